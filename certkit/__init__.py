@@ -1,0 +1,1 @@
+"""A certificate authority and mTLS provisioning tool for teams that share one remote BuildKit daemon."""

@@ -1,0 +1,186 @@
+"""Atomic, private reads and writes, and the folders of this platform.
+
+A file is written under a random name beside its place, mode 0600 from the first byte, flushed to the disk
+and only then renamed: nobody ever reads half of it, and a planted symbolic link is replaced, never followed.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from certkit.errors import CertkitError, Malformed, Missing, Refused
+
+Owner = tuple[int, int]
+"""A user's and a group's number."""
+
+READ_LIMIT = 8 * 1024 * 1024
+PRIVATE = 0o600
+
+
+def read(path: Path, *, limit: int = READ_LIMIT) -> bytes:
+    """Give the whole content of a file of at most `limit` bytes.
+
+    Raises Missing if it is not there, CertkitError if it cannot be read, Malformed if it is too large.
+    """
+    try:
+        with path.open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Malformed(f"{path} is not a regular file", "Name a file.")
+            content = file.read(limit + 1)
+    except FileNotFoundError:
+        raise Missing(f"{path} does not exist", "Check the path.") from None
+    except IsADirectoryError:
+        raise Malformed(f"{path} is a folder, not a file", "Name a file in it.") from None
+    except OSError as error:
+        raise CertkitError(
+            f"{path} cannot be read: {error.strerror}", "Check its permissions and those of its folder."
+        ) from None
+    if len(content) > limit:
+        raise Malformed(f"{path} is larger than {limit} bytes", "Check that it is the right file.")
+    return content
+
+
+def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | None = None, replace: bool = True) -> None:
+    """Write a file atomically; with `replace` false, raise Refused if something is there already."""
+    with _explained(path):
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        try:
+            _create(temporary, content, mode, owner)
+            if replace:
+                temporary.replace(path)
+            else:
+                _claim(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_directory(path.parent)
+
+
+def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner | None = None) -> None:
+    """Replace all files of a private folder at once: a reader finds the former set or the new one, never a mix.
+
+    `path` becomes a symbolic link to a folder that is written whole before the link is turned to it.
+    """
+    with _explained(path):
+        generation = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        link = generation.with_name(generation.name + ".link")
+        former = path.resolve() if path.is_symlink() else None
+        if former is None and path.exists():
+            raise Refused(f"{path} is there already, and was not made by certkit", "Move it away first.")
+        try:
+            make_private_directory(generation, owner=owner)
+            for name, content in contents.items():
+                _create(generation / name, content, PRIVATE, owner)
+            _sync_directory(generation)
+            link.symlink_to(generation.name)
+            if owner:
+                os.lchown(link, *owner)
+            link.replace(path)
+        except BaseException:
+            link.unlink(missing_ok=True)
+            shutil.rmtree(generation, ignore_errors=True)
+            raise
+        _sync_directory(path.parent)
+        if former is not None and _is_generation(former, path):
+            shutil.rmtree(former, ignore_errors=True)
+
+
+def remove_directory(path: Path) -> None:
+    """Remove what `write_directory` made; nothing happens if it is not there."""
+    if not path.is_symlink():
+        return
+    former = path.resolve()
+    path.unlink()
+    if _is_generation(former, path):
+        shutil.rmtree(former, ignore_errors=True)
+
+
+def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
+    """Make a folder, with its parents, that only its owner can enter; tighten one that is there.
+
+    Raises Refused if the place is somebody else's or not a folder.
+    """
+    with _explained(path):
+        if not path.parent.exists():
+            make_private_directory(path.parent, owner=owner)
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            found = path.stat()
+            if not stat.S_ISDIR(found.st_mode):
+                raise Refused(f"{path} is not a folder", "Move it away first.") from None
+            allowed = {os.geteuid(), owner[0]} if owner else {os.geteuid()}
+            if found.st_uid not in allowed:
+                raise Refused(f"{path} belongs to another user", "Choose a folder of your own.") from None
+            path.chmod(0o700)
+        if owner:
+            os.chown(path, *owner)
+
+
+def application_directory() -> Path:
+    """Give the folder where this platform keeps a user's application data, certkit's own inside it."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "certkit"
+    data_home = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+    return base / "certkit"
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that `path` stands for; another process that wants it waits."""
+    with _explained(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+    with os.fdopen(descriptor, "wb") as file:
+        if owner:
+            os.fchown(descriptor, *owner)
+        if mode != PRIVATE:
+            os.fchmod(descriptor, mode)
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _claim(temporary: Path, path: Path) -> None:
+    """Give `temporary` the name `path` unless it is taken; unlike a rename, a hard link never replaces."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise Refused(f"{path} exists already and is not overwritten", "Name another file.") from None
+
+
+def _is_generation(folder: Path, path: Path) -> bool:
+    return folder.parent == path.parent.resolve() and folder.name.startswith(f".{path.name}.")
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CertkitError(
+            f"{path} cannot be written: {error.strerror}",
+            "Check the folder, its permissions and the free space.",
+        ) from None

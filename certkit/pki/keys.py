@@ -1,0 +1,117 @@
+"""Private and public keys: making, writing, reading and judging them."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509 import Certificate
+
+from certkit.errors import CertkitError, Malformed, Refused
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
+
+_EXPONENT = 65537
+_RSA_BITS = (3072, 4096)
+_GENERATORS: dict[str, Callable[[], PrivateKey]] = {
+    "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "rsa3072": lambda: rsa.generate_private_key(_EXPONENT, 3072),
+    "rsa4096": lambda: rsa.generate_private_key(_EXPONENT, 4096),
+}
+KEY_TYPES = tuple(_GENERATORS)
+
+
+class Encrypted(CertkitError):
+    """The key is encrypted and no passphrase was given."""
+
+
+class WrongPassphrase(CertkitError):
+    """The passphrase does not open the key."""
+
+
+def generate(key_type: str) -> PrivateKey:
+    """Make a key of one of KEY_TYPES."""
+    return _GENERATORS[key_type]()
+
+
+def to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:
+    """Write a key as PKCS#8 PEM (RFC 5958), encrypted if there is a passphrase."""
+    encryption: serialization.KeySerializationEncryption = (
+        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    )
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+
+
+def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
+    """Read a PEM key: PKCS#8, SEC 1 or PKCS#1.
+
+    Raises Malformed if it is none, Encrypted if it wants a passphrase, WrongPassphrase if not this one.
+    """
+    try:
+        key = serialization.load_pem_private_key(pem, passphrase)
+    except TypeError:
+        if passphrase:  # given, and not wanted
+            return load(pem)
+        raise Encrypted("the key is encrypted", "Give its passphrase.") from None
+    except (ValueError, UnsupportedAlgorithm):
+        if passphrase and b"ENCRYPTED" in pem:
+            raise WrongPassphrase("the passphrase does not open the key", "Try again.") from None
+        raise Malformed("it is not a private key in PEM form", "Name the key's file.") from None
+    if not isinstance(key, PrivateKey):
+        raise Malformed("the key's kind is not supported", "Use P-256, P-384, Ed25519 or RSA.")
+    return key
+
+
+def check_public(key: object) -> PublicKey:
+    """Give the key back if it is one that certkit would make itself; raise Refused if not."""
+    match key:
+        case ed25519.Ed25519PublicKey():
+            return key
+        case ec.EllipticCurvePublicKey() if isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
+            return key
+        case rsa.RSAPublicKey() if key.key_size in _RSA_BITS and key.public_numbers().e == _EXPONENT:
+            return key
+    raise Refused(
+        f"a key of this kind is not accepted: {describe(key)}",
+        "Make one of P-256, P-384, Ed25519, or RSA with 3072 or 4096 bits.",
+    )
+
+
+def describe(key: object) -> str:
+    """Say a public key's kind and size in words."""
+    match key:
+        case rsa.RSAPublicKey():
+            return f"RSA with {key.key_size} bits"
+        case ec.EllipticCurvePublicKey():
+            return f"ECDSA on {key.curve.name}"
+        case ed25519.Ed25519PublicKey():
+            return "Ed25519"
+    return type(key).__name__.removesuffix("PublicKey")
+
+
+def public_pin(key: PublicKey) -> bytes:
+    """Give the 32 bytes of SHA-256 over the SubjectPublicKeyInfo (as RFC 7469 pins a key)."""
+    return hashlib.sha256(
+        key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    ).digest()
+
+
+def matches(key: PrivateKey, certificate: Certificate) -> bool:
+    """Tell whether the certificate is for this key."""
+    public = certificate.public_key()
+    return isinstance(public, PublicKey) and hmac.compare_digest(public_pin(key.public_key()), public_pin(public))
+
+
+def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
+    """Give the hash that goes with a key's strength; Ed25519 has its own (RFC 8410)."""
+    match key:
+        case ed25519.Ed25519PrivateKey():
+            return None
+        case ec.EllipticCurvePrivateKey() if key.curve.key_size > 256:  # noqa: PLR2004  bits, as in the name
+            return hashes.SHA384()
+    return hashes.SHA256()

@@ -1,0 +1,93 @@
+"""The names in certificates: DNS labels made from people's names, and the names of hosts.
+
+A device's only subjectAltName is `<device>.<person>.<team>.certkit.internal`, so that a name constraint (RFC 5280,
+section 4.2.1.10) can exclude a person with all devices, or one device, and nobody else.
+"""
+
+import base64
+import hashlib
+import ipaddress
+import re
+import unicodedata
+
+from cryptography import x509
+
+from certkit.errors import UsageError
+
+DOMAIN = "certkit.internal"
+TEXT_LIMIT = 64
+"""Characters: the upper bound of a common name (RFC 5280, appendix A, ub-common-name)."""
+
+_READABLE = 16
+_PLAIN = re.compile(r"(?=.{1,16}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+_HASHED = re.compile(r"-[a-z2-7]{10}\Z")
+_HOST_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_HOST_LIMIT = 253
+
+
+def text(value: str, what: str) -> str:
+    """Give a name that a lead typed in its one normal form (NFC); raise UsageError if it cannot be one."""
+    normal = unicodedata.normalize("NFC", value).strip()
+    if not normal or len(normal) > TEXT_LIMIT or not normal.isprintable():
+        raise UsageError(
+            f"{value!r} cannot be the name of a {what}",
+            f"Use 1 to {TEXT_LIMIT} printable characters, such as alice@acme.example.",
+        )
+    return normal
+
+
+def label(value: str) -> str:
+    """Make a DNS label of at most 27 characters from any text: readable, valid, and another for every other text.
+
+    A short plain text is its own label. Any other gets 50 bits of its SHA-256 behind what is readable of it; a
+    plain text that looks so itself is treated likewise, so the two kinds never meet.
+    """
+    if _PLAIN.fullmatch(value) and not _HASHED.search(value):
+        return value
+    folded = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
+    readable = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:_READABLE].rstrip("-") or "x"
+    digest = base64.b32encode(hashlib.sha256(value.encode()).digest()).decode().lower()[:10]
+    return f"{readable}-{digest}"
+
+
+def team_name(team: str) -> str:
+    """Give the DNS name below which all names of a team lie."""
+    return f"{label(team)}.{DOMAIN}"
+
+
+def person_name(person: str, team: str) -> str:
+    """Give the DNS name below which all devices of a person lie; to exclude it excludes them all."""
+    return f"{label(person)}.{team_name(team)}"
+
+
+def device_name(device: str, person: str, team: str) -> str:
+    """Give the one DNS name that a device's certificates bear, through all its renewals."""
+    return f"{label(device)}.{person_name(person, team)}"
+
+
+def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
+    """Read an IP address or a DNS name, internationalised or not (IDNA 2008, RFC 5891).
+
+    Raises UsageError if it is neither.
+    """
+    with_brackets_off = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    try:
+        return x509.IPAddress(ipaddress.ip_address(with_brackets_off))
+    except ValueError:
+        return x509.DNSName(ascii_host(value))
+
+
+def ascii_host(value: str) -> str:
+    """Give a DNS name in lower case with A-labels, as it stands in certificates and on the wire."""
+    name = value.lower().removesuffix(".")
+    if not name.isascii():
+        import idna
+
+        try:
+            name = idna.encode(value, uts46=True).decode().lower().removesuffix(".")
+        except idna.IDNAError as error:
+            raise UsageError(f"{value!r} is not a host name: {error}", "Check its spelling.") from None
+    labels = name.split(".")
+    if len(name) > _HOST_LIMIT or not all(map(_HOST_LABEL.fullmatch, labels)) or labels[-1].isdigit():
+        raise UsageError(f"{value!r} is neither a host name nor an IP address", "Write it without port and scheme.")
+    return name

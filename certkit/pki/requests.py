@@ -1,0 +1,33 @@
+"""Certificate requests (PKCS#10, RFC 2986): a laptop's key stays there, and only its public half travels."""
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from certkit.errors import Malformed, Refused
+from certkit.pki.keys import PrivateKey, PublicKey, check_public, signature_hash
+
+
+def make(key: PrivateKey) -> bytes:
+    """Make a request in PEM form that says nothing but the key: the lead decides every name."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    return builder.sign(key, signature_hash(key)).public_bytes(serialization.Encoding.PEM)
+
+
+def read(content: bytes) -> PublicKey:
+    """Give the public key of a request, PEM or DER; nothing else in it is believed.
+
+    Raises Malformed if it is no request, Refused if its signature or its key will not do.
+    """
+    try:
+        if b"-----BEGIN" in content:
+            request = x509.load_pem_x509_csr(content)
+        else:
+            request = x509.load_der_x509_csr(content)
+        public_key = request.public_key()
+        genuine = request.is_signature_valid
+    except (ValueError, UnsupportedAlgorithm, InvalidSignature):
+        raise Malformed("it is not a certificate request", "Make one: certkit enroll --request FILE") from None
+    if not genuine:
+        raise Refused("the request is not signed by the key in it", "Ask for it to be made and sent again.")
+    return check_public(public_key)
