@@ -20,10 +20,7 @@ def read(content: bytes) -> PublicKey:
     Raises Malformed if it is no request, Refused if its signature or its key will not do.
     """
     try:
-        if b"-----BEGIN" in content:
-            request = x509.load_pem_x509_csr(content)
-        else:
-            request = x509.load_der_x509_csr(content)
+        request = x509.load_pem_x509_csr(content) if b"-----BEGIN" in content else x509.load_der_x509_csr(content)
         public_key = request.public_key()
         genuine = request.is_signature_valid
     except (ValueError, UnsupportedAlgorithm, InvalidSignature):

@@ -1,0 +1,1 @@
+"""Who was given what, and every event."""

@@ -1,0 +1,30 @@
+"""The schema as numbered steps, each applied once and never changed after a release.
+
+`{identity}` and `{bytes}` stand for the two things that databases spell differently.
+"""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE people (
+            name TEXT PRIMARY KEY, label TEXT NOT NULL UNIQUE, created TEXT NOT NULL,
+            revoked_at TEXT, revoked_reason TEXT)""",
+        """CREATE TABLE devices (
+            person TEXT NOT NULL REFERENCES people (name), name TEXT NOT NULL, label TEXT NOT NULL,
+            created TEXT NOT NULL, revoked_at TEXT, revoked_reason TEXT,
+            PRIMARY KEY (person, name), UNIQUE (person, label))""",
+        """CREATE TABLE daemons (
+            name TEXT PRIMARY KEY, url TEXT NOT NULL, hosts TEXT NOT NULL, created TEXT NOT NULL,
+            proven INTEGER NOT NULL)""",
+        """CREATE TABLE certificates (
+            id {identity}, serial TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, issuer TEXT NOT NULL,
+            person TEXT, device TEXT, daemon TEXT REFERENCES daemons (name),
+            not_before TEXT NOT NULL, not_after TEXT NOT NULL, der {bytes} NOT NULL, created TEXT NOT NULL,
+            FOREIGN KEY (person, device) REFERENCES devices (person, name))""",
+        "CREATE INDEX certificates_by_device ON certificates (person, device, id)",
+        "CREATE INDEX certificates_by_end ON certificates (kind, not_after)",
+        """CREATE TABLE events (
+            id {identity}, at TEXT NOT NULL, actor TEXT NOT NULL, host TEXT NOT NULL,
+            action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL)""",
+        "CREATE INDEX events_by_subject ON events (subject, id)",
+    ),
+)

@@ -1,0 +1,80 @@
+"""The ledger in a SQLite file: write-ahead log, flushed at every commit."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from certkit.errors import CertkitError, Missing
+from certkit.ledger.interface import Ledger
+from certkit.ledger.migrations import MIGRATIONS
+from certkit.ledger.sql import Row, SqlLedger, Taken, Values
+
+_PATIENCE = 60.0
+"""Seconds to wait for another command that is writing."""
+
+
+def create(path: Path) -> None:
+    """Make an empty ledger, readable by its owner alone; the file must not be there yet."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    ledger = SqlLedger(SqliteDatabase(path))
+    ledger.migrate()
+    ledger.close()
+
+
+def open_ledger(path: Path) -> Ledger:
+    """Open a ledger and bring it up to date.
+
+    Raises Missing if there is none, CertkitError if it is broken, busy for a minute, or from a newer certkit.
+    """
+    if not path.exists():
+        raise Missing(f"{path} does not exist", "Restore it from a backup: certkit restore --help")
+    ledger = SqlLedger(SqliteDatabase(path))
+    if ledger.version() < len(MIGRATIONS):
+        ledger.migrate()
+    return ledger
+
+
+class SqliteDatabase:
+    """One connection to a SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self.spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
+        with _explained():
+            self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                self._connection.execute(f"PRAGMA {setting}")
+
+    def execute(self, statement: str, values: Values) -> list[Row]:
+        """See `sql.Database`."""
+        with _explained():
+            return self._connection.execute(statement, dict(values)).fetchall()
+
+    def begin(self) -> None:
+        """See `sql.Database`."""
+        self.execute("BEGIN IMMEDIATE", {})
+
+    def commit(self) -> None:
+        """See `sql.Database`."""
+        self.execute("COMMIT", {})
+
+    def rollback(self) -> None:
+        """See `sql.Database`."""
+        self.execute("ROLLBACK", {})
+
+    def close(self) -> None:
+        """See `sql.Database`."""
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise Taken(f"the ledger refused a change: {error}", "Run it again.") from None
+    except sqlite3.Error as error:
+        raise CertkitError(
+            f"the ledger cannot be used: {error}", "Check the home's permissions and the free space."
+        ) from None
