@@ -1,0 +1,1 @@
+"""Where Earthly and EarthBuild keep things, by their own rules."""

@@ -1,0 +1,138 @@
+"""The URL of a daemon, by the rules of Earthly and EarthBuild (`parseAndValidateURL`, `IsLocal`)."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from certkit.errors import Malformed, UsageError
+
+CONTAINER_SCHEMES = ("docker-container", "podman-container")
+LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
+"""Earthly starts and manages a daemon of its own for these three literal names, and for no others."""
+
+_EXAMPLE = "Write it as Earthly does, scheme and port included: "
+_LONGEST_URL = 300
+_LONGEST_NAME = 253
+_LAST_PORT = 65535
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[^\[\]]*\]|[^\[\]:/?#@\s]+)(?::([0-9]*))?")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+class WrongScheme(Malformed):
+    """The client takes no URL of this scheme."""
+
+
+class WithoutPort(Malformed):
+    """A tcp URL needs a port."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a daemon listens: `host` is an A-label name, an IP address without brackets or a container's name."""
+
+    scheme: str
+    host: str
+    port: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The address as the client's `buildkit_host` takes it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + (f":{self.port}" if self.port is not None else "")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Earthly takes it for a daemon that it manages itself."""
+        return self.scheme in CONTAINER_SCHEMES or is_local(self.host)
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a host is one of the three literal names that Earthly takes for its own machine."""
+    return host in LOCAL_HOSTS
+
+
+def parse(url: str) -> Address:
+    """Read a URL as the client does.
+
+    Raises Malformed if it is none, WrongScheme or WithoutPort if it is one that the client refuses.
+    """
+    match = _URL.fullmatch(url) if len(url) <= _LONGEST_URL else None
+    if match is None:
+        raise _not_a_url(url)
+    scheme, host, port = match.group(1).lower(), match.group(2), match.group(3)
+    if scheme in CONTAINER_SCHEMES:
+        return Address(scheme, host)
+    if scheme != "tcp":
+        raise WrongScheme(
+            f"{url!r} has the scheme {scheme!r}, which Earthly does not take", _EXAMPLE + _as_tcp(host, port)
+        )
+    try:
+        host = _parse_host(host)
+    except ValueError:
+        raise _not_a_url(url) from None
+    if not port:
+        raise WithoutPort(f"{url!r} has no port, and Earthly refuses it", _EXAMPLE + _as_tcp(host, port))
+    if not 0 < int(port[:9]) <= _LAST_PORT:
+        raise Malformed(f"{url!r} has no possible port", "A port is a number from 1 to 65535.")
+    return Address(scheme, host, int(port))
+
+
+def parse_shared(url: str) -> Address:
+    """Read the URL of a daemon that a team shares.
+
+    Raises UsageError for what `parse` refuses, and for a host that Earthly would manage itself.
+    """
+    try:
+        address = parse(url)
+    except Malformed as error:
+        raise UsageError(error.message, error.remedy) from None
+    if address.scheme != "tcp":
+        raise UsageError(
+            f"{url!r} is a container on this machine, not a shared daemon", _EXAMPLE + "tcp://build.acme.example:8372"
+        )
+    if address.is_local:
+        raise UsageError(
+            f"Earthly takes {address.host} to mean a daemon that it manages itself, "
+            "so a shared one cannot be called that",
+            f"Use a name or address that every laptop reaches, this machine's too: tcp://build-server:{address.port}",
+        )
+    return address
+
+
+def _parse_host(text: str) -> str:
+    """Give a host in its one form; raises ValueError."""
+    if text.startswith("["):
+        return str(ipaddress.IPv6Address(_without_zone(text[1:-1])))
+    name = text if text.isascii() else _to_ascii(text)
+    labels = name.lower().removesuffix(".").split(".")
+    if labels[-1].isdigit() or labels[-1].startswith("0x"):
+        # What looks like a number is an address to every resolver: 127.1 must not pass for a name.
+        return str(ipaddress.IPv4Address(".".join(labels)))
+    if len(".".join(labels)) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)):
+        raise ValueError(text)
+    return ".".join(labels)
+
+
+def _without_zone(text: str) -> str:
+    if "%" in text:
+        raise ValueError(text)
+    return text
+
+
+def _to_ascii(name: str) -> str:
+    import idna  # only few need its tables
+
+    return idna.encode(name, uts46=True).decode()
+
+
+def _as_tcp(host: str, port: str | None) -> str:
+    return f"tcp://{host}:{port or 8372}"
+
+
+def _not_a_url(url: str) -> Malformed:
+    try:
+        host = _parse_host(re.sub(r"^[a-z]*:?/+|[/:].*$", "", url))
+    except ValueError:
+        host = ""
+    guess = host if host and not is_local(host) else "build.acme.example"
+    return Malformed(f"{url[:_LONGEST_URL]!r} is not a daemon's URL", _EXAMPLE + _as_tcp(guess, None))

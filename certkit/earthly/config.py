@@ -1,0 +1,142 @@
+"""Read a client's configuration as the client does: the file, the environment over it, the defaults below."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from certkit import files
+from certkit.earthly.clients import Client, Environment, variable
+from certkit.errors import Malformed, Missing
+
+LIMIT = 256 * 1024
+"""Bytes of the largest configuration file that is read."""
+
+DEFAULTS = {
+    "buildkit_host": "",
+    "tlsca": "./certs/ca_cert.pem",
+    "tlscert": "./certs/earthly_cert.pem",
+    "tlskey": "./certs/earthly_key.pem",
+    "tls_enabled": "true",
+}
+_BOOLEANS = {"true": True, "yes": True, "on": True, "y": True, "false": False, "no": False, "off": False, "n": False}
+_MERGE = "tag:yaml.org,2002:merge"
+_REMEDY = "Mend it by hand; Earthly cannot read it either."
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the client would use; the three paths are absolute.
+
+    `buildkit_host` is empty where nothing sets it: the client then runs a daemon of its own. `origins`
+    says for each key where its value comes from: `file`, `default`, or the name of an environment variable.
+    """
+
+    buildkit_host: str
+    tlsca: Path
+    tlscert: Path
+    tlskey: Path
+    tls_enabled: bool
+    origins: Mapping[str, str]
+
+
+def read(client: Client, environ: Environment) -> Configuration:
+    """Read the configuration of a client; a file that is not there is an empty one.
+
+    Raises Malformed, with the line, for what the client could not read, CertkitError for an unreadable file.
+    """
+    found = _globals(client.config)
+    origins = {key: "file" if key in found else "default" for key in DEFAULTS}
+    values = {key: found[key].value if key in found else default for key, default in DEFAULTS.items()}
+    name, host = variable(client.kind, environ, "BUILDKIT_HOST")
+    if name:
+        origins["buildkit_host"], values["buildkit_host"] = name, host
+    enabled = _BOOLEANS.get(values["tls_enabled"].lower())
+    if enabled is None:
+        raise _malformed(client.config, found["tls_enabled"], "tls_enabled is neither true nor false")
+    return Configuration(
+        buildkit_host=values["buildkit_host"],
+        tlsca=client.directory / values["tlsca"],
+        tlscert=client.directory / values["tlscert"],
+        tlskey=client.directory / values["tlskey"],
+        tls_enabled=enabled,
+        origins=origins,
+    )
+
+
+def _globals(path: Path) -> dict[str, yaml.ScalarNode]:
+    """Give the nodes of the known keys under `global` that have a value."""
+    try:
+        top = _Mappings(path, {"global"}).resolve(_first_document(path), "the file")
+        under = _Mappings(path, DEFAULTS).resolve(top.get("global"), "global")
+    except RecursionError:
+        raise Malformed(f"{path} is nested too deeply", _REMEDY) from None
+    values: dict[str, yaml.ScalarNode] = {}
+    for key, node in under.items():
+        if not isinstance(node, yaml.ScalarNode):
+            raise _malformed(path, node, f"{key} is no plain value")
+        if not _is_null(node):
+            values[key] = node
+    return values
+
+
+def _first_document(path: Path) -> yaml.Node | None:
+    try:
+        loader = yaml.SafeLoader(files.read(path, limit=LIMIT))
+        # Earthly reads the first document and ignores others.
+        return loader.get_node() if loader.check_node() else None
+    except Missing:
+        return None
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise Malformed(f"{path}{line}: not YAML: {error.problem}", _REMEDY) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise Malformed(f"{path}: not YAML: it holds characters that no YAML holds", _REMEDY) from None
+
+
+class _Mappings:
+    """Resolves mappings with their merge keys (`<<`) to the wanted keys alone.
+
+    What is resolved is kept, so that merges of merges of merges cost no more than their text.
+    """
+
+    def __init__(self, path: Path, wanted: Collection[str]) -> None:
+        self.path = path
+        self.wanted = wanted
+        self.resolved: dict[int, dict[str, yaml.Node]] = {}
+
+    def resolve(self, node: yaml.Node | None, what: str) -> dict[str, yaml.Node]:
+        if node is None or _is_null(node):
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            raise _malformed(self.path, node, f"{what} is no mapping of keys to values")
+        if id(node) not in self.resolved:
+            self.resolved[id(node)] = {}  # a mapping may merge itself
+            self.resolved[id(node)] = self._inherited(node) | self._own(node)
+        return self.resolved[id(node)]
+
+    def _own(self, node: yaml.MappingNode) -> dict[str, yaml.Node]:
+        seen: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                if key.value in seen:
+                    raise _malformed(self.path, key, f"{key.value} is there twice")
+                seen[key.value] = value
+        return {key: seen[key] for key in self.wanted if key in seen}
+
+    def _inherited(self, node: yaml.MappingNode) -> dict[str, yaml.Node]:
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    found = self.resolve(source, "what is merged") | found
+        return found
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return bool(node.tag == "tag:yaml.org,2002:null")
+
+
+def _malformed(path: Path, node: yaml.Node, problem: str) -> Malformed:
+    return Malformed(f"{path}, line {node.start_mark.line + 1}: {problem}", _REMEDY)
