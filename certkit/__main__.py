@@ -1,0 +1,6 @@
+"""`python -m certkit`."""
+
+from certkit.cli import run
+
+if __name__ == "__main__":
+    run()

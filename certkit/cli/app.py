@@ -1,0 +1,101 @@
+"""The program: finds the verb, imports its module alone, and turns errors into words and exit codes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from certkit.cli.output import complain
+from certkit.errors import CertkitError
+
+VERBS = {
+    "init": "init:init",
+    "daemon": "daemon:app",
+    "issue": "issue:issue",
+    "sign": "sign:sign",
+    "list": "list:list_people",
+    "show": "show:show",
+    "status": "status:status",
+    "log": "log:log",
+    "enroll": "enroll:enroll",
+    "probe": "probe:probe",
+    "unenroll": "unenroll:unenroll",
+    "demo": "demo:demo",
+}
+"""Where each verb's function, or group of verbs, stands: `module:name` below this package."""
+
+
+def run() -> None:
+    """Be the program."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code: 0 fine, 1 failure, 2 usage, 3 findings."""
+    try:
+        _program(arguments)(args=list(arguments), prog_name="certkit")
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else 0
+    except CertkitError as error:
+        _show_trace_if_asked(arguments)
+        complain(error.message, error.remedy)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  the last line of defence: a defect is told in one line too
+        _show_trace_if_asked(arguments)
+        complain(
+            f"a defect in certkit: {type(error).__name__}: {error}", "Report it with the output of certkit --debug …"
+        )
+        return 1
+    return 0
+
+
+def _program(arguments: Sequence[str]) -> typer.Typer:
+    """Build the program with the verb that is asked for, or with all where help or completion needs them."""
+    program = typer.Typer(
+        name="certkit", rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False, callback=_options
+    )
+    verb = next((argument for argument in arguments if not argument.startswith("-")), "")
+    for name in [verb] if verb in VERBS and "_CERTKIT_COMPLETE" not in os.environ else VERBS:
+        module, _, attribute = VERBS[name].partition(":")
+        command = getattr(importlib.import_module(f"certkit.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            program.add_typer(command, name=name)
+        else:
+            program.command(name)(command)
+    return program
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"certkit {version('certkit')}")
+        raise typer.Exit
+
+
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+) -> None:
+    """Give a shared BuildKit daemon mutual TLS: certificates for it and for everyone who may build.
+
+    \b
+    Team lead   certkit init --team acme --daemon tcp://build.acme.example:8372
+                certkit issue alice@acme.example --out alice.certkit
+    Developer   certkit enroll alice.certkit
+                certkit probe
+
+    Exit codes: 0 fine, 1 failure, 2 usage, 3 findings.
+    """  # noqa: D301  \b is click's mark for lines to be left as they are
+
+
+def _show_trace_if_asked(arguments: Sequence[str]) -> None:
+    if "--debug" in arguments:
+        import traceback
+
+        traceback.print_exc()

@@ -1,0 +1,56 @@
+"""What every verb of the lead's needs: the clock, the home, the passphrase, who is asking."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", envvar="CERTKIT_HOME", help="The team's folder, else the platform's application folder."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def now() -> datetime:
+    """Give the time."""
+    return datetime.now(UTC)
+
+
+def home_path(option: Path | None) -> Path:
+    """Give the home's folder: what was asked for, else the platform's application folder."""
+    from certkit.files import application_directory
+
+    return option.absolute() if option else application_directory()
+
+
+@contextlib.contextmanager
+def opened(option: Path | None) -> Iterator["Home"]:
+    """Open the home, ask for its passphrase when one is needed, and close it again."""
+    from certkit.authority import home
+
+    opened_home = home.open_home(home_path(option), ask_passphrase)
+    with contextlib.closing(opened_home):
+        yield opened_home
+
+
+def ask_passphrase() -> bytes:
+    """Ask for the authorities' passphrase on the terminal."""
+    return ask_secret("Passphrase of the authorities").encode()
+
+
+def ask_secret(question: str, *, confirm: bool = False) -> str:
+    """Ask for a secret on the terminal, unseen; raises UsageError where there is no terminal to ask on."""
+    if not os.isatty(0):
+        raise UsageError(f"{question}: there is no terminal to ask on", "Give it by a file: see --help.")
+    answer: str = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
+    return answer
