@@ -1,0 +1,1 @@
+"""Tests of certkit: they go through `main(argv)`, real files, real sockets and real daemons."""

