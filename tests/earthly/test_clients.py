@@ -1,0 +1,154 @@
+"""Where Earthly and EarthBuild keep their things."""
+
+import os
+import pwd
+import time
+from pathlib import Path
+
+import pytest
+
+from certkit.earthly import clients
+from certkit.earthly.clients import docker_or_podman_works, find, locate
+from certkit.errors import UsageError
+
+ME = pwd.getpwuid(os.getuid())
+
+
+def program(folder: Path, name: str, script: str = "exit 0") -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(("name", "folder"), [("earthly", ".earthly"), ("earthbuild", ".earth")])
+def test_each_client_has_a_folder_of_its_installation_name(tmp_path: Path, name: str, folder: str) -> None:
+    client = locate(name, {"HOME": str(tmp_path)})
+    assert client.directory == tmp_path / folder
+    assert client.config == tmp_path / folder / "config.yml"
+    assert client.owner is None
+
+
+def test_the_installation_name_can_be_given_by_the_environment(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EARTHLY_INSTALLATION_NAME": "old", "EARTH_INSTALLATION_NAME": "new"}
+    assert locate("earthly", environ).directory == tmp_path / ".old"
+    assert locate("earthbuild", environ).directory == tmp_path / ".new"
+
+
+def test_earthbuild_reads_earthly_variables_where_its_own_are_not_set(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EARTHLY_INSTALLATION_NAME": "old"}
+    assert locate("earthbuild", environ).directory == tmp_path / ".old"
+
+
+def test_earthly_reads_no_variable_of_earthbuild(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EARTH_INSTALLATION_NAME": "new", "EARTH_CONFIG": "/etc/earth.yml"}
+    assert locate("earthly", environ).config == tmp_path / ".earthly" / "config.yml"
+
+
+def test_a_variable_set_to_nothing_hides_the_next_one_and_means_the_default(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EARTH_INSTALLATION_NAME": "", "EARTHLY_INSTALLATION_NAME": "old"}
+    assert locate("earthbuild", environ).directory == tmp_path / ".earth"
+
+
+def test_the_old_file_name_counts_only_while_there_is_no_new_one(tmp_path: Path) -> None:
+    folder = tmp_path / ".earthly"
+    folder.mkdir()
+    (folder / "config.yaml").touch()
+    assert locate("earthly", {"HOME": str(tmp_path)}).config == folder / "config.yaml"
+    (folder / "config.yml").touch()
+    assert locate("earthly", {"HOME": str(tmp_path)}).config == folder / "config.yml"
+
+
+def test_another_file_is_named_by_option_before_environment(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EARTHLY_CONFIG": "/etc/old.yml", "EARTH_CONFIG": "/etc/new.yml"}
+    assert locate("earthly", environ).config == Path("/etc/old.yml")
+    assert locate("earthbuild", environ).config == Path("/etc/new.yml")
+    assert locate("earthly", environ, Path("mine.yml")).config == Path.cwd() / "mine.yml"
+    assert locate("earthly", environ, Path("mine.yml")).directory == tmp_path / ".earthly"
+
+
+def test_under_sudo_the_home_is_that_of_the_user_who_gets_the_files(tmp_path: Path) -> None:
+    client = locate("earthly", {"HOME": str(tmp_path), "SUDO_USER": ME.pw_name})
+    assert client.directory == Path(ME.pw_dir) / ".earthly"
+    assert client.owner == (ME.pw_uid, ME.pw_gid)
+
+
+@pytest.mark.parametrize("user", ["", "nobody-of-that-name", "nobody"])
+def test_a_sudo_user_without_a_writable_home_is_passed_over(tmp_path: Path, user: str) -> None:
+    client = locate("earthly", {"HOME": str(tmp_path), "SUDO_USER": user})
+    assert client.directory == tmp_path / ".earthly"
+    assert client.owner is None
+
+
+def test_a_home_counts_as_writable_by_its_owner_bit_even_for_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "alice"
+    home.mkdir()
+    alice = pwd.struct_passwd(("alice", "x", os.getuid(), 77, "", str(home), "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwnam", lambda _: alice)
+    environ = {"HOME": str(tmp_path), "SUDO_USER": "alice"}
+    assert locate("earthly", environ).owner == (os.getuid(), 77)
+    home.chmod(0o500)
+    assert locate("earthly", environ).owner is None
+
+
+def test_without_home_the_user_database_says_where(tmp_path: Path) -> None:
+    assert locate("earthly", {}).directory == Path(ME.pw_dir) / ".earthly"
+
+
+def test_an_unknown_client_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError) as refused:
+        locate("bazel", {})
+    assert "earthly, earthbuild" in refused.value.remedy
+
+
+def test_clients_are_found_by_folder_or_by_program(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": str(tmp_path / "bin")}
+    assert find(environ) == []
+    (tmp_path / ".earthly").mkdir()
+    assert [client.name for client in find(environ)] == ["earthly"]
+    program(tmp_path / "bin", "earth")
+    assert [client.name for client in find(environ)] == ["earthly", "earthbuild"]
+
+
+def test_the_link_called_earthly_that_earthbuild_installs_is_not_earthly(tmp_path: Path) -> None:
+    earth = program(tmp_path / "bin", "earth")
+    (tmp_path / "bin" / "earthly").symlink_to(earth)
+    environ = {"HOME": str(tmp_path), "PATH": str(tmp_path / "bin")}
+    assert [client.name for client in find(environ)] == ["earthbuild"]
+
+
+def test_clients_asked_for_by_name_are_given_though_nothing_is_there(tmp_path: Path) -> None:
+    found = find({"HOME": str(tmp_path), "PATH": ""}, ["earthbuild"])
+    assert [client.title for client in found] == ["EarthBuild"]
+    assert found[0].host_variable == "EARTH_BUILDKIT_HOST"
+
+
+def test_two_clients_with_the_same_file_are_one(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": "", "EARTHLY_INSTALLATION_NAME": "same"}
+    (tmp_path / ".same").mkdir()
+    assert [client.name for client in find(environ)] == ["earthly"]
+
+
+def test_a_container_engine_works_if_it_answers_ps(tmp_path: Path) -> None:
+    environ = {"PATH": f"{tmp_path / 'bin'}:/bin:/usr/bin"}
+    program(tmp_path / "bin", "docker", "exit 1")
+    program(tmp_path / "bin", "podman", '[ "$1" = ps ]')
+    assert docker_or_podman_works(environ)
+    program(tmp_path / "bin", "podman", "exit 125")
+    assert not docker_or_podman_works(environ)
+
+
+def test_without_docker_and_podman_no_engine_works(tmp_path: Path) -> None:
+    assert not docker_or_podman_works({"PATH": str(tmp_path)})
+    assert not docker_or_podman_works({})
+
+
+def test_an_engine_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "ENGINE_TIMEOUT", 0.2)
+    program(tmp_path, "docker", "exec sleep 30")
+    begun = time.monotonic()
+    assert not docker_or_podman_works({"PATH": f"{tmp_path}:/bin:/usr/bin"})
+    assert time.monotonic() - begun < 5
