@@ -58,7 +58,7 @@ def daemon(
     )
 
 
-def device(  # noqa: PLR0913  each is a field of the certificate
+def device(
     signer: Authority,
     public_key: PublicKey,
     *,
@@ -155,7 +155,7 @@ def key_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
-def _leaf(  # noqa: PLR0913  each is a field of the certificate
+def _leaf(
     signer: Authority,
     public_key: PublicKey,
     *,

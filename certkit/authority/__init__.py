@@ -1,0 +1,1 @@
+"""The lead's operations on a team's authorities."""

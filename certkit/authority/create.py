@@ -1,0 +1,83 @@
+"""Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
+
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from certkit import files
+from certkit.authority import daemons, settings
+from certkit.authority.home import CERTIFICATE, KEY, LEDGER, SETTINGS, Role, authority_directory, open_home
+from certkit.authority.settings import Settings
+from certkit.earthly.address import Address
+from certkit.errors import CertkitError, Refused
+from certkit.ledger import sqlite
+from certkit.pki import certificates, keys
+from certkit.pki.certificates import Authority
+
+AUTHORITY_LIFE = timedelta(days=3653)
+ROLES: tuple[Role, ...] = ("server", "client")
+
+
+@dataclass(frozen=True)
+class FirstDaemon:
+    """The daemon that a team begins with."""
+
+    name: str
+    address: Address
+    more_hosts: tuple[str, ...] = ()
+
+
+def create(path: Path, wanted: Settings, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
+    """Make the home at `path`; raises Refused if something is there.
+
+    It is made beside its place and moved there when it is complete.
+    """
+    if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
+        raise Refused(f"{path} is there already and is not touched", "Choose another folder with --home.")
+    files.make_private_directory(path.parent) if not path.parent.exists() else None
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _fill(draft, wanted, passphrase, daemon, now)
+        draft.replace(path)
+    except OSError as error:
+        raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def new_authority(role: Role, wanted: Settings, now: datetime) -> Authority:
+    """Make an authority with a new key."""
+    return certificates.authority(
+        keys.generate(wanted.key_type), f"{wanted.team} {role} authority", now, AUTHORITY_LIFE
+    )
+
+
+def write_authority(folder: Path, authority: Authority, passphrase: bytes | None) -> None:
+    """Write an authority's certificate and key."""
+    files.write_directory(
+        folder,
+        {CERTIFICATE: certificates.to_pem(authority.certificate), KEY: keys.to_pem(authority.key, passphrase)},
+    )
+
+
+def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
+    files.make_private_directory(draft)
+    files.make_private_directory(draft / "authorities")
+    files.make_private_directory(draft / "daemons")
+    for role in ROLES:
+        write_authority(authority_directory(draft, role), new_authority(role, wanted, now), passphrase)
+    files.write(draft / SETTINGS, settings.dump(wanted))
+    sqlite.create(draft / LEDGER)
+    home = open_home(draft, lambda: passphrase or b"")
+    try:
+        with home.ledger.transaction():
+            home.record("init", wanted.team, now, key_type=wanted.key_type, encrypted=passphrase is not None)
+        daemons.add(home, daemon.name, daemon.address, daemon.more_hosts, now)
+    finally:
+        home.close()
+
+
+def _is_empty_directory(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())

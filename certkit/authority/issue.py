@@ -1,0 +1,65 @@
+"""Certificates for people: a device's, for a key made here or for a request made elsewhere."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.x509 import Certificate
+
+from certkit.authority.home import Home
+from certkit.authority.record import record_certificate
+from certkit.errors import Refused
+from certkit.ledger.interface import Device, Person
+from certkit.pki import certificates, names
+from certkit.pki.keys import PublicKey
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate and whom it is for."""
+
+    person: str
+    device: str
+    certificate: Certificate
+
+
+def issue(home: Home, person: str, device: str | None, public_key: PublicKey, life: timedelta, now: datetime) -> Issued:
+    """Sign a certificate for a person's device, and record both if they are new.
+
+    A device that is there already gets another certificate of the same name. Raises Refused for somebody revoked.
+    """
+    person = names.text(person, "person")
+    device = names.text(device, "device") if device else _new_device_name()
+    authority = home.authority("client")
+    certificate = certificates.device(
+        authority,
+        public_key,
+        person=person,
+        dns_name=names.device_name(device, person, home.team),
+        now=now,
+        life=life,
+    )
+    with home.ledger.transaction():
+        _admit(home, person, device, now)
+        record_certificate(home, "device", certificate, authority, now, person=person, device=device)
+        serial = certificates.serial_text(certificate.serial_number)
+        home.record("issue", person, now, device=device, serial=serial, until=certificate.not_valid_after_utc.date())
+    return Issued(person, device, certificate)
+
+
+def _admit(home: Home, person: str, device: str, now: datetime) -> None:
+    known = home.ledger.person(person)
+    if known is None:
+        home.ledger.add_person(Person(person, names.label(person), now))
+    elif known.revoked:
+        raise Refused(f"{person} has been revoked", f"Let them in again first: certkit reinstate {person}")
+    known_device = home.ledger.device(person, device)
+    if known_device is None:
+        home.ledger.add_device(Device(person, device, names.label(device), now))
+    elif known_device.revoked:
+        raise Refused(f"the device {device} of {person} has been revoked", "Issue for another device: --device NAME")
+
+
+def _new_device_name() -> str:
+    return "laptop-" + base64.b32encode(secrets.token_bytes(3)).decode().lower()[:4]

@@ -1,0 +1,47 @@
+"""The passphrase of the authorities' keys: from a file, from a command, or from the person at the terminal."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from certkit import files
+from certkit.authority.settings import Settings
+from certkit.errors import CertkitError, Malformed
+
+_LIMIT = 4096
+_PATIENCE = 120
+"""Seconds for the command: it may ask somebody."""
+
+
+def obtain(settings: Settings, ask: Callable[[], bytes]) -> bytes:
+    """Get the passphrase from where the settings say, else ask."""
+    if settings.passphrase_file:
+        return from_file(Path(settings.passphrase_file))
+    if settings.passphrase_command:
+        return from_command(settings.passphrase_command)
+    return ask()
+
+
+def from_file(path: Path) -> bytes:
+    """Read a passphrase: the first line of a file."""
+    return _first_line(files.read(path, limit=_LIMIT), str(path))
+
+
+def from_command(command: str) -> bytes:
+    """Run a shell command that prints the passphrase, as the first line of its output."""
+    try:
+        done = subprocess.run(  # noqa: S602  a shell command is what the lead gave
+            command, shell=True, stdout=subprocess.PIPE, timeout=_PATIENCE, check=True
+        )
+    except (subprocess.SubprocessError, OSError):
+        raise CertkitError(
+            f"the passphrase command failed: {command}", "Run it by hand to see why; it is set in team.yml."
+        ) from None
+    return _first_line(done.stdout[:_LIMIT], "what the passphrase command printed")
+
+
+def _first_line(content: bytes, what: str) -> bytes:
+    line = content.split(b"\n", 1)[0].removesuffix(b"\r")
+    if not line:
+        raise Malformed(f"{what} has no passphrase in its first line", "Put it there.")
+    return line

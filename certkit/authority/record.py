@@ -1,0 +1,37 @@
+"""The row of a certificate."""
+
+from datetime import datetime
+
+from cryptography.x509 import Certificate as X509Certificate
+
+from certkit.authority.home import Home
+from certkit.ledger.interface import Certificate, Kind
+from certkit.pki.certificates import Authority, fingerprint, serial_text, to_der
+
+
+def record_certificate(
+    home: Home,
+    kind: Kind,
+    certificate: X509Certificate,
+    authority: Authority,
+    now: datetime,
+    *,
+    person: str | None = None,
+    device: str | None = None,
+    daemon: str | None = None,
+) -> None:
+    """Write a certificate's row; belongs into a transaction, before the certificate leaves."""
+    home.ledger.add_certificate(
+        Certificate(
+            serial=serial_text(certificate.serial_number),
+            kind=kind,
+            issuer=fingerprint(authority.certificate),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            der=to_der(certificate),
+            created=now,
+            person=person,
+            device=device,
+            daemon=daemon,
+        )
+    )

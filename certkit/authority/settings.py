@@ -1,0 +1,105 @@
+"""team.yml: the settings of a team that a person may edit."""
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from certkit import files
+from certkit.errors import Malformed
+
+LIMIT = 64 * 1024
+_LONGEST_LIFE = 3653
+
+_TEMPLATE = """\
+# The settings of this team. `team` is part of every certificate's name: do not change it.
+team: {team}
+
+# The kind of new keys: p256, p384, ed25519, rsa3072 or rsa4096.
+key_type: {key_type}
+
+# How long new certificates live, in days: a daemon's, a device's that was requested, a bundle's.
+daemon_days: {daemon_days}
+device_days: {device_days}
+bundle_days: {bundle_days}
+
+# Where the passphrase of the authorities' keys comes from, if they have one: a file, or a command that prints it.
+# With neither, certkit asks for it.
+{passphrase_file_line}
+{passphrase_command_line}
+"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What team.yml says; the names of the fields are its keys."""
+
+    team: str
+    key_type: str = "p256"
+    daemon_days: int = 365
+    device_days: int = 90
+    bundle_days: int = 365
+    passphrase_file: str = ""
+    passphrase_command: str = ""
+
+    @property
+    def daemon_life(self) -> timedelta:
+        """How long a daemon's certificate lives."""
+        return timedelta(days=self.daemon_days)
+
+    @property
+    def device_life(self) -> timedelta:
+        """How long the certificate of a request lives."""
+        return timedelta(days=self.device_days)
+
+    @property
+    def bundle_life(self) -> timedelta:
+        """How long a bundle's certificate lives."""
+        return timedelta(days=self.bundle_days)
+
+
+def load(path: Path) -> Settings:
+    """Read team.yml; raises Malformed, with the line or the key, for what cannot be meant."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(files.read(path, limit=LIMIT))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise Malformed(f"{path}, line {line}: {error.problem}", "Mend that line.") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
+        raise Malformed(f"{path} is not YAML", "Mend it, or restore it from a backup.") from None
+    if not isinstance(found, dict):
+        raise Malformed(f"{path} does not hold settings", "Mend it, or restore it from a backup.")
+    return Settings(**_checked(path, found))
+
+
+def dump(settings: Settings) -> bytes:
+    """Write settings as a team.yml with its explanations."""
+    import yaml
+
+    def scalar(value: object) -> str:
+        return yaml.safe_dump(value, default_style=None, width=1000).removesuffix("...\n").strip()
+
+    values = {field.name: scalar(getattr(settings, field.name)) for field in fields(Settings)}
+    for key in ("passphrase_file", "passphrase_command"):
+        values[f"{key}_line"] = f"{key}: {values[key]}" if getattr(settings, key) else f"# {key}: …"
+    return _TEMPLATE.format_map(values).encode()
+
+
+def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
+    from certkit.pki.keys import KEY_TYPES
+
+    types = {field.name: int if field.name.endswith("_days") else str for field in fields(Settings)}
+    for key, value in found.items():
+        if key not in types:
+            raise Malformed(f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.")
+        if type(value) is not types[str(key)]:
+            raise Malformed(f"{path}: {key} cannot be {value!r}", "Give a number of days, or a text in quotes.")
+        if types[str(key)] is int and not 0 < int(str(value)) <= _LONGEST_LIFE:
+            raise Malformed(f"{path}: {key} cannot be {value!r}", f"Give 1 to {_LONGEST_LIFE} days.")
+    if not found.get("team"):
+        raise Malformed(f"{path} names no team", "Put back the line `team: NAME`.")
+    if found.get("key_type", "p256") not in KEY_TYPES:
+        raise Malformed(f"{path}: there is no key_type {found['key_type']!r}", f"Choose from {', '.join(KEY_TYPES)}.")
+    return {str(key): value for key, value in found.items()}
