@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from certkit.errors import Malformed, UsageError
+from certkit.pki import names
 
 CONTAINER_SCHEMES = ("docker-container", "podman-container")
 LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
@@ -12,10 +13,8 @@ LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 _EXAMPLE = "Write it as Earthly does, scheme and port included: "
 _LONGEST_URL = 300
-_LONGEST_NAME = 253
 _LAST_PORT = 65535
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[^\[\]]*\]|[^\[\]:/?#@\s]+)(?::([0-9]*))?")
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 class WrongScheme(Malformed):
@@ -100,29 +99,20 @@ def parse_shared(url: str) -> Address:
 
 
 def _parse_host(text: str) -> str:
-    """Give a host in its one form; raises ValueError."""
+    """Give a host in its one form; raise ValueError if it is none."""
     if text.startswith("["):
-        return str(ipaddress.IPv6Address(_without_zone(text[1:-1])))
-    name = text if text.isascii() else _to_ascii(text)
-    labels = name.lower().removesuffix(".").split(".")
-    if labels[-1].isdigit() or labels[-1].startswith("0x"):
-        # What looks like a number is an address to every resolver: 127.1 must not pass for a name.
-        return str(ipaddress.IPv4Address(".".join(labels)))
-    if len(".".join(labels)) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)):
+        host = ipaddress.IPv6Address(text[1:-1])
+        if host.scope_id:
+            raise ValueError(text)
+        return str(host)
+    try:
+        name = names.ascii_host(text)
+    except UsageError:
+        # What resolvers read as a number must not pass for a name: 127.1 is the local host.
+        return str(ipaddress.IPv4Address(text))
+    if name.startswith("0x"):
         raise ValueError(text)
-    return ".".join(labels)
-
-
-def _without_zone(text: str) -> str:
-    if "%" in text:
-        raise ValueError(text)
-    return text
-
-
-def _to_ascii(name: str) -> str:
-    import idna  # only few need its tables
-
-    return idna.encode(name, uts46=True).decode()
+    return name
 
 
 def _as_tcp(host: str, port: str | None) -> str:

@@ -1,0 +1,57 @@
+"""Content encrypted under a passphrase: scrypt (RFC 7914) makes the key, AES-256-GCM (NIST SP 800-38D) encrypts.
+
+    8 bytes  `certkit` and the format's number, 1
+    3 bytes  the cost of scrypt: log2 N, r, p
+   16 bytes  salt
+   12 bytes  nonce
+    the rest the ciphertext and its tag of 16 bytes
+
+All of it is authenticated, and so is a label that says what the content is for. Exactly one cost is accepted, so
+nobody's file can make its reader work for hours or take all memory.
+"""
+
+import os
+import unicodedata
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from certkit.errors import Malformed
+from certkit.pki.keys import WrongPassphrase
+
+_LOG_N, _R, _P = 16, 8, 1  # 64 MB and a quarter of a second
+_PREFIX = b"certkit\x01" + bytes((_LOG_N, _R, _P))
+_SALT, _NONCE, _TAG = 16, 12, 16
+_HEADER = len(_PREFIX) + _SALT + _NONCE
+
+
+def seal(content: bytes, passphrase: str, label: bytes) -> bytes:
+    """Encrypt content of at most 2 GB; the same `label` is needed to open it."""
+    salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
+    header = _PREFIX + salt + nonce
+    return header + _cipher(passphrase, salt).encrypt(nonce, content, header + label)
+
+
+def open_sealed(sealed: bytes, passphrase: str, label: bytes) -> bytes:
+    """Decrypt what `seal` made.
+
+    Raises Malformed if it is something else or cut short, WrongPassphrase if the passphrase is another or a
+    single bit has been changed: nobody can tell these two apart.
+    """
+    if not sealed.startswith(_PREFIX) or len(sealed) < _HEADER + _TAG:
+        raise Malformed("it is not what certkit has encrypted, or it is cut short", "Fetch the file again.")
+    header = sealed[:_HEADER]
+    salt, nonce = header[-_SALT - _NONCE : -_NONCE], header[-_NONCE:]
+    try:
+        return _cipher(passphrase, salt).decrypt(nonce, memoryview(sealed)[_HEADER:], header + label)
+    except InvalidTag:
+        raise WrongPassphrase(
+            "the passphrase is wrong, or the file has been changed", "Try again, or ask for a new file."
+        ) from None
+
+
+def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+    # One passphrase typed on two keyboards may come as different code points.
+    secret = unicodedata.normalize("NFC", passphrase).encode(errors="surrogatepass")
+    return AESGCM(Scrypt(salt=salt, length=32, n=1 << _LOG_N, r=_R, p=_P).derive(secret))

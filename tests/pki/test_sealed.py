@@ -1,0 +1,80 @@
+"""What is encrypted under a passphrase opens with it, whole, and with nothing else."""
+
+import resource
+import time
+
+import pytest
+
+from certkit.errors import Malformed
+from certkit.pki.keys import WrongPassphrase
+from certkit.pki.sealed import open_sealed, seal
+
+LABEL = b"test"
+CONTENT = b"a secret"
+PASSPHRASE = "correct-kettle-violet"
+
+
+@pytest.fixture(scope="module")
+def sealed() -> bytes:
+    return seal(CONTENT, PASSPHRASE, LABEL)
+
+
+def test_the_passphrase_opens_it(sealed: bytes) -> None:
+    assert open_sealed(sealed, PASSPHRASE, LABEL) == CONTENT
+
+
+def test_nothing_of_the_content_is_seen_and_no_two_are_alike(sealed: bytes) -> None:
+    again = seal(CONTENT, PASSPHRASE, LABEL)
+    assert CONTENT not in sealed
+    assert sealed[11:39] != again[11:39]
+    assert sealed[39:] != again[39:]
+
+
+@pytest.mark.parametrize("passphrase", ["", PASSPHRASE + " ", PASSPHRASE.upper()])
+def test_another_passphrase_does_not(sealed: bytes, passphrase: str) -> None:
+    with pytest.raises(WrongPassphrase, match="wrong, or the file has been changed"):
+        open_sealed(sealed, passphrase, LABEL)
+
+
+def test_another_label_does_not(sealed: bytes) -> None:
+    with pytest.raises(WrongPassphrase):
+        open_sealed(sealed, PASSPHRASE, b"backup")
+
+
+def test_a_passphrase_is_the_same_however_its_accents_are_encoded() -> None:
+    assert open_sealed(seal(CONTENT, "caf\u00e9", LABEL), "cafe\u0301", LABEL) == CONTENT
+
+
+@pytest.mark.parametrize("position", [0, 7, 8, 10, 11, 26, 27, 38, 39, 46, 47, 62])
+def test_a_change_of_any_part_is_noticed(sealed: bytes, position: int) -> None:
+    changed = bytearray(sealed)
+    changed[position] ^= 1
+    with pytest.raises((WrongPassphrase, Malformed)):
+        open_sealed(bytes(changed), PASSPHRASE, LABEL)
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 38, 39, 54])
+def test_what_is_cut_short_is_refused_at_once(sealed: bytes, length: int) -> None:
+    with pytest.raises(Malformed, match="cut short"):
+        open_sealed(sealed[:length], PASSPHRASE, LABEL)
+
+
+def test_what_lacks_its_end_or_has_more_is_refused(sealed: bytes) -> None:
+    for other in (sealed[:-1], sealed + b"\0"):
+        with pytest.raises(WrongPassphrase):
+            open_sealed(other, PASSPHRASE, LABEL)
+
+
+@pytest.mark.parametrize("cost", [b"\x1e\x08\x01", b"\x10\xff\x01", b"\x10\x08\xff", b"\x01\x01\x01"])
+def test_another_cost_is_refused_before_any_work(sealed: bytes, cost: bytes) -> None:
+    begun = time.process_time()
+    with pytest.raises(Malformed):
+        open_sealed(sealed[:8] + cost + sealed[11:], PASSPHRASE, LABEL)
+    assert time.process_time() - begun < 0.05
+
+
+def test_a_large_file_costs_a_few_times_its_size_in_memory() -> None:
+    content = bytes(range(256)) * 4 * 1024 * 30
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert open_sealed(seal(content, PASSPHRASE, LABEL), PASSPHRASE, LABEL) == content
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000
