@@ -32,6 +32,17 @@ class Programs:
     buildctl: Path
 
 
+def obstacle() -> str:
+    """Say why no real daemon can run on this machine; an empty text where one can."""
+    if sys.platform != "linux":
+        return "a real buildkitd runs on Linux only"
+    if os.geteuid() != 0:
+        return "a real buildkitd needs root"
+    if not shutil.which("runc"):
+        return "a real buildkitd needs runc: apt-get install runc"
+    return ""
+
+
 def programs(flavour: str) -> Programs:
     """Give the programs of a flavour, built if nobody has yet; raise CannotBuild where there is no Go."""
     folder = _cache() / f"{flavour}-{_state(flavour)}"
@@ -75,6 +86,18 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "certkit-tests"
 
 
+def _build_all() -> None:
+    """Build what the tests will use, where they can see it; a machine that cannot is told why, and goes on."""
+    if reason := obstacle():
+        print(f"no real daemons: {reason}")
+        return
+    for flavour in FLAVOURS:
+        print(f"{flavour}'s daemon, built once …", flush=True)
+        try:
+            programs(flavour)
+        except CannotBuild as failure:
+            print(failure)
+
+
 if __name__ == "__main__":
-    for name in FLAVOURS:
-        print(f"{name}: {programs(name).buildkitd}", flush=True)
+    _build_all()

@@ -1,25 +1,18 @@
 """Fixtures: real daemons of every flavour, and the reason where there can be none."""
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.daemons.build import FLAVOURS, CannotBuild, programs
+from tests.daemons.build import FLAVOURS, CannotBuild, obstacle, programs
 from tests.daemons.daemon import Daemon, Start
 
 
 @pytest.fixture(scope="session")
 def real_daemons() -> None:
     """Skip, with the reason, where no real daemon can run."""
-    if sys.platform != "linux":
-        pytest.skip("a real buildkitd runs on Linux only")
-    if os.geteuid() != 0:
-        pytest.skip("a real buildkitd needs root")
-    if not shutil.which("runc"):
-        pytest.skip("a real buildkitd needs runc: apt-get install runc")
+    if reason := obstacle():
+        pytest.skip(reason)
 
 
 @pytest.fixture(params=FLAVOURS)
