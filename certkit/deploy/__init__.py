@@ -1,0 +1,6 @@
+"""What a daemon's host needs, rendered from `templates/`: one text a kind."""
+
+from certkit.deploy.render import KINDS, command, render
+from certkit.deploy.site import FLAVOURS, Site
+
+__all__ = ["FLAVOURS", "KINDS", "Site", "command", "render"]

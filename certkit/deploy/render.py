@@ -1,0 +1,59 @@
+"""Rendering: quoting is by filters in the templates, and a name that a template misspells is an error."""
+
+import json
+import shlex
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from certkit.deploy.site import Site
+from certkit.errors import UsageError
+
+KINDS = {
+    "docker": "run.sh",
+    "compose": "compose.yaml",
+    "podman": "buildkitd.container",
+    "systemd": "buildkitd.service",
+    "kubernetes": "buildkitd.yaml",
+    "haproxy": "haproxy.cfg",
+    "buildkitd": "buildkitd.toml",
+    "flags": "flags.sh",
+}
+"""Each kind with its template's name in `templates/KIND/`."""
+
+_PACKAGE = Path(__file__).parent.parent
+_PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
+"""In an installed wheel, and in a checkout."""
+
+
+def render(kind: str, site: Site) -> str:
+    """Give the file of one of KINDS for a site; its first lines say where it goes and what to run.
+
+    Raises UsageError for another kind.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is nothing to deploy as", f"Use one of {', '.join(KINDS)}.")
+    return _environment().get_template(f"{kind}/{KINDS[kind]}.j2").render(site=site, image=site.image)
+
+
+def command(kind: str, site: Site) -> list[str]:
+    """Give the lines of a rendered shell script without its comments: what to paste."""
+    return [line for line in render(kind, site).splitlines() if line and not line.startswith("#")]
+
+
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701  nothing here is HTML: the filters below quote for what it is
+        loader=FileSystemLoader(_PLACES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["sh"] = shlex.quote
+    environment.filters["quoted"] = _quoted
+    return environment
+
+
+def _quoted(value: str) -> str:
+    """Write a text as JSON does, which YAML, TOML and HAProxy read the same (Site lets no `$` through to HAProxy)."""
+    return json.dumps(value)

@@ -1,0 +1,107 @@
+"""Where a daemon runs, and what its image expects there."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from certkit.errors import UsageError
+from certkit.pki import names
+
+_DIRECTORY = re.compile(r"/[A-Za-z0-9_.+@=~ /-]*[A-Za-z0-9_.+@=~-]")
+_PORTS = range(1, 65536)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A daemon's image: where it keeps its cache, reads the three files and listens, all inside the container."""
+
+    reference: str
+    cache: str
+    certificates: str
+    port: int
+    environment: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[str, ...] = ()
+    probed: tuple[str, ...] = ()
+    """The command inside that tells whether the daemon works, where there is one."""
+
+
+_TLS_BY_ENVIRONMENT = (("BUILDKIT_TCP_TRANSPORT_ENABLED", "true"), ("BUILDKIT_TLS_ENABLED", "true"))
+_UPSTREAM_CERTIFICATES = "/etc/buildkit/certs"
+
+FLAVOURS = {
+    "earthly": Image("earthly/buildkitd:v0.8.16", "/tmp/earthly", "/etc", 8372, _TLS_BY_ENVIRONMENT),  # noqa: S108  the image's own
+    "earthbuild": Image("earthbuild/buildkitd:v0.8.17", "/tmp/earthbuild", "/etc", 8372, _TLS_BY_ENVIRONMENT),  # noqa: S108  the image's own
+    "buildkit": Image(
+        "moby/buildkit:v0.34.2",
+        "/var/lib/buildkit",
+        _UPSTREAM_CERTIFICATES,
+        1234,
+        arguments=(
+            "--addr=unix:///run/buildkit/buildkitd.sock",
+            "--addr=tcp://0.0.0.0:1234",
+            f"--tlscacert={_UPSTREAM_CERTIFICATES}/ca.pem",
+            f"--tlscert={_UPSTREAM_CERTIFICATES}/cert.pem",
+            f"--tlskey={_UPSTREAM_CERTIFICATES}/key.pem",
+        ),
+        probed=("buildctl", "debug", "workers"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """One daemon's place: how laptops reach it, and where the three files lie on its host.
+
+    Raises UsageError if a value could not be written into every kind of file without being read as something else.
+    """
+
+    daemon: str
+    host: str
+    port: int
+    flavour: str = "earthly"
+    directory: str = "/etc/buildkit-certs"
+
+    def __post_init__(self) -> None:
+        if self.flavour not in FLAVOURS:
+            raise UsageError(f"{self.flavour!r} is no flavour of BuildKit", f"Use one of {', '.join(FLAVOURS)}.")
+        if self.port not in _PORTS:
+            raise UsageError(f"{self.port} is no port", "Use 1 to 65535.")
+        if not _DIRECTORY.fullmatch(self.directory) or ".." in self.directory.split("/"):
+            raise UsageError(
+                f"{self.directory!r} cannot be written into every configuration as a folder",
+                "Use an absolute path of letters, digits, spaces and _ . + @ = ~ - such as /etc/buildkit-certs.",
+            )
+        names.parse_host(self.host)
+
+    @property
+    def image(self) -> Image:
+        """Give what the flavour's image expects."""
+        return FLAVOURS[self.flavour]
+
+    @property
+    def name(self) -> str:
+        """Give the daemon's name as containers, units and Kubernetes can bear it: a DNS label."""
+        return f"buildkitd-{names.label(self.daemon)}"
+
+    @property
+    def url(self) -> str:
+        """Give the daemon's URL, with the brackets that an IPv6 address needs."""
+        host = self.host.strip("[]")
+        return f"tcp://[{host}]:{self.port}" if ":" in host else f"tcp://{host}:{self.port}"
+
+    @property
+    def listen(self) -> str:
+        """Give the address to listen on: IPv4's wildcard also where IPv6 is switched off, unless the host is IPv6."""
+        return "[::]" if _is_address(self.host, 6) else "0.0.0.0"  # noqa: S104  reached by every laptop, under mTLS
+
+    @property
+    def host_is_a_name(self) -> bool:
+        """Tell a DNS name from an IP address."""
+        return not (_is_address(self.host, 4) or _is_address(self.host, 6))
+
+
+def _is_address(host: str, version: int) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).version == version
+    except ValueError:
+        return False
