@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from certkit.errors import CertkitError
 from certkit.pki import certificates, keys, names
 from tests.daemons.daemon import HOST, Daemon, Start
 
@@ -77,5 +78,5 @@ def test_a_daemon_listens_on_an_ipv6_address(daemon_factory: Start, folder: Path
 
 
 def test_a_daemon_that_cannot_start_says_why(daemon_factory: Start, folder: Path) -> None:
-    with pytest.raises(AssertionError, match=r"did not start(.|\n)*no such file"):
+    with pytest.raises(CertkitError, match=r"did not start(.|\n)*no such file"):
         daemon_factory("earthly", ca=folder / "nothing.pem", cert=folder / "daemon.pem", key=folder / "daemon.key")

@@ -1,0 +1,92 @@
+"""A BuildKit daemon, or its stand-in, run on this machine until it is told to stop: for the demo and for tests."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from certkit.errors import CertkitError
+
+HOST = "127.0.0.2"
+"""Not one of the three names that Earthly takes for a daemon of its own, and reached without any set-up on Linux."""
+
+STANDIN = (sys.executable, "-m", "certkit.probe.standin")
+
+_WORKER = ("--oci-worker=true", "--oci-worker-snapshotter=native", "--containerd-worker=false")
+_PATIENCE = 30.0
+"""Seconds within which a daemon listens, on a busy machine too."""
+
+
+class LocalDaemon:
+    """A daemon that listens with TLS if it has `cert` and `key`, with mutual TLS if it has `ca` too."""
+
+    def __init__(
+        self, program: tuple[str, ...], *, host: str = HOST, port: int | None = None, extra: tuple[str, ...] = ()
+    ) -> None:
+        self.host = host
+        self.port = port or free_port(host)
+        self.folder = Path(tempfile.mkdtemp(prefix="certkit-daemon-"))
+        self._log = self.folder / "log"
+        worker = () if program == STANDIN else (*_WORKER, *self._places())
+        self._command = (*program, f"--addr={self.url}", *worker, *extra)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as a configuration has it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"tcp://{host}:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What it has said since it was made."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def _places(self) -> tuple[str, ...]:
+        """Keep what it writes in its own folder, so that any number of daemons can run side by side."""
+        return f"--root={self.folder / 'root'}", f"--otel-socket-path={self.folder / 'otel.sock'}"
+
+    def start(self, *, ca: Path | None = None, cert: Path | None = None, key: Path | None = None) -> None:
+        """Start it with these files and wait until it listens; raise CertkitError with its words if it does not."""
+        files = {"--tlscacert": ca, "--tlscert": cert, "--tlskey": key}
+        command = [*self._command, *(f"{option}={path}" for option, path in files.items() if path)]
+        said = len(self.log)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  the program that was asked for, and no shell
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        deadline = time.monotonic() + _PATIENCE
+        while "running server on" not in self.log[said:]:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                words = self.log[said:].strip()
+                self.close()
+                raise CertkitError(f"the daemon did not start: {words}", "Mend what it complains of.")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it; its address stays its own."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def close(self) -> None:
+        """End it and remove its folder."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port(host: str) -> int:
+    """Give a TCP port of an address of this machine on which nobody listens."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as unused:
+        unused.bind((host, 0))
+        return int(unused.getsockname()[1])
