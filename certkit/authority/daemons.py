@@ -1,6 +1,5 @@
 """The daemons of a team: their certificates, and the three files that each one's host needs."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,25 +8,14 @@ from certkit import files
 from certkit.authority.home import ANCHORS, CERTIFICATE, KEY, Home
 from certkit.authority.record import record_certificate
 from certkit.earthly.address import Address
-from certkit.errors import Missing, Refused, UsageError
+from certkit.errors import Missing, Refused
 from certkit.ledger.interface import Daemon
 from certkit.pki import certificates, keys, names
-
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
-
-
-def check_name(name: str) -> str:
-    """Give a daemon's name back if it can be one; raise UsageError if not."""
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} cannot be the name of a daemon", "Use up to 32 of the characters a-z, 0-9 and -, such as build."
-        )
-    return name
 
 
 def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now: datetime) -> Daemon:
     """Add a daemon with its certificate; raises Refused if there is one of that name."""
-    daemon = Daemon(check_name(name), address.url, _hosts([address.host, *more_hosts]), now)
+    daemon = Daemon(names.slug(name, "daemon"), address.url, _hosts([address.host, *more_hosts]), now)
     if home.ledger.daemon(name):
         raise Refused(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
     _certify(home, daemon, "daemon add", now)

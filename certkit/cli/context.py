@@ -13,6 +13,9 @@ from certkit.errors import UsageError
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
+    from certkit.authority.issue import Issued
+    from certkit.authority.status import DeviceState
+    from certkit.enrol.bundle import Bundle
 
 HomeOption = Annotated[
     Path | None,
@@ -54,3 +57,42 @@ def ask_secret(question: str, *, confirm: bool = False) -> str:
         raise UsageError(f"{question}: there is no terminal to ask on", "Give it by a file: see --help.")
     answer: str = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
     return answer
+
+
+def bundle_for(team: "Home", issued: "Issued", key_pem: bytes | None) -> "Bundle":
+    """Put together what a laptop needs to enrol; without a key it is the answer to a request."""
+    from certkit.enrol.bundle import Bundle, Daemon
+    from certkit.pki import certificates
+
+    return Bundle(
+        team=team.team,
+        person=issued.person,
+        device=issued.device,
+        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in team.ledger.daemons()),
+        server_authorities=(team.certificate_pem("server"),),
+        certificate=certificates.to_pem(issued.certificate),
+        key=key_pem,
+    )
+
+
+def issued_data(issued: "Issued") -> dict[str, object]:
+    """Give what was issued, as JSON shows it."""
+    from certkit.pki.certificates import serial_text
+
+    return {
+        "person": issued.person,
+        "device": issued.device,
+        "serial": serial_text(issued.certificate.serial_number),
+        "expires": issued.certificate.not_valid_after_utc.date(),
+    }
+
+
+def device_data(each: "DeviceState") -> dict[str, object]:
+    """Give a device and its state, as JSON shows it."""
+    return {
+        "person": each.device.person,
+        "device": each.device.name,
+        "state": each.state,
+        "expires": each.expires.date() if each.expires else None,
+        "serial": each.serial,
+    }

@@ -1,0 +1,151 @@
+"""`certkit daemon …`: the daemons of a team and what their hosts need."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.output import say, say_json, say_table
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+    from certkit.deploy import Site
+    from certkit.ledger.interface import Daemon
+
+app = typer.Typer(help="The team's daemons: add, renew, list, and deploy to their hosts.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The daemon's name.")]
+SanOption = Annotated[
+    list[str] | None, typer.Option("--san", help="Another host name or address of the daemon; repeatable.")
+]
+
+
+@app.command()
+def add(
+    name: NameArgument,
+    url: Annotated[str, typer.Argument(metavar="URL", help="Its URL as laptops will reach it.")],
+    san: SanOption = None,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Add a daemon and give it a certificate.
+
+    \b
+    certkit daemon add arm tcp://arm.acme.example:8372 --san 10.0.0.9
+
+    Exit codes: 0 added, 1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit.authority import daemons
+    from certkit.earthly.address import parse_shared
+
+    address = parse_shared(url)
+    with context.opened(home) as team:
+        daemon = daemons.add(team, name, address, san or (), context.now())
+        if as_json:
+            return say_json(daemon_data(team, daemon))
+        say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
+        say_deployment(team, daemon, number=1)
+    return None
+
+
+@app.command()
+def renew(
+    name: NameArgument,
+    san: SanOption = None,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Give a daemon a new key and certificate, with more host names if need be.
+
+    \b
+    certkit daemon renew build
+    certkit daemon renew build --san build2.acme.example
+
+    The former certificate stays valid until it expires. Exit codes: 0 renewed, 1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit.authority import daemons
+
+    with context.opened(home) as team:
+        daemon = daemons.renew(team, name, san or (), context.now())
+        data = daemon_data(team, daemon)
+        if as_json:
+            return say_json(data)
+        say(f"Renewed the daemon {name}, for {', '.join(daemon.hosts)}, expires {data['expires']}", "", "Next")
+        say(f"  Copy the three files of {data['directory']}/ to the daemon's host again and restart the daemon.")
+    return None
+
+
+@app.command("list")
+def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
+    """List the daemons, with their names in certificates and when those expire."""
+    with context.opened(home) as team:
+        found = [daemon_data(team, daemon) for daemon in team.ledger.daemons()]
+    if as_json:
+        return say_json({"daemons": found})
+    rows = [(each["name"], each["url"], ", ".join(each["hosts"]), each["expires"]) for each in found]
+    return say_table(("daemon", "URL", "names", "expires"), rows)
+
+
+@app.command()
+def deploy(
+    name: NameArgument,
+    kind: Annotated[
+        str, typer.Option("--as", help="docker, compose, podman, systemd, kubernetes, haproxy or buildkitd.")
+    ] = "docker",
+    flavour: Annotated[str, typer.Option("--flavour", help="earthly, earthbuild or buildkit.")] = "earthly",
+    certs: Annotated[
+        str, typer.Option("--certs", help="The folder with the three files on the daemon's host.")
+    ] = "/etc/buildkit-certs",
+    home: context.HomeOption = None,
+) -> None:
+    """Print what the daemon's host needs, to paste or to save there; it holds no key.
+
+    \b
+    certkit daemon deploy build > run-buildkitd.sh
+    certkit daemon deploy build --as compose --flavour earthbuild > compose.yaml
+
+    Exit codes: 0 printed, 1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit import deploy as deployment
+    from certkit.authority import daemons
+
+    with context.opened(home) as team:
+        daemon = daemons.find(team, name)
+    typer.echo(deployment.render(kind, _site(daemon, flavour, certs)), nl=False)
+
+
+def daemon_data(home: "Home", daemon: "Daemon") -> dict[str, Any]:
+    """Give what is known of a daemon, as JSON shows it."""
+    newest = home.ledger.certificates("daemon", daemon=daemon.name, newest_only=True)[-1]
+    return {
+        "name": daemon.name,
+        "url": daemon.url,
+        "hosts": list(daemon.hosts),
+        "directory": str(home.daemon_directory(daemon.name)),
+        "serial": newest.serial,
+        "expires": newest.not_after.date(),
+    }
+
+
+def say_deployment(home: "Home", daemon: "Daemon", *, number: int) -> None:
+    """Say how to start a daemon on its host, ready to paste."""
+    from certkit import deploy as deployment
+
+    say(
+        f"  {number}. On {daemon.hosts[0]}, with the three files of {home.daemon_directory(daemon.name)}/ "
+        "in /etc/buildkit-certs:"
+    )
+    for line in deployment.command("docker", _site(daemon)):
+        say(f"       {line}")
+    say("     or, without a container:")
+    for line in deployment.command("flags", _site(daemon)):
+        say(f"       {line}")
+    say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: certkit daemon deploy {daemon.name} --help)")
+
+
+def _site(daemon: "Daemon", flavour: str = "earthly", directory: str = "/etc/buildkit-certs") -> "Site":
+    from certkit.deploy import Site
+    from certkit.earthly.address import parse_shared
+
+    address = parse_shared(daemon.url)
+    return Site(daemon.name, address.host, address.port or 0, flavour, directory)

@@ -1,0 +1,126 @@
+"""`certkit init`."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.output import say, say_json
+from certkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+    from certkit.authority.settings import Settings
+
+
+def init(
+    team: Annotated[str, typer.Option("--team", help="The team's name: a short word such as acme.")],
+    daemon: Annotated[str, typer.Option("--daemon", help="The daemon's URL as laptops will reach it.")],
+    name: Annotated[str | None, typer.Option("--name", help="What to call the daemon, else by its host.")] = None,
+    san: Annotated[
+        list[str] | None, typer.Option("--san", help="Another host name or address of the daemon; repeatable.")
+    ] = None,
+    key_type: Annotated[
+        str, typer.Option("--key-type", help="p256, p384, ed25519, rsa3072 or rsa4096, for all keys of the team.")
+    ] = "p256",
+    passphrase: Annotated[
+        bool, typer.Option("--passphrase", help="Encrypt the authorities' keys; the passphrase is asked for.")
+    ] = False,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="Encrypt them under the first line of this file.")
+    ] = None,
+    passphrase_command: Annotated[
+        str | None, typer.Option("--passphrase-command", help="Encrypt them under what this command prints.")
+    ] = None,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Create a team: both authorities and the daemon's certificate.
+
+    \b
+    certkit init --team acme --daemon tcp://build.acme.example:8372
+    certkit init --team acme --daemon tcp://10.0.0.7:8372 --san build.acme.example --passphrase
+
+    Nothing that is there is ever overwritten. Exit codes: 0 created, 1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit.authority import create
+    from certkit.authority.settings import Settings
+    from certkit.earthly.address import parse_shared
+    from certkit.pki import names
+    from certkit.pki.keys import KEY_TYPES
+
+    if key_type not in KEY_TYPES:
+        raise UsageError(f"there is no key type {key_type!r}", f"Choose from {', '.join(KEY_TYPES)}.")
+    address = parse_shared(daemon)
+    first = create.FirstDaemon(names.slug(name or _name_from(address.host), "daemon"), address, tuple(san or ()))
+    wanted = Settings(
+        names.slug(team, "team"),
+        key_type,
+        passphrase_file=str(passphrase_file.absolute()) if passphrase_file else "",
+        passphrase_command=passphrase_command or "",
+    )
+    path = context.home_path(home)
+    secret = _passphrase(passphrase, wanted)
+    create.create(path, wanted, secret, first, context.now())
+    with context.opened(path) as made:
+        say_json(_as_data(made)) if as_json else _report(made, encrypted=secret is not None)
+
+
+def _name_from(host: str) -> str:
+    first = host.split(".", maxsplit=1)[0]
+    with contextlib.suppress(UsageError):
+        from certkit.pki import names
+
+        if not first.isdigit():
+            return names.slug(first, "daemon")
+    return "build"
+
+
+def _passphrase(asked: bool, wanted: "Settings") -> bytes | None:
+    from certkit.authority import passphrase
+
+    if asked + bool(wanted.passphrase_file) + bool(wanted.passphrase_command) > 1:
+        raise UsageError("the passphrase is given in more than one way", "Keep one of the three options.")
+    if asked:
+        return context.ask_secret("New passphrase for the authorities", confirm=True).encode()
+    if wanted.passphrase_file or wanted.passphrase_command:
+        return passphrase.obtain(wanted, context.ask_passphrase)
+    return None
+
+
+def _report(home: "Home", *, encrypted: bool) -> None:
+    from certkit.cli.daemon import say_deployment
+
+    daemon = home.ledger.daemons()[0]
+    [certificate] = home.ledger.certificates("daemon")
+    say(f"Created the team {home.team} in {home.path}")
+    for role, about in (("server", "vouches for daemons"), ("client", "vouches for people ")):
+        seal, until = _seal_of(home, role)
+        say(f"  {role} authority   {about}   SHA-256 {seal[:5]}:…:{seal[-5:]}   until {until}")
+    say(f"  daemon {daemon.name:<9} {', '.join(daemon.hosts)}   expires {certificate.not_after.date()}", "")
+    if not encrypted:
+        say("The authorities' keys are not encrypted. To put a passphrase on them:  certkit authority passphrase", "")
+    say("Next")
+    say_deployment(home, daemon, number=1)
+    say("  2. For each developer:", "       certkit issue alice@acme.example --out alice.certkit")
+
+
+def _as_data(home: "Home") -> dict[str, object]:
+    from certkit.cli.daemon import daemon_data
+
+    authorities = [
+        {"role": role, "sha256": seal, "until": until}
+        for role in ("server", "client")
+        for seal, until in [_seal_of(home, role)]
+    ]
+    daemons = [daemon_data(home, daemon) for daemon in home.ledger.daemons()]
+    return {"team": home.team, "home": str(home.path), "authorities": authorities, "daemons": daemons}
+
+
+def _seal_of(home: "Home", role: str) -> tuple[str, str]:
+    from certkit.pki import certificates
+
+    certificate = certificates.load(home.certificate_pem("server" if role == "server" else "client"))
+    return certificates.fingerprint(certificate), str(certificate.not_valid_after_utc.date())

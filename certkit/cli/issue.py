@@ -1,0 +1,76 @@
+"""`certkit issue`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.output import say, say_json, tell
+from certkit.errors import Refused, UsageError
+
+
+def issue(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="Who: a name such as alice@acme.example.")],
+    out: Annotated[Path, typer.Option("--out", help="The bundle to write; never overwritten.")],
+    device: Annotated[
+        str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="Encrypt the bundle under the first line of this file.")
+    ] = None,
+    no_passphrase: Annotated[
+        bool, typer.Option("--no-passphrase", help="Do not encrypt it: whoever has the file may build.")
+    ] = False,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Issue a bundle: one file with which one person enrols one machine.
+
+    \b
+    certkit issue alice@acme.example --out alice.certkit
+    certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
+
+    The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
+    instead: certkit sign --help. Exit codes: 0 issued, 1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit.authority import issue as issuing
+    from certkit.enrol import bundle
+    from certkit.pki import keys
+
+    if out.exists():
+        raise Refused(f"{out} exists already and is not overwritten", "Name another file with --out.")
+    secret = _secret(passphrase_file, generate=not no_passphrase)
+    now = context.now()
+    with context.opened(home) as team:
+        key = keys.generate(team.settings.key_type)
+        issued = issuing.issue(team, person, device, key.public_key(), team.settings.bundle_life, now)
+        content = bundle.seal(context.bundle_for(team, issued, keys.to_pem(key)), secret)
+    from certkit import files
+
+    files.write(out, content, replace=False)
+    until = issued.certificate.not_valid_after_utc.date()
+    if as_json:
+        shown = {"passphrase": secret} if secret and not passphrase_file else {}
+        say_json(context.issued_data(issued) | {"bundle": str(out)} | shown)
+        return
+    say(f"Issued {issued.person}, device {issued.device}, expires {until}", f"Bundle      {out}")
+    if secret and not passphrase_file:
+        say(f"Passphrase  {secret}     shown once: give it by another way than the file")
+    if no_passphrase:
+        tell("The bundle is not encrypted: whoever has the file may build.")
+    say("", "They run", f"  certkit enroll {out.name}")
+
+
+def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:
+    if passphrase_file:
+        if not generate:
+            raise UsageError("--no-passphrase and --passphrase-file contradict each other", "Keep one of them.")
+        from certkit.authority.passphrase import from_file
+
+        return from_file(passphrase_file).decode(errors="surrogateescape")
+    if not generate:
+        return None
+    from certkit.enrol import passphrase
+
+    return passphrase.generate()

@@ -1,0 +1,22 @@
+"""`certkit list`."""
+
+from certkit.cli import context
+from certkit.cli.output import say, say_json, say_table
+
+
+def list_people(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
+    """List everybody who has been let in, device by device, and until when.
+
+    Exit codes: 0 listed, 1 failure, 2 usage.
+    """
+    from certkit.authority.status import device_states
+
+    with context.opened(home) as team:
+        found = device_states(team, context.now())
+    if as_json:
+        say_json({"devices": [context.device_data(each) for each in found]})
+    elif not found:
+        say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
+    else:
+        rows = [(e.device.person, e.device.name, e.state, e.expires.date() if e.expires else "") for e in found]
+        say_table(("person", "device", "state", "expires"), rows)

@@ -1,0 +1,38 @@
+"""`certkit log`."""
+
+from typing import Annotated
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.output import say_json, say_table
+
+
+def log(
+    subject: Annotated[
+        str | None, typer.Argument(metavar="[SUBJECT]", help="Only what was done to this person or daemon.")
+    ] = None,
+    last: Annotated[int | None, typer.Option("--last", min=1, help="Only the newest so many.")] = None,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Show what was done: when, by whom, from which machine, to whom or what.
+
+    Exit codes: 0 shown, 1 failure, 2 usage.
+    """
+    with context.opened(home) as team:
+        events = team.ledger.events(subject=subject, limit=last)
+    if as_json:
+        say_json({"events": [vars(event) for event in events]})
+        return
+    rows = [
+        (
+            f"{event.at:%Y-%m-%d %H:%M:%S}Z",
+            f"{event.actor}@{event.host}",
+            event.action,
+            event.subject,
+            " ".join(f"{key}={value}" for key, value in event.detail.items()),
+        )
+        for event in events
+    ]
+    say_table(("when", "who", "did", "to", "with"), rows)

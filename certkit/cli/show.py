@@ -1,0 +1,86 @@
+"""`certkit show`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.daemon import daemon_data
+from certkit.cli.output import say, say_json, say_table
+from certkit.errors import Missing
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+
+
+def show(
+    what: Annotated[str, typer.Argument(metavar="PERSON|SERIAL|DAEMON", help="Whom or what to show.")],
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Show all that is known of a person, a certificate by its serial number, or a daemon.
+
+    \b
+    certkit show alice@acme.example
+    certkit show 5e:0c:…          as openssl, a browser or the probe print it
+    certkit show build
+
+    Exit codes: 0 shown, 1 failure or nothing of that name, 2 usage.
+    """  # noqa: D301
+    with context.opened(home) as team:
+        data = _person(team, what) or _daemon(team, what) or _certificate(team, what)
+        if data is None:
+            raise Missing(f"there is no person, certificate or daemon {what!r}", _alike(team, what))
+    if as_json:
+        say_json(data)
+        return
+    for key, value in data.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            say("")
+            say_table(list(value[0]), [list(row.values()) for row in value])
+        else:
+            say(f"{key:<10} {', '.join(value) if isinstance(value, list) else value}")
+
+
+def _person(team: "Home", name: str) -> dict[str, Any] | None:
+    from certkit.authority.status import device_states
+
+    person = team.ledger.person(name)
+    if person is None:
+        return None
+    devices = [context.device_data(each) for each in device_states(team, context.now(), name)]
+    revoked = {"revoked": person.revoked.at.date(), "reason": person.revoked.reason} if person.revoked else {}
+    return {"person": name, "since": person.created.date(), **revoked, "devices": devices}
+
+
+def _daemon(team: "Home", name: str) -> dict[str, Any] | None:
+    daemon = team.ledger.daemon(name)
+    return None if daemon is None else daemon_data(team, daemon)
+
+
+def _certificate(team: "Home", serial: str) -> dict[str, Any] | None:
+    from certkit.pki import certificates
+
+    number = serial.lower().replace(":", "").removeprefix("0x")
+    found = team.ledger.certificate(number) or team.ledger.certificate(number.zfill(len(number) + len(number) % 2))
+    if found is None:
+        return None
+    holder = {"daemon": found.daemon} if found.kind == "daemon" else {"person": found.person, "device": found.device}
+    return {
+        "serial": found.serial,
+        "kind": found.kind,
+        **holder,
+        "from": found.not_before.date(),
+        "expires": found.not_after.date(),
+        "issuer": found.issuer,
+        "sha256": certificates.fingerprint(certificates.load(found.der)),
+    }
+
+
+def _alike(team: "Home", name: str) -> str:
+    import difflib
+
+    known = [each.name for each in team.ledger.people()] + [each.name for each in team.ledger.daemons()]
+    folded = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"Did you mean {folded[close[0]]}?" if close else "See who there is: certkit list"

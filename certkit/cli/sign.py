@@ -1,0 +1,53 @@
+"""`certkit sign`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.output import say, say_json
+from certkit.errors import Malformed, Refused
+
+
+def sign(
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="The request, PEM or DER.")],
+    person: Annotated[str, typer.Option("--person", help="Who sent it: a name such as alice@acme.example.")],
+    out: Annotated[Path, typer.Option("--out", help="The answer to write; never overwritten.")],
+    device: Annotated[
+        str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")
+    ] = None,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Sign a request that was made on a developer's machine: its key never leaves it.
+
+    \b
+    certkit enroll --request alice.csr                          # alice, on her laptop
+    certkit sign alice.csr --person alice@acme.example --out alice.certkit
+    certkit enroll alice.certkit                                # alice again
+
+    Only the key in the request is believed: you say whose it is, so be sure that it came from them. The answer holds
+    no secret. Exit codes: 0 signed, 1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit import files
+    from certkit.authority import issue as issuing
+    from certkit.enrol import bundle
+    from certkit.pki import requests
+
+    if out.exists():
+        raise Refused(f"{out} exists already and is not overwritten", "Name another file with --out.")
+    try:
+        public_key = requests.read(files.read(request, limit=64 * 1024))
+    except (Malformed, Refused) as error:
+        raise type(error)(f"{request}: {error.message}", error.remedy) from None
+    with context.opened(home) as team:
+        issued = issuing.issue(team, person, device, public_key, team.settings.device_life, context.now())
+        content = bundle.seal(context.bundle_for(team, issued, None), None)
+    files.write(out, content, replace=False)
+    if as_json:
+        say_json(context.issued_data(issued) | {"bundle": str(out)})
+        return
+    until = issued.certificate.not_valid_after_utc.date()
+    say(f"Signed for {issued.person}, device {issued.device}, expires {until}", f"Answer  {out}")
+    say("", "On the machine that made the request they run", f"  certkit enroll {out.name}")
