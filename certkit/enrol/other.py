@@ -1,0 +1,78 @@
+"""The other clients of a BuildKit daemon, `buildctl` and `docker buildx`: their files, and the command to paste."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from certkit import files
+from certkit.enrol.bundle import Bundle, Daemon
+from certkit.errors import Missing
+
+NAMES = ("buildctl", "buildx")
+
+
+def folder(team: str, daemon: str) -> Path:
+    """Give the folder of one daemon's `ca.pem`, `cert.pem` and `key.pem`."""
+    return files.application_directory() / "clients" / team / daemon
+
+
+def contents(bundle: Bundle) -> dict[str, bytes]:
+    """Give the three files by name; raise Missing if there is no key."""
+    if bundle.key is None:
+        raise Missing("the bundle has no key", "Complete it where its request was made.")
+    return {"ca.pem": b"".join(bundle.server_authorities), "cert.pem": bundle.certificate, "key.pem": bundle.key}
+
+
+def is_written(bundle: Bundle, daemons: Sequence[Daemon]) -> bool:
+    """Tell whether the three files are there already for each of these daemons."""
+    wanted = contents(bundle)
+    return all(_read(folder(bundle.team, daemon.name), wanted) == wanted for daemon in daemons)
+
+
+def write(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
+    """Write the three files for each of these daemons, of this bundle."""
+    for daemon in daemons:
+        place = folder(bundle.team, daemon.name)
+        files.make_private_directory(place.parent)
+        files.write_directory(place, contents(bundle))
+
+
+def remove(team: str) -> list[Path]:
+    """Remove what `write` made for a team, and give the folders that were there."""
+    parent = folder(team, "x").parent
+    if not parent.is_dir():
+        return []
+    places = sorted(place for place in parent.iterdir() if place.is_symlink())
+    for place in places:
+        files.remove_directory(place)
+    parent.rmdir()
+    return places
+
+
+def command(client: str, team: str, daemon: Daemon) -> str:
+    """Give the command that uses the daemon from `buildctl` or sets it up for `buildx`, ready to paste."""
+    return _COMMANDS[client](folder(team, daemon.name), team, daemon)
+
+
+def _buildctl(place: Path, _team: str, daemon: Daemon) -> str:
+    options = ["--tlscacert", str(place / "ca.pem"), "--tlscert", str(place / "cert.pem")]
+    return shlex.join(
+        ["buildctl", "--addr", daemon.url, *options, "--tlskey", str(place / "key.pem"), "debug", "workers"]
+    )
+
+
+def _buildx(place: Path, team: str, daemon: Daemon) -> str:
+    options = ",".join(f"{option}={place / name}" for option, name in _DRIVER_OPTIONS.items())
+    driver = ["--driver", "remote", "--driver-opt", options]
+    return shlex.join(["docker", "buildx", "create", "--name", f"{team}-{daemon.name}", *driver, daemon.url])
+
+
+_DRIVER_OPTIONS = {"cacert": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
+_COMMANDS: dict[str, Callable[[Path, str, Daemon], str]] = {"buildctl": _buildctl, "buildx": _buildx}
+
+
+def _read(place: Path, names: dict[str, bytes]) -> dict[str, bytes] | None:
+    try:
+        return {name: files.read(place / name) for name in names}
+    except Missing:
+        return None

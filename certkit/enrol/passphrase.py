@@ -1,0 +1,14 @@
+"""Passphrases that people can read to each other."""
+
+import secrets
+
+WORDS = 6
+"""Of 7,776 each: 77 bits, which scrypt makes 93."""
+
+
+def generate() -> str:
+    """Give random words of the EFF's long list, joined by hyphens."""
+    from xkcdpass import xkcd_password  # type: ignore[import-untyped]  # it has no types
+
+    words = xkcd_password.generate_wordlist(wordfile="eff-long", min_length=3, max_length=9)
+    return "-".join(secrets.choice(words) for _ in range(WORDS))

@@ -1,0 +1,58 @@
+"""A key that never leaves the laptop: a request goes to the lead, and the answer finds the key again.
+
+The key waits in `requests/` below the application's folder, under the pin of its public half.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from certkit import files
+from certkit.enrol.bundle import Bundle
+from certkit.errors import Malformed, Missing
+from certkit.pki import certificates, keys, requests
+
+
+def create(out: Path) -> None:
+    """Make a key, keep it, and write the request for it to `out`, which must not be there yet."""
+    key = keys.generate("p256")
+    place = _place(keys.public_pin(key.public_key()))
+    files.make_private_directory(place.parent)
+    files.write(place, keys.to_pem(key), replace=False)
+    try:
+        files.write(out, requests.make(key), mode=0o644, replace=False)
+    except BaseException:
+        place.unlink()
+        raise
+
+
+def complete(answer: Bundle) -> Bundle:
+    """Put the key that waits here into the answer to its request; a bundle that has a key is given back as it is.
+
+    Raises Missing if the key is not here.
+    """
+    if answer.key is not None:
+        return answer
+    try:
+        pem = files.read(_place_for(answer))
+    except Missing:
+        raise Missing(
+            "the key for this certificate is not here",
+            "Enrol as the user and on the machine that made the request, or make another: certkit enroll --request F",
+        ) from None
+    return replace(answer, key=keys.to_pem(keys.load(pem)))
+
+
+def forget(bundle: Bundle) -> None:
+    """Remove the key that waited, once it is in its place."""
+    _place_for(bundle).unlink(missing_ok=True)
+
+
+def _place_for(bundle: Bundle) -> Path:
+    public_key = certificates.load(bundle.certificate).public_key()
+    if not isinstance(public_key, keys.PublicKey):
+        raise Malformed("the certificate's key is of an unknown kind", "Ask for a new one.")
+    return _place(keys.public_pin(public_key))
+
+
+def _place(pin: bytes) -> Path:
+    return files.application_directory() / "requests" / f"{pin.hex()}.pem"
