@@ -35,13 +35,8 @@ def items(found: Mapping[str, object], key: str, limit: int) -> list[dict[str, o
 
 
 def certificate(found: Mapping[str, object], key: str) -> x509.Certificate:
-    """Give a certificate with a key that certkit would make itself."""
-    loaded = certificates.load(text(found, key, PEM_LIMIT).encode())
-    try:
-        keys.check_public(loaded.public_key())
-    except ValueError:
-        raise Malformed(f"its {key} holds no usable key", _REMEDY) from None
-    return loaded
+    """Give a certificate in PEM form."""
+    return certificates.load(text(found, key, PEM_LIMIT).encode())
 
 
 def authority(found: Mapping[str, object], key: str) -> x509.Certificate:
@@ -56,6 +51,10 @@ def authority(found: Mapping[str, object], key: str) -> x509.Certificate:
 def client_certificate(found: Mapping[str, object], key: str, dns_name: str) -> x509.Certificate:
     """Give a client's certificate, which must bear `dns_name` and no other."""
     loaded = certificate(found, key)
+    try:
+        keys.check_public(loaded.public_key())
+    except ValueError:
+        raise Malformed(f"its {key} holds no usable key", _REMEDY) from None
     usage = _extension(loaded, x509.ExtendedKeyUsage)
     if usage is None or list(usage) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
         raise Malformed(f"its {key} is not a client's", _REMEDY)
