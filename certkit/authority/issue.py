@@ -44,7 +44,8 @@ def issue(home: Home, person: str, device: str | None, public_key: PublicKey, li
         _admit(home, person, device, now)
         record_certificate(home, "device", certificate, authority, now, person=person, device=device)
         serial = certificates.serial_text(certificate.serial_number)
-        home.record("issue", person, now, device=device, serial=serial, until=str(certificate.not_valid_after_utc.date()))
+        until = str(certificate.not_valid_after_utc.date())
+        home.record("issue", person, now, device=device, serial=serial, until=until)
     return Issued(person, device, certificate)
 
 

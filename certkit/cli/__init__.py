@@ -1,5 +1,5 @@
 """The command line: the only place that knows the terminal and reads the clock."""
 
-from certkit.cli.app import main, run
+from certkit.cli.app import main
 
-__all__ = ["main", "run"]
+__all__ = ["main"]

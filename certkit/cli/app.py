@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -26,11 +25,6 @@ VERBS = {
     "demo": "demo:demo",
 }
 """Where each verb's function, or group of verbs, stands: `module:name` below this package."""
-
-
-def run() -> None:
-    """Be the program."""
-    sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:

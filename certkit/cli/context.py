@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.errors import UsageError
+from certkit.errors import Missing, Refused, UsageError
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
@@ -34,6 +34,14 @@ def home_path(option: Path | None) -> Path:
     from certkit.files import application_directory
 
     return option.absolute() if option else application_directory()
+
+
+def check_new(path: Path) -> None:
+    """Raise if a file cannot be made at `path`, before anything is done that it would be lost for."""
+    if path.exists() or path.is_symlink():
+        raise Refused(f"{path} exists already and is not overwritten", "Name another file with --out.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Missing(f"{path.parent} is not there, or cannot be written", "Name a file in another folder with --out.")
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import typer
 
 from certkit.cli import context
 from certkit.cli.output import say, say_json, tell
-from certkit.errors import Refused, UsageError
+from certkit.errors import UsageError
 
 
 def issue(
@@ -38,8 +38,7 @@ def issue(
     from certkit.enrol import bundle
     from certkit.pki import keys
 
-    if out.exists():
-        raise Refused(f"{out} exists already and is not overwritten", "Name another file with --out.")
+    context.check_new(out)
     secret = _secret(passphrase_file, generate=not no_passphrase)
     now = context.now()
     with context.opened(home) as team:

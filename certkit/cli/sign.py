@@ -35,8 +35,7 @@ def sign(
     from certkit.enrol import bundle
     from certkit.pki import requests
 
-    if out.exists():
-        raise Refused(f"{out} exists already and is not overwritten", "Name another file with --out.")
+    context.check_new(out)
     try:
         public_key = requests.read(files.read(request, limit=64 * 1024))
     except (Malformed, Refused) as error:
