@@ -49,11 +49,10 @@ def test_another_bundle_replaces_the_files(team: Team) -> None:
 
 def test_the_command_for_buildctl_can_be_pasted(data: Path) -> None:
     words = shlex.split(other.command("buildctl", "acme", DAEMONS[0]))
-    folder = data / "certkit" / "clients" / "acme" / "build"
+    folder = f"{data}/certkit/clients/acme/build"
     assert words[:3] == ["buildctl", "--addr", "tcp://build.acme.example:8372"]
-    assert words[3:9] == [
-        "--tlscacert", str(folder / "ca.pem"), "--tlscert", str(folder / "cert.pem"), "--tlskey", str(folder / "key.pem"),
-    ]  # fmt: skip
+    assert words[3:7] == ["--tlscacert", f"{folder}/ca.pem", "--tlscert", f"{folder}/cert.pem"]
+    assert words[7:] == ["--tlskey", f"{folder}/key.pem", "debug", "workers"]
 
 
 def test_the_command_for_buildx_can_be_pasted(data: Path) -> None:
