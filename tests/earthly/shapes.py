@@ -48,10 +48,11 @@ SHAPES = {
         "global:\n" + BLOCK + "  a:\n    tlsca: not mine\n    buildkit_host: nor this\n",
     ),
     "values there, quoted, commented": (
-        '"global":\n  \'buildkit_host\': "x"   # h\n  "tlsca":  \'y\'# no comment\n'.replace("# no comment", "")
-        + "  tls_enabled: no # off\n# end\n",
-        '"global":\n  \'buildkit_host\': tcp://b.acme:8372   # h\n  "tlsca":  ./certs/acme/ca.pem\n'
-        "  tls_enabled: true # off\n# end\n",
+        ('"global":\n  \'buildkit_host\': "x"   # h\n  "tlsca":  \'y\'\n  tls_enabled: no # off\n# end\n'),
+        (
+            '"global":\n  \'buildkit_host\': tcp://b.acme:8372   # h\n  "tlsca":  ./certs/acme/ca.pem\n'
+            "  tls_enabled: true # off\n# end\n"
+        ),
     ),
     "values there already, in other words": (
         "global:\n  tlsca: \"./certs/acme/ca.pem\"\n  tls_enabled: True\n  buildkit_host: 'tcp://b.acme:8372'\n",
@@ -79,8 +80,10 @@ SHAPES = {
     ),
     "aliases as values": (
         "git: &x {}\nca: &ca old\nglobal:\n  tlsca: *ca\n  a: *x\n",
-        "git: &x {}\nca: &ca old\nglobal:\n  buildkit_host: tcp://b.acme:8372\n  tls_enabled: true\n"
-        "  tlsca: ./certs/acme/ca.pem\n  a: *x\n",
+        (
+            "git: &x {}\nca: &ca old\nglobal:\n  buildkit_host: tcp://b.acme:8372\n  tls_enabled: true\n"
+            "  tlsca: ./certs/acme/ca.pem\n  a: *x\n"
+        ),
     ),
     "anchor and tag on a value": (
         "global:\n  tlsca: &unused !!str old\n",
@@ -102,13 +105,17 @@ SHAPES = {
     ),
     "not only ASCII": (
         "# Größe \U0001f600\u2028é: '\u2029'\nglobal:\n  tlsca: é\n  ü: ß",
-        "# Größe \U0001f600\u2028é: '\u2029'\nglobal:\u2028  buildkit_host: tcp://b.acme:8372\u2028"
-        "  tls_enabled: true\n  tlsca: ./certs/acme/ca.pem\n  ü: ß",
+        (
+            "# Größe \U0001f600\u2028é: '\u2029'\nglobal:\u2028  buildkit_host: tcp://b.acme:8372\u2028"
+            "  tls_enabled: true\n  tlsca: ./certs/acme/ca.pem\n  ü: ß"
+        ),
     ),
     "an explicit key with a value that is there": (
         "global:\n  a: 1\n  ? tlsca\n  : old\n",
-        "global:\n  buildkit_host: tcp://b.acme:8372\n  tls_enabled: true\n  a: 1\n"
-        "  ? tlsca\n  : ./certs/acme/ca.pem\n",
+        (
+            "global:\n  buildkit_host: tcp://b.acme:8372\n  tls_enabled: true\n  a: 1\n"
+            "  ? tlsca\n  : ./certs/acme/ca.pem\n"
+        ),
     ),
 }
 

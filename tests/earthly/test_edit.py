@@ -35,7 +35,7 @@ def test_what_cannot_be_edited_safely_is_refused_with_its_line(
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
 def test_other_encodings_than_utf_8_are_refused(encoding: str) -> None:
-    with pytest.raises(CertkitError, match="UTF|character"):
+    with pytest.raises(CertkitError, match=r"UTF|character"):
         set_globals("global:\n  é: 1\n".encode(encoding), VALUES)
 
 
