@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Kind = Literal["daemon", "device", "canary"]
 
@@ -50,7 +50,38 @@ class Daemon:
     hosts: tuple[str, ...]
     created: datetime
     proven: int = 0
-    """The newest anchor's number that the daemon was seen to hold; 0 is none."""
+    """The number of the anchors that it began with, or was last seen to hold."""
+    written: int = 0
+    """The number of the anchors that lie in its folder."""
+    serving: str = ""
+    """The serial of the certificate that it was last seen to serve."""
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What all daemons are told to trust from some moment on: numbered from 1, the newest counts."""
+
+    number: int
+    created: datetime
+    ca: bytes = field(repr=False)
+    """The PEM of `ca.pem`."""
+    crl: bytes = field(repr=False)
+    """The PEM of `crl.pem`."""
+    generations: tuple[int, ...]
+    """The client authority's generations in it, oldest first."""
+
+
+@dataclass(frozen=True)
+class RevokedCertificate:
+    """A device's certificate that is revoked, by its device, by its person, or by both."""
+
+    serial: str
+    issuer: str
+    person: str
+    device: str
+    not_after: datetime
+    by_person: Revocation | None
+    by_device: Revocation | None
 
 
 @dataclass(frozen=True)
@@ -141,6 +172,24 @@ class Ledger(Protocol):
         newest_only: bool = False,
     ) -> list[Certificate]:
         """Give certificates, oldest first; `newest_only` keeps the last one of each device or daemon."""
+
+    def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
+        """Give the certificates of everybody and everything shut out that have not expired then."""
+
+    def add_anchors(self, anchors: Anchors) -> None:
+        """Record what daemons are told to trust from now on."""
+
+    def newest_anchors(self) -> Anchors | None:
+        """Give what daemons are told to trust now."""
+
+    def generations_since(self, number: int) -> list[tuple[int, ...]]:
+        """Give the generations of the anchors of this number and of all later ones, oldest first."""
+
+    def state(self, name: str) -> dict[str, Any] | None:
+        """Give what was kept under a name."""
+
+    def set_state(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep a few values, as JSON takes them, under a name."""
 
     def add_event(self, event: Event) -> None:
         """Append to the log."""

@@ -14,7 +14,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (person, name), UNIQUE (person, label))""",
         """CREATE TABLE daemons (
             name TEXT PRIMARY KEY, url TEXT NOT NULL, hosts TEXT NOT NULL, created TEXT NOT NULL,
-            proven INTEGER NOT NULL)""",
+            proven INTEGER NOT NULL, written INTEGER NOT NULL, serving TEXT NOT NULL)""",
         """CREATE TABLE certificates (
             id {identity}, serial TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, issuer TEXT NOT NULL,
             person TEXT, device TEXT, daemon TEXT REFERENCES daemons (name),
@@ -22,6 +22,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             FOREIGN KEY (person, device) REFERENCES devices (person, name))""",
         "CREATE INDEX certificates_by_device ON certificates (person, device, id)",
         "CREATE INDEX certificates_by_end ON certificates (kind, not_after)",
+        """CREATE TABLE anchors (
+            number INTEGER PRIMARY KEY, created TEXT NOT NULL, ca {bytes} NOT NULL, crl {bytes} NOT NULL,
+            generations TEXT NOT NULL)""",
+        "CREATE TABLE states (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         """CREATE TABLE events (
             id {identity}, at TEXT NOT NULL, actor TEXT NOT NULL, host TEXT NOT NULL,
             action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL)""",

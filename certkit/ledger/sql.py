@@ -5,16 +5,27 @@ Statements name their parameters as `:name`; a dialect says what its database sp
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from certkit.errors import CertkitError, Refused
-from certkit.ledger.interface import Certificate, Daemon, Device, Event, Kind, Person, Revocation
+from certkit.ledger import rows
+from certkit.ledger.interface import (
+    Anchors,
+    Certificate,
+    Daemon,
+    Device,
+    Event,
+    Kind,
+    Person,
+    Revocation,
+    RevokedCertificate,
+)
 from certkit.ledger.migrations import MIGRATIONS
+from certkit.ledger.rows import Row
 
-Row = Sequence[Any]
 Values = Mapping[str, object]
 T = TypeVar("T")
 
@@ -90,16 +101,16 @@ class SqlLedger:
                 "INSERT INTO people VALUES (:name, :label, :created, NULL, NULL)",
                 name=person.name,
                 label=person.label,
-                created=_text(person.created),
+                created=rows.text_of(person.created),
             )
 
     def person(self, name: str) -> Person | None:
         """See `interface.Ledger`."""
-        return _first(_person, self._run("SELECT * FROM people WHERE name = :name", name=name))
+        return _first(rows.person, self._run("SELECT * FROM people WHERE name = :name", name=name))
 
     def people(self) -> list[Person]:
         """See `interface.Ledger`."""
-        return [_person(row) for row in self._run("SELECT * FROM people ORDER BY name")]
+        return [rows.person(row) for row in self._run("SELECT * FROM people ORDER BY name")]
 
     def add_device(self, device: Device) -> None:
         """See `interface.Ledger`."""
@@ -109,26 +120,26 @@ class SqlLedger:
                 person=device.person,
                 name=device.name,
                 label=device.label,
-                created=_text(device.created),
+                created=rows.text_of(device.created),
             )
 
     def device(self, person: str, name: str) -> Device | None:
         """See `interface.Ledger`."""
-        rows = self._run("SELECT * FROM devices WHERE person = :person AND name = :name", person=person, name=name)
-        return _first(_device, rows)
+        found = self._run("SELECT * FROM devices WHERE person = :person AND name = :name", person=person, name=name)
+        return _first(rows.device, found)
 
     def devices(self, person: str | None = None) -> list[Device]:
         """See `interface.Ledger`."""
         where = "" if person is None else "WHERE person = :person"
         statement = f"SELECT * FROM devices {where} ORDER BY person, name"  # noqa: S608  literals only
-        return [_device(row) for row in self._run(statement, person=person)]
+        return [rows.device(row) for row in self._run(statement, person=person)]
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """See `interface.Ledger`."""
         self._run(
             "UPDATE people SET revoked_at = :at, revoked_reason = :reason WHERE name = :name",
             name=name,
-            **_revocation_values(revoked),
+            **rows.revocation_values(revoked),
         )
 
     def set_device_revoked(self, person: str, name: str, revoked: Revocation | None) -> None:
@@ -137,28 +148,31 @@ class SqlLedger:
             "UPDATE devices SET revoked_at = :at, revoked_reason = :reason WHERE person = :person AND name = :name",
             person=person,
             name=name,
-            **_revocation_values(revoked),
+            **rows.revocation_values(revoked),
         )
 
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO daemons VALUES (:name, :url, :hosts, :created, :proven) ON CONFLICT (name) DO UPDATE "
-            "SET url = excluded.url, hosts = excluded.hosts, proven = excluded.proven",
+            "INSERT INTO daemons VALUES (:name, :url, :hosts, :created, :proven, :written, :serving) "
+            "ON CONFLICT (name) DO UPDATE SET url = excluded.url, hosts = excluded.hosts, "
+            "proven = excluded.proven, written = excluded.written, serving = excluded.serving",
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
-            created=_text(daemon.created),
+            created=rows.text_of(daemon.created),
             proven=daemon.proven,
+            written=daemon.written,
+            serving=daemon.serving,
         )
 
     def daemon(self, name: str) -> Daemon | None:
         """See `interface.Ledger`."""
-        return _first(_daemon, self._run("SELECT * FROM daemons WHERE name = :name", name=name))
+        return _first(rows.daemon, self._run("SELECT * FROM daemons WHERE name = :name", name=name))
 
     def daemons(self) -> list[Daemon]:
         """See `interface.Ledger`."""
-        return [_daemon(row) for row in self._run("SELECT * FROM daemons ORDER BY name")]
+        return [rows.daemon(row) for row in self._run("SELECT * FROM daemons ORDER BY name")]
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""
@@ -172,15 +186,15 @@ class SqlLedger:
             person=certificate.person,
             device=certificate.device,
             daemon=certificate.daemon,
-            not_before=_text(certificate.not_before),
-            not_after=_text(certificate.not_after),
+            not_before=rows.text_of(certificate.not_before),
+            not_after=rows.text_of(certificate.not_after),
             der=certificate.der,
-            created=_text(certificate.created),
+            created=rows.text_of(certificate.created),
         )
 
     def certificate(self, serial: str) -> Certificate | None:
         """See `interface.Ledger`."""
-        return _first(_certificate, self._run(f"{_CERTIFICATES} WHERE serial = :serial", serial=serial))
+        return _first(rows.certificate, self._run(f"{_CERTIFICATES} WHERE serial = :serial", serial=serial))
 
     def certificates(
         self,
@@ -201,21 +215,67 @@ class SqlLedger:
             conditions.append("not_after > :at")
         if newest_only:
             conditions.append("id IN (SELECT max(id) FROM certificates GROUP BY kind, person, device, daemon)")
-        rows = self._run(
+        found = self._run(
             f"{_CERTIFICATES} WHERE {' AND '.join(conditions)} ORDER BY id",
             kind=kind,
             person=person,
             daemon=daemon,
-            at=unexpired_at and _text(unexpired_at),
+            at=unexpired_at and rows.text_of(unexpired_at),
         )
-        return [_certificate(row) for row in rows]
+        return [rows.certificate(row) for row in found]
+
+    def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
+        """See `interface.Ledger`."""
+        found = self._run(
+            "SELECT c.serial, c.issuer, c.person, c.device, c.not_after, "
+            "p.revoked_at, p.revoked_reason, d.revoked_at, d.revoked_reason FROM certificates c "
+            "JOIN people p ON p.name = c.person JOIN devices d ON d.person = c.person AND d.name = c.device "
+            "WHERE c.kind = 'device' AND c.not_after > :at "
+            "AND (p.revoked_at IS NOT NULL OR d.revoked_at IS NOT NULL) ORDER BY c.id",
+            at=rows.text_of(unexpired_at),
+        )
+        return [rows.revoked_certificate(row) for row in found]
+
+    def add_anchors(self, anchors: Anchors) -> None:
+        """See `interface.Ledger`."""
+        self._run(
+            "INSERT INTO anchors VALUES (:number, :created, :ca, :crl, :generations)",
+            number=anchors.number,
+            created=rows.text_of(anchors.created),
+            ca=anchors.ca,
+            crl=anchors.crl,
+            generations=json.dumps(anchors.generations),
+        )
+
+    def newest_anchors(self) -> Anchors | None:
+        """See `interface.Ledger`."""
+        return _first(rows.anchors, self._run("SELECT * FROM anchors ORDER BY number DESC LIMIT 1"))
+
+    def generations_since(self, number: int) -> list[tuple[int, ...]]:
+        """See `interface.Ledger`."""
+        found = self._run("SELECT generations FROM anchors WHERE number >= :number ORDER BY number", number=number)
+        return [tuple(json.loads(generations)) for [generations] in found]
+
+    def state(self, name: str) -> dict[str, Any] | None:
+        """See `interface.Ledger`."""
+        return _first(
+            lambda row: json.loads(row[0]), self._run("SELECT value FROM states WHERE name = :name", name=name)
+        )
+
+    def set_state(self, name: str, value: Mapping[str, Any]) -> None:
+        """See `interface.Ledger`."""
+        self._run(
+            "INSERT INTO states VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name=name,
+            value=json.dumps(value),
+        )
 
     def add_event(self, event: Event) -> None:
         """See `interface.Ledger`."""
         self._run(
             "INSERT INTO events (at, actor, host, action, subject, detail) "
             "VALUES (:at, :actor, :host, :action, :subject, :detail)",
-            at=_text(event.at),
+            at=rows.text_of(event.at),
             actor=event.actor,
             host=event.host,
             action=event.action,
@@ -229,7 +289,7 @@ class SqlLedger:
         count = "" if limit is None else "LIMIT :limit"
         columns = "at, actor, host, action, subject, detail"
         statement = f"SELECT {columns} FROM events {where} ORDER BY id DESC {count}"  # noqa: S608  literals only
-        return [_event(row) for row in reversed(self._run(statement, subject=subject, limit=limit))]
+        return [rows.event(row) for row in reversed(self._run(statement, subject=subject, limit=limit))]
 
     def _run(self, statement: str, **values: object) -> list[Row]:
         return self.database.execute(statement, values)
@@ -248,48 +308,5 @@ def _taken(message: str) -> Iterator[None]:
         raise Refused(message, "Choose another name.") from None
 
 
-def _first(make: Callable[[Row], T], rows: list[Row]) -> T | None:
-    return make(rows[0]) if rows else None
-
-
-def _text(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _revocation_values(revoked: Revocation | None) -> dict[str, str | None]:
-    return {"at": _text(revoked.at) if revoked else None, "reason": revoked.reason if revoked else None}
-
-
-def _revocation(at: str | None, reason: str) -> Revocation | None:
-    return Revocation(_time(at), reason) if at else None
-
-
-def _person(row: Row) -> Person:
-    name, label, created, at, reason = row
-    return Person(name, label, _time(created), _revocation(at, reason))
-
-
-def _device(row: Row) -> Device:
-    person, name, label, created, at, reason = row
-    return Device(person, name, label, _time(created), _revocation(at, reason))
-
-
-def _daemon(row: Row) -> Daemon:
-    name, url, hosts, created, proven = row
-    return Daemon(name, url, tuple(json.loads(hosts)), _time(created), proven)
-
-
-def _certificate(row: Row) -> Certificate:
-    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon = row
-    return Certificate(
-        serial, kind, issuer, _time(not_before), _time(not_after), bytes(der), _time(created), person, device, daemon
-    )
-
-
-def _event(row: Row) -> Event:
-    at, actor, host, action, subject, detail = row
-    return Event(_time(at), actor, host, action, subject, json.loads(detail))
+def _first(make: Callable[[Row], T], found: list[Row]) -> T | None:
+    return make(found[0]) if found else None

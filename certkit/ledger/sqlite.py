@@ -9,7 +9,8 @@ from pathlib import Path
 from certkit.errors import CertkitError, Missing
 from certkit.ledger.interface import Ledger
 from certkit.ledger.migrations import MIGRATIONS
-from certkit.ledger.sql import Row, SqlLedger, Taken, Values
+from certkit.ledger.rows import Row
+from certkit.ledger.sql import SqlLedger, Taken, Values
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that is writing."""
