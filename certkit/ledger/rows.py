@@ -1,0 +1,93 @@
+"""Between rows of a database and the dataclasses of the ledger; times are ISO 8601 in UTC, lists are JSON."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from certkit.ledger.interface import (
+    Anchors,
+    Certificate,
+    Daemon,
+    Device,
+    Event,
+    Person,
+    Revocation,
+    RevokedCertificate,
+)
+
+Row = Sequence[Any]
+
+
+def text_of(time: datetime) -> str:
+    """Write a time."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of(text: str) -> datetime:
+    """Read a time."""
+    return datetime.fromisoformat(text)
+
+
+def revocation_values(revoked: Revocation | None) -> dict[str, str | None]:
+    """Give the two columns of a revocation."""
+    return {"at": text_of(revoked.at) if revoked else None, "reason": revoked.reason if revoked else None}
+
+
+def revocation(at: str | None, reason: str) -> Revocation | None:
+    """Read the two columns of a revocation."""
+    return Revocation(time_of(at), reason) if at else None
+
+
+def person(row: Row) -> Person:
+    """Read a row of people."""
+    name, label, created, at, reason = row
+    return Person(name, label, time_of(created), revocation(at, reason))
+
+
+def device(row: Row) -> Device:
+    """Read a row of devices."""
+    person, name, label, created, at, reason = row
+    return Device(person, name, label, time_of(created), revocation(at, reason))
+
+
+def daemon(row: Row) -> Daemon:
+    """Read a row of daemons."""
+    name, url, hosts, created, proven, written, serving = row
+    return Daemon(name, url, tuple(json.loads(hosts)), time_of(created), proven, written, serving)
+
+
+def certificate(row: Row) -> Certificate:
+    """Read a row of certificates."""
+    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon = row
+    return Certificate(
+        serial,
+        kind,
+        issuer,
+        time_of(not_before),
+        time_of(not_after),
+        bytes(der),
+        time_of(created),
+        person,
+        device,
+        daemon,
+    )
+
+
+def revoked_certificate(row: Row) -> RevokedCertificate:
+    """Read a certificate joined with its person and device."""
+    serial, issuer, person, device, not_after, person_at, person_reason, device_at, device_reason = row
+    by_person, by_device = revocation(person_at, person_reason), revocation(device_at, device_reason)
+    return RevokedCertificate(serial, issuer, person, device, time_of(not_after), by_person, by_device)
+
+
+def anchors(row: Row) -> Anchors:
+    """Read a row of anchors."""
+    number, created, ca, crl, generations = row
+    return Anchors(number, time_of(created), bytes(ca), bytes(crl), tuple(json.loads(generations)))
+
+
+def event(row: Row) -> Event:
+    """Read a row of events."""
+    at, actor, host, action, subject, detail = row
+    return Event(time_of(at), actor, host, action, subject, json.loads(detail))
