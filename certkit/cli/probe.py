@@ -1,0 +1,53 @@
+"""`certkit probe`, and how its report looks on a terminal."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.output import say, say_json
+from certkit.cli.report import show
+
+FileOption = Path | None
+
+
+def probe(
+    daemon: Annotated[str | None, typer.Option(help="The daemon's URL, instead of the configured one.")] = None,
+    ca: Annotated[FileOption, typer.Option(help="The authority that vouches for the daemon.")] = None,
+    cert: Annotated[FileOption, typer.Option(help="The client's certificate.")] = None,
+    key: Annotated[FileOption, typer.Option(help="Its key.")] = None,
+    server_name: Annotated[str | None, typer.Option(help="The name the daemon's certificate must bear.")] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds for each step over the network.")] = 5.0,
+    client: Annotated[str | None, typer.Option("--for", help="Whose configuration: earthly or earthbuild.")] = None,
+    config: Annotated[FileOption, typer.Option(help="The client's configuration, instead of its own file.")] = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Check that the daemon serves this laptop, and refuses everyone else.
+
+    It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults. What is given
+    here is used instead. It tells in a second what Earthly waits 60 seconds for and does not say.
+
+    \b
+    certkit probe
+    certkit probe --for earthbuild --json
+    certkit probe --daemon tcp://build.acme.example:8372 --ca ca.pem --cert cert.pem --key key.pem
+
+    Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings.
+    """  # noqa: D301  \b is click's mark for lines to be left as they are
+    from certkit.probe.runner import run
+    from certkit.probe.target import Given, choose_client, resolve
+
+    given = Given(daemon, ca, cert, key, server_name)
+    chosen = None if given.is_complete else choose_client(os.environ, (client,) if client else (), config)
+    target = resolve(given, chosen, os.environ)
+    if not as_json:
+        say(f"Probing {target.url or 'no daemon'} ({target.origin})")
+    report = run(target, os.environ, context.now(), timeout=timeout)
+    if as_json:
+        say_json(report.as_data())
+    else:
+        show(report)
+    if not report.ok:
+        raise typer.Exit(3)

@@ -1,0 +1,1 @@
+"""Prove that a daemon serves the right ones and refuses everyone else."""

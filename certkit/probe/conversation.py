@@ -1,0 +1,131 @@
+"""Everything that is said to one daemon: by the client itself, and by strangers beside it."""
+
+import socket
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from certkit.probe import background, impostor
+from certkit.probe.checks.admission import tls
+from certkit.probe.checks.enforcement import (
+    CANARY,
+    IMPOSTOR,
+    NO_CERTIFICATE,
+    Enforcement,
+    enforcement,
+    is_clear,
+    is_let_in,
+)
+from certkit.probe.checks.tls import Tls
+from certkit.probe.credentials import Credentials, Pair
+from certkit.probe.handshake import Caller, Handshake, Outcome, ask_plainly, shake
+from certkit.probe.network import Endpoint
+from certkit.probe.report import Check
+from certkit.probe.transport import Trust
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+FAULTS = ("certificate-expired", "certificate-not-yet-valid", "certificate-not-for-clients", "chain-broken")
+"""The findings about the client's certificate for which every daemon refuses it."""
+
+Strangers = dict[str, "Future[Handshake]"]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One daemon that has been reached, and who speaks with it."""
+
+    endpoint: Endpoint
+    connected: socket.socket
+    server_name: str
+    """The name that its certificate must bear."""
+    credentials: Credentials
+    canary: Pair | None
+    faults: frozenset[str]
+    """What was found to be wrong with the files."""
+    now: datetime
+    timeout: float
+
+    @property
+    def trust(self) -> Trust | None:
+        """Whom the client believes."""
+        authorities = self.credentials.ca.content
+        return Trust(authorities, self.now) if authorities else None
+
+
+def hold(talk: Conversation) -> list[Check]:
+    """Speak with the daemon; gives the checks of the last three stages."""
+    strangers = _start_strangers(talk)
+    if talk.trust is None:
+        talk.connected.close()
+        reason = "there is no authority to tell the daemon by"
+        return [*tls.skip(reason), *_skip_buildkit(reason), *_judge_strangers(strangers, served=False)]
+    caller = Caller(talk.server_name, talk.credentials.pair, talk.trust)
+    shaking = background.start(lambda: shake(talk.endpoint, caller, talk.timeout, talk.connected))
+    import certkit.probe.checks.buildkit  # noqa: F401  gRPC takes as long to import as the handshakes take
+
+    handshake = shaking.result()
+    return [
+        *tls.judge(_evidence(talk, caller, handshake), handshake.ms),
+        *_ask_buildkit(talk, handshake),
+        *_judge_strangers(strangers, served=handshake.outcome is Outcome.SERVED),
+    ]
+
+
+def _start_strangers(talk: Conversation) -> Strangers:
+    """Start the handshakes that must be refused.
+
+    A made-up certificate bears the client's names, so it is shown only to whom the client believes; so is the canary.
+    """
+    callers = {NO_CERTIFICATE: Caller(talk.server_name, None, None)}
+    own = talk.credentials.cert.content
+    if own and talk.trust:
+        callers[IMPOSTOR] = Caller(talk.server_name, impostor.forge(own[0], talk.now), talk.trust)
+    if talk.canary and talk.trust:
+        callers[CANARY] = Caller(talk.server_name, talk.canary, talk.trust)
+    return {name: _start(talk, caller) for name, caller in callers.items()}
+
+
+def _start(talk: Conversation, caller: Caller) -> "Future[Handshake]":
+    return background.start(lambda: shake(talk.endpoint, caller, talk.timeout))
+
+
+def _evidence(talk: Conversation, caller: Caller, handshake: Handshake) -> Tls:
+    unheard = handshake.outcome in (Outcome.SILENT, Outcome.CLOSED) and not handshake.first
+    return Tls(
+        server_name=talk.server_name,
+        authorities=caller.trust.authorities if caller.trust else (),
+        pair=caller.pair,
+        fault=next((fault for fault in FAULTS if fault in talk.faults), ""),
+        handshake=handshake,
+        plain=ask_plainly(talk.endpoint, talk.timeout) if unheard else b"",
+        now=talk.now,
+    )
+
+
+def _ask_buildkit(talk: Conversation, handshake: Handshake) -> list[Check]:
+    if handshake.outcome is not Outcome.SERVED:
+        return _skip_buildkit("not reached")
+    from certkit.probe.buildkit import ask
+    from certkit.probe.checks.buildkit import buildkit
+
+    started = time.monotonic()
+    _, _, port = talk.endpoint
+    found = ask(handshake, f"{talk.server_name}:{port}", talk.timeout)
+    return buildkit.judge(found, (time.monotonic() - started) * 1000)
+
+
+def _skip_buildkit(reason: str) -> list[Check]:
+    return [Check("buildkit", "BuildKit", "skipped", reason)]
+
+
+def _judge_strangers(strangers: Strangers, *, served: bool) -> list[Check]:
+    """Judge what came of the strangers; where nobody is served, what is unclear says nothing about the daemon."""
+    results = {name: waiting.result() for name, waiting in strangers.items()}
+    evidence = Enforcement(results)
+    is_open = any(is_let_in(evidence, name) for name in results)
+    if not served and not is_open and not (IMPOSTOR in results and all(map(is_clear, results.values()))):
+        return enforcement.skip("not determined")
+    return enforcement.judge(evidence, max(result.ms for result in results.values()))

@@ -1,0 +1,45 @@
+"""The names in certificates: for hosts, by the rules of Go's crypto/x509 that judges for Earthly; and for people."""
+
+import ipaddress
+
+from cryptography import x509
+
+
+def hosts(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Give the DNS names and IP addresses of a certificate; its common name does not count."""
+    dns, addresses = _alternatives(certificate)
+    return (*dns, *addresses)
+
+
+def covers(certificate: x509.Certificate, host: str) -> bool:
+    """Tell whether a certificate is for a host: an address by itself, a name by itself or a wildcard's first label."""
+    dns, addresses = _alternatives(certificate)
+    try:
+        return str(ipaddress.ip_address(host)) in addresses
+    except ValueError:
+        return any(_matches(name, host) for name in dns)
+
+
+def words(name: x509.Name) -> str:
+    """Say a subject or an issuer for people: its common name where that is all there is, else RFC 4514's form."""
+    text = name.rfc4514_string()
+    return text.removeprefix("CN=") if len(list(name)) == 1 else text
+
+
+def _alternatives(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return [], []
+    return found.get_values_for_type(x509.DNSName), [str(ip) for ip in found.get_values_for_type(x509.IPAddress)]
+
+
+def _matches(pattern: str, host: str) -> bool:
+    wanted, offered = _labels(host), _labels(pattern)
+    if len(wanted) != len(offered) or not all(wanted):
+        return False
+    return wanted[1:] == offered[1:] and offered[0] in ("*", wanted[0])
+
+
+def _labels(name: str) -> list[str]:
+    return name.lower().removesuffix(".").split(".")

@@ -1,0 +1,128 @@
+"""What is probed, and where each setting comes from: a client's configuration, or what was given explicitly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from certkit.earthly import config
+from certkit.earthly.clients import Client, docker_or_podman_works, find
+from certkit.errors import CertkitError, Missing
+
+EXPLICIT = "given explicitly"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was given explicitly; None leaves a setting to the configuration."""
+
+    daemon: str | None = None
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    server_name: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no configuration is needed."""
+        return None not in (self.daemon, self.ca, self.cert, self.key)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One daemon, by its URL, and the three files to reach it with."""
+
+    url: str
+    origin: str
+    """Where the URL comes from, in words."""
+    ca: Path
+    cert: Path
+    key: Path
+    server_name: str | None = None
+    """The name that the daemon's certificate must bear; None: the URL's host."""
+    client: Client | None = None
+    """The client whose configuration was read, None if all was given explicitly."""
+    tls_enabled: bool = True
+    url_in_file: str = ""
+    """The `buildkit_host` of the client's file, whatever overrides it."""
+    variable: str = ""
+    """The environment variable that sets the URL, if one does."""
+    problem: CertkitError | None = None
+    """Why the client's configuration could not be read."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the URL is the one that the client would use."""
+        return self.client is not None and self.origin != EXPLICIT
+
+
+def choose_client(environ: Mapping[str, str], names: tuple[str, ...] = (), config_file: Path | None = None) -> Client:
+    """Give the client whose configuration is probed: the first that names a daemon, else the first.
+
+    Raises Missing if there is no client here.
+    """
+    clients = find(environ, names, config_file)
+    if not clients:
+        raise Missing(
+            "there is neither Earthly nor EarthBuild on this machine",
+            "Choose one with --for, or name the daemon: certkit probe --daemon URL --ca F --cert F --key F",
+        )
+    return next((client for client in clients if _names_a_daemon(client, environ)), clients[0])
+
+
+def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> Target:
+    """Put together what is probed; a configuration that cannot be read becomes the target's `problem`."""
+    if client is None:
+        return _explicit(given)
+    try:
+        read = config.read(client, environ)
+        in_file = config.read(client, _without_host_variables(environ)).buildkit_host
+    except CertkitError as error:
+        nowhere = client.directory
+        return Target("", str(client.config), nowhere, nowhere, nowhere, client=client, problem=error)
+    source = read.origins["buildkit_host"]
+    configured = f"buildkit_host in {client.config}" if source in ("file", "default") else f"the variable {source}"
+    return Target(
+        url=given.daemon or read.buildkit_host,
+        origin=EXPLICIT if given.daemon else configured,
+        ca=given.ca or read.tlsca,
+        cert=given.cert or read.tlscert,
+        key=given.key or read.tlskey,
+        server_name=given.server_name,
+        client=client,
+        tls_enabled=read.tls_enabled,
+        url_in_file=in_file,
+        variable="" if source in ("file", "default") else source,
+    )
+
+
+def needs_engine(target: Target) -> bool:
+    """Tell whether the client would look for Docker or Podman before it believes its file (facts.md 4)."""
+    return target.is_configured and not target.variable and bool(target.url)
+
+
+def engine_works(target: Target, environ: Mapping[str, str]) -> bool:
+    """Tell whether the client would find the Docker or Podman that it needs; takes seconds at worst."""
+    return not needs_engine(target) or docker_or_podman_works(environ)
+
+
+def _explicit(given: Given) -> Target:
+    nowhere = Path()
+    return Target(
+        url=given.daemon or "",
+        origin=EXPLICIT,
+        ca=given.ca or nowhere,
+        cert=given.cert or nowhere,
+        key=given.key or nowhere,
+        server_name=given.server_name,
+    )
+
+
+def _names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
+    try:
+        return bool(config.read(client, environ).buildkit_host)
+    except CertkitError:
+        return True  # so that what is wrong with it is told
+
+
+def _without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.endswith("_BUILDKIT_HOST")}

@@ -1,0 +1,40 @@
+"""When a certificate is valid, what for, and how long still: the words for it, and Earthly's (Go's) judgement."""
+
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+NEAR_END = timedelta(days=14)
+"""A certificate is near its end with less than this left; a short-lived one with less than a third of its life."""
+
+
+def is_near_end(certificate: x509.Certificate, now: datetime) -> bool:
+    """Tell whether it is time to renew a certificate that is still valid."""
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return start <= now <= end and end - now < min(NEAR_END, (end - start) / 3)
+
+
+def may(certificate: x509.Certificate, usage: x509.ObjectIdentifier) -> bool:
+    """Tell whether a certificate may be used so: one without the extension may be used for all (Go's crypto/x509)."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return True
+    return usage in extension.value or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in extension.value
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """Say when something is, and how far away: `2027-02-03 04:05 UTC, in 70 days`."""
+    apart = moment - now
+    words = span(abs(apart))
+    return f"{moment:%Y-%m-%d %H:%M} UTC, " + (f"in {words}" if apart > timedelta() else f"{words} ago")
+
+
+def span(duration: timedelta) -> str:
+    """Say how long something lasts, in the one unit that tells most."""
+    for unit, size in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if duration >= size:
+            count = round(duration / size)
+            return f"{count} {unit}" + ("s" if count > 1 else "")
+    return f"{duration.total_seconds():.0f} seconds"
