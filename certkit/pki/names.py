@@ -21,6 +21,7 @@ TEXT_LIMIT = 64
 _READABLE = 16
 _PLAIN = re.compile(r"(?=.{1,16}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _HASHED = re.compile(r"-[a-z2-7]{10}\Z")
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _HOST_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _HOST_LIMIT = 253
 
@@ -34,6 +35,15 @@ def text(value: str, what: str) -> str:
             f"Use 1 to {TEXT_LIMIT} printable characters, such as alice@acme.example.",
         )
     return normal
+
+
+def slug(value: str, what: str) -> str:
+    """Give a name of a team or a daemon back, which is also a folder's; raise UsageError if it cannot be one."""
+    if not _SLUG.fullmatch(value):
+        raise UsageError(
+            f"{value!r} cannot be the name of a {what}", "Use up to 32 of the characters a-z, 0-9 and -, such as acme."
+        )
+    return value
 
 
 def label(value: str) -> str:
