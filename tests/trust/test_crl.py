@@ -1,0 +1,57 @@
+"""The list as RFC 5280, section 5 wants it."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from certkit.errors import UsageError
+from certkit.pki import certificates, keys
+from certkit.trust import crl
+from tests.trust.people import DAY, NOW, authority
+
+AUTHORITY = authority("client", 1)
+
+
+def entry(serial: int, reason: str = "unspecified", expires: timedelta = 30 * DAY) -> crl.Entry:
+    return crl.Entry(serial, NOW - DAY, reason, NOW + expires)
+
+
+@pytest.mark.parametrize("key_type", keys.KEY_TYPES)
+def test_a_list_is_signed_by_its_authority_numbered_and_good_for_its_life(key_type: str) -> None:
+    signer = certificates.authority(keys.generate(key_type), "acme client authority", NOW, DAY)
+    signed = crl.crl(signer, [entry(5)], 9, NOW, 30 * DAY)
+    assert signed.is_signature_valid(signer.certificate.public_key())  # type: ignore[arg-type]
+    assert signed.issuer == signer.certificate.subject
+    assert (signed.last_update_utc, signed.next_update_utc) == (NOW, NOW + 30 * DAY)
+    assert signed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 9
+    identifier = signed.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    assert identifier == certificates.key_identifier(signer.certificate)
+
+
+@pytest.mark.parametrize("reason", crl.REASONS)
+def test_an_entry_says_when_and_why_unless_there_is_nothing_to_say(reason: str) -> None:
+    (shown,) = crl.crl(AUTHORITY, [entry(5, reason)], 1, NOW, DAY)
+    assert (shown.serial_number, shown.revocation_date_utc) == (5, NOW - DAY)
+    reasons = [each.value.reason.value for each in shown.extensions if isinstance(each.value, x509.CRLReason)]
+    assert reasons == ([] if reason == "unspecified" else [reason])
+
+
+@pytest.mark.parametrize("reason", ["removeFromCRL", "left", ""])
+def test_a_reason_that_is_none_is_refused_with_those_there_are(reason: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        crl.crl(AUTHORITY, [entry(5, reason)], 1, NOW, DAY)
+    assert "keyCompromise" in refused.value.remedy
+
+
+def test_an_expired_entry_is_shown_once_more_and_then_dropped() -> None:
+    ended = entry(5, expires=-timedelta(hours=1))
+    shown = crl.crl(AUTHORITY, [ended, entry(6)], 2, NOW, DAY, previous=NOW - DAY)
+    dropped = crl.crl(AUTHORITY, [ended, entry(6)], 3, NOW + DAY, DAY, previous=NOW)
+    assert [each.serial_number for each in shown] == [5, 6]
+    assert [each.serial_number for each in dropped] == [6]
+
+
+def test_nobody_revoked_is_a_list_too() -> None:
+    assert list(crl.crl(AUTHORITY, [], 1, NOW, DAY)) == []
+    assert crl.to_pem(crl.crl(AUTHORITY, [], 1, NOW, DAY)).startswith(b"-----BEGIN X509 CRL-----")
