@@ -7,6 +7,7 @@ and only then renamed: nobody ever reads half of it, and a planted symbolic link
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -21,6 +22,8 @@ Owner = tuple[int, int]
 
 READ_LIMIT = 8 * 1024 * 1024
 PRIVATE = 0o600
+_LEFT_BEHIND = 3600
+"""Seconds after which a draft's command is surely dead."""
 
 
 def read(path: Path, *, limit: int = READ_LIMIT) -> bytes:
@@ -29,7 +32,8 @@ def read(path: Path, *, limit: int = READ_LIMIT) -> bytes:
     Raises Missing if it is not there, CertkitError if it cannot be read, Malformed if it is too large.
     """
     try:
-        with path.open("rb") as file:
+        # Not blocking: a pipe that nobody writes to would hold the command up for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise Malformed(f"{path} is not a regular file", "Name a file.")
             content = file.read(limit + 1)
@@ -49,7 +53,7 @@ def read(path: Path, *, limit: int = READ_LIMIT) -> bytes:
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | None = None, replace: bool = True) -> None:
     """Write a file atomically; with `replace` false, raise Refused if something is there already."""
     with _explained(path):
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        temporary = draft_of(path)
         try:
             _create(temporary, content, mode, owner)
             if replace:
@@ -67,7 +71,7 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
     `path` becomes a symbolic link to a folder that is written whole before the link is turned to it.
     """
     with _explained(path):
-        generation = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        generation = draft_of(path)
         link = generation.with_name(generation.name + ".link")
         former = path.resolve() if path.is_symlink() else None
         if former is None and path.exists():
@@ -88,6 +92,17 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
         _sync_directory(path.parent)
         if former is not None and _is_generation(former, path):
             shutil.rmtree(former, ignore_errors=True)
+
+
+def turn_link(path: Path, target: str) -> None:
+    """Make `path` a symbolic link to `target` beside it, or turn the one that is there, atomically."""
+    if path.is_symlink() and str(path.readlink()) == target:
+        return
+    with _explained(path):
+        link = path.with_name(f".{path.name}.{secrets.token_hex(8)}.link")
+        link.symlink_to(target)
+        link.replace(path)
+        _sync_directory(path.parent)
 
 
 def remove_directory(path: Path) -> None:
@@ -111,15 +126,14 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
         try:
             path.mkdir(mode=0o700)
         except FileExistsError:
-            found = path.stat()
-            if not stat.S_ISDIR(found.st_mode):
+            if not path.is_dir():
                 raise Refused(f"{path} is not a folder", "Move it away first.") from None
             allowed = {os.geteuid(), owner[0]} if owner else {os.geteuid()}
-            if found.st_uid not in allowed:
+            if not {path.lstat().st_uid, path.stat().st_uid} <= allowed:  # a link counts as well as what it leads to
                 raise Refused(f"{path} belongs to another user", "Choose a folder of your own.") from None
             path.chmod(0o700)
         if owner:
-            os.chown(path, *owner)
+            os.lchown(path, *owner)
 
 
 def application_directory() -> Path:
@@ -158,13 +172,18 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
 def _claim(temporary: Path, path: Path) -> None:
     """Give `temporary` the name `path` unless it is taken; unlike a rename, a hard link never replaces."""
     try:
-        path.hardlink_to(temporary)
+        try:
+            path.hardlink_to(temporary)
+        except PermissionError:  # a file system without hard links, as on a USB stick: take the name, then rename
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE))
+            temporary.replace(path)
     except FileExistsError:
         raise Refused(f"{path} exists already and is not overwritten", "Name another file.") from None
 
 
 def _is_generation(folder: Path, path: Path) -> bool:
-    return folder.parent == path.parent.resolve() and folder.name.startswith(f".{path.name}.")
+    name = re.fullmatch(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}", folder.name)
+    return name is not None and folder.parent.resolve() == path.parent.resolve()
 
 
 def _sync_directory(path: Path) -> None:

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from certkit import files
 from certkit.authority import daemons, settings
-from certkit.authority.home import CERTIFICATE, KEY, LEDGER, SETTINGS, Role, authority_directory, open_home
+from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, authority_directory, open_home
+from certkit.authority.publish import publishing
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
 from certkit.errors import CertkitError, Refused
 from certkit.ledger import sqlite
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.trust.rotation import Role, common_name
 
 AUTHORITY_LIFE = timedelta(days=3653)
-ROLES: tuple[Role, ...] = ("server", "client")
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,17 @@ def create(path: Path, wanted: Settings, passphrase: bytes | None, daemon: First
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def new_authority(role: Role, wanted: Settings, now: datetime) -> Authority:
+def new_authority(role: Role, generation: int, wanted: Settings, now: datetime) -> Authority:
     """Make an authority with a new key."""
-    return certificates.authority(
-        keys.generate(wanted.key_type), f"{wanted.team} {role} authority", now, AUTHORITY_LIFE
-    )
+    name = common_name(wanted.team, role, generation)
+    return certificates.authority(keys.generate(wanted.key_type), name, now, AUTHORITY_LIFE)
 
 
 def write_authority(folder: Path, authority: Authority, passphrase: bytes | None) -> None:
-    """Write an authority's certificate and key."""
-    files.write_directory(
-        folder,
-        {CERTIFICATE: certificates.to_pem(authority.certificate), KEY: keys.to_pem(authority.key, passphrase)},
-    )
+    """Write an authority's certificate and key, which must not be there yet."""
+    files.make_private_directory(folder)
+    files.write(folder / KEY, keys.to_pem(authority.key, passphrase), replace=False)
+    files.write(folder / CERTIFICATE, certificates.to_pem(authority.certificate), replace=False)
 
 
 def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
@@ -67,13 +66,15 @@ def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, daemon: First
     files.make_private_directory(draft / "authorities")
     files.make_private_directory(draft / "daemons")
     for role in ROLES:
-        write_authority(authority_directory(draft, role), new_authority(role, wanted, now), passphrase)
+        write_authority(authority_directory(draft, role, 1), new_authority(role, 1, wanted, now), passphrase)
     files.write(draft / SETTINGS, settings.dump(wanted))
     sqlite.create(draft / LEDGER)
     home = open_home(draft, lambda: passphrase or b"")
     try:
         with home.ledger.transaction():
             home.record("init", wanted.team, now, key_type=wanted.key_type, encrypted=passphrase is not None)
+        with publishing(home, now):
+            pass
         daemons.add(home, daemon.name, daemon.address, daemon.more_hosts, now)
     finally:
         home.close()

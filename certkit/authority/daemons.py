@@ -1,24 +1,25 @@
-"""The daemons of a team: their certificates, and the three files that each one's host needs."""
+"""The daemons of a team: their certificates, and the files that each one's host needs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from certkit import files
-from certkit.authority.home import ANCHORS, CERTIFICATE, KEY, Home
-from certkit.authority.record import record_certificate
+from certkit.authority.home import Home
+from certkit.authority.publish import certify, newest_anchors
 from certkit.earthly.address import Address
 from certkit.errors import Missing, Refused
 from certkit.ledger.interface import Daemon
-from certkit.pki import certificates, keys, names
+from certkit.pki import names
 
 
 def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now: datetime) -> Daemon:
     """Add a daemon with its certificate; raises Refused if there is one of that name."""
-    daemon = Daemon(names.slug(name, "daemon"), address.url, _hosts([address.host, *more_hosts]), now)
+    hosts = _hosts([address.host, *more_hosts])
+    # It was never given older anchors than these, so it cannot hold any.
+    daemon = Daemon(names.slug(name, "daemon"), address.url, hosts, now, proven=newest_anchors(home).number)
     if home.ledger.daemon(name):
         raise Refused(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
-    _certify(home, daemon, "daemon add", now)
+    certify(home, daemon, "daemon add", now)
     return daemon
 
 
@@ -26,7 +27,7 @@ def renew(home: Home, name: str, more_hosts: Sequence[str], now: datetime) -> Da
     """Give a daemon a new key and certificate, for `more_hosts` too."""
     known = find(home, name)
     daemon = replace(known, hosts=_hosts([*known.hosts, *more_hosts]))
-    _certify(home, daemon, "daemon renew", now)
+    certify(home, daemon, "daemon renew", now)
     return daemon
 
 
@@ -41,24 +42,3 @@ def find(home: Home, name: str) -> Daemon:
 
 def _hosts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(names.parse_host(text).value) for text in texts))
-
-
-def _certify(home: Home, daemon: Daemon, action: str, now: datetime) -> None:
-    """Sign, record, then write: the row is there before the file."""
-    authority = home.authority("server")
-    key = keys.generate(home.settings.key_type)
-    hosts = [names.parse_host(host) for host in daemon.hosts]
-    certificate = certificates.daemon(authority, key.public_key(), hosts, now, home.settings.daemon_life)
-    with files.locked(home.path / "lock"):
-        with home.ledger.transaction():
-            home.ledger.put_daemon(daemon)
-            record_certificate(home, "daemon", certificate, authority, now, daemon=daemon.name)
-            home.record(action, daemon.name, now, url=daemon.url, hosts=daemon.hosts)
-        files.write_directory(
-            home.daemon_directory(daemon.name),
-            {
-                ANCHORS: home.certificate_pem("client"),
-                CERTIFICATE: certificates.to_pem(certificate),
-                KEY: keys.to_pem(key),
-            },
-        )

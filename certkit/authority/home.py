@@ -1,12 +1,13 @@
 """The folder of one team: its settings, its authorities, its daemons' files, its ledger."""
 
+import functools
 import getpass
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from certkit import files
 from certkit.authority import passphrase, settings
@@ -16,13 +17,14 @@ from certkit.ledger.interface import Event, Ledger
 from certkit.ledger.sqlite import open_ledger
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.trust.rotation import Role, Rotation, Stage
 
-Role = Literal["server", "client"]
+ROLES: tuple[Role, ...] = ("server", "client")
 """The server authority vouches for daemons, the client authority for people."""
 
 SETTINGS = "team.yml"
 LEDGER = "ledger.sqlite"
-CERTIFICATE, KEY, ANCHORS = "cert.pem", "key.pem", "ca.pem"
+CERTIFICATE, KEY, ANCHORS, CRL = "cert.pem", "key.pem", "ca.pem", "crl.pem"
 
 
 @dataclass(frozen=True)
@@ -32,29 +34,43 @@ class Home:
     path: Path
     settings: Settings
     ledger: Ledger
-    ask_passphrase: Callable[[], bytes] = field(repr=False)
+    passphrase: Callable[[], bytes] = field(repr=False)
+    """Gives the passphrase of the authorities' keys, asking at most once."""
 
     @property
     def team(self) -> str:
         """The team's name."""
         return self.settings.team
 
-    def certificate_pem(self, role: Role) -> bytes:
-        """Give the certificate of an authority; its key stays shut."""
-        return files.read(authority_directory(self.path, role) / CERTIFICATE)
+    def rotation(self, role: Role) -> Rotation:
+        """Say which generations of an authority issue, are trusted and are kept."""
+        found = self.ledger.state(f"rotation {role}")
+        return Rotation(**found | {"stage": Stage(found["stage"])}) if found else Rotation()
 
-    def authority(self, role: Role) -> Authority:
-        """Open an authority, with its passphrase if it has one."""
-        folder = authority_directory(self.path, role)
-        certificate = certificates.load(self.certificate_pem(role))
+    def certificate_pem(self, role: Role, generation: int | None = None) -> bytes:
+        """Give the certificate of an authority, the issuing generation's by default; its key stays shut."""
+        return files.read(self.authority_directory(role, generation) / CERTIFICATE)
+
+    def trusted_pems(self, role: Role) -> tuple[bytes, ...]:
+        """Give the certificates of the generations that are trusted, oldest first."""
+        return tuple(self.certificate_pem(role, generation) for generation in self.rotation(role).trusted)
+
+    def authority(self, role: Role, generation: int | None = None) -> Authority:
+        """Open an authority, the issuing generation by default, with its passphrase if it has one."""
+        folder = self.authority_directory(role, generation)
+        certificate = certificates.load(files.read(folder / CERTIFICATE))
         pem = files.read(folder / KEY)
         try:
             key = keys.load(pem)
         except keys.Encrypted:
-            key = keys.load(pem, passphrase.obtain(self.settings, self.ask_passphrase))
+            key = keys.load(pem, self.passphrase())
         if not keys.matches(key, certificate):
             raise CertkitError(f"the key in {folder} is not that of its certificate", "Restore it from a backup.")
         return Authority(certificate, key)
+
+    def authority_directory(self, role: Role, generation: int | None = None) -> Path:
+        """Where an authority's certificate and key lie, the issuing generation's by default."""
+        return authority_directory(self.path, role, generation or self.rotation(role).issuing)
 
     def daemon_directory(self, name: str) -> Path:
         """Where the three files of a daemon lie."""
@@ -63,6 +79,10 @@ class Home:
     def record(self, action: str, subject: str, now: datetime, **detail: object) -> None:
         """Append an event to the log; belongs into the transaction of what it tells."""
         self.ledger.add_event(event(action, subject, now, detail))
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the home's lock, for changes of files; never inside a transaction."""
+        return files.locked(self.path / "lock")
 
     def close(self) -> None:
         """Close the ledger."""
@@ -73,12 +93,14 @@ def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
     """Open the home in a folder; raises Missing if there is none."""
     if not (path / SETTINGS).exists():
         raise Missing(f"there is no team in {path}", "Make one: certkit init --help (or say where it is with --home).")
-    return Home(path, settings.load(path / SETTINGS), open_ledger(path / LEDGER), ask_passphrase)
+    found = settings.load(path / SETTINGS)
+    obtain = functools.cache(lambda: passphrase.obtain(found, ask_passphrase))
+    return Home(path, found, open_ledger(path / LEDGER), obtain)
 
 
-def authority_directory(path: Path, role: Role) -> Path:
-    """Where an authority's certificate and key lie in the home at `path`."""
-    return path / "authorities" / role
+def authority_directory(path: Path, role: Role, generation: int) -> Path:
+    """Where a generation's certificate and key lie in the home at `path`."""
+    return path / "authorities" / f"{role}-{generation}"
 
 
 def event(action: str, subject: str, now: datetime, detail: Mapping[str, object]) -> Event:

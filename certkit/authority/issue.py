@@ -17,11 +17,12 @@ from certkit.pki.keys import PublicKey
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate and whom it is for."""
+    """A certificate, whom it is for, and the server authorities (PEM) that their laptop is to trust."""
 
     person: str
     device: str
     certificate: Certificate
+    server_authorities: tuple[bytes, ...]
 
 
 def issue(home: Home, person: str, device: str | None, public_key: PublicKey, life: timedelta, now: datetime) -> Issued:
@@ -41,12 +42,16 @@ def issue(home: Home, person: str, device: str | None, public_key: PublicKey, li
         life=life,
     )
     with home.ledger.transaction():
+        if home.certificate_pem("client") != certificates.to_pem(authority.certificate):
+            raise Refused("the client authority has just been replaced", "Run it again.")
         _admit(home, person, device, now)
-        record_certificate(home, "device", certificate, authority, now, person=person, device=device)
+        trusts = home.rotation("server").trusted
+        record_certificate(home, "device", certificate, authority, now, person=person, device=device, trusts=trusts)
         serial = certificates.serial_text(certificate.serial_number)
         until = str(certificate.not_valid_after_utc.date())
         home.record("issue", person, now, device=device, serial=serial, until=until)
-    return Issued(person, device, certificate)
+        server_authorities = home.trusted_pems("server")
+    return Issued(person, device, certificate, server_authorities)
 
 
 def _admit(home: Home, person: str, device: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The row of a certificate."""
 
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from cryptography.x509 import Certificate as X509Certificate
 
@@ -9,16 +10,22 @@ from certkit.ledger.interface import Certificate, Kind
 from certkit.pki.certificates import Authority, fingerprint, serial_text, to_der
 
 
+class Holder(TypedDict, total=False):
+    """Whose a certificate is."""
+
+    person: str
+    device: str
+    daemon: str
+    trusts: tuple[int, ...]
+
+
 def record_certificate(
     home: Home,
     kind: Kind,
     certificate: X509Certificate,
     authority: Authority,
     now: datetime,
-    *,
-    person: str | None = None,
-    device: str | None = None,
-    daemon: str | None = None,
+    **holder: Unpack[Holder],
 ) -> None:
     """Write a certificate's row; belongs into a transaction, before the certificate leaves."""
     home.ledger.add_certificate(
@@ -30,8 +37,6 @@ def record_certificate(
             not_after=certificate.not_valid_after_utc,
             der=to_der(certificate),
             created=now,
-            person=person,
-            device=device,
-            daemon=daemon,
+            **holder,
         )
     )

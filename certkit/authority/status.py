@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from certkit.authority.create import ROLES
-from certkit.authority.home import Home
+from certkit.authority.home import ROLES, Home
 from certkit.ledger.interface import Device
 from certkit.pki import certificates
 

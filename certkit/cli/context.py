@@ -47,10 +47,11 @@ def check_new(path: Path) -> None:
 @contextlib.contextmanager
 def opened(option: Path | None) -> Iterator["Home"]:
     """Open the home, ask for its passphrase when one is needed, and close it again."""
-    from certkit.authority import home
+    from certkit.authority import home, publish
 
     opened_home = home.open_home(home_path(option), ask_passphrase)
     with contextlib.closing(opened_home):
+        publish.settle(opened_home, now())
         yield opened_home
 
 
@@ -77,7 +78,7 @@ def bundle_for(team: "Home", issued: "Issued", key_pem: bytes | None) -> "Bundle
         person=issued.person,
         device=issued.device,
         daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in team.ledger.daemons()),
-        server_authorities=(team.certificate_pem("server"),),
+        server_authorities=issued.server_authorities,
         certificate=certificates.to_pem(issued.certificate),
         key=key_pem,
     )

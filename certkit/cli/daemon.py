@@ -116,14 +116,17 @@ def deploy(
 
 def daemon_data(home: "Home", daemon: "Daemon") -> dict[str, Any]:
     """Give what is known of a daemon, as JSON shows it."""
-    newest = home.ledger.certificates("daemon", daemon=daemon.name, newest_only=True)[-1]
+    from certkit.authority.publish import served_certificate
+    from certkit.pki.certificates import serial_text
+
+    served = served_certificate(home, daemon.name)
     return {
         "name": daemon.name,
         "url": daemon.url,
         "hosts": list(daemon.hosts),
         "directory": str(home.daemon_directory(daemon.name)),
-        "serial": newest.serial,
-        "expires": newest.not_after.date(),
+        "serial": serial_text(served.serial_number) if served else None,
+        "expires": served.not_valid_after_utc.date() if served else None,
     }
 
 

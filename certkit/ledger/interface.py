@@ -100,6 +100,8 @@ class Certificate:
     person: str | None = None
     device: str | None = None
     daemon: str | None = None
+    trusts: tuple[int, ...] = ()
+    """The server authority's generations that were handed out with a device's certificate."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             id {identity}, serial TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, issuer TEXT NOT NULL,
             person TEXT, device TEXT, daemon TEXT REFERENCES daemons (name),
             not_before TEXT NOT NULL, not_after TEXT NOT NULL, der {bytes} NOT NULL, created TEXT NOT NULL,
+            trusts TEXT NOT NULL,
             FOREIGN KEY (person, device) REFERENCES devices (person, name))""",
         "CREATE INDEX certificates_by_device ON certificates (person, device, id)",
         "CREATE INDEX certificates_by_end ON certificates (kind, not_after)",

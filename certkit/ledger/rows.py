@@ -59,19 +59,9 @@ def daemon(row: Row) -> Daemon:
 
 def certificate(row: Row) -> Certificate:
     """Read a row of certificates."""
-    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon = row
-    return Certificate(
-        serial,
-        kind,
-        issuer,
-        time_of(not_before),
-        time_of(not_after),
-        bytes(der),
-        time_of(created),
-        person,
-        device,
-        daemon,
-    )
+    serial, kind, issuer, not_before, not_after, der, created, *holder, trusts = row
+    times = time_of(not_before), time_of(not_after)
+    return Certificate(serial, kind, issuer, *times, bytes(der), time_of(created), *holder, tuple(json.loads(trusts)))
 
 
 def revoked_certificate(row: Row) -> RevokedCertificate:

@@ -178,8 +178,8 @@ class SqlLedger:
         """See `interface.Ledger`."""
         self._run(
             "INSERT INTO certificates "
-            "(serial, kind, issuer, person, device, daemon, not_before, not_after, der, created) VALUES "
-            "(:serial, :kind, :issuer, :person, :device, :daemon, :not_before, :not_after, :der, :created)",
+            "(serial, kind, issuer, person, device, daemon, not_before, not_after, der, created, trusts) VALUES "
+            "(:serial, :kind, :issuer, :person, :device, :daemon, :not_before, :not_after, :der, :created, :trusts)",
             serial=certificate.serial,
             kind=certificate.kind,
             issuer=certificate.issuer,
@@ -190,6 +190,7 @@ class SqlLedger:
             not_after=rows.text_of(certificate.not_after),
             der=certificate.der,
             created=rows.text_of(certificate.created),
+            trusts=json.dumps(certificate.trusts),
         )
 
     def certificate(self, serial: str) -> Certificate | None:
@@ -296,7 +297,7 @@ class SqlLedger:
 
 
 _CERTIFICATES = (
-    "SELECT serial, kind, issuer, not_before, not_after, der, created, person, device, daemon FROM certificates"
+    "SELECT serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts FROM certificates"
 )
 
 

@@ -1,0 +1,168 @@
+"""What daemons are told to trust: published in the ledger first, then written into every daemon's folder.
+
+The ledger is the truth and the files follow it, so a crash in between is mended by the next command.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from certkit import files
+from certkit.authority.home import ANCHORS, CERTIFICATE, CRL, KEY, ROLES, Home
+from certkit.authority.record import record_certificate
+from certkit.errors import Missing
+from certkit.ledger.interface import Anchors, Daemon, RevokedCertificate
+from certkit.pki import certificates, keys, names
+from certkit.pki.certificates import Authority
+from certkit.trust import anchors, canary, crl
+from certkit.trust.anchors import ShutOut
+
+CRL_LIFE = timedelta(days=400)
+"""Long: whatever reads the list refuses everybody once it is out of date."""
+
+
+@contextlib.contextmanager
+def publishing(home: Home, now: datetime) -> Iterator[None]:
+    """Make a change of who is trusted and publish the anchors that follow from it, both or neither."""
+    home.authority("client")  # asks for the passphrase, if at all, before others have to wait
+    with home.ledger.transaction():
+        yield
+        bird = _publish(home, now)
+    _keep(home, bird)
+    settle(home, now)
+
+
+def settle(home: Home, now: datetime) -> None:
+    """Let the files follow the ledger; what is as it should be is not touched."""
+    for role in ROLES:
+        files.turn_link(home.path / "authorities" / role, home.authority_directory(role).name)
+    newest = newest_anchors(home)
+    behind = [daemon for daemon in home.ledger.daemons() if daemon.written < newest.number]
+    for daemon in behind:
+        with home.locked():
+            _rewrite(home, daemon.name)
+    if home.rotation("server").last > 1:
+        _certify_by_issuing(home, now)
+
+
+def certify(home: Home, daemon: Daemon, action: str, now: datetime) -> None:
+    """Give a daemon a new key and certificate: signed, recorded, then written with the newest anchors."""
+    authority = home.authority("server")
+    key = keys.generate(home.settings.key_type)
+    hosts = [names.parse_host(host) for host in daemon.hosts]
+    certificate = certificates.daemon(authority, key.public_key(), hosts, now, home.settings.daemon_life)
+    with home.locked():
+        with home.ledger.transaction():
+            home.ledger.put_daemon(daemon)
+            record_certificate(home, "daemon", certificate, authority, now, daemon=daemon.name)
+            home.record(action, daemon.name, now, url=daemon.url, hosts=daemon.hosts)
+        _write(home, daemon.name, certificates.to_pem(certificate), keys.to_pem(key))
+
+
+def newest_anchors(home: Home) -> Anchors:
+    """Give what daemons are told to trust now."""
+    newest = home.ledger.newest_anchors()
+    assert newest is not None  # noqa: S101  every home is made with anchors
+    return newest
+
+
+def canary_pair(home: Home, now: datetime) -> tuple[bytes, bytes]:
+    """Give certificate and key of the newest anchors' canary, PEM both; one that a crash has lost is made again."""
+    newest = newest_anchors(home)
+    folder = home.path / "canary"
+    with contextlib.suppress(Missing):
+        certificate = files.read(folder / CERTIFICATE)
+        if canary.name(newest.number) in _dns_names(certificates.load(certificate)):
+            return certificate, files.read(folder / KEY)
+    with home.ledger.transaction():
+        bird = _new_canary(home, home.authority("client", newest.generations[-1]), newest.number, now)
+    _keep(home, bird)
+    return canary_pair(home, now)
+
+
+def served_certificate(home: Home, name: str) -> x509.Certificate | None:
+    """Give the certificate in a daemon's folder: the one that it is to serve."""
+    try:
+        return certificates.load(files.read(home.daemon_directory(name) / CERTIFICATE))
+    except Missing:
+        return None
+
+
+def _publish(home: Home, now: datetime) -> canary.Canary:
+    former = home.ledger.newest_anchors()
+    number = former.number + 1 if former else 1
+    previous = former.created if former else now
+    generations = home.rotation("client").trusted
+    authorities = [home.authority("client", generation) for generation in generations]
+    revoked = home.ledger.revoked_certificates(min(previous, now - anchors.GRACE))
+    excluded = anchors.exclusions(_shut_out(home.team, revoked), now)
+    lists = [
+        crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now, CRL_LIFE, previous))
+        for authority in authorities
+    ]
+    ca = anchors.bundle(authorities, excluded, number)
+    home.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations))
+    return _new_canary(home, authorities[-1], number, now)
+
+
+def _new_canary(home: Home, authority: Authority, number: int, now: datetime) -> canary.Canary:
+    bird = canary.make(authority, number, now)
+    record_certificate(home, "canary", bird.certificate, authority, now)
+    return bird
+
+
+def _keep(home: Home, bird: canary.Canary) -> None:
+    with home.locked():
+        files.write_directory(
+            home.path / "canary", {CERTIFICATE: certificates.to_pem(bird.certificate), KEY: keys.to_pem(bird.key)}
+        )
+
+
+def _shut_out(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutOut]:
+    for each in revoked:
+        if each.by_person:
+            yield ShutOut(names.person_name(each.person, team), each.not_after)
+        if each.by_device:
+            yield ShutOut(names.device_name(each.device, each.person, team), each.not_after)
+
+
+def _entries(authority: Authority, revoked: Sequence[RevokedCertificate]) -> Iterator[crl.Entry]:
+    issuer = certificates.fingerprint(authority.certificate)
+    for each in revoked:
+        why = each.by_device or each.by_person
+        if why and each.issuer == issuer:
+            yield crl.Entry(int(each.serial, 16), why.at, why.reason, each.not_after)
+
+
+def _certify_by_issuing(home: Home, now: datetime) -> None:
+    """Finish a switch or a rollback of the server authority: every daemon's certificate is the issuing generation's."""
+    issuer = certificates.load(home.certificate_pem("server")).subject
+    for daemon in home.ledger.daemons():
+        served = served_certificate(home, daemon.name)
+        if served is not None and served.issuer != issuer:
+            certify(home, daemon, "daemon renew", now)
+
+
+def _rewrite(home: Home, name: str) -> None:
+    folder = home.daemon_directory(name)
+    if folder.exists():  # else a crash came before its first certificate was written: it wants a renewal
+        _write(home, name, files.read(folder / CERTIFICATE), files.read(folder / KEY))
+
+
+def _write(home: Home, name: str, certificate: bytes, key: bytes) -> None:
+    newest = newest_anchors(home)
+    files.write_directory(
+        home.daemon_directory(name), {ANCHORS: newest.ca, CRL: newest.crl, CERTIFICATE: certificate, KEY: key}
+    )
+    with home.ledger.transaction():
+        daemon = home.ledger.daemon(name)
+        if daemon:
+            home.ledger.put_daemon(replace(daemon, written=newest.number))
+
+
+def _dns_names(certificate: x509.Certificate) -> list[str]:
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return found.get_values_for_type(x509.DNSName)
