@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from certkit.errors import CertkitError
@@ -52,19 +53,26 @@ class LocalDaemon:
     def start(self, *, ca: Path | None = None, cert: Path | None = None, key: Path | None = None) -> None:
         """Start it with these files and wait until it listens; raise CertkitError with its words if it does not."""
         files = {"--tlscacert": ca, "--tlscert": cert, "--tlskey": key}
-        command = [*self._command, *(f"{option}={path}" for option, path in files.items() if path)]
         said = len(self.log)
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603  the program that was asked for, and no shell
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
+        process = self._process = self._run(f"{option}={path}" for option, path in files.items() if path)
         deadline = time.monotonic() + _PATIENCE
         while "running server on" not in self.log[said:]:
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 words = self.log[said:].strip()
                 self.close()
                 raise CertkitError(f"the daemon did not start: {words}", "Mend what it complains of.")
             time.sleep(0.02)
+
+    def _run(self, options: Iterable[str]) -> subprocess.Popen[bytes]:
+        try:
+            with self._log.open("ab") as log:
+                return subprocess.Popen(  # noqa: S603  the program that was asked for, and no shell
+                    [*self._command, *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                )
+        except OSError as error:
+            raise CertkitError(
+                f"{self._command[0]} cannot be run: {error.strerror}", "Name a program: --buildkitd PATH"
+            ) from None
 
     def stop(self) -> None:
         """End it; its address stays its own."""
