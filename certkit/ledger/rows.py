@@ -59,9 +59,20 @@ def daemon(row: Row) -> Daemon:
 
 def certificate(row: Row) -> Certificate:
     """Read a row of certificates."""
-    serial, kind, issuer, not_before, not_after, der, created, *holder, trusts = row
-    times = time_of(not_before), time_of(not_after)
-    return Certificate(serial, kind, issuer, *times, bytes(der), time_of(created), *holder, tuple(json.loads(trusts)))
+    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts = row
+    return Certificate(
+        serial=serial,
+        kind=kind,
+        issuer=issuer,
+        not_before=time_of(not_before),
+        not_after=time_of(not_after),
+        der=bytes(der),
+        created=time_of(created),
+        person=person,
+        device=device,
+        daemon=daemon,
+        trusts=tuple(json.loads(trusts)),
+    )
 
 
 def revoked_certificate(row: Row) -> RevokedCertificate:
