@@ -12,6 +12,7 @@ import secrets
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -92,6 +93,23 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
         _sync_directory(path.parent)
         if former is not None and _is_generation(former, path):
             shutil.rmtree(former, ignore_errors=True)
+        sweep(path)
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed commands left beside `path` at least an hour ago: drafts of it, which may hold keys."""
+    current = path.resolve()
+    for leftover in path.parent.iterdir():
+        if not _is_generation(leftover, path) or leftover.resolve() == current:
+            continue
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.lstat().st_mtime > _LEFT_BEHIND:
+                shutil.rmtree(leftover)
+
+
+def draft_of(path: Path) -> Path:
+    """Give a new name beside `path`, for what is to take its place; `sweep` knows it."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}")
 
 
 def turn_link(path: Path, target: str) -> None:
