@@ -109,8 +109,8 @@ def answer(port: int, pair: Pair, tlsca: Path) -> int | str:
         return ALERTS.get(str(error.reason), str(error.reason))
 
 
-def buildctl(daemon: Daemon, pair: Pair, tlsca: Path) -> bool:
-    """Tell whether the daemon's own client is served."""
+def buildctl(daemon: Daemon, pair: Pair, tlsca: Path, url: str = "") -> bool:
+    """Tell whether the daemon's own client is served, at another URL if there is one."""
     files = [f"--tlscacert={tlsca}", f"--tlscert={pair.cert}", f"--tlskey={pair.key}"]
-    command = [daemon.programs.buildctl, "--timeout=5", f"--addr={daemon.url}", *files, "debug", "workers"]
+    command = [daemon.programs.buildctl, "--timeout=5", f"--addr={url or daemon.url}", *files, "debug", "workers"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
