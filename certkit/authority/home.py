@@ -68,6 +68,10 @@ class Home:
             raise CertkitError(f"the key in {folder} is not that of its certificate", "Restore it from a backup.")
         return Authority(certificate, key)
 
+    def is_encrypted(self, role: Role) -> bool:
+        """Tell whether an authority's key wants a passphrase."""
+        return b"ENCRYPTED" in files.read(self.authority_directory(role) / KEY)
+
     def authority_directory(self, role: Role, generation: int | None = None) -> Path:
         """Where an authority's certificate and key lie, the issuing generation's by default."""
         return authority_directory(self.path, role, generation or self.rotation(role).issuing)

@@ -26,12 +26,16 @@ CRL_LIFE = timedelta(days=400)
 
 @contextlib.contextmanager
 def publishing(home: Home, now: datetime) -> Iterator[None]:
-    """Make a change of who is trusted and publish the anchors that follow from it, both or neither."""
+    """Make a change of who is trusted and publish the anchors that follow from it, both or neither.
+
+    Where nothing follows, as after the switch of a rotation, the former anchors stay the newest.
+    """
     home.authority("client")  # asks for the passphrase, if at all, before others have to wait
     with home.ledger.transaction():
         yield
         bird = _publish(home, now)
-    _keep(home, bird)
+    if bird:
+        _keep(home, bird)
     settle(home, now)
 
 
@@ -91,20 +95,23 @@ def served_certificate(home: Home, name: str) -> x509.Certificate | None:
         return None
 
 
-def _publish(home: Home, now: datetime) -> canary.Canary:
+def _publish(home: Home, now: datetime) -> canary.Canary | None:
     former = home.ledger.newest_anchors()
-    number = former.number + 1 if former else 1
     previous = former.created if former else now
     generations = home.rotation("client").trusted
-    authorities = [home.authority("client", generation) for generation in generations]
     revoked = home.ledger.revoked_certificates(min(previous, now - anchors.GRACE))
-    excluded = anchors.exclusions(_shut_out(home.team, revoked), now)
+    excluded = tuple(anchors.exclusions(_shut_out(home.team, revoked), now))
+    is_fresh = now - previous < CRL_LIFE / 2
+    if former and is_fresh and (former.generations, former.excluded) == (generations, excluded):
+        return None
+    number = former.number + 1 if former else 1
+    authorities = [home.authority("client", generation) for generation in generations]
     lists = [
         crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now, CRL_LIFE, previous))
         for authority in authorities
     ]
     ca = anchors.bundle(authorities, excluded, number)
-    home.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations))
+    home.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
     return _new_canary(home, authorities[-1], number, now)
 
 

@@ -69,6 +69,8 @@ class Anchors:
     """The PEM of `crl.pem`."""
     generations: tuple[int, ...]
     """The client authority's generations in it, oldest first."""
+    excluded: tuple[str, ...] = ()
+    """The names of people and devices that every anchor excludes."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX certificates_by_end ON certificates (kind, not_after)",
         """CREATE TABLE anchors (
             number INTEGER PRIMARY KEY, created TEXT NOT NULL, ca {bytes} NOT NULL, crl {bytes} NOT NULL,
-            generations TEXT NOT NULL)""",
+            generations TEXT NOT NULL, excluded TEXT NOT NULL)""",
         "CREATE TABLE states (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         """CREATE TABLE events (
             id {identity}, at TEXT NOT NULL, actor TEXT NOT NULL, host TEXT NOT NULL,

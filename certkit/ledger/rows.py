@@ -84,8 +84,9 @@ def revoked_certificate(row: Row) -> RevokedCertificate:
 
 def anchors(row: Row) -> Anchors:
     """Read a row of anchors."""
-    number, created, ca, crl, generations = row
-    return Anchors(number, time_of(created), bytes(ca), bytes(crl), tuple(json.loads(generations)))
+    number, created, ca, crl, *lists = row
+    generations, excluded = (tuple(json.loads(each)) for each in lists)
+    return Anchors(number, time_of(created), bytes(ca), bytes(crl), generations, excluded)
 
 
 def event(row: Row) -> Event:

@@ -240,12 +240,13 @@ class SqlLedger:
     def add_anchors(self, anchors: Anchors) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO anchors VALUES (:number, :created, :ca, :crl, :generations)",
+            "INSERT INTO anchors VALUES (:number, :created, :ca, :crl, :generations, :excluded)",
             number=anchors.number,
             created=rows.text_of(anchors.created),
             ca=anchors.ca,
             crl=anchors.crl,
             generations=json.dumps(anchors.generations),
+            excluded=json.dumps(anchors.excluded),
         )
 
     def newest_anchors(self) -> Anchors | None:

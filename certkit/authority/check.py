@@ -1,0 +1,73 @@
+"""See what a daemon holds: it refuses the newest anchors' canary, or it serves a former one's files."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from certkit.authority.home import Home
+from certkit.authority.publish import canary_pair, newest_anchors
+from certkit.earthly import address
+from certkit.ledger.interface import Daemon
+from certkit.pki import certificates, keys
+from certkit.probe import network
+from certkit.probe.alerts import describe
+from certkit.probe.credentials import Pair
+from certkit.probe.handshake import Caller, Handshake, Outcome, shake
+from certkit.probe.transport import Trust
+from certkit.trust import canary
+
+
+class Verdict(StrEnum):
+    """What was seen of a daemon."""
+
+    PROVEN = "proven"
+    """It refuses the canary, and its certificate is the team's."""
+    FORMER = "former"
+    """It lets the canary in: it still holds former anchors, or none."""
+    UNCLEAR = "unclear"
+    """It was not reached, is not the team's, or refused for another reason."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A verdict, in words too; what is in `words` may come from the daemon."""
+
+    verdict: Verdict
+    words: str
+
+
+def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
+    """Look at a daemon within `timeout` seconds, and record what it was seen to hold."""
+    number = newest_anchors(home).number
+    certificate, key = canary_pair(home, now)
+    pair = Pair(tuple(certificates.load_all(certificate)), keys.load(key))
+    found = network.observe(address.parse(daemon.url), timeout)
+    if found.endpoint is None:
+        return Seen(Verdict.UNCLEAR, found.unresolved or "nobody answers there")
+    trust = Trust(tuple(map(certificates.load, home.trusted_pems("server"))), now)
+    handshake = shake(found.endpoint, Caller(found.address.host, pair, trust), timeout, found.connection)
+    if handshake.connection:
+        handshake.connection.close()
+    seen = _judge(handshake)
+    if seen.verdict is Verdict.PROVEN:
+        _record(home, daemon.name, number, handshake, now)
+    return seen
+
+
+def _judge(handshake: Handshake) -> Seen:
+    if handshake.outcome is Outcome.SERVED:
+        return Seen(Verdict.FORMER, "it lets the canary in, so it still holds former anchors, or none")
+    if handshake.outcome is not Outcome.REFUSED:
+        return Seen(Verdict.UNCLEAR, handshake.outcome.value)
+    if handshake.alert in canary.REFUSALS:
+        return Seen(Verdict.PROVEN, "it refuses the canary")
+    return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}")
+
+
+def _record(home: Home, name: str, number: int, handshake: Handshake, now: datetime) -> None:
+    serial = certificates.serial_text(handshake.spoken.chain[0].serial_number) if handshake.spoken.chain else ""
+    with home.ledger.transaction():
+        daemon = home.ledger.daemon(name)
+        if daemon and (daemon.proven, daemon.serving) != (number, serial):
+            home.ledger.put_daemon(replace(daemon, proven=number, serving=serial))
+            home.record("daemon check", name, now, anchors=number, serial=serial)
