@@ -1,0 +1,104 @@
+"""Undo an enrolment of Earthly or EarthBuild: the former values come back, the team's folder goes.
+
+The key is removed only when the configuration no longer names it, so an interruption leaves a client that works.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from pathlib import Path
+
+from certkit import files
+from certkit.earthly.clients import Client
+from certkit.enrol import record, stack
+from certkit.enrol.config_file import ConfigFile
+from certkit.enrol.record import Record
+from certkit.errors import Missing, Refused
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What is undone for one client.
+
+    `restored` is what becomes of its configuration, None if that was not there before; `others` what becomes of other
+    records; `backups` are copies that say no more than the restored file. `keeps_folder` if another configuration of
+    the client uses it too.
+    """
+
+    folder: Path
+    config: ConfigFile
+    restored: bytes | None
+    others: Mapping[Path, bytes]
+    backups: Sequence[Path]
+    keeps_folder: bool
+
+    @property
+    def client(self) -> Client:
+        """Whose enrolment it is."""
+        return self.config.client
+
+    @property
+    def edits(self) -> bool:
+        """Whether the configuration changes; it does not if it no longer names the team's files."""
+        return self.restored != self.config.content
+
+
+def plan(client: Client, team: str) -> Undoing:
+    """Say what there is to undo, and change nothing.
+
+    Raises Missing if the client is not enrolled in the team, Malformed or Refused, with the line, if its configuration
+    cannot be edited or would still name the team's files.
+    """
+    folder = record.folder_of(client, team)
+    config = ConfigFile.load(client)
+    present = _present(folder, config)
+    rest = {path: former for path, former in present.former.items() if path != config.path}
+    with config.explained():
+        restored = _restored(config, present, folder)
+        others = stack.without(present, config)
+    if rest:
+        others[folder / record.NAME] = replace(present, former=rest).to_json()
+    undoing = Undoing(folder, config, restored, others, _backups(config, team, restored), keeps_folder=bool(rest))
+    if undoing.edits:
+        config.check_writable()
+    return undoing
+
+
+def apply(undoing: Undoing) -> None:
+    """Do what is planned."""
+    if undoing.edits:
+        undoing.config.replace(undoing.restored)
+    for path, content in undoing.others.items():
+        files.write(path, content, owner=undoing.client.owner)
+    if not undoing.keeps_folder:
+        files.remove_directory(undoing.folder)
+    for path in undoing.backups:
+        path.unlink(missing_ok=True)
+
+
+def _present(folder: Path, config: ConfigFile) -> Record:
+    present = record.load(folder)
+    if present is None:
+        raise Missing(
+            f"{config.client.title} is not enrolled in {folder.name}", "certkit unenroll without --team undoes any."
+        )
+    if config.path not in present.former:
+        others = ", ".join(map(str, present.former))
+        raise Missing(f"it was not {config.path} that was edited to enrol in {folder.name}", f"Use --config {others}")
+    return present
+
+
+def _restored(config: ConfigFile, present: Record, folder: Path) -> bytes | None:
+    if record.line_that_uses(config.content, folder) is None:
+        return config.content
+    restored = present.undo(config.content or b"", config.path)
+    line = record.line_that_uses(restored, folder)
+    if line is not None:
+        raise Refused(f"line {line}: the enrolment's files would still be used here", "Take that out by hand first.")
+    return restored
+
+
+def _backups(config: ConfigFile, team: str, restored: bytes | None) -> list[Path]:
+    """Find the copies of what is put back."""
+    present = takewhile(Path.exists, config.backups(team))
+    return [path for path in present if files.read(path) == restored]

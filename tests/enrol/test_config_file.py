@@ -1,0 +1,73 @@
+"""Links, mode and owner of the configuration, and what may not be written."""
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from certkit.earthly import clients
+from certkit.enrol import laptop
+from certkit.errors import Malformed, Refused
+from tests.enrol.conftest import Team
+from tests.enrol.laptops import CONFIG, Laptop
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> Laptop:
+    return Laptop(tmp_path / "alice")
+
+
+def test_a_symbolic_link_is_followed_and_stays(alice: Laptop, team: Team) -> None:
+    target = alice.home / "dotfiles" / "earthly.yml"
+    target.parent.mkdir()
+    alice.config.rename(target)
+    alice.config.symlink_to("../dotfiles/earthly.yml")
+    alice.enroll(team.bundle())
+    assert alice.config.is_symlink()
+    assert b"acme" in target.read_bytes()
+    assert alice.config.with_name("config.yml.before-acme").read_bytes() == CONFIG
+
+
+def test_a_circle_of_links_is_refused(alice: Laptop, team: Team) -> None:
+    alice.config.unlink()
+    alice.config.symlink_to(alice.config.name)
+    with pytest.raises(Malformed, match="leads nowhere"):
+        alice.enroll(team.bundle())
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+def test_the_mode_stays(alice: Laptop, team: Team, mode: int) -> None:
+    alice.config.chmod(mode)
+    alice.enroll(team.bundle())
+    assert stat.S_IMODE(alice.config.stat().st_mode) == mode
+    assert stat.S_IMODE(alice.config.with_name("config.yml.before-acme").stat().st_mode) == mode
+
+
+@AS_ROOT
+def test_the_owner_stays(alice: Laptop, team: Team) -> None:
+    os.chown(alice.config, 4242, 4243)
+    alice.enroll(team.bundle())
+    found = alice.config.stat()
+    assert (found.st_uid, found.st_gid) == (4242, 4243)
+
+
+@AS_ROOT
+def test_under_sudo_all_files_are_handed_to_the_user(tmp_path: Path, team: Team) -> None:
+    client = replace(clients.locate("earthly", {"HOME": str(tmp_path)}), owner=(4242, 4243))
+    laptop.apply(laptop.plan(team.bundle(), [client]))
+    made = [client.directory, *client.directory.rglob("*")]
+    assert len(made) > 6
+    assert {(path.lstat().st_uid, path.lstat().st_gid) for path in made} == {(4242, 4243)}
+
+
+def test_a_read_only_configuration_is_refused_for_root_too(alice: Laptop, team: Team) -> None:
+    alice.config.chmod(0o444)
+    before = alice.everything()
+    with pytest.raises(Refused, match=r"config\.yml is read-only") as caught:
+        alice.enroll(team.bundle())
+    assert "chmod u+w" in caught.value.remedy
+    assert alice.everything() == before
