@@ -81,6 +81,11 @@ def open_bundle(content: bytes, ask_passphrase: Callable[[], str]) -> Bundle:
         raise _malformed(error.message) from None
 
 
+def is_sealed(content: bytes) -> bool:
+    """Tell whether a bundle is encrypted; raise Malformed if it is none."""
+    return _object(content).get("kind") == _SEALED_KIND
+
+
 def check_time(bundle: Bundle, now: datetime) -> None:
     """Raise Refused if the bundle's certificate has expired."""
     end = certificates.load(bundle.certificate).not_valid_after_utc

@@ -1,12 +1,12 @@
 """The other clients of a BuildKit daemon, `buildctl` and `docker buildx`: their files, and the command to paste."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from certkit import files
 from certkit.enrol.bundle import Bundle, Daemon
-from certkit.errors import Missing
+from certkit.errors import Missing, Refused
 
 NAMES = ("buildctl", "buildx")
 
@@ -27,6 +27,17 @@ def is_written(bundle: Bundle, daemons: Sequence[Daemon]) -> bool:
     """Tell whether the three files are there already for each of these daemons."""
     wanted = contents(bundle)
     return all(_read(folder(bundle.team, daemon.name), wanted) == wanted for daemon in daemons)
+
+
+def check_replaceable(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
+    """Raise Refused if another certificate of the team is there for one of these daemons."""
+    for daemon in daemons:
+        found = _read(folder(bundle.team, daemon.name), ["cert.pem"])
+        if found and found["cert.pem"] != bundle.certificate:
+            raise Refused(
+                f"already enrolled in {bundle.team} for {daemon.name}, with another certificate",
+                "Enrol anew with --force: it replaces the certificate and its key.",
+            )
 
 
 def write(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
@@ -71,7 +82,7 @@ _DRIVER_OPTIONS = {"cacert": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
 _COMMANDS: dict[str, Callable[[Path, str, Daemon], str]] = {"buildctl": _buildctl, "buildx": _buildx}
 
 
-def _read(place: Path, names: dict[str, bytes]) -> dict[str, bytes] | None:
+def _read(place: Path, names: Iterable[str]) -> dict[str, bytes] | None:
     try:
         return {name: files.read(place / name) for name in names}
     except Missing:

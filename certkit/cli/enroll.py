@@ -1,0 +1,118 @@
+"""`certkit enroll`."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certkit.cli import context, enrolled
+from certkit.cli.output import say
+from certkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from certkit.enrol.bundle import Bundle
+
+
+File = Annotated[Path | None, typer.Argument(metavar="FILE", help="The bundle, or the answer to your request.")]
+Request = Annotated[
+    Path | None, typer.Option("--request", help="Make a key that stays here, and write a request for it to this file.")
+]
+For = Annotated[
+    list[str] | None,
+    typer.Option("--for", help="earthly, earthbuild, buildctl or buildx; repeatable. Else what is found here."),
+]
+Config = Annotated[Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")]
+Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons, else the first.")]
+Team = Annotated[str | None, typer.Option("--team", help="What to call the team here, else as the bundle does.")]
+PassphraseFile = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="The bundle's passphrase: the first line of this file.")
+]
+NoProbe = Annotated[bool, typer.Option("--no-probe", help="Do not check the daemon afterwards.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Force = Annotated[bool, typer.Option("--force", help="Enrol anew: replace the certificate and its key.")]
+
+
+def enroll(
+    file: File = None,
+    request: Request = None,
+    names: For = None,
+    config: Config = None,
+    daemon: Daemon = None,
+    team: Team = None,
+    passphrase_file: PassphraseFile = None,
+    no_probe: NoProbe = False,
+    dry_run: DryRun = False,
+    force: Force = False,
+) -> None:
+    """Enrol this machine: from now on it builds on the team's daemon.
+
+    \b
+    certkit enroll alice.certkit
+    certkit enroll alice.certkit --for earthly --for buildx --dry-run
+    certkit enroll --request alice.csr      # where no key should travel: make it here
+
+    The certificates get a folder of their own, and five settings in the client's configuration are changed; every
+    other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
+    Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
+    """  # noqa: D301  \b is click's mark for lines to be left as they are
+    from certkit.enrol import enrolment
+
+    if request:
+        _make_request(request, file)
+        return
+    if file is None:
+        raise UsageError(
+            "no bundle is named", "certkit enroll FILE, or to make a request: certkit enroll --request FILE"
+        )
+    bundle = _open(file, passphrase_file, team)
+    planned = enrolment.plan(bundle, os.environ, names or [], config=config, daemon=daemon, force=force)
+    if planned.is_done and not force:
+        say(f"Already enrolled in {enrolled.title(planned)}; nothing changed. (--force enrols anew)")
+    elif dry_run:
+        enrolled.say_plan(planned)
+    else:
+        planned.apply()
+        enrolled.say_done(planned)
+        if no_probe:
+            enrolled.say_variables(planned)
+        elif not enrolled.prove(planned):
+            raise typer.Exit(3)
+
+
+def _make_request(out: Path, file: Path | None) -> None:
+    from certkit.enrol import request
+
+    if file:
+        raise UsageError("--request makes a request, and a bundle is the answer to one", f"Leave {file} out.")
+    context.check_new(out)
+    request.create(out)
+    say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
+    say("  1. Send it to whoever runs your team's certkit. They run")
+    say(f"       certkit sign {out.name} --person YOU --out answer.certkit")
+    say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
+
+
+def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "Bundle":
+    """Give the bundle with its key; what came unencrypted is shown to be compared."""
+    from certkit import files
+    from certkit.enrol import request
+    from certkit.enrol.bundle import LIMIT, check_time, is_sealed, open_bundle
+    from certkit.pki import names
+
+    content = files.read(path, limit=LIMIT)
+    bundle = open_bundle(content, lambda: _passphrase(passphrase_file))
+    check_time(bundle, context.now())
+    if not is_sealed(content):
+        enrolled.say_authorities(bundle)
+    complete = request.complete(bundle)
+    return replace(complete, team=names.slug(team, "team")) if team else complete
+
+
+def _passphrase(file: Path | None) -> str:
+    if file is None:
+        return context.ask_secret("Passphrase")
+    from certkit.authority.passphrase import from_file
+
+    return from_file(file).decode(errors="surrogateescape")

@@ -1,0 +1,117 @@
+"""What `certkit enroll` says: what would be done, what was done, and what is left to do."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from certkit.cli import context
+from certkit.cli.output import say, tell
+
+if TYPE_CHECKING:
+    from certkit.enrol.bundle import Bundle
+    from certkit.enrol.enrolment import Enrolment
+    from certkit.enrol.laptop import Step
+    from certkit.probe.target import Target
+
+_FILES = "ca.pem  cert.pem  key.pem"
+
+
+def title(enrolment: "Enrolment") -> str:
+    """Say which team, and as whom."""
+    return f"{enrolment.bundle.team} as {enrolment.bundle.person}"
+
+
+def say_authorities(bundle: "Bundle") -> None:
+    """Show whom the laptop will trust, where no passphrase vouches for the bundle."""
+    from certkit.pki import certificates
+
+    tell("This file was not encrypted. Compare with whoever runs your team's certkit, by another way:")
+    for pem in bundle.server_authorities:
+        tell(f"  server authority   SHA-256 {certificates.fingerprint(certificates.load(pem))}")
+
+
+def say_plan(enrolment: "Enrolment") -> None:
+    """Say what would be done."""
+    say(f"Would enrol in {title(enrolment)}; nothing is done")
+    say(*_lines(enrolment, "write ", "edit  "))
+
+
+def say_done(enrolment: "Enrolment") -> None:
+    """Say what was done, and what the other clients need to be told."""
+    from certkit.enrol import other
+
+    if enrolment.is_assumed:
+        tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly. (--for chooses)")
+    say(f"Enrolled in {title(enrolment)}", *_lines(enrolment, "wrote ", "edited"))
+    for name in enrolment.others:
+        say("", f"To build with {name}")
+        say(*(f"  {other.command(name, enrolment.bundle.team, daemon)}" for daemon in enrolment.daemons))
+    more = [daemon.name for daemon in enrolment.bundle.daemons[1:]]
+    if more and enrolment.steps:
+        say(f"The team's other daemons: {', '.join(more)}. (--daemon chooses)")
+
+
+def say_variables(enrolment: "Enrolment") -> None:
+    """Name the environment variable that is needed where there is neither Docker nor Podman (facts.md 4)."""
+    from certkit.earthly.clients import docker_or_podman_works, variable
+
+    unset = [step.client for step in enrolment.steps if not variable(step.client.kind, os.environ, "BUILDKIT_HOST")[0]]
+    if unset and not docker_or_podman_works(os.environ):
+        say("", "Neither Docker nor Podman works here, and without one the daemon in the file is ignored. Set")
+        say(*(f"  export {client.host_variable}={enrolment.daemon.url}" for client in unset))
+
+
+def prove(enrolment: "Enrolment") -> bool:
+    """Probe the daemon as each client would reach it, and tell whether all is well."""
+    from certkit.cli.report import show
+    from certkit.earthly.address import parse
+    from certkit.probe.runner import run
+
+    all_well = True
+    for target in _targets(enrolment):
+        say("", f"Probing {target.url} ({target.origin})")
+        report = run(target, os.environ, context.now())
+        show(report)
+        all_well = all_well and report.ok
+    if all_well and enrolment.steps:
+        titles = " and ".join(step.client.title for step in enrolment.steps)
+        say(f"{titles} builds now run on {parse(enrolment.daemon.url).host}.")
+    return all_well
+
+
+def _lines(enrolment: "Enrolment", wrote: str, edited: str) -> Iterator[str]:
+    from certkit.enrol import other
+
+    for step in enrolment.steps:
+        if step.contents:
+            yield f"  {wrote}  {_short(step.folder)}/  {_FILES}"
+        if step.edits:
+            yield _edit(step, wrote, edited)
+    for daemon in enrolment.daemons if enrolment.others else ():
+        yield f"  {wrote}  {_short(other.folder(enrolment.bundle.team, daemon.name))}/  {_FILES}"
+
+
+def _edit(step: "Step", wrote: str, edited: str) -> str:
+    from certkit.earthly.edit import KEYS
+
+    verb = wrote if step.config.content is None else edited
+    backup = f"   (former file: {step.backup.name})" if step.backup else ""
+    return f"  {verb}  {_short(step.config.path)}   {', '.join(KEYS)}{backup}"
+
+
+def _targets(enrolment: "Enrolment") -> "Iterator[Target]":
+    from certkit.enrol import other
+    from certkit.probe.target import Given, resolve
+
+    for step in enrolment.steps:
+        yield resolve(Given(), step.client, os.environ)
+    for daemon in enrolment.daemons if not enrolment.steps else ():
+        place = other.folder(enrolment.bundle.team, daemon.name)
+        given = Given(daemon.url, place / "ca.pem", place / "cert.pem", place / "key.pem")
+        yield resolve(given, None, os.environ)
+
+
+def _short(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -1,0 +1,96 @@
+"""Everything that a bundle sets up on this machine: for which clients, and what is to be done for each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from certkit.earthly.clients import KINDS, Client, find, locate
+from certkit.enrol import laptop, other, request
+from certkit.enrol.bundle import Bundle, Daemon
+from certkit.errors import UsageError
+
+NAMES = (*KINDS, *other.NAMES)
+"""The clients that can be enrolled."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A bundle, and what it comes to here.
+
+    `steps` are those for Earthly and EarthBuild, which use the first of the bundle's daemons. `others` are the
+    other clients; each of `daemons` is set up for them. `is_assumed` says that no client was found.
+    """
+
+    bundle: Bundle
+    steps: Sequence[laptop.Step]
+    others: Sequence[str]
+    daemons: Sequence[Daemon]
+    is_assumed: bool
+
+    @property
+    def daemon(self) -> Daemon:
+        """The daemon that is used."""
+        return self.bundle.daemons[0]
+
+    @property
+    def writes_others(self) -> bool:
+        """Whether files of the other clients are to be written."""
+        return bool(self.others) and not other.is_written(self.bundle, self.daemons)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all is as it should be already."""
+        return all(step.is_done for step in self.steps) and not self.writes_others
+
+    def apply(self) -> None:
+        """Do what is to be done; a key that waited for its certificate waits no longer."""
+        if self.others:
+            other.write(self.bundle, self.daemons)
+        laptop.apply(self.steps)
+        request.forget(self.bundle)
+
+
+def plan(
+    bundle: Bundle,
+    environ: Mapping[str, str],
+    names: Sequence[str] = (),
+    *,
+    config: Path | None = None,
+    daemon: str | None = None,
+    force: bool = False,
+) -> Enrolment:
+    """Say what a bundle comes to on this machine, and write nothing.
+
+    `names` are the clients to enrol, else those found here, else Earthly. Raises UsageError for what cannot be
+    meant, and what `laptop.plan` raises.
+    """
+    chosen = _with_first(bundle, daemon) if daemon else bundle
+    others = [name for name in other.NAMES if name in names]
+    clients, is_assumed = _clients(environ, names, config)
+    daemons = chosen.daemons[:1] if daemon else chosen.daemons
+    if others and not force:
+        other.check_replaceable(chosen, daemons)
+    return Enrolment(chosen, laptop.plan(chosen, clients, force=force), others, daemons, is_assumed)
+
+
+def _clients(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> tuple[list[Client], bool]:
+    """Give the clients of the Earthly family, and whether that is only an assumption."""
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise UsageError(f"{unknown[0]!r} is no client that certkit knows", f"Choose from {', '.join(NAMES)}.")
+    family = [name for name in KINDS if name in names]
+    found = find(environ, family, config) if family or not names else []
+    if config and len(found) > 1:
+        raise UsageError("--config is one client's file, and there are two clients here", "Choose one with --for.")
+    if config and names and not found:
+        raise UsageError("--config is Earthly's or EarthBuild's file", "Add --for earthly or --for earthbuild.")
+    is_assumed = not found and not names
+    return [locate("earthly", environ, config)] if is_assumed else found, is_assumed
+
+
+def _with_first(bundle: Bundle, name: str) -> Bundle:
+    first = [daemon for daemon in bundle.daemons if daemon.name == name]
+    if not first:
+        known = ", ".join(daemon.name for daemon in bundle.daemons)
+        raise UsageError(f"the bundle has no daemon {name!r}", f"It has: {known}.")
+    return replace(bundle, daemons=(*first, *(daemon for daemon in bundle.daemons if daemon.name != name)))
