@@ -1,5 +1,7 @@
 """See what a daemon holds: it refuses the newest anchors' canary, or it serves a former one's files."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +17,11 @@ from certkit.probe.credentials import Pair
 from certkit.probe.handshake import Caller, Handshake, Outcome, shake
 from certkit.probe.transport import Trust
 from certkit.trust import canary
+
+_START = "start it, or look at its log."
+_PROBE = "see what an enrolled laptop's certkit probe says of it."
+_PAUSE = 0.5
+"""Seconds between two looks."""
 
 
 class Verdict(StrEnum):
@@ -34,6 +41,17 @@ class Seen:
 
     verdict: Verdict
     words: str
+    remedy: str = ""
+
+
+def check_until(home: Home, daemon: Daemon, clock: Callable[[], datetime], timeout: float, wait: float) -> Seen:
+    """Check until it is proven or `wait` seconds have passed; a look takes `timeout` seconds at most."""
+    end = time.monotonic() + wait
+    while True:
+        seen = check(home, daemon, clock(), timeout)
+        if seen.verdict is Verdict.PROVEN or time.monotonic() >= end:
+            return seen
+        time.sleep(_PAUSE)
 
 
 def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
@@ -43,7 +61,7 @@ def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
     pair = Pair(tuple(certificates.load_all(certificate)), keys.load(key))
     found = network.observe(address.parse(daemon.url), timeout)
     if found.endpoint is None:
-        return Seen(Verdict.UNCLEAR, found.unresolved or "nobody answers there")
+        return Seen(Verdict.UNCLEAR, found.unresolved or f"nobody answers at {daemon.url}", _START)
     trust = Trust(tuple(map(certificates.load, home.trusted_pems("server"))), now)
     handshake = shake(found.endpoint, Caller(found.address.host, pair, trust), timeout, found.connection)
     if handshake.connection:
@@ -56,12 +74,13 @@ def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
 
 def _judge(handshake: Handshake) -> Seen:
     if handshake.outcome is Outcome.SERVED:
-        return Seen(Verdict.FORMER, "it lets the canary in, so it still holds former anchors, or none")
+        words = "it lets the canary in, so it still holds former anchors, or none"
+        return Seen(Verdict.FORMER, words, "copy its new files to its host, and restart it: it reads them only then.")
     if handshake.outcome is not Outcome.REFUSED:
-        return Seen(Verdict.UNCLEAR, handshake.outcome.value)
+        return Seen(Verdict.UNCLEAR, handshake.outcome.value, _PROBE)
     if handshake.alert in canary.REFUSALS:
         return Seen(Verdict.PROVEN, "it refuses the canary")
-    return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}")
+    return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}", _PROBE)
 
 
 def _record(home: Home, name: str, number: int, handshake: Handshake, now: datetime) -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from certkit.authority.home import Home
-from certkit.authority.publish import certify, newest_anchors
+from certkit.authority.publish import certify, newest_anchors, served_certificate
 from certkit.earthly.address import Address
 from certkit.errors import Missing, Refused
 from certkit.ledger.interface import Daemon
-from certkit.pki import names
+from certkit.pki import certificates, names
 
 
 def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now: datetime) -> Daemon:
@@ -38,6 +38,20 @@ def find(home: Home, name: str) -> Daemon:
         known = ", ".join(each.name for each in home.ledger.daemons())
         raise Missing(f"there is no daemon {name}", f"There are: {known}. Add one: certkit daemon add --help")
     return daemon
+
+
+def behind(home: Home, daemon: Daemon) -> str:
+    """Say what a daemon is not known to hold of what lies in its folder: nothing, if it was seen to hold all."""
+    served = served_certificate(home, daemon.name)
+    if served is None:
+        return "has no certificate"
+    if daemon.proven < newest_anchors(home).number:
+        return "not seen to hold the newest anchors"
+    serial = certificates.serial_text(served.serial_number)
+    is_first = len(home.ledger.certificates("daemon", daemon=daemon.name)) == 1
+    if serial != daemon.serving and (daemon.serving or not is_first):
+        return "not seen to serve its newest certificate"
+    return ""
 
 
 def _hosts(texts: Iterable[str]) -> tuple[str, ...]:

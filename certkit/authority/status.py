@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from certkit.authority import daemons
 from certkit.authority.home import ROLES, Home
+from certkit.authority.publish import served_certificate
 from certkit.ledger.interface import Device
 from certkit.pki import certificates
 
@@ -71,9 +73,13 @@ def _authorities(home: Home, now: datetime) -> Iterator[Item]:
 
 
 def _daemons(home: Home, now: datetime) -> Iterator[Item]:
-    for each in home.ledger.certificates("daemon", newest_only=True):
-        attention, remedy = _ending(each.not_after, now, DAEMON_NOTICE, f"certkit daemon renew {each.daemon}")
-        yield Item("daemon", each.daemon or "", each.not_after, attention, remedy)
+    for each in home.ledger.daemons():
+        served = served_certificate(home, each.name)
+        end = served.not_valid_after_utc if served else each.created
+        attention, remedy = _ending(end, now, DAEMON_NOTICE, f"certkit daemon renew {each.name}")
+        if not attention:
+            attention, remedy = daemons.behind(home, each), f"certkit daemon check {each.name}"
+        yield Item("daemon", each.name, end, attention, remedy if attention else "")
 
 
 def _devices(home: Home, now: datetime) -> Iterator[Item]:

@@ -70,8 +70,8 @@ def renew(
         data = daemon_data(team, daemon)
         if as_json:
             return say_json(data)
-        say(f"Renewed the daemon {name}, for {', '.join(daemon.hosts)}, expires {data['expires']}", "", "Next")
-        say(f"  Copy the three files of {data['directory']}/ to the daemon's host again and restart the daemon.")
+        say(f"Renewed the daemon {name}, for {', '.join(daemon.hosts)}, expires {data['expires']}")
+        say_handover(team)
     return None
 
 
@@ -82,8 +82,8 @@ def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = 
         found = [daemon_data(team, daemon) for daemon in team.ledger.daemons()]
     if as_json:
         return say_json({"daemons": found})
-    rows = [(each["name"], each["url"], ", ".join(each["hosts"]), each["expires"]) for each in found]
-    return say_table(("daemon", "URL", "names", "expires"), rows)
+    rows = [(e["name"], e["url"], ", ".join(e["hosts"]), e["expires"], e["behind"]) for e in found]
+    return say_table(("daemon", "URL", "names", "expires", "attention"), rows)
 
 
 @app.command()
@@ -114,9 +114,43 @@ def deploy(
     typer.echo(deployment.render(kind, _site(daemon, flavour, certs)), nl=False)
 
 
+@app.command()
+def check(
+    name: NameArgument,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Keep looking for so many seconds.")] = 0.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one look.")] = 5.0,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Prove that a daemon holds the newest anchors: it refuses the canary, a certificate revoked only there.
+
+    \b
+    certkit daemon check build
+    certkit daemon check build --wait 60        # after the restart that you have just asked for
+
+    Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former anchors, or could not be told.
+    """  # noqa: D301
+    from certkit.authority import daemons
+    from certkit.authority.check import Verdict, check_until
+
+    with context.opened(home) as team:
+        daemon = daemons.find(team, name)
+        seen = check_until(team, daemon, context.now, timeout, wait)
+        data = daemon_data(team, daemons.find(team, name))
+    if as_json:
+        say_json({"verdict": seen.verdict, "seen": seen.words, "daemon": data})
+    elif seen.verdict is Verdict.PROVEN:
+        say(f"{name} holds the newest anchors: {seen.words}.")
+    else:
+        say(f"{name} is not proven to hold the newest anchors: {seen.words}.", f"Remedy: {seen.remedy}")
+    if seen.verdict is not Verdict.PROVEN:
+        raise typer.Exit(3)
+
+
 def daemon_data(home: "Home", daemon: "Daemon") -> dict[str, Any]:
     """Give what is known of a daemon, as JSON shows it."""
-    from certkit.authority.publish import served_certificate
+    from certkit.authority.daemons import behind
+    from certkit.authority.publish import newest_anchors, served_certificate
     from certkit.pki.certificates import serial_text
 
     served = served_certificate(home, daemon.name)
@@ -127,7 +161,26 @@ def daemon_data(home: "Home", daemon: "Daemon") -> dict[str, Any]:
         "directory": str(home.daemon_directory(daemon.name)),
         "serial": serial_text(served.serial_number) if served else None,
         "expires": served.not_valid_after_utc.date() if served else None,
+        "anchors": {"newest": newest_anchors(home).number, "proven": daemon.proven},
+        "behind": behind(home, daemon),
     }
+
+
+def say_handover(home: "Home") -> None:
+    """Say how the new files reach every daemon that is not known to hold them, and how to prove it."""
+    from certkit.authority.daemons import behind as is_behind
+
+    behind = [daemon for daemon in home.ledger.daemons() if is_behind(home, daemon)]
+    if not behind:
+        return
+    say("", "Next, for each daemon: copy the new files to its host, restart it, and see it proven")
+    for daemon in behind:
+        folder, host = home.daemon_directory(daemon.name), daemon.hosts[0]
+        say(
+            f"  scp {folder}/*.pem root@{host}:/etc/buildkit-certs/",
+            f"  ssh root@{host} docker restart buildkitd-{daemon.name}",
+            f"  certkit daemon check {daemon.name} --wait 60",
+        )
 
 
 def say_deployment(home: "Home", daemon: "Daemon", *, number: int) -> None:

@@ -1,0 +1,104 @@
+"""`certkit revoke` and `certkit reinstate`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.daemon import say_handover
+from certkit.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+    from certkit.authority.revoke import Subject
+
+PersonArgument = Annotated[str | None, typer.Argument(metavar="[PERSON]", help="Who, with all devices.")]
+DeviceOption = Annotated[str | None, typer.Option("--device", help="Only this device, through all its renewals.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+def revoke(
+    person: PersonArgument = None,
+    device: DeviceOption = None,
+    serial: Annotated[
+        str | None, typer.Option("--serial", help="The device that holds the certificate of this serial number.")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="As RFC 5280 names them: keyCompromise, affiliationChanged, …")
+    ] = "unspecified",
+    dry_run: DryRunOption = False,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Shut a person, or one device, out of every daemon.
+
+    \b
+    certkit revoke alice@acme.example --reason affiliationChanged
+    certkit revoke --device laptop-k3f9 --reason keyCompromise
+    certkit revoke --serial 5e0c…
+
+    A daemon refuses them once it has been restarted with its new ca.pem: certkit says how, and proves it afterwards
+    with certkit daemon check. Exit codes: 0 revoked, 1 failure or nobody of that name, 2 usage.
+    """  # noqa: D301
+    from certkit.authority import revoke as revoking
+
+    with context.opened(home) as team:
+        subject = revoking.find(team, person, device, serial)
+        changed = False if dry_run else revoking.revoke(team, subject, reason, context.now())
+        _report(team, subject, "revoke", changed=changed, dry_run=dry_run, as_json=as_json)
+
+
+def reinstate(
+    person: PersonArgument = None,
+    device: DeviceOption = None,
+    dry_run: DryRunOption = False,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Let a person, or one device, in again.
+
+    \b
+    certkit reinstate alice@acme.example
+    certkit reinstate --device laptop-k3f9
+
+    A person's devices that were revoked one by one stay out. Exit codes: 0 let in, 1 failure or nobody of that name,
+    2 usage.
+    """  # noqa: D301
+    from certkit.authority import revoke as revoking
+
+    with context.opened(home) as team:
+        subject = revoking.find(team, person, device, None)
+        changed = False if dry_run else revoking.reinstate(team, subject, context.now())
+        _report(team, subject, "reinstate", changed=changed, dry_run=dry_run, as_json=as_json)
+
+
+def _report(team: "Home", subject: "Subject", action: str, *, changed: bool, dry_run: bool, as_json: bool) -> None:
+    from certkit.authority.publish import newest_anchors
+    from certkit.authority.status import device_states
+
+    states = device_states(team, context.now(), subject.person)
+    devices = [each for each in states if subject.device in {None, each.device.name}]
+    out = [each.device.name for each in devices if each.state == "revoked"]
+    number = newest_anchors(team).number
+    if as_json:
+        say_json(
+            {
+                "person": subject.person,
+                "device": subject.device,
+                "changed": changed,
+                "name": subject.dns_name(team.team),
+                "anchors": number,
+                "devices": [context.device_data(each) for each in devices],
+            }
+        )
+    elif dry_run:
+        names = ", ".join(each.device.name for each in devices) or "no device"
+        say(f"Would {action} {subject} ({names})", f"  by the name {subject.dns_name(team.team)}", "Nothing changed.")
+    elif not changed:
+        state = "revoked already" if action == "revoke" else "not revoked"
+        say(f"{subject} is {state}; nothing changed.")
+    else:
+        say(f"{'Revoked' if action == 'revoke' else 'Reinstated'} {subject}")
+        if action == "reinstate" and out:
+            say(f"Still revoked, as devices of their own: {', '.join(out)}")
+        say_handover(team)

@@ -1,0 +1,93 @@
+"""`certkit rotate`."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.daemon import say_handover
+from certkit.cli.output import say, say_json
+from certkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+    from certkit.authority.rotate import Standing
+
+
+def rotate(
+    role: Annotated[Literal["server", "client"], typer.Argument(help="Which authority.")],
+    step: Annotated[
+        Literal["prepare", "switch", "retire", "rollback", "status"], typer.Argument(help="What to do.")
+    ] = "status",
+    force: Annotated[bool, typer.Option("--force", help="Go on although it locks somebody out.")] = False,
+    compromised: Annotated[
+        bool, typer.Option("--compromised", help="Its key has leaked: trust it no more from now on.")
+    ] = False,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Replace an authority, step by step, so that nobody is locked out; every step can be rolled back.
+
+    \b
+    certkit rotate client prepare     a new one is made; daemons are to trust both
+    certkit rotate client switch      from now on it signs
+    certkit rotate client retire      the old one is trusted no more
+    certkit rotate client             where it stands, and who still lacks the new one
+    certkit rotate client --compromised
+
+    A step is refused while it would lock anybody out. A certificate that was issued is taken to be in use: certkit
+    cannot see whether its holder has enrolled with it. Exit codes: 0 done, 1 failure or refused, 2 usage.
+    """  # noqa: D301
+    from certkit.authority import rotate as rotating
+
+    if compromised and step != "status":
+        raise UsageError("--compromised goes without steps", f"Say certkit rotate {role} --compromised")
+    with context.opened(home) as team:
+        locked_out: list[str] = []
+        if compromised:
+            locked_out = rotating.replace_compromised(team, role, context.now())
+        elif step != "status":
+            rotating.take(team, role, step, context.now(), force=force)
+        found = rotating.standing(team, role, context.now())
+        if as_json:
+            say_json(_as_data(found) | ({"must_enrol_again": locked_out} if compromised else {}))
+            return
+        _say_standing(found)
+        if compromised:
+            _say_locked_out(locked_out)
+        _say_next(team, role, step)
+
+
+def _as_data(found: "Standing") -> dict[str, object]:
+    state = found.rotation
+    return {
+        "role": found.role,
+        "stage": state.stage,
+        "issuing": state.issuing,
+        "trusted": list(state.trusted),
+        "steps": [{"step": step, "would_lock_out": names} for step, names in found.blocked.items()],
+    }
+
+
+def _say_standing(found: "Standing") -> None:
+    state = found.rotation
+    trusted = " and ".join(map(str, state.trusted))
+    say(f"The {found.role} authority is {state.stage}: generation {state.issuing} signs, {trusted} trusted.")
+    for step, names in found.blocked.items():
+        effect = f"would lock out {len(names)}: {', '.join(names)}" if names else "locks nobody out"
+        say(f"  {step:<9} {effect}")
+
+
+def _say_locked_out(names: list[str]) -> None:
+    if names:
+        say("", "These must enrol again; until they have, they cannot build:", *(f"  {name}" for name in names))
+        say("Issue anew for each: certkit issue PERSON --device DEVICE --out FILE")
+    else:
+        say("Nobody needs to enrol again.")
+
+
+def _say_next(team: "Home", role: str, step: str) -> None:
+    if (role, step) in {("client", "switch"), ("server", "prepare")}:
+        say("", "Next: issue anew for every device, and let each enrol with it: certkit issue --help")
+        say(f"Who still lacks it: certkit rotate {role}")
+    say_handover(team)
