@@ -174,10 +174,9 @@ def test_what_a_killed_command_left_of_a_set_is_swept_an_hour_later(tmp_path: Pa
         os.utime(folder, (0, time.time() - 3700))
     files.write_directory(tmp_path / "other", {"key": b"k"})
     assert old.exists()
-    files.write_directory(tmp_path / "set", {"key": b"new"})
+    files.sweep(tmp_path / "set")
     assert not old.exists()
-    assert fresh.exists()
-    assert foreign.exists()
+    assert all(folder.exists() for folder in (fresh, foreign, current))
 
 
 def test_a_full_disk_is_told_in_words_and_leaves_the_former_file(tmp_path: Path) -> None:

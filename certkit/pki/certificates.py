@@ -86,7 +86,7 @@ def load(content: bytes) -> x509.Certificate:
         if b"-----BEGIN" in content:
             return x509.load_pem_x509_certificate(content)
         return x509.load_der_x509_certificate(content)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise Malformed("it is not a certificate", "Name a certificate's file, PEM or DER.") from None
 
 
@@ -94,7 +94,7 @@ def load_all(pem: bytes) -> list[x509.Certificate]:
     """Read every certificate of a PEM file, at least one; raise Malformed if there is none or one is broken."""
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise Malformed("there is no certificate in PEM form in it", "Name a certificate's file.") from None
 
 

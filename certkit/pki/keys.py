@@ -16,6 +16,7 @@ PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublic
 
 _EXPONENT = 65537
 _RSA_BITS = (3072, 4096)
+_LONGEST_PASSPHRASE = 1023  # OpenSSL takes no more
 _GENERATORS: dict[str, Callable[[], PrivateKey]] = {
     "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
@@ -40,10 +41,17 @@ def generate(key_type: str) -> PrivateKey:
 
 
 def to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:
-    """Write a key as PKCS#8 PEM (RFC 5958), encrypted if there is a passphrase."""
-    encryption: serialization.KeySerializationEncryption = (
-        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    )
+    """Write a key as PKCS#8 PEM (RFC 5958), encrypted unless `passphrase` is None.
+
+    Raises Refused for a passphrase of no or too many bytes.
+    """
+    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase is not None:
+        if not 0 < len(passphrase) <= _LONGEST_PASSPHRASE:
+            raise Refused(
+                f"the passphrase is empty, or longer than {_LONGEST_PASSPHRASE} bytes", "Choose another passphrase."
+            )
+        encryption = serialization.BestAvailableEncryption(passphrase)
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
@@ -86,7 +94,8 @@ def describe(key: object) -> str:
     """Say a public key's kind and size in words."""
     match key:
         case rsa.RSAPublicKey():
-            return f"RSA with {key.key_size} bits"
+            exponent = key.public_numbers().e
+            return f"RSA with {key.key_size} bits" + (f" and exponent {exponent}" if exponent != _EXPONENT else "")
         case ec.EllipticCurvePublicKey():
             return f"ECDSA on {key.curve.name}"
         case ed25519.Ed25519PublicKey():

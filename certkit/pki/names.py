@@ -80,11 +80,16 @@ def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
 
     Raises UsageError if it is neither.
     """
-    with_brackets_off = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    in_brackets = re.fullmatch(r"\[([0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)\]", value)
     try:
-        return x509.IPAddress(ipaddress.ip_address(with_brackets_off))
+        address = ipaddress.ip_address(in_brackets[1] if in_brackets else value)
     except ValueError:
         return x509.DNSName(ascii_host(value))
+    if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
+        raise UsageError(
+            f"{value!r} is an address on one link only, so no certificate can name it", "Use another address of it."
+        )
+    return x509.IPAddress(address)
 
 
 def ascii_host(value: str) -> str:

@@ -21,10 +21,10 @@ def read(content: bytes) -> PublicKey:
     """
     try:
         request = x509.load_pem_x509_csr(content) if b"-----BEGIN" in content else x509.load_der_x509_csr(content)
-        public_key = request.public_key()
+        public_key = check_public(request.public_key())  # first, for the time that a signature takes to check
         genuine = request.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm, InvalidSignature):
+    except (ValueError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion):
         raise Malformed("it is not a certificate request", "Make one: certkit enroll --request FILE") from None
     if not genuine:
         raise Refused("the request is not signed by the key in it", "Ask for it to be made and sent again.")
-    return check_public(public_key)
+    return public_key

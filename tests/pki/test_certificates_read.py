@@ -1,0 +1,95 @@
+"""How long certificates live, what they are numbered, and how they are read."""
+
+import ssl
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from cryptography import x509
+
+from certkit.errors import Malformed, Refused
+from certkit.pki import certificates, keys
+from certkit.pki.certificates import Authority
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DECADE, YEAR = timedelta(days=3653), timedelta(days=365)
+HOSTS = [x509.DNSName("build.acme.example")]
+KEY = keys.generate("p256")
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return certificates.authority(KEY, "acme server authority", NOW, DECADE)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), DECADE - YEAR, DECADE - timedelta(seconds=2)])
+def test_no_leaf_outlives_its_authority(authority: Authority, ahead: timedelta) -> None:
+    leaf = certificates.daemon(authority, KEY.public_key(), HOSTS, NOW + ahead, 2 * DECADE)
+    assert leaf.not_valid_after_utc == authority.certificate.not_valid_after_utc
+
+
+def test_an_expired_authority_signs_nothing(authority: Authority) -> None:
+    with pytest.raises(Refused, match="the authority has expired"):
+        certificates.daemon(authority, KEY.public_key(), HOSTS, NOW + DECADE, YEAR)
+
+
+def test_a_time_elsewhere_is_turned_into_utc() -> None:
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=14)))
+    assert certificates.authority(KEY, "a", elsewhere, YEAR).certificate.not_valid_before_utc == NOW - timedelta(
+        minutes=1
+    )
+
+
+def test_serial_numbers_are_159_random_bits() -> None:
+    serials = {certificates.authority(KEY, "a", NOW, YEAR).certificate.serial_number for _ in range(100)}
+    assert len(serials) == 100
+    assert 150 < max(serials).bit_length() <= 159
+    assert all(40 < sum(serial >> bit & 1 for serial in serials) < 60 + 20 for bit in range(0, 159, 20))
+
+
+def test_a_long_host_name_is_cut_in_the_common_name_alone(authority: Authority) -> None:
+    host = ".".join(["a" * 50] * 3)
+    leaf = certificates.daemon(authority, KEY.public_key(), [x509.DNSName(host)], NOW, YEAR)
+    assert certificates.common_name(leaf.subject) == host[:64]
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == [host]
+
+
+def test_an_authoritys_key_is_not_shown_by_accident(authority: Authority) -> None:
+    assert "key" not in repr(authority).lower()
+
+
+def test_a_certificate_is_read_from_pem_and_der(authority: Authority) -> None:
+    own = authority.certificate
+    assert certificates.load(certificates.to_pem(own)) == certificates.load(certificates.to_der(own)) == own
+    assert certificates.load_all(certificates.to_pem(own) * 2) == [own, own]
+
+
+def broken(authority: Authority) -> list[bytes]:
+    """Give DER that is nearly a certificate: cut, too long, of an unknown version."""
+    der = certificates.to_der(authority.certificate)
+    version = bytes.fromhex("a0030201")
+    return [der[:-1], der + b"\0", der.replace(version + b"\x02", version + b"\x07", 1)]
+
+
+def test_what_is_no_certificate_is_malformed(authority: Authority) -> None:
+    for content in (b"", b"x", b"-----BEGIN X-----", keys.to_pem(KEY), *broken(authority)):
+        with pytest.raises(Malformed, match="not a certificate"):
+            certificates.load(content)
+
+
+def test_one_broken_certificate_makes_a_file_of_several_malformed(authority: Authority) -> None:
+    good = certificates.to_pem(authority.certificate)
+    for content in (
+        b"",
+        b"x",
+        good[:-60],
+        *(good + ssl.DER_cert_to_PEM_cert(der).encode() for der in broken(authority)),
+    ):
+        with pytest.raises(Malformed, match="no certificate in PEM form"):
+            certificates.load_all(content)
+
+
+def test_serials_and_fingerprints_are_spelled_as_openssl_spells_them(authority: Authority) -> None:
+    assert certificates.serial_text(0x0A0B) == "0a0b"
+    assert certificates.serial_text(0xFF) == "ff"
+    assert len(certificates.fingerprint(authority.certificate)) == 32 * 3 - 1
