@@ -95,9 +95,8 @@ def _make_request(out: Path, file: Path | None) -> None:
 
 
 def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "Bundle":
-    """Give the bundle with its key; what came unencrypted is shown to be compared."""
+    """Give the bundle; what came unencrypted is shown to be compared."""
     from certkit import files
-    from certkit.enrol import request
     from certkit.enrol.bundle import LIMIT, check_time, is_sealed, open_bundle
     from certkit.pki import names
 
@@ -106,8 +105,7 @@ def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "Bundle
     check_time(bundle, context.now())
     if not is_sealed(content):
         enrolled.say_authorities(bundle)
-    complete = request.complete(bundle)
-    return replace(complete, team=names.slug(team, "team")) if team else complete
+    return replace(bundle, team=names.slug(team, "team")) if team else bundle
 
 
 def _passphrase(file: Path | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit.earthly.clients import KINDS, Client, find, locate
-from certkit.enrol import laptop, other, request
+from certkit.enrol import laptop, other, record, request
 from certkit.enrol.bundle import Bundle, Daemon
 from certkit.errors import UsageError
 
@@ -59,18 +59,21 @@ def plan(
     daemon: str | None = None,
     force: bool = False,
 ) -> Enrolment:
-    """Say what a bundle comes to on this machine, and write nothing.
+    """Say what a bundle, or the answer to a request made here, comes to on this machine, and write nothing.
 
     `names` are the clients to enrol, else those found here, else Earthly. Raises UsageError for what cannot be
-    meant, and what `laptop.plan` raises.
+    meant, and what `request.complete` and `laptop.plan` raise.
     """
     chosen = _with_first(bundle, daemon) if daemon else bundle
     others = [name for name in other.NAMES if name in names]
     clients, is_assumed = _clients(environ, names, config)
     daemons = chosen.daemons[:1] if daemon else chosen.daemons
+    places = [record.folder_of(client, bundle.team) for client in clients]
+    places += [other.folder(bundle.team, daemon.name) for daemon in (daemons if others else ())]
+    complete = request.complete(chosen, [place / "key.pem" for place in places])
     if others and not force:
-        other.check_replaceable(chosen, daemons)
-    return Enrolment(chosen, laptop.plan(chosen, clients, force=force), others, daemons, is_assumed)
+        other.check_replaceable(complete, daemons)
+    return Enrolment(complete, laptop.plan(complete, clients, force=force), others, daemons, is_assumed)
 
 
 def _clients(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> tuple[list[Client], bool]:

@@ -3,6 +3,8 @@
 The key waits in `requests/` below the application's folder, under the pin of its public half.
 """
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,21 +27,23 @@ def create(out: Path) -> None:
         raise
 
 
-def complete(answer: Bundle) -> Bundle:
-    """Put the key that waits here into the answer to its request; a bundle that has a key is given back as it is.
+def complete(answer: Bundle, elsewhere: Iterable[Path] = ()) -> Bundle:
+    """Put the key into the answer to its request; a bundle that has a key is given back as it is.
 
-    Raises Missing if the key is not here.
+    The key waits here, or is in use in one of the files `elsewhere`. Raises Missing if it is in none.
     """
     if answer.key is not None:
         return answer
-    try:
-        pem = files.read(_place_for(answer))
-    except Missing:
-        raise Missing(
-            "the key for this certificate is not here",
-            "Enrol as the user and on the machine that made the request, or make another: certkit enroll --request F",
-        ) from None
-    return replace(answer, key=keys.to_pem(keys.load(pem)))
+    certificate = certificates.load(answer.certificate)
+    for path in (_place_for(answer), *elsewhere):
+        with contextlib.suppress(Missing, Malformed):
+            key = keys.load(files.read(path))
+            if keys.matches(key, certificate):
+                return replace(answer, key=keys.to_pem(key))
+    raise Missing(
+        "the key for this certificate is not here",
+        "Enrol as the user and on the machine that made the request, or make another: certkit enroll --request FILE",
+    )
 
 
 def forget(bundle: Bundle) -> None:
