@@ -1,13 +1,16 @@
 """Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
 
+import contextlib
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from certkit import files
-from certkit.authority import daemons, settings
+from certkit.authority import adopt, daemons, settings
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, authority_directory, open_home
 from certkit.authority.publish import publishing
 from certkit.authority.settings import Settings
@@ -30,17 +33,28 @@ class FirstDaemon:
     more_hosts: tuple[str, ...] = ()
 
 
-def create(path: Path, wanted: Settings, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
-    """Make the home at `path`; raises Refused if something is there.
+def create(
+    path: Path,
+    wanted: Settings,
+    passphrase: bytes | None,
+    daemon: FirstDaemon,
+    now: datetime,
+    adopted: Mapping[Role, Authority] = MappingProxyType({}),
+) -> None:
+    """Make the home at `path`, with new authorities but for those that are adopted.
 
-    It is made beside its place and moved there when it is complete.
+    It is made beside its place and moved there when it is complete. Raises Refused if something is there, or if an
+    adopted authority will not do.
     """
+    adopt.check(adopted, now)
     if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
         raise Refused(f"{path} is there already and is not touched", "Choose another folder with --home.")
     files.make_private_directory(path.parent) if not path.parent.exists() else None
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        _fill(draft, wanted, passphrase, daemon, now)
+        authorities = {role: adopted.get(role) or new_authority(role, 1, wanted, now) for role in ROLES}
+        _fill(draft, wanted, passphrase, authorities)
+        _begin(draft, passphrase, daemon, now)
         draft.replace(path)
     except OSError as error:
         raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
@@ -61,23 +75,24 @@ def write_authority(folder: Path, authority: Authority, passphrase: bytes | None
     files.write(folder / CERTIFICATE, certificates.to_pem(authority.certificate), replace=False)
 
 
-def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
+def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, authorities: Mapping[Role, Authority]) -> None:
     files.make_private_directory(draft)
     files.make_private_directory(draft / "authorities")
     files.make_private_directory(draft / "daemons")
-    for role in ROLES:
-        write_authority(authority_directory(draft, role, 1), new_authority(role, 1, wanted, now), passphrase)
+    for role, authority in authorities.items():
+        write_authority(authority_directory(draft, role, 1), authority, passphrase)
     files.write(draft / SETTINGS, settings.dump(wanted))
     sqlite.create(draft / LEDGER)
-    home = open_home(draft, lambda: passphrase or b"")
-    try:
+
+
+def _begin(draft: Path, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
+    """Publish the first anchors, and certify the first daemon."""
+    with contextlib.closing(open_home(draft, lambda: passphrase or b"")) as home:
         with home.ledger.transaction():
-            home.record("init", wanted.team, now, key_type=wanted.key_type, encrypted=passphrase is not None)
+            home.record("init", home.team, now, key_type=home.settings.key_type, encrypted=passphrase is not None)
         with publishing(home, now):
             pass
         daemons.add(home, daemon.name, daemon.address, daemon.more_hosts, now)
-    finally:
-        home.close()
 
 
 def _is_empty_directory(path: Path) -> bool:

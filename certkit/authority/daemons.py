@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from certkit.authority.home import Home
-from certkit.authority.publish import certify, newest_anchors, served_certificate
+from certkit.authority.publish import certify, newest_anchors, publishing, served_certificate
 from certkit.earthly.address import Address
 from certkit.errors import Missing, Refused
 from certkit.ledger.interface import Daemon
@@ -24,8 +24,10 @@ def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now:
 
 
 def renew(home: Home, name: str, more_hosts: Sequence[str], now: datetime) -> Daemon:
-    """Give a daemon a new key and certificate, for `more_hosts` too."""
+    """Give a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
     known = find(home, name)
+    with publishing(home, now):
+        pass
     daemon = replace(known, hosts=_hosts([*known.hosts, *more_hosts]))
     certify(home, daemon, "daemon renew", now)
     return daemon

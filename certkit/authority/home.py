@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from certkit import files
-from certkit.authority import passphrase, settings
+from certkit.authority import passphrase, settings, together
 from certkit.authority.settings import Settings
 from certkit.errors import CertkitError, Missing
 from certkit.ledger.interface import Event, Ledger
@@ -46,6 +46,11 @@ class Home:
         """Say which generations of an authority issue, are trusted and are kept."""
         found = self.ledger.state(f"rotation {role}")
         return Rotation(**found | {"stage": Stage(found["stage"])}) if found else Rotation()
+
+    def generations(self, role: Role) -> list[int]:
+        """Give the generations of an authority that are there, retired ones too, oldest first."""
+        known = range(1, self.rotation(role).last + 1)
+        return [each for each in known if (self.authority_directory(role, each) / CERTIFICATE).exists()]
 
     def certificate_pem(self, role: Role, generation: int | None = None) -> bytes:
         """Give the certificate of an authority, the issuing generation's by default; its key stays shut."""
@@ -97,9 +102,10 @@ def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
     """Open the home in a folder; raises Missing if there is none."""
     if not (path / SETTINGS).exists():
         raise Missing(f"there is no team in {path}", "Make one: certkit init --help (or say where it is with --home).")
+    ledger = open_ledger(path / LEDGER)
+    together.finish(path, ledger)
     found = settings.load(path / SETTINGS)
-    obtain = functools.cache(lambda: passphrase.obtain(found, ask_passphrase))
-    return Home(path, found, open_ledger(path / LEDGER), obtain)
+    return Home(path, found, ledger, functools.cache(lambda: passphrase.obtain(found, ask_passphrase)))
 
 
 def authority_directory(path: Path, role: Role, generation: int) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from certkit.authority.create import new_authority, write_authority
-from certkit.authority.home import CERTIFICATE, Home, authority_directory
+from certkit.authority.home import Home, authority_directory
 from certkit.authority.publish import publishing
 from certkit.ledger.interface import Certificate
 from certkit.pki import certificates
@@ -115,10 +115,7 @@ def _newest_of_devices(home: Home, now: datetime) -> Iterator[Certificate]:
 
 def _generations(home: Home, role: Role) -> dict[str, int]:
     """Give the generations that are there by the fingerprints of their certificates."""
-    found = {}
-    for generation in range(1, home.rotation(role).last + 1):
-        folder = authority_directory(home.path, role, generation)
-        if (folder / CERTIFICATE).exists():
-            certificate = certificates.load(home.certificate_pem(role, generation))
-            found[certificates.fingerprint(certificate)] = generation
-    return found
+    return {
+        certificates.fingerprint(certificates.load(home.certificate_pem(role, generation))): generation
+        for generation in home.generations(role)
+    }

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from certkit.authority import daemons
 from certkit.authority.home import ROLES, Home
-from certkit.authority.publish import served_certificate
+from certkit.authority.publish import CRL_LIFE, newest_anchors, served_certificate
 from certkit.ledger.interface import Device
 from certkit.pki import certificates
 
 AUTHORITY_NOTICE = timedelta(days=400)
 """An authority shortens the life of what it signs in its last year."""
+LIST_NOTICE = timedelta(days=60)
 DAEMON_NOTICE = timedelta(days=30)
 DEVICE_NOTICE = timedelta(days=14)
 FORGOTTEN = timedelta(days=30)
@@ -42,7 +43,7 @@ class DeviceState:
 
 def status(home: Home, now: datetime) -> list[Item]:
     """Say what expires when: the authorities, the daemons, the devices that may build."""
-    return [*_authorities(home, now), *_daemons(home, now), *_devices(home, now)]
+    return [*_authorities(home, now), _revocation_list(home, now), *_daemons(home, now), *_devices(home, now)]
 
 
 def device_states(home: Home, now: datetime, person: str | None = None) -> list[DeviceState]:
@@ -70,6 +71,11 @@ def _authorities(home: Home, now: datetime) -> Iterator[Item]:
         end = certificates.load(home.certificate_pem(role)).not_valid_after_utc
         attention, remedy = _ending(end, now, AUTHORITY_NOTICE, f"certkit rotate {role} prepare")
         yield Item("authority", role, end, attention, remedy)
+
+
+def _revocation_list(home: Home, now: datetime) -> Item:
+    end = newest_anchors(home).created + CRL_LIFE
+    return Item("list", "revoked certificates", end, *_ending(end, now, LIST_NOTICE, "certkit daemon renew --help"))
 
 
 def _daemons(home: Home, now: datetime) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.errors import Missing, Refused, UsageError
+from certkit.errors import Malformed, Missing, Refused, UsageError
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
@@ -45,6 +45,15 @@ def check_new(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let what is wrong with a file's content name the file."""
+    try:
+        yield
+    except (Malformed, Refused) as error:
+        raise type(error)(f"{path}: {error.message}", error.remedy) from None
+
+
+@contextlib.contextmanager
 def opened(option: Path | None) -> Iterator["Home"]:
     """Open the home, ask for its passphrase when one is needed, and close it again."""
     from certkit.authority import home, publish
@@ -66,6 +75,13 @@ def ask_secret(question: str, *, confirm: bool = False) -> str:
         raise UsageError(f"{question}: there is no terminal to ask on", "Give it by a file: see --help.")
     answer: str = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
     return answer
+
+
+def file_secret(path: Path) -> str:
+    """Read a secret that is not the authorities': the first line of a file."""
+    from certkit.authority.passphrase import from_file
+
+    return from_file(path).decode(errors="surrogateescape")
 
 
 def bundle_for(team: "Home", issued: "Issued", key_pem: bytes | None) -> "Bundle":

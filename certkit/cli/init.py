@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli import context
-from certkit.cli.output import say, say_json
+from certkit.cli.output import say, say_json, tell
 from certkit.errors import UsageError
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
     from certkit.authority.settings import Settings
+    from certkit.pki.certificates import Authority
+    from certkit.trust.rotation import Role
 
 
 def init(
@@ -34,6 +36,12 @@ def init(
     passphrase_command: Annotated[
         str | None, typer.Option("--passphrase-command", help="Encrypt them under what this command prints.")
     ] = None,
+    server_ca: Annotated[
+        tuple[Path, Path] | None, typer.Option("--server-ca", metavar="CERT KEY", help="Adopt this server authority.")
+    ] = None,
+    client_ca: Annotated[
+        tuple[Path, Path] | None, typer.Option("--client-ca", metavar="CERT KEY", help="Adopt this client authority.")
+    ] = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -42,10 +50,11 @@ def init(
     \b
     certkit init --team acme --daemon tcp://build.acme.example:8372
     certkit init --team acme --daemon tcp://10.0.0.7:8372 --san build.acme.example --passphrase
+    certkit init --team acme --daemon tcp://build.acme.example:8372 --client-ca ca_cert.pem ca_key.pem
 
     Nothing that is there is ever overwritten. Exit codes: 0 created, 1 failure, 2 usage.
     """  # noqa: D301
-    from certkit.authority import create
+    from certkit.authority import adopt, create
     from certkit.authority.settings import Settings
     from certkit.earthly.address import parse_shared
     from certkit.pki import names
@@ -63,9 +72,33 @@ def init(
     )
     path = context.home_path(home)
     secret = _passphrase(passphrase, wanted)
-    create.create(path, wanted, secret, first, context.now())
+    adopted: dict[Role, Authority] = {}
+    if server_ca:
+        adopted["server"] = _adopt(*server_ca)
+    if client_ca:
+        adopted["client"] = _adopt(*client_ca)
+    create.create(path, wanted, secret, first, context.now(), adopted)
     with context.opened(path) as made:
-        say_json(_as_data(made)) if as_json else _report(made, encrypted=secret is not None)
+        if as_json:
+            say_json(_as_data(made))
+        else:
+            _report(made, encrypted=secret is not None)
+    for role, authority in adopted.items():
+        tell(*(f"The adopted {role} authority: {lack}." for lack in adopt.shortcomings(authority, role, context.now())))
+
+
+def _adopt(certificate: Path, key: Path) -> "Authority":
+    from certkit import files
+    from certkit.pki import certificates, keys
+
+    pem, key_pem = files.read(certificate), files.read(key)
+    with context.naming(key):
+        try:
+            loaded = keys.load(key_pem)
+        except keys.Encrypted:
+            loaded = keys.load(key_pem, context.ask_secret(f"Passphrase of {key}").encode())
+    with context.naming(certificate):
+        return certificates.Authority(certificates.load(pem), loaded)
 
 
 def _name_from(host: str) -> str:

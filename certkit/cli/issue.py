@@ -65,9 +65,7 @@ def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:
     if passphrase_file:
         if not generate:
             raise UsageError("--no-passphrase and --passphrase-file contradict each other", "Keep one of them.")
-        from certkit.authority.passphrase import from_file
-
-        return from_file(passphrase_file).decode(errors="surrogateescape")
+        return context.file_secret(passphrase_file)
     if not generate:
         return None
     from certkit.enrol import passphrase

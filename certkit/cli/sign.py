@@ -7,7 +7,6 @@ import typer
 
 from certkit.cli import context
 from certkit.cli.output import say, say_json
-from certkit.errors import Malformed, Refused
 
 
 def sign(
@@ -36,14 +35,13 @@ def sign(
     from certkit.pki import requests
 
     context.check_new(out)
-    try:
-        public_key = requests.read(files.read(request, limit=64 * 1024))
-    except (Malformed, Refused) as error:
-        raise type(error)(f"{request}: {error.message}", error.remedy) from None
+    content = files.read(request, limit=64 * 1024)
+    with context.naming(request):
+        public_key = requests.read(content)
     with context.opened(home) as team:
         issued = issuing.issue(team, person, device, public_key, team.settings.device_life, context.now())
-        content = bundle.seal(context.bundle_for(team, issued, None), None)
-    files.write(out, content, replace=False)
+        answer = bundle.seal(context.bundle_for(team, issued, None), None)
+    files.write(out, answer, replace=False)
     if as_json:
         say_json(context.issued_data(issued) | {"bundle": str(out)})
         return

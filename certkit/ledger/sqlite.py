@@ -37,6 +37,20 @@ def open_ledger(path: Path) -> Ledger:
     return ledger
 
 
+def serialize(path: Path) -> bytes:
+    """Give a ledger's whole content at one moment, as the file of a ledger."""
+    with _explained(), contextlib.closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
+        return connection.serialize()
+
+
+def verify(path: Path) -> None:
+    """Raise CertkitError if a ledger's file is damaged."""
+    with _explained(), contextlib.closing(sqlite3.connect(path)) as connection:
+        [(found,)] = connection.execute("PRAGMA integrity_check(1)")
+    if found != "ok":
+        raise CertkitError(f"the ledger is damaged: {found}", "Use an older backup.")
+
+
 class SqliteDatabase:
     """One connection to a SQLite file."""
 

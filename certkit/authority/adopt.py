@@ -1,0 +1,97 @@
+"""Judge an authority that was made elsewhere, before it becomes one of a team's."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certkit.errors import Refused
+from certkit.pki import keys
+from certkit.pki.certificates import Authority
+from certkit.trust.rotation import Role
+
+_SHORT = timedelta(days=400)
+_PURPOSES = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
+
+
+def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
+    """Raise Refused, with the reason, if an authority cannot take its role."""
+    for role, authority in adopted.items():
+        _check(authority, role, now)
+    if len({keys.public_pin(authority.key.public_key()) for authority in adopted.values()}) < len(adopted):
+        raise Refused(
+            "one authority cannot be both: whom it lets in could pose as the daemon",
+            "Adopt it as one of the two, and let certkit make the other.",
+        )
+
+
+def shortcomings(authority: Authority, role: Role, now: datetime) -> Iterator[str]:
+    """Say what an adopted authority lacks, compared with one that certkit makes."""
+    certificate = authority.certificate
+    constraints = _basic(certificate)
+    if constraints and constraints.path_length != 0:
+        yield "it may make further authorities (no path length of 0)"
+    if certificate.not_valid_after_utc - now < _SHORT:
+        yield f"it ends on {certificate.not_valid_after_utc.date()}, and nothing that it signs lives longer"
+    if not _may(certificate, "crl_sign"):
+        yield "its key usage does not cover lists of revoked certificates: strict readers refuse its crl.pem"
+    if role == "client":
+        yield (
+            "certificates that it signed before still get in, and can be shut out only by retiring it: certkit does "
+            "not know them (certkit rotate client --help)"
+        )
+    else:
+        yield "whoever holds a certificate that it signed before, for a daemon's name, can pose as that daemon"
+    yield "others may hold its key: where it has been, certkit cannot know"
+
+
+def _check(authority: Authority, role: Role, now: datetime) -> None:
+    certificate = authority.certificate
+    keys.check_public(certificate.public_key())
+    reasons = {
+        "its key is not that of its certificate": not keys.matches(authority.key, certificate),
+        "it is not self-signed": not _is_self_signed(certificate),
+        "it is not an authority: its basic constraints say so": not _basic(certificate),
+        "its key usage does not let it sign certificates": not _may(certificate, "key_cert_sign"),
+        "its extended key usage is for other purposes": not _is_for(certificate, role),
+        "it has expired": certificate.not_valid_after_utc <= now,
+        "it is not valid yet": certificate.not_valid_before_utc > now,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise Refused(
+                f"this cannot be the {role} authority: {reason}", "Adopt another, or let certkit make one: it is new."
+            )
+
+
+def _is_self_signed(certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _basic(certificate: x509.Certificate) -> x509.BasicConstraints | None:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return None
+    return found if found.ca else None
+
+
+def _may(certificate: x509.Certificate, usage: str) -> bool:
+    try:
+        return bool(getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, usage))
+    except x509.ExtensionNotFound:
+        return True  # RFC 5280, section 4.2.1.3: without the extension a key may be used for everything
+
+
+def _is_for(certificate: x509.Certificate, role: Role) -> bool:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return _PURPOSES[role] in found or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in found

@@ -1,0 +1,66 @@
+"""`certkit backup` and `certkit restore`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certkit.cli import context
+from certkit.cli.output import say
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write; never overwritten.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="Encrypt it under the first line of this file.")
+    ] = None,
+    home: context.HomeOption = None,
+) -> None:
+    """Write the whole home to one file, encrypted under a passphrase that is shown once.
+
+    \b
+    certkit backup acme-2026-11-24.backup
+    certkit backup /mnt/safe/acme.backup --passphrase-file /run/keys/backup
+
+    Keep the passphrase apart from the file: together they are the team's authorities. Exit codes: 0 written,
+    1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit import files
+    from certkit.authority import backup as backing
+    from certkit.enrol import passphrase
+
+    context.check_new(file)
+    secret = context.file_secret(passphrase_file) if passphrase_file else passphrase.generate()
+    with context.opened(home) as team:
+        content = backing.backup(team, secret, context.now())
+    files.write(file, content, replace=False)
+    say(f"Backup      {file}")
+    if not passphrase_file:
+        say(f"Passphrase  {secret}     shown once: keep it apart from the file")
+    say("", "To restore it elsewhere", f"  certkit restore {file.name}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="The passphrase is the first line of this file.")
+    ] = None,
+    home: context.HomeOption = None,
+) -> None:
+    """Make a home from a backup, after all of it has been checked; one that is there is not touched.
+
+    \b
+    certkit restore acme-2026-11-24.backup
+    certkit restore acme.backup --home /srv/certkit
+
+    What was issued or revoked after the backup is not in it. Exit codes: 0 restored, 1 failure, 2 usage.
+    """  # noqa: D301
+    from certkit import files
+    from certkit.authority import backup as backing
+
+    path = context.home_path(home)
+    content = files.read(file, limit=backing.LIMIT)
+    secret = context.file_secret(passphrase_file) if passphrase_file else context.ask_secret("Passphrase of the backup")
+    team = backing.restore(content, secret, path)
+    say(f"Restored the team {team} to {path}")
+    say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")
