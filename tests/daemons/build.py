@@ -18,6 +18,11 @@ from certkit import files
 FLAVOURS = ("earthly", "earthbuild", "upstream")
 COMMANDS = "github.com/moby/buildkit/cmd/buildkitd", "github.com/moby/buildkit/cmd/buildctl"
 MODULES = Path(__file__).parent
+CACHE = Path(
+    os.environ.get("CERTKIT_TEST_CACHE")
+    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "certkit-tests"
+)
+"""Where they are kept; found out before any test gives itself another home."""
 
 
 class CannotBuild(Exception):
@@ -45,7 +50,7 @@ def obstacle() -> str:
 
 def programs(flavour: str) -> Programs:
     """Give the programs of a flavour, built if nobody has yet; raise CannotBuild where there is no Go."""
-    folder = _cache() / f"{flavour}-{_state(flavour)}"
+    folder = CACHE / f"{flavour}-{_state(flavour)}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with files.locked(folder.with_suffix(".lock")):
@@ -78,12 +83,6 @@ def _go() -> str:
 def _state(flavour: str) -> str:
     pinned = [(MODULES / flavour / name).read_bytes() for name in ("go.mod", "go.sum", "tools.go")]
     return hashlib.sha256(b"".join([platform.machine().encode(), *pinned])).hexdigest()[:12]
-
-
-def _cache() -> Path:
-    if chosen := os.environ.get("CERTKIT_TEST_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "certkit-tests"
 
 
 def _build_all() -> None:
