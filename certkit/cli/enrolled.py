@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certkit.cli import context
-from certkit.cli.output import say, tell
+from certkit.cli.output import say, short, tell
 
 if TYPE_CHECKING:
     from certkit.enrol.bundle import Bundle
@@ -85,11 +84,11 @@ def _lines(enrolment: "Enrolment", wrote: str, edited: str) -> Iterator[str]:
 
     for step in enrolment.steps:
         if step.contents:
-            yield f"  {wrote}  {_short(step.folder)}/  {_FILES}"
+            yield f"  {wrote}  {short(step.folder)}/  {_FILES}"
         if step.edits:
             yield _edit(step, wrote, edited)
     for daemon in enrolment.daemons if enrolment.others else ():
-        yield f"  {wrote}  {_short(other.folder(enrolment.bundle.team, daemon.name))}/  {_FILES}"
+        yield f"  {wrote}  {short(other.folder(enrolment.bundle.team, daemon.name))}/  {_FILES}"
 
 
 def _edit(step: "Step", wrote: str, edited: str) -> str:
@@ -97,7 +96,7 @@ def _edit(step: "Step", wrote: str, edited: str) -> str:
 
     verb = wrote if step.config.content is None else edited
     backup = f"   (former file: {step.backup.name})" if step.backup else ""
-    return f"  {verb}  {_short(step.config.path)}   {', '.join(KEYS)}{backup}"
+    return f"  {verb}  {short(step.config.path)}   {', '.join(KEYS)}{backup}"
 
 
 def _targets(enrolment: "Enrolment") -> "Iterator[Target]":
@@ -110,8 +109,3 @@ def _targets(enrolment: "Enrolment") -> "Iterator[Target]":
         place = other.folder(enrolment.bundle.team, daemon.name)
         given = Given(daemon.url, place / "ca.pem", place / "cert.pem", place / "key.pem")
         yield resolve(given, None, os.environ)
-
-
-def _short(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

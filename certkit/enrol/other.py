@@ -48,16 +48,26 @@ def write(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
         files.write_directory(place, contents(bundle))
 
 
+def teams() -> list[str]:
+    """Give the teams for which there are files."""
+    parent = folder("x", "x").parent.parent
+    return sorted(path.name for path in parent.iterdir() if places(path.name)) if parent.is_dir() else []
+
+
+def places(team: str) -> list[Path]:
+    """Give the folders that `write` made for a team."""
+    parent = folder(team, "x").parent
+    return sorted(path for path in parent.iterdir() if path.is_symlink()) if parent.is_dir() else []
+
+
 def remove(team: str) -> list[Path]:
     """Remove what `write` made for a team, and give the folders that were there."""
-    parent = folder(team, "x").parent
-    if not parent.is_dir():
-        return []
-    places = sorted(place for place in parent.iterdir() if place.is_symlink())
-    for place in places:
+    found = places(team)
+    for place in found:
         files.remove_directory(place)
-    parent.rmdir()
-    return places
+    if found:
+        found[0].parent.rmdir()
+    return found
 
 
 def command(client: str, team: str, daemon: Daemon) -> str:

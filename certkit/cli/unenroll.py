@@ -1,0 +1,66 @@
+"""`certkit unenroll`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certkit.cli.output import say, short
+
+if TYPE_CHECKING:
+    from certkit.enrol.leaving import Leaving
+    from certkit.enrol.undo import Undoing
+
+
+def unenroll(
+    team: Annotated[str | None, typer.Option("--team", help="The team to leave, where there are several.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--for", help="earthly, earthbuild, buildctl or buildx; repeatable. Else all that are enrolled."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and do nothing.")] = False,
+) -> None:
+    """Undo enroll: put back the five former settings, and remove the team's certificates and key from this machine.
+
+    \b
+    certkit unenroll --dry-run
+    certkit unenroll
+    certkit unenroll --team acme --for earthly
+
+    The configuration gets its very bytes back if nobody has edited it since; otherwise the five settings become what
+    they were, and everything else stays. The key goes last, once nothing names it, and does not come back.
+    Exit codes: 0 undone, 1 failure or not enrolled, 2 usage.
+    """  # noqa: D301  \b is click's mark for lines to be left as they are
+    from certkit.enrol import leaving
+
+    planned = leaving.plan(os.environ, names or [], team=team, config=config)
+    if dry_run:
+        say(f"Would leave {planned.team}; nothing is done", *_lines(planned, "edit   ", "remove "))
+        return
+    planned.apply()
+    say(f"Left {planned.team}", *_lines(planned, "edited ", "removed"))
+
+
+def _lines(planned: "Leaving", edited: str, removed: str) -> Iterator[str]:
+    for undoing in planned.undoings:
+        yield _edit(undoing, edited, removed)
+        if not undoing.keeps_folder:
+            yield f"  {removed}  {short(undoing.folder)}/"
+    for folder in planned.folders:
+        yield f"  {removed}  {short(folder)}/"
+
+
+def _edit(undoing: "Undoing", edited: str, removed: str) -> str:
+    from certkit.earthly.edit import KEYS
+
+    path = short(undoing.config.path)
+    if not undoing.edits:
+        return f"  kept     {path}   it no longer named the team's files"
+    if undoing.restored is None:
+        return f"  {removed}  {path}   it was not there before"
+    return f"  {edited}  {path}   {', '.join(KEYS)} as before"

@@ -1,0 +1,68 @@
+"""Everything that an enrolment has set up on this machine, to be undone: for which clients, and of which team."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from certkit.earthly.clients import KINDS, Client, find
+from certkit.enrol import other, record, undo
+from certkit.errors import Missing, UsageError
+
+NAMES = (*KINDS, *other.NAMES)
+"""The clients that can be chosen."""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A team, and what it comes to here to leave it.
+
+    `undoings` are those for Earthly and EarthBuild; `folders` are the other clients', which share them.
+    """
+
+    team: str
+    undoings: Sequence[undo.Undoing]
+    folders: Sequence[Path]
+
+    def apply(self) -> None:
+        """Do what is to be done."""
+        for undoing in self.undoings:
+            undo.apply(undoing)
+        if self.folders:
+            other.remove(self.team)
+
+
+def plan(
+    environ: Mapping[str, str], names: Sequence[str] = (), *, team: str | None = None, config: Path | None = None
+) -> Leaving:
+    """Say what there is to undo, and change nothing.
+
+    `names` are the clients to undo it for, else all that are enrolled; `team` can be left out where there is only
+    one. Raises UsageError for what cannot be meant, Missing where nobody is enrolled, and what `undo.plan` raises.
+    """
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise UsageError(f"{unknown[0]!r} is no client that certkit knows", f"Choose from {', '.join(NAMES)}.")
+    clients = _clients(environ, names, config)
+    others = not config and (not names or any(name in other.NAMES for name in names))
+    found = [each for client in clients for each in record.teams(client)]
+    chosen = _team(team, {*found, *(other.teams() if others else [])})
+    enrolled = [client for client in clients if names or chosen in record.teams(client)]
+    if config and len(enrolled) > 1:
+        raise UsageError("--config is one client's file, and two clients are enrolled", "Choose one with --for.")
+    return Leaving(chosen, [undo.plan(client, chosen) for client in enrolled], other.places(chosen) if others else [])
+
+
+def _clients(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> list[Client]:
+    family = [name for name in KINDS if name in names]
+    return find(environ, family, config) if family or not names else []
+
+
+def _team(asked: str | None, enrolled: set[str]) -> str:
+    known = ", ".join(sorted(enrolled))
+    if not enrolled:
+        raise Missing("not enrolled in any team", "certkit enroll FILE enrols with a bundle.")
+    if asked is None and len(enrolled) > 1:
+        raise UsageError(f"enrolled in more than one team: {known}", "Say which with --team.")
+    if asked is not None and asked not in enrolled:
+        raise Missing(f"not enrolled in {asked}", f"Enrolled in: {known}.")
+    return asked or known
