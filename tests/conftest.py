@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.daemons.fixtures"]
+pytest_plugins = ["tests.daemons.fixtures", "tests.probe.fixtures"]
 
 STRICT = bool(os.environ.get("CERTKIT_TEST_STRICT") or os.environ.get("CI"))
 """Whether a missing real part is a failure; elsewhere it is a skip that says why."""

@@ -23,6 +23,9 @@ METHODS = {
 MESSAGE_LIMIT = 1024 * 1024
 """Bytes of the largest answer that is taken."""
 
+_GRACE = 0.5
+"""Seconds by which the relay outlasts the questions, so that it is gRPC that tells of a late answer."""
+
 _TEXT = 200
 _PLATFORMS = 32
 
@@ -62,7 +65,7 @@ def ask(handshake: Handshake, authority: str, timeout: float) -> BuildKit:
         ("grpc.enable_retries", 0),
         ("grpc.enable_http_proxy", 0),
     ]
-    with relayed(handshake, timeout) as address, grpc.insecure_channel(address, options) as channel:
+    with relayed(handshake, timeout + _GRACE) as address, grpc.insecure_channel(address, options) as channel:
         calls = {name: _call(channel, method, timeout) for name, method in METHODS.items()}
         answers: dict[str, bytes] = {}
         errors: dict[str, tuple[str, str]] = {}

@@ -89,7 +89,13 @@ def _start_strangers(talk: Conversation) -> Strangers:
 
 
 def _start(talk: Conversation, caller: Caller) -> "Future[Handshake]":
-    return background.start(lambda: shake(talk.endpoint, caller, talk.timeout))
+    def call_and_leave() -> Handshake:
+        handshake = shake(talk.endpoint, caller, talk.timeout)
+        if handshake.connection:
+            handshake.connection.close()
+        return handshake
+
+    return background.start(call_and_leave)
 
 
 def _evidence(talk: Conversation, caller: Caller, handshake: Handshake) -> Tls:

@@ -110,8 +110,9 @@ def _converse(connection: Connection, timeout: float) -> Handshake:
         return Handshake(Outcome.SILENT, 0, first=connection.raw)
     except (Closed, OSError, SSL.Error) as error:
         return _ended(connection, error)
-    outcome = Outcome.SERVED if is_http2(first) else Outcome.STRANGE
-    return Handshake(outcome, 0, first=first, connection=connection, prefaced=prefaced)
+    if not is_http2(first):
+        return Handshake(Outcome.STRANGE, 0, first=first)
+    return Handshake(Outcome.SERVED, 0, first=first, connection=connection, prefaced=prefaced)
 
 
 def _hear(connection: Connection, timeout: float) -> tuple[bytes, bool]:

@@ -73,7 +73,7 @@ def canary_let_in(evidence: Enforcement) -> Found | None:
 def enforcement_unknown(evidence: Enforcement) -> Found | None:
     """It could not be told whether the daemon refuses strangers, so do not take it for safe."""
     unclear = [name for name, handshake in evidence.strangers.items() if not is_clear(handshake)]
-    if not unclear:
+    if not unclear or is_let_in(evidence, NO_CERTIFICATE):
         return None
     seen = "; ".join(f"{name}: {_told(evidence.strangers[name])}" for name in unclear)
     return Found(seen, "probe again; if it stays so, look for a proxy or a firewall before the daemon")

@@ -1,0 +1,169 @@
+"""`certkit probe`: what it prints, how it exits, and what it costs."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from certkit.cli import main
+from certkit.cli.report import show
+from certkit.probe.report import Check, Report
+from tests.daemons.daemon import Daemon
+from tests.probe.cast import Cast
+from tests.team import Files
+
+PROGRAM = (sys.executable, "-m", "certkit")
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
+KEYS = {"id", "title", "status", "seen", "meaning", "remedy", "ms"}
+
+
+def _arguments(url: str, files: Files, *more: str) -> list[str]:
+    named = ["--ca", files.ca, "--cert", files.cert, "--key", files.key]
+    return ["probe", "--daemon", url, *map(str, named), *more]
+
+
+def test_all_is_well_in_one_line_a_stage(standing: Daemon, alice: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(_arguments(standing.url, alice)) == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[1] for line in out.splitlines() if line.startswith("  ✓")] == [
+        "configuration", "files", "network", "TLS", "BuildKit", "enforcement",
+    ]  # fmt: skip
+    assert out.endswith(f"All is well at {standing.url}.\n")
+    assert err == ""
+
+
+def test_a_finding_comes_with_its_meaning_and_its_remedy_and_exit_code_3(
+    standing: Daemon, alice: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(_arguments(standing.url, alice, "--server-name", "other.test")) == 3
+    out = capsys.readouterr().out
+    assert "\ndaemon-misnamed\n  Seen     the certificate does not name other.test" in out
+    assert "\n  Means    Earthly refuses" in out
+    assert "\n             certkit daemon renew NAME --san other.test\n" in out
+    assert out.endswith("1 finding\n")
+
+
+def test_json_holds_every_check_whole(standing: Daemon, alice: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(_arguments(standing.url, alice, "--server-name", "other.test", "--json")) == 3
+    data = json.loads(capsys.readouterr().out)
+    assert data.keys() == {"ok", "daemon", "checks"}
+    assert not data["ok"]
+    assert data["daemon"] == standing.url
+    assert all(check.keys() == KEYS for check in data["checks"])
+    assert {check["status"] for check in data["checks"]} == {"ok", "finding", "skipped"}
+
+
+def test_without_any_client_there_is_nothing_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    assert main(["probe"]) == 1
+    assert "neither Earthly nor EarthBuild" in capsys.readouterr().err
+
+
+def test_an_unknown_client_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", "--for", "make"]) == 2
+    assert "earthly, earthbuild" in capsys.readouterr().err
+
+
+HOSTILE = Report(
+    "tcp://build.acme.example:8372",
+    "given explicitly",
+    (
+        Check("files", "files", "ok", "key matches", ms=1.0),
+        Check(
+            "not-tls", "TLS", "finding", "\x1b[2J\u202e" + "long " * 60, "it\x07 means", "do:\n  run \x1b[1m it", 2.0
+        ),
+        Check("buildkit", "BuildKit", "skipped", "not reached"),
+    ),
+)
+
+
+def test_nothing_from_outside_reaches_the_terminal_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    show(HOSTILE)
+    out = capsys.readouterr().out
+    assert not {char for char in out if not char.isprintable()} - {"\n"}
+    assert "\\x1b[2J\\u202elong" in out
+    assert "\n             run \\x1b[1m it\n" in out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_nothing_is_lost_on_a_terminal_of(columns: int) -> None:
+    out = _on_a_terminal({"COLUMNS": str(columns)})
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out)
+    assert plain.count("long") == 120
+    assert max(map(len, plain.splitlines())) <= columns
+    assert "\x1b[" in out
+
+
+def test_no_color_is_honoured() -> None:
+    assert COLOUR.search(_on_a_terminal({"COLUMNS": "80"}))
+    assert not COLOUR.search(_on_a_terminal({"NO_COLOR": "1", "COLUMNS": "80"}))
+
+
+def _on_a_terminal(environ: dict[str, str]) -> str:
+    leader, follower = pty.openpty()
+    script = "from tests.cli.test_probe import HOSTILE, show; show(HOSTILE)"
+    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    subprocess.run(
+        [sys.executable, "-c", script], stdout=follower, env=inherited | {"TERM": "xterm"} | environ, check=True
+    )
+    os.close(follower)
+    said = b""
+    try:
+        while chunk := os.read(leader, 65536):
+            said += chunk
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    os.close(leader)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_it_prints_where_there_is_only_ascii(standing: Daemon, alice: Files) -> None:
+    ended = subprocess.run(
+        [*PROGRAM, *_arguments(standing.url, alice)],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert b"  + enforcement" in ended.stdout
+
+
+def test_the_whole_takes_less_than_300_ms_and_100_mb(standing: Daemon, alice: Files) -> None:
+    _, processor, peak = _cost(_arguments(standing.url, alice), 0)
+    assert processor < 0.3  # what it waits for is nothing on one machine, unless others are busy there
+    assert peak < 100
+
+
+def test_a_refused_certificate_is_told_within_500_ms(standing: Daemon, cast: Cast) -> None:
+    took, _, _ = _cost(_arguments(standing.url, cast.client_files(signer=cast.server)), 3)
+    assert took < 0.5
+
+
+def _cost(arguments: list[str], code: int) -> tuple[float, float, float]:
+    """Give the seconds, those of the processor among them, and the megabytes of a whole process: the least of five."""
+    script = f"""if True:
+        import resource, sys
+        from certkit.cli import main
+        code = main({arguments})
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr)
+        sys.exit(code)"""
+    costs = []
+    for _ in range(5):
+        started = time.monotonic()
+        ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        took = time.monotonic() - started
+        assert ended.returncode == code, ended.stderr
+        processor, peak = map(float, ended.stderr.split())
+        costs.append((took, processor, peak))
+    took, processor, peak = map(min, zip(*costs, strict=True))
+    return took, processor, peak

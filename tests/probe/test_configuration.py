@@ -1,0 +1,171 @@
+"""The configuration is read as the client reads it, and its traps are told before anything is opened."""
+
+import shutil
+import stat
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from certkit.probe.report import Report
+from certkit.probe.runner import run
+from certkit.probe.target import Given, choose_client, resolve
+from tests.daemons.daemon import Daemon, Start
+from tests.probe.cast import NOW, Cast, ids
+from tests.team import Files
+
+
+@dataclass(frozen=True)
+class Laptop:
+    """A home with Earthly's folder, and a `docker` that works."""
+
+    home: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def earthly(self) -> Path:
+        return self.home / ".earthly"
+
+    def write(self, text: str) -> None:
+        (self.earthly / "config.yml").write_text(text)
+
+    def use(self, url: str, more: str = "") -> None:
+        names = "  tlsca: certs/acme/ca.pem\n  tlscert: certs/acme/cert.pem\n  tlskey: certs/acme/key.pem\n"
+        self.write(f"global:\n  buildkit_host: {url}\n{names}{more}")
+
+    def probe(self, given: Given | None = None, **environ: str) -> Report:
+        merged = self.environ | environ
+        target = resolve(given or Given(), choose_client(merged), merged)
+        return run(target, merged, NOW, timeout=2)
+
+
+@pytest.fixture
+def laptop(tmp_path: Path, alice: Files) -> Laptop:
+    """Give a laptop on which Alice's files lie where enrolling puts them."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    docker = programs / "docker"
+    docker.write_text("#!/bin/sh\nexit 0\n")
+    docker.chmod(docker.stat().st_mode | stat.S_IXUSR)
+    made = Laptop(tmp_path / "home", {"HOME": str(tmp_path / "home"), "PATH": str(programs)})
+    folder = made.earthly / "certs" / "acme"
+    folder.mkdir(parents=True)
+    for path in (alice.ca, alice.cert, alice.key):
+        shutil.copy(path, folder)
+    return made
+
+
+def test_all_is_well_from_the_file_to_the_daemon(laptop: Laptop, standing: Daemon) -> None:
+    laptop.use(standing.url)
+    report = laptop.probe()
+    assert report.ok
+    assert report.daemon == standing.url
+    assert report.origin == f"buildkit_host in {laptop.earthly / 'config.yml'}"
+    assert report.checks[0].seen == "read as Earthly reads it"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("global: [\n", "line 2"), ("- a\n- b\n", "no mapping"), ("global:\n  - x\n", "line 2"), ("a: \x07\n", "YAML")],
+)
+def test_a_configuration_that_earthly_cannot_read_is_found(laptop: Laptop, text: str, line: str) -> None:
+    laptop.write(text)
+    report = laptop.probe()
+    assert ids(report) == ["configuration-malformed"]
+    assert line in report.findings[0].seen
+
+
+def test_an_unreadable_configuration_is_found(laptop: Laptop) -> None:
+    (laptop.earthly / "config.yml").symlink_to("config.yml")
+    assert ids(laptop.probe()) == ["configuration-unreadable"]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "global:\n", "global:\n  buildkit_host: ''\n"])
+def test_a_configuration_without_a_host_is_found(laptop: Laptop, text: str) -> None:
+    laptop.write(text)
+    report = laptop.probe()
+    assert ids(report) == ["no-daemon"]
+    assert {check.status for check in report.checks[1:]} == {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("url", "finding"),
+    [
+        ("tcp://build.acme.example", "no-port"),
+        ("https://build.acme.example:8372", "wrong-scheme"),
+        ("build.acme.example:8372", "not-a-url"),
+        ("tcp://build.acme.example:99999", "not-a-url"),
+        ("docker-container://earthly-buildkitd", "container-daemon"),
+    ],
+)
+def test_a_url_that_earthly_refuses_is_found(laptop: Laptop, url: str, finding: str) -> None:
+    laptop.use(url)
+    assert ids(laptop.probe()) == [finding]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_local_host_with_a_teams_certificates_is_found(laptop: Laptop, host: str) -> None:
+    laptop.use(f"tcp://{host}:1")
+    report = laptop.probe()
+    assert ids(report) == ["local-host", "nobody-listening"]
+    assert "a team's certificates" in report.findings[0].seen
+
+
+def test_a_local_host_given_explicitly_is_nobodys_trap(laptop: Laptop, daemon_factory: Start, cast: Cast) -> None:
+    laptop.use("tcp://build.acme.example:8372")
+    daemon = daemon_factory(host="127.0.0.1", **cast.daemon_files().as_arguments())
+    assert ids(laptop.probe(Given(daemon=daemon.url))) == []
+
+
+def test_earthlys_own_local_daemon_is_recognised_and_checked(laptop: Laptop, daemon_factory: Start, cast: Cast) -> None:
+    certs = laptop.earthly / "certs"
+    for ours, theirs in (("ca", "ca_cert"), ("cert", "earthly_cert"), ("key", "earthly_key"), ("key", "ca_key")):
+        shutil.copy(certs / "acme" / f"{ours}.pem", certs / f"{theirs}.pem")
+    daemon = daemon_factory(host="127.0.0.1", **cast.daemon_files().as_arguments())
+    laptop.write(f"global:\n  buildkit_host: {daemon.url}\n")
+    report = laptop.probe()
+    assert ids(report) == []
+    assert report.checks[0].seen.startswith("Earthly's own local daemon")
+
+
+def test_leftovers_of_earthlys_own_set_up_are_found(laptop: Laptop, standing: Daemon) -> None:
+    laptop.use(standing.url)
+    (laptop.earthly / "certs" / "earthly_cert.pem").touch()
+    report = laptop.probe()
+    assert ids(report) == ["leftover-default-files"]
+    assert "earthly_cert.pem, but no ca_key.pem" in report.findings[0].seen
+
+
+def test_a_variable_that_overrides_the_file_is_found_and_followed(laptop: Laptop, standing: Daemon) -> None:
+    laptop.use("tcp://elsewhere.acme.example:8372")
+    report = laptop.probe(EARTHLY_BUILDKIT_HOST=standing.url)
+    assert ids(report) == ["environment-overrides"]
+    assert report.daemon == standing.url
+    assert "unset EARTHLY_BUILDKIT_HOST" in report.findings[0].remedy
+
+
+def test_a_variable_that_agrees_with_the_file_is_well(laptop: Laptop, standing: Daemon) -> None:
+    laptop.use(standing.url)
+    assert laptop.probe(EARTHLY_BUILDKIT_HOST=standing.url).ok
+
+
+def test_neither_docker_nor_podman_is_found_with_the_variable_that_helps(laptop: Laptop, standing: Daemon) -> None:
+    laptop.use(standing.url)
+    report = laptop.probe(PATH="/nowhere")
+    assert ids(report) == ["no-container-engine"]
+    assert f"export EARTHLY_BUILDKIT_HOST={standing.url}" in report.findings[0].remedy
+    assert laptop.probe(PATH="/nowhere", EARTHLY_BUILDKIT_HOST=standing.url).ok
+
+
+def test_tls_that_is_switched_off_is_found(laptop: Laptop, standing: Daemon) -> None:
+    laptop.use(standing.url, "  tls_enabled: false\n")
+    assert ids(laptop.probe()) == ["tls-switched-off"]
+
+
+def test_earthbuild_is_probed_by_its_own_rules(laptop: Laptop, standing: Daemon) -> None:
+    laptop.earthly.rename(laptop.home / ".earth")
+    (laptop.home / ".earth" / "config.yml").write_text("global: {tlsca: certs/acme/ca.pem}\n")
+    report = replace(laptop).probe(EARTH_BUILDKIT_HOST=standing.url)
+    assert ids(report) == ["file-missing"]
+    assert report.origin == "the variable EARTH_BUILDKIT_HOST"
+    assert report.checks[0].seen == "read as EarthBuild reads it"

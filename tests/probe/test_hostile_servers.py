@@ -1,0 +1,88 @@
+"""Servers that mean harm: bounded time, bounded memory, and nothing that breaks the probe."""
+
+import contextlib
+import itertools
+import socket
+import time
+import tracemalloc
+
+import pytest
+from OpenSSL import SSL
+
+from certkit.probe.report import Report
+from tests.probe.cast import Cast, ids, probe
+from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
+from tests.team import Files
+
+TIMEOUT = 0.5
+
+
+def _endless(caller: socket.socket) -> None:
+    while True:
+        caller.sendall(bytes(65536))
+
+
+def _endless_tls_record(caller: socket.socket) -> None:
+    for _ in itertools.count():
+        caller.sendall(b"\x16\x03\x03\x40\x00" + b"\x0b\xff\xff\xff" + bytes(16380))
+
+
+def _drip(caller: socket.socket) -> None:
+    for _ in itertools.count():
+        caller.sendall(b"\x16")
+        time.sleep(0.05)
+
+
+def _probed(answer: Answer, alice: Files) -> tuple[Report, float]:
+    with serving(answer) as url:
+        started = time.monotonic()
+        report = probe(url, alice, timeout=TIMEOUT)
+        return report, time.monotonic() - started
+
+
+@pytest.mark.parametrize("answer", [_endless, _endless_tls_record, _drip])
+def test_a_server_that_never_ends_takes_no_more_than_the_timeout(answer: Answer, alice: Files) -> None:
+    report, took = _probed(answer, alice)
+    assert len(ids(report)) == 1
+    assert took < 3 * TIMEOUT
+
+
+def test_endless_answers_over_tls_are_bounded_in_time_and_memory(cast: Cast, alice: Files) -> None:
+    def answer(connection: SSL.Connection) -> None:
+        connection.sendall(HTTP2_SETTINGS)
+        with contextlib.suppress(SSL.Error):
+            while True:
+                connection.sendall(HTTP2_SETTINGS * 1000)
+
+    tracemalloc.start()
+    report, took = _probed(over_tls(tls_context(cast.daemon_files()), answer), alice)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(ids(report)) >= 1
+    assert took < 3 * TIMEOUT
+    assert peak < 32 * 1024 * 1024
+
+
+def test_a_server_that_speaks_http2_and_then_is_silent_is_found(cast: Cast, alice: Files) -> None:
+    def answer(connection: SSL.Connection) -> None:
+        connection.sendall(HTTP2_SETTINGS)
+        wait(connection)
+
+    report, took = _probed(over_tls(tls_context(cast.daemon_files()), answer), alice)
+    assert ids(report) == ["no-grpc-answer"]
+    assert took < 3 * TIMEOUT
+
+
+def test_a_chain_of_many_certificates_is_refused(cast: Cast, alice: Files) -> None:
+    files = cast.daemon_files()
+    files.cert.write_bytes(files.cert.read_bytes() * 400)
+    report, _ = _probed(over_tls(tls_context(files), wait), alice)
+    assert len(ids(report)) == 1
+
+
+def test_what_a_certificate_says_is_told_as_text_only(cast: Cast, alice: Files) -> None:
+    from tests.probe.cast import authority
+
+    files = cast.daemon_files(signer=authority("\x1b[2J evil"))
+    report, _ = _probed(over_tls(tls_context(files), wait), alice)
+    assert ids(report) == ["daemon-of-another-authority"]

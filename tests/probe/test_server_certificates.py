@@ -1,0 +1,79 @@
+"""What the probe makes of a real daemon's certificate, as Earthly would."""
+
+from certkit.pki import certificates, keys
+from tests.daemons.daemon import Daemon, Start
+from tests.probe.cast import DAY, NAME, NOW, Cast, authority, ids, probe, stage
+from tests.team import Files
+
+
+def test_a_daemon_of_another_authority_is_not_believed(daemon_factory: Start, cast: Cast, alice: Files) -> None:
+    files = cast.daemon_files(signer=authority("rival server authority"))
+    report = probe(daemon_factory(**files.as_arguments()).url, alice)
+    assert ids(report) == ["daemon-of-another-authority"]
+    assert "issued by rival server authority" in report.findings[0].seen
+
+
+def test_a_daemon_of_an_authority_of_the_same_name_is_not_believed(
+    daemon_factory: Start, cast: Cast, alice: Files
+) -> None:
+    files = cast.daemon_files(signer=authority("acme server authority"))
+    assert ids(probe(daemon_factory(**files.as_arguments()).url, alice)) == ["daemon-of-another-authority"]
+
+
+def test_a_daemon_is_not_believed_by_a_name_that_it_does_not_bear(standing: Daemon, alice: Files) -> None:
+    report = probe(standing.url, alice, server_name="other.test")
+    assert ids(report) == ["daemon-misnamed"]
+    assert "127.0.0.2" in report.findings[0].seen
+    assert "--san other.test" in report.findings[0].remedy
+
+
+def test_a_daemon_may_be_called_by_another_of_its_names(standing: Daemon, alice: Files) -> None:
+    assert ids(probe(standing.url, alice, server_name=NAME)) == []
+
+
+def test_an_expired_daemon_is_found(daemon_factory: Start, cast: Cast, alice: Files) -> None:
+    files = cast.daemon_files(made=NOW - 30 * DAY, life=10 * DAY)
+    report = probe(daemon_factory(**files.as_arguments()).url, alice)
+    assert ids(report) == ["daemon-expired"]
+    assert "20 days ago" in report.findings[0].seen
+
+
+def test_a_daemon_before_its_time_is_found(daemon_factory: Start, cast: Cast, alice: Files) -> None:
+    files = cast.daemon_files(made=NOW + 2 * DAY)
+    assert ids(probe(daemon_factory(**files.as_arguments()).url, alice)) == ["daemon-not-yet-valid"]
+
+
+def test_a_daemon_near_its_end_is_found(daemon_factory: Start, cast: Cast, alice: Files) -> None:
+    files = cast.daemon_files(made=NOW - 355 * DAY)
+    report = probe(daemon_factory(**files.as_arguments()).url, alice)
+    assert ids(report) == ["daemon-near-end"]
+    assert stage(report, "BuildKit") == "ok"
+
+
+def test_a_daemon_with_a_clients_certificate_is_found(daemon_factory: Start, cast: Cast, alice: Files) -> None:
+    key = keys.generate("p256")
+    cert = certificates.device(cast.server, key.public_key(), person="eve", dns_name=NAME, now=NOW, life=90 * DAY)
+    files = cast.write("odd", [cast.client.certificate], cert, key)
+    report = probe(daemon_factory(**files.as_arguments()).url, alice, server_name=NAME)
+    assert ids(report) == ["daemon-not-for-servers"]
+
+
+def test_several_faults_of_one_certificate_are_all_told(daemon_factory: Start, cast: Cast, alice: Files) -> None:
+    files = cast.daemon_files(made=NOW - 30 * DAY, life=10 * DAY, hosts=["elsewhere.test"])
+    report = probe(daemon_factory(**files.as_arguments()).url, alice)
+    assert ids(report) == ["daemon-misnamed", "daemon-expired"]
+
+
+def test_an_open_daemon_is_found_out_even_if_it_is_not_believed(
+    daemon_factory: Start, cast: Cast, alice: Files
+) -> None:
+    files = cast.daemon_files(made=NOW - 30 * DAY, life=10 * DAY)
+    report = probe(daemon_factory(cert=files.cert, key=files.key).url, alice)
+    assert ids(report) == ["daemon-expired", "anyone-let-in"]
+
+
+def test_nothing_is_told_of_enforcement_by_a_daemon_that_is_not_believed(
+    daemon_factory: Start, cast: Cast, alice: Files
+) -> None:
+    files = cast.daemon_files(signer=authority("rival server authority"))
+    assert stage(probe(daemon_factory(**files.as_arguments()).url, alice), "enforcement") == "skipped"
