@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli import context
-from certkit.cli.output import say
+from certkit.cli.output import say, short
 
 
 def backup(
@@ -62,5 +62,5 @@ def restore(
     content = files.read(file, limit=backing.LIMIT)
     secret = context.file_secret(passphrase_file) if passphrase_file else context.ask_secret("Passphrase of the backup")
     team = backing.restore(content, secret, path)
-    say(f"Restored the team {team} to {path}")
+    say(f"Restored the team {team} to {short(path)}")
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")

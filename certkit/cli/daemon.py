@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from certkit.cli import context
-from certkit.cli.output import say, say_json, say_table
+from certkit.cli.output import say, say_json, say_table, short
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
@@ -175,7 +175,7 @@ def say_handover(home: "Home") -> None:
         return
     say("", "Next, for each daemon: copy the new files to its host, restart it, and see it proven")
     for daemon in behind:
-        folder, host = home.daemon_directory(daemon.name), daemon.hosts[0]
+        folder, host = short(home.daemon_directory(daemon.name)), daemon.hosts[0]
         say(
             f"  scp {folder}/*.pem root@{host}:/etc/buildkit-certs/",
             f"  ssh root@{host} docker restart buildkitd-{daemon.name}",
@@ -187,10 +187,8 @@ def say_deployment(home: "Home", daemon: "Daemon", *, number: int) -> None:
     """Say how to start a daemon on its host, ready to paste."""
     from certkit import deploy as deployment
 
-    say(
-        f"  {number}. On {daemon.hosts[0]}, with the three files of {home.daemon_directory(daemon.name)}/ "
-        "in /etc/buildkit-certs:"
-    )
+    folder = short(home.daemon_directory(daemon.name))
+    say(f"  {number}. On {daemon.hosts[0]}, with the files of {folder}/ in /etc/buildkit-certs:")
     for line in deployment.command("docker", _site(daemon)):
         say(f"       {line}")
     say("     or, without a container:")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli import context
-from certkit.cli.output import say, say_json, tell
+from certkit.cli.output import say, say_json, short, tell
 from certkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _report(home: "Home", *, encrypted: bool) -> None:
 
     daemon = home.ledger.daemons()[0]
     [certificate] = home.ledger.certificates("daemon")
-    say(f"Created the team {home.team} in {home.path}")
+    say(f"Created the team {home.team} in {short(home.path)}")
     for role, about in (("server", "vouches for daemons"), ("client", "vouches for people ")):
         seal, until = _seal_of(home, role)
         say(f"  {role} authority   {about}   SHA-256 {seal[:5]}:…:{seal[-5:]}   until {until}")
