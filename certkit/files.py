@@ -124,13 +124,13 @@ def turn_link(path: Path, target: str) -> None:
 
 
 def remove_directory(path: Path) -> None:
-    """Remove what `write_directory` made; nothing happens if it is not there."""
+    """Remove what `write_directory` made, and all drafts of it; nothing happens if it is not there."""
     if not path.is_symlink():
         return
-    former = path.resolve()
     path.unlink()
-    if _is_generation(former, path):
-        shutil.rmtree(former, ignore_errors=True)
+    for generation in list(path.parent.iterdir()):
+        if _is_generation(generation, path):
+            shutil.rmtree(generation, ignore_errors=True)
 
 
 def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:

@@ -71,6 +71,7 @@ def apply(undoing: Undoing) -> None:
     for path, content in undoing.others.items():
         files.write(path, content, owner=undoing.client.owner)
     if not undoing.keeps_folder:
+        (undoing.folder / "key.pem").unlink(missing_ok=True)  # while the record still leads here
         files.remove_directory(undoing.folder)
     for path in undoing.backups:
         path.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""Enrolling and undoing, killed by SIGKILL at every moment at which something has just reached the disk."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from certkit.earthly import config
+from tests.enrol.conftest import Team
+from tests.enrol.laptops import CONFIG, Laptop
+
+MOMENTS = range(16)
+
+
+def run_until(moment: int, action: Callable[[], object]) -> bool:
+    """Run in a process that is killed at its `moment`-th fsync or rename; tell whether it lived to its end."""
+    child = os.fork()
+    if child == 0:
+        left = iter(range(moment))
+        for name in ("fsync", "replace", "rename", "unlink", "rmdir"):
+            setattr(os, name, _killing(getattr(os, name), lambda: next(left, None) is None))
+        try:
+            action()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def _killing(call: Callable[..., object], is_time: Callable[[], bool]) -> Callable[..., object]:
+    def wrapped(*arguments: object, **options: object) -> object:
+        done = call(*arguments, **options)
+        if is_time():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    return wrapped
+
+
+def assert_works(alice: Laptop) -> None:
+    """Earthly reads either the former state or one whose files are all there."""
+    found = config.read(alice.client, {})
+    if alice.config.read_bytes() != CONFIG:
+        assert found.tlskey == alice.folder("acme") / "key.pem"
+        assert all(path.read_bytes() for path in (found.tlsca, found.tlscert, found.tlskey))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_enrolling_killed_leaves_the_former_state_or_the_new_and_can_be_repeated_and_undone(
+    tmp_path: Path, team: Team, moment: int
+) -> None:
+    alice, bundle = Laptop(tmp_path / "alice"), team.bundle()
+    lived = run_until(moment, lambda: alice.enroll(bundle))
+    assert not lived or moment > 8
+    assert_works(alice)
+    alice.enroll(bundle)
+    assert config.read(alice.client, {}).tlskey.read_bytes() == bundle.key
+    alice.unenroll()
+    assert alice.config.read_bytes() == CONFIG
+    assert not list(alice.home.rglob("key.pem"))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_undoing_killed_leaves_a_state_that_works_and_no_key_without_a_way_to_it(
+    tmp_path: Path, team: Team, moment: int
+) -> None:
+    alice = Laptop(tmp_path / "alice")
+    alice.enroll(team.bundle())
+    lived = run_until(moment, alice.unenroll)
+    assert not lived or moment > 8
+    assert_works(alice)
+    if alice.folder("acme").is_symlink():
+        alice.unenroll()
+    assert alice.config.read_bytes() == CONFIG
+    assert not list(alice.home.rglob("key.pem"))
