@@ -85,10 +85,10 @@ class SqlLedger:
         self.database.begin()
         try:
             yield
+            self.database.commit()
         except BaseException:
             self.database.rollback()
             raise
-        self.database.commit()
 
     def close(self) -> None:
         """See `interface.Ledger`."""

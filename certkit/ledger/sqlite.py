@@ -76,7 +76,8 @@ class SqliteDatabase:
 
     def rollback(self) -> None:
         """See `sql.Database`."""
-        self.execute("ROLLBACK", {})
+        if self._connection.in_transaction:  # a full disk has ended it already
+            self.execute("ROLLBACK", {})
 
     def close(self) -> None:
         """See `sql.Database`."""

@@ -1,0 +1,174 @@
+"""What every ledger keeps and gives back, whatever database it lives in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from certkit.errors import Refused
+from certkit.ledger import sqlite
+from certkit.ledger.interface import Certificate, Daemon, Device, Event, Ledger, Person, Revocation
+
+NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
+ALICE = Person("Žofie @ acme", "alice", NOW)
+LAPTOP = Device(ALICE.name, "laptop", "laptop", NOW)
+BUILD = Daemon("build", "tcp://build.acme.example:8372", ("build.acme.example", "::7"), NOW)
+EVENT = Event(NOW, "lead", "desk", "issue", "alice", {"device": "läptop", "hosts": ["a", "b"]})
+
+Open = Callable[[], Ledger]
+
+
+@pytest.fixture(params=["sqlite"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    """Give a way to connect to one ledger, each time anew, in every database in turn."""
+    sqlite.create(tmp_path / "ledger.sqlite")
+    return lambda: sqlite.open_ledger(tmp_path / "ledger.sqlite")
+
+
+@pytest.fixture
+def ledger(opened: Open) -> Iterator[Ledger]:
+    with closing(opened()) as ledger:
+        yield ledger
+
+
+def device_certificate(number: int, device: str = "laptop") -> Certificate:
+    """Make the row of a certificate of Alice's that lives `number` days."""
+    return Certificate(
+        serial=f"{number:04x}",
+        kind="device",
+        issuer="6f:0c",
+        not_before=NOW,
+        not_after=NOW + timedelta(days=number),
+        der=bytes(range(256)),
+        created=NOW,
+        person=ALICE.name,
+        device=device,
+        trusts=(1, 2),
+    )
+
+
+def enrol(ledger: Ledger, *certificates: Certificate) -> None:
+    """Record Alice, her two devices and certificates of them."""
+    with ledger.transaction():
+        ledger.add_event(EVENT)
+        ledger.add_person(ALICE)
+        ledger.add_device(LAPTOP)
+        ledger.add_device(replace(LAPTOP, name="desk", label="desk"))
+        for certificate in certificates:
+            ledger.add_certificate(certificate)
+
+
+def test_what_is_recorded_is_there_in_another_connection(opened: Open, ledger: Ledger) -> None:
+    certificate = device_certificate(1)
+    enrol(ledger, certificate)
+    with ledger.transaction():
+        ledger.put_daemon(BUILD)
+        ledger.set_state("rotation", {"stage": "prepared"})
+    with closing(opened()) as other:
+        assert other.person(ALICE.name) == ALICE
+        assert other.device(ALICE.name, "laptop") == LAPTOP
+        assert other.daemon("build") == BUILD
+        assert other.certificate("0001") == certificate
+        assert other.events() == [EVENT]
+        assert other.state("rotation") == {"stage": "prepared"}
+
+
+def test_what_was_never_recorded_is_not_there(ledger: Ledger) -> None:
+    for found in (ledger.person("a"), ledger.device("a", "b"), ledger.daemon("a"), ledger.certificate("00")):
+        assert found is None
+    assert ledger.people() == ledger.devices() == ledger.daemons() == ledger.events() == []
+    assert ledger.certificates("device") == []
+
+
+def test_a_time_is_kept_in_utc_and_whole_seconds(ledger: Ledger) -> None:
+    elsewhere = NOW.replace(microsecond=999_999).astimezone(timezone(timedelta(hours=-11)))
+    with ledger.transaction():
+        ledger.add_person(replace(ALICE, created=elsewhere))
+    [found] = ledger.people()
+    assert (found.created, found.created.utcoffset()) == (NOW, timedelta(0))
+
+
+def test_a_change_that_fails_is_undone_as_a_whole(opened: Open, ledger: Ledger) -> None:
+    with ledger.transaction():
+        ledger.add_person(replace(ALICE, name="Bob"))
+    with pytest.raises(Refused):
+        enrol(ledger)
+    with closing(opened()) as other:
+        assert [person.name for person in other.people()] == ["Bob"]
+        assert other.events() == other.devices() == []
+
+
+def test_a_change_is_not_seen_before_it_is_complete(opened: Open, ledger: Ledger) -> None:
+    with closing(opened()) as other:
+        with ledger.transaction():
+            ledger.add_person(ALICE)
+            assert other.people() == []
+        assert other.people() == [ALICE]
+
+
+def test_two_people_cannot_share_a_label(ledger: Ledger) -> None:
+    enrol(ledger)
+    with pytest.raises(Refused, match="Bob is too like that of somebody else"), ledger.transaction():
+        ledger.add_person(Person("Bob", ALICE.label, NOW))
+    with pytest.raises(Refused, match=r"laptop 2 is too like that of another device"), ledger.transaction():
+        ledger.add_device(replace(LAPTOP, name="laptop 2"))
+    assert [person.name for person in ledger.people()] == [ALICE.name]
+
+
+def test_a_certificate_of_nobody_cannot_be_recorded(ledger: Ledger) -> None:
+    with pytest.raises(Exception, match="the ledger refused a change"), ledger.transaction():
+        ledger.add_certificate(device_certificate(1))
+
+
+def test_a_serial_number_is_recorded_once(ledger: Ledger) -> None:
+    enrol(ledger, device_certificate(1))
+    with pytest.raises(Exception, match="the ledger refused a change"), ledger.transaction():
+        ledger.add_certificate(device_certificate(1))
+
+
+def test_somebody_is_shut_out_and_let_in_again(ledger: Ledger) -> None:
+    enrol(ledger)
+    why = Revocation(NOW + timedelta(days=1), "keyCompromise")
+    with ledger.transaction():
+        ledger.set_person_revoked(ALICE.name, why)
+        ledger.set_device_revoked(ALICE.name, "desk", why)
+    assert ledger.people() == [replace(ALICE, revoked=why)]
+    assert {device.name: device.revoked for device in ledger.devices(ALICE.name)} == {"desk": why, "laptop": None}
+    with ledger.transaction():
+        ledger.set_person_revoked(ALICE.name, None)
+    assert ledger.people() == [ALICE]
+
+
+def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
+    moved = replace(BUILD, url="tcp://new:8372", hosts=("new",), proven=3)
+    certificate = replace(device_certificate(1), kind="daemon", person=None, device=None, daemon="build", trusts=())
+    with ledger.transaction():
+        ledger.put_daemon(BUILD)
+        ledger.add_certificate(certificate)
+        ledger.put_daemon(moved)
+    assert ledger.daemons() == [moved]
+    assert ledger.certificates("daemon", daemon="build") == [certificate]
+
+
+def test_certificates_come_oldest_first_and_can_be_narrowed(ledger: Ledger) -> None:
+    first, second, third = device_certificate(3), device_certificate(2), device_certificate(1, "desk")
+    enrol(ledger, first, second, third)
+    assert ledger.certificates("device") == [first, second, third]
+    assert ledger.certificates("device", newest_only=True) == [second, third]
+    assert ledger.certificates("device", unexpired_at=NOW + timedelta(days=2)) == [first]
+    assert ledger.certificates("device", person="somebody else") == []
+    assert ledger.certificates("canary") == []
+
+
+def test_the_log_grows_at_its_end_and_shows_the_newest(ledger: Ledger) -> None:
+    events = [replace(EVENT, subject=f"{number % 2}", detail={"number": number}) for number in range(6)]
+    for event in events:
+        with ledger.transaction():
+            ledger.add_event(event)
+    assert ledger.events() == events
+    assert ledger.events(limit=2) == events[-2:]
+    assert ledger.events(subject="1") == events[1::2]
+    assert ledger.events(subject="1", limit=1) == events[-1:]

@@ -1,0 +1,140 @@
+"""The ledger's file: private, brought up to date, and told to be broken in words."""
+
+import os
+import resource
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from certkit.errors import CertkitError, Missing
+from certkit.ledger import migrations, sql, sqlite
+from certkit.ledger.interface import Event, Ledger, Person
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Make a ledger."""
+    sqlite.create(tmp_path / "ledger.sqlite")
+    return tmp_path / "ledger.sqlite"
+
+
+def test_every_file_of_a_ledger_is_private(tmp_path: Path) -> None:
+    former = os.umask(0)
+    try:
+        sqlite.create(tmp_path / "ledger.sqlite")
+        with closing(sqlite.open_ledger(tmp_path / "ledger.sqlite")) as ledger, ledger.transaction():
+            ledger.add_person(Person("alice", "alice", NOW))
+            found = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    finally:
+        os.umask(former)
+    assert found == dict.fromkeys(("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"), 0o600)
+
+
+def test_a_ledger_is_never_made_over_another(path: Path) -> None:
+    with pytest.raises(FileExistsError):
+        sqlite.create(path)
+
+
+def test_a_ledger_is_flushed_to_the_disk_at_every_commit(path: Path) -> None:
+    connection = sqlite.SqliteDatabase(path)
+    assert connection.execute("PRAGMA journal_mode", {}) == [("wal",)]
+    assert connection.execute("PRAGMA synchronous", {}) == [(2,)]
+
+
+def test_a_ledger_that_is_not_there_is_missing_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(Missing, match="does not exist"):
+        sqlite.open_ledger(tmp_path / "ledger.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_step_that_is_new_is_applied_once_and_nothing_is_lost(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite.open_ledger(path)) as ledger, ledger.transaction():
+        ledger.add_person(Person("alice", "alice", NOW))
+    steps = ("CREATE TABLE extra (id {identity}, content {bytes})", "CREATE INDEX by_id ON extra (id)")
+    later = (*migrations.MIGRATIONS, steps)
+    for module in (sql, sqlite):
+        monkeypatch.setattr(module, "MIGRATIONS", later)
+    for _ in range(2):
+        with closing(sqlite.open_ledger(path)) as ledger:
+            assert [person.name for person in ledger.people()] == ["alice"]
+    assert rows(path, "SELECT number FROM migrations") == [(number + 1,) for number in range(len(later))]
+    assert rows(path, "SELECT * FROM extra") == []
+
+
+def test_a_step_that_fails_leaves_the_ledger_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = (*migrations.MIGRATIONS, ("CREATE TABLE extra (id {identity})", "no SQL"))
+    with monkeypatch.context() as patch:
+        for module in (sql, sqlite):
+            patch.setattr(module, "MIGRATIONS", broken)
+        with pytest.raises(CertkitError, match="the ledger cannot be used"):
+            sqlite.open_ledger(path)
+    assert rows(path, "SELECT name FROM sqlite_master WHERE name = 'extra'") == []
+    sqlite.open_ledger(path).close()
+
+
+def test_a_ledger_of_a_newer_certkit_is_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO migrations VALUES (99)")
+    with pytest.raises(CertkitError, match="written by a newer certkit") as caught:
+        sqlite.open_ledger(path)
+    assert "Update certkit" in caught.value.remedy
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 100])
+def test_what_is_no_ledger_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(content)
+    with pytest.raises(CertkitError, match="the ledger cannot be used"):
+        sqlite.open_ledger(tmp_path / "ledger.sqlite")
+
+
+@pytest.mark.parametrize("events", [1, 20])  # found out at the commit, and before it
+def test_a_full_disk_is_told_as_what_it_is_and_the_ledger_stays_whole(path: Path, events: int) -> None:
+    with closing(sqlite.open_ledger(path)) as ledger:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+        try:
+            with pytest.raises(CertkitError, match="disk"):
+                add_large_events(ledger, events)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with ledger.transaction():
+            ledger.add_person(Person("alice", "alice", NOW))
+    sqlite.verify(path)
+    assert rows(path, "SELECT count(*) FROM events") == [(0,)]
+
+
+def test_a_writer_waits_for_another(path: Path) -> None:
+    with closing(sqlite.open_ledger(path)) as first:
+        with first.transaction():
+            first.add_person(Person("alice", "alice", NOW))
+            other = threading.Thread(target=add_bob, args=(path,))
+            other.start()
+            other.join(0.2)
+            assert other.is_alive()
+        other.join(10)
+        assert [person.name for person in first.people()] == ["alice", "bob"]
+
+
+def add_bob(path: Path) -> None:
+    """Record Bob by a connection of its own."""
+    with closing(sqlite.open_ledger(path)) as ledger, ledger.transaction():
+        ledger.add_person(Person("bob", "bob", NOW))
+
+
+def add_large_events(ledger: Ledger, number: int) -> None:
+    """Record events of 400 kB each, all in one change."""
+    with ledger.transaction():
+        for _ in range(number):
+            ledger.add_event(Event(NOW, "lead", "desk", "issue", "alice", {"large": "x" * 400_000}))
+
+
+def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
+    """Ask the file itself."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(statement).fetchall()
