@@ -1,18 +1,16 @@
 """What issuing and probing cost: python -m benchmarks.main_job (root, Linux, runc; a quiet machine)."""
 
 import contextlib
-import os
 import socket
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import Command, Cost, costs, say_row
+from benchmarks.measure import CERTKIT, Command, Cost, at, costs, quietly, say_row
 from tests import team as teams
 from tests.daemons.daemon import HOST, Daemon, free_port
 from tests.team import Files, Team
 
-CERTKIT = Path(sys.executable).with_name("certkit")
 LEAST = Path(__file__).with_name("least.py")
 RUNS = 15
 
@@ -28,7 +26,7 @@ def issuing(team: Team) -> None:
     authority, out = team.authority("client"), team.folder / "{run}"
     issue = [CERTKIT, "issue", "bob{run}", "--no-passphrase", "--out", f"{out}.certkit"]
     least = [sys.executable, LEAST, authority, authority.with_name("key.pem"), out]
-    took = costs(RUNS, issue=_at(team, *issue), least=Command(least))
+    took = costs(RUNS, issue=at(team, *issue), least=Command(least))
     _say_ratio("certkit issue --no-passphrase, times the least script", took["issue"], took["least"], 1.8)
 
 
@@ -56,8 +54,9 @@ def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as scratch:
         port = free_port(HOST)
-        team = teams.found(Path(scratch) / "acme", port=port)
-        stranger = teams.found(Path(scratch) / "other", port=port)
+        with quietly():
+            team = teams.found(Path(scratch) / "acme", port=port)
+            stranger = teams.found(Path(scratch) / "other", port=port)
         daemon = Daemon("earthly", port=port, **team.daemon.as_arguments())
         try:
             starting()
@@ -70,12 +69,7 @@ def main() -> None:
 
 def _probe(team: Team, url: str, shown: Files, *, code: int = 0) -> Command:
     files = ["--ca", team.device.ca, "--cert", shown.cert, "--key", shown.key]
-    return _at(team, CERTKIT, "probe", "--daemon", url, *files, code=code)
-
-
-def _at(team: Team, *words: str | Path, code: int = 0) -> Command:
-    environment = {"PATH": os.environ["PATH"], "CERTKIT_HOME": str(team.home), "HOME": str(team.laptop)}
-    return Command(words, code, environment)
+    return at(team, CERTKIT, "probe", "--daemon", url, *files, code=code)
 
 
 def _say_ratio(what: str, one: Cost, other: Cost, most: float) -> None:

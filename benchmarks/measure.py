@@ -1,12 +1,19 @@
 """Whole processes, timed in turns so that a busy machine slows all contenders alike."""
 
+import contextlib
+import io
 import os
 import statistics
 import subprocess
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.team import Team
+
+CERTKIT = Path(sys.executable).with_name("certkit")
 
 
 @dataclass(frozen=True)
@@ -21,14 +28,15 @@ class Command:
         """Run it once; raise RuntimeError if it ends otherwise."""
         words = [str(word).replace("{run}", str(number)) for word in self.words]
         start = time.perf_counter()
-        process = subprocess.Popen(
-            words, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        took = (time.perf_counter() - start) * 1000
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != self.code:
-            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}, not {self.code}")
+        with subprocess.Popen(
+            words, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            took = (time.perf_counter() - start) * 1000
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode != self.code:
+                said = process.communicate()[1].decode(errors="replace")
+                raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}, not {self.code}: {said}")
         return Cost(took, usage.ru_maxrss / 1024)
 
 
@@ -41,6 +49,12 @@ class Cost:
     """Peak resident memory."""
 
 
+def at(team: Team, *words: str | Path, code: int = 0) -> Command:
+    """Say that a command is run by a team's people, where they have their things."""
+    environment = {"PATH": os.environ["PATH"], "CERTKIT_HOME": str(team.home), "HOME": str(team.laptop)}
+    return Command(words, code, environment)
+
+
 def costs(runs: int, **commands: Command) -> dict[str, Cost]:
     """Run every command `runs` times, in turns; give the medians of the times, and the highest peaks."""
     measured: dict[str, list[Cost]] = {name: [] for name in commands}
@@ -48,6 +62,13 @@ def costs(runs: int, **commands: Command) -> dict[str, Cost]:
         for name, command in commands.items():
             measured[name].append(command.cost(number))
     return {name: _typical(several) for name, several in measured.items()}
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Keep what the preparations say out of the table."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
 
 
 def say_row(what: str, value: float, unit: str, most: float) -> None:

@@ -6,16 +6,24 @@ import statistics
 import tempfile
 import time
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measure import say_row
+from benchmarks.measure import CERTKIT, at, costs, quietly, say_row
+from certkit.authority import home
+from certkit.ledger.interface import Device, Person, Revocation
 from certkit.pki import certificates, keys, names
 from certkit.trust import anchors
 from tests import team as teams
 from tests.daemons.daemon import Daemon
 from tests.team import Team
 
-EXCLUDED = [names.person_name(f"leaver{number}@acme.example", "acme") for number in range(1000)]
+PEOPLE = 10_000
+REVOCATIONS = 15
+LEAVERS = [f"leaver{number}@acme.example" for number in range(1000)]
+STAYING = [f"staying{number}@acme.example" for number in range(PEOPLE - len(LEAVERS))]
+EXCLUDED = [names.person_name(leaver, "acme") for leaver in LEAVERS]
 HANDSHAKES = 200
 
 
@@ -44,17 +52,41 @@ def handshakes(team: Team, anchor: bytes) -> None:
     say_row(what, full / plain, "times", 1.5)
 
 
+def revoking(team: Team) -> None:
+    """Time `revoke` in a team of many, a tenth of whom have left."""
+    _fill(team)
+    took = costs(REVOCATIONS, revoke=at(team, CERTKIT, "revoke", "staying{run}@acme.example"))["revoke"]
+    what = f"certkit revoke with {PEOPLE} people in the ledger and {len(EXCLUDED)} exclusions"
+    say_row(what, took.ms, "ms", 1000)
+    say_row("the same, peak memory", took.megabytes, "MB", 150)
+
+
 def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as scratch:
-        team = teams.found(Path(scratch))
+        with quietly():
+            team = teams.found(Path(scratch))
         handshakes(team, sizes(team))
+        revoking(team)
 
 
 def _client_authority(team: Team) -> certificates.Authority:
     certificate = team.authority("client")
     key = certificate.with_name("key.pem").read_bytes()
     return certificates.Authority(certificates.load(certificate.read_bytes()), keys.load(key))
+
+
+def _fill(team: Team) -> None:
+    """Write the ledger as years of `issue` and `revoke` leave it; all certificates are copies of Alice's."""
+    now = datetime.now(UTC)
+    with closing(home.open_home(team.home, bytes)) as lead, lead.ledger.transaction():
+        [alice] = lead.ledger.certificates("device")
+        for number, name in enumerate([*LEAVERS, *STAYING], start=1):
+            lead.ledger.add_person(Person(name, names.label(name), now))
+            lead.ledger.add_device(Device(name, "laptop", "laptop", now))
+            lead.ledger.add_certificate(replace(alice, serial=f"{number:040x}", person=name, device="laptop"))
+        for name in LEAVERS:
+            lead.ledger.set_person_revoked(name, Revocation(now, "affiliationChanged"))
 
 
 def _handshake(daemon: Daemon, context: ssl.SSLContext) -> float:
