@@ -132,7 +132,7 @@ def _report(home: "Home", *, encrypted: bool) -> None:
     for role, about in (("server", "vouches for daemons"), ("client", "vouches for people ")):
         seal, until = _seal_of(home, role)
         say(f"  {role} authority   {about}   SHA-256 {seal[:5]}:…:{seal[-5:]}   until {until}")
-    say(f"  daemon {daemon.name:<9} {', '.join(daemon.hosts)}   expires {certificate.not_after.date()}", "")
+    say(f"  {'daemon ' + daemon.name:<18} {', '.join(daemon.hosts)}   expires {certificate.not_after.date()}", "")
     if not encrypted:
         say("The authorities' keys are not encrypted. To put a passphrase on them:  certkit authority passphrase", "")
     say("Next")
