@@ -91,7 +91,7 @@ def _options(
                 certkit probe
 
     Exit codes: 0 fine, 1 failure, 2 usage, 3 findings.
-    """  # noqa: D301  \b is click's mark for lines to be left as they are
+    """
 
 
 def _show_trace_if_asked(arguments: Sequence[str]) -> None:

@@ -35,7 +35,7 @@ def passphrase(
     certkit authority passphrase --passphrase-command 'pass show certkit'
 
     Exit codes: 0 changed, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import passphrase as source
     from certkit.authority.rekey import change_passphrase
 

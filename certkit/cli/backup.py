@@ -24,7 +24,7 @@ def backup(
 
     Keep the passphrase apart from the file: together they are the team's authorities. Exit codes: 0 written,
     1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit import files
     from certkit.authority import backup as backing
     from certkit.enrol import passphrase
@@ -54,7 +54,7 @@ def restore(
     certkit restore acme.backup --home /srv/certkit
 
     What was issued or revoked after the backup is not in it. Exit codes: 0 restored, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit import files
     from certkit.authority import backup as backing
 

@@ -34,7 +34,7 @@ def add(
     certkit daemon add arm tcp://arm.acme.example:8372 --san 10.0.0.9
 
     Exit codes: 0 added, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import daemons
     from certkit.earthly.address import parse_shared
 
@@ -62,7 +62,7 @@ def renew(
     certkit daemon renew build --san build2.acme.example
 
     The former certificate stays valid until it expires. Exit codes: 0 renewed, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import daemons
 
     with context.opened(home) as team:
@@ -105,7 +105,7 @@ def deploy(
     certkit daemon deploy build --as compose --flavour earthbuild > compose.yaml
 
     Exit codes: 0 printed, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit import deploy as deployment
     from certkit.authority import daemons
 
@@ -129,7 +129,7 @@ def check(
     certkit daemon check build --wait 60        # after the restart that you have just asked for
 
     Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former anchors, or could not be told.
-    """  # noqa: D301
+    """
     from certkit.authority import daemons
     from certkit.authority.check import Verdict, check_until
 

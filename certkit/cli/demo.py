@@ -32,7 +32,7 @@ def demo(
     Nothing outside the scratch folder is touched, and nothing is left behind. Without --buildkitd it runs the one on
     PATH where it can, else a stand-in that answers as buildkitd does and builds nothing.
     Exit codes: 0 shown, 1 failure.
-    """  # noqa: D301
+    """
     program = _program(buildkitd)
     daemon = LocalDaemon(program)
     try:

@@ -56,7 +56,7 @@ def enroll(
     The certificates get a folder of their own, and five settings in the client's configuration are changed; every
     other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
     Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
-    """  # noqa: D301  \b is click's mark for lines to be left as they are
+    """
     from certkit.enrol import enrolment
 
     if request:

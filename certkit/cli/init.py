@@ -17,31 +17,41 @@ if TYPE_CHECKING:
     from certkit.trust.rotation import Role
 
 
+Team = Annotated[str, typer.Option("--team", help="The team's name: a short word such as acme.")]
+Url = Annotated[str, typer.Option("--daemon", help="The daemon's URL as laptops will reach it.")]
+Name = Annotated[str | None, typer.Option("--name", help="What to call the daemon, else by its host.")]
+San = Annotated[list[str] | None, typer.Option("--san", help="Another host name or address of it; repeatable.")]
+KeyType = Annotated[
+    str, typer.Option("--key-type", help="p256, p384, ed25519, rsa3072 or rsa4096, for all keys of the team.")
+]
+Passphrase = Annotated[
+    bool, typer.Option("--passphrase", help="Encrypt the authorities' keys; the passphrase is asked for.")
+]
+PassphraseFile = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="Encrypt them under the first line of this file.")
+]
+PassphraseCommand = Annotated[
+    str | None, typer.Option("--passphrase-command", help="Encrypt them under what this command prints.")
+]
+ServerCa = Annotated[
+    tuple[Path, Path] | None, typer.Option("--server-ca", metavar="CERT KEY", help="Adopt this server authority.")
+]
+ClientCa = Annotated[
+    tuple[Path, Path] | None, typer.Option("--client-ca", metavar="CERT KEY", help="Adopt this client authority.")
+]
+
+
 def init(
-    team: Annotated[str, typer.Option("--team", help="The team's name: a short word such as acme.")],
-    daemon: Annotated[str, typer.Option("--daemon", help="The daemon's URL as laptops will reach it.")],
-    name: Annotated[str | None, typer.Option("--name", help="What to call the daemon, else by its host.")] = None,
-    san: Annotated[
-        list[str] | None, typer.Option("--san", help="Another host name or address of the daemon; repeatable.")
-    ] = None,
-    key_type: Annotated[
-        str, typer.Option("--key-type", help="p256, p384, ed25519, rsa3072 or rsa4096, for all keys of the team.")
-    ] = "p256",
-    passphrase: Annotated[
-        bool, typer.Option("--passphrase", help="Encrypt the authorities' keys; the passphrase is asked for.")
-    ] = False,
-    passphrase_file: Annotated[
-        Path | None, typer.Option("--passphrase-file", help="Encrypt them under the first line of this file.")
-    ] = None,
-    passphrase_command: Annotated[
-        str | None, typer.Option("--passphrase-command", help="Encrypt them under what this command prints.")
-    ] = None,
-    server_ca: Annotated[
-        tuple[Path, Path] | None, typer.Option("--server-ca", metavar="CERT KEY", help="Adopt this server authority.")
-    ] = None,
-    client_ca: Annotated[
-        tuple[Path, Path] | None, typer.Option("--client-ca", metavar="CERT KEY", help="Adopt this client authority.")
-    ] = None,
+    team: Team,
+    daemon: Url,
+    name: Name = None,
+    san: San = None,
+    key_type: KeyType = "p256",
+    passphrase: Passphrase = False,
+    passphrase_file: PassphraseFile = None,
+    passphrase_command: PassphraseCommand = None,
+    server_ca: ServerCa = None,
+    client_ca: ClientCa = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -53,7 +63,7 @@ def init(
     certkit init --team acme --daemon tcp://build.acme.example:8372 --client-ca ca_cert.pem ca_key.pem
 
     Nothing that is there is ever overwritten. Exit codes: 0 created, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import adopt, create
     from certkit.authority.settings import Settings
     from certkit.earthly.address import parse_shared

@@ -33,7 +33,7 @@ def issue(
 
     The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
     instead: certkit sign --help. Exit codes: 0 issued, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import issue as issuing
     from certkit.enrol import bundle
     from certkit.pki import keys

@@ -39,7 +39,7 @@ def revoke(
 
     A daemon refuses them once it has been restarted with its new ca.pem: certkit says how, and proves it afterwards
     with certkit daemon check. Exit codes: 0 revoked, 1 failure or nobody of that name, 2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import revoke as revoking
 
     with context.opened(home) as team:
@@ -63,7 +63,7 @@ def reinstate(
 
     A person's devices that were revoked one by one stay out. Exit codes: 0 let in, 1 failure or nobody of that name,
     2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import revoke as revoking
 
     with context.opened(home) as team:

@@ -37,7 +37,7 @@ def rotate(
 
     A step is refused while it would lock anybody out. A certificate that was issued is taken to be in use: certkit
     cannot see whether its holder has enrolled with it. Exit codes: 0 done, 1 failure or refused, 2 usage.
-    """  # noqa: D301
+    """
     from certkit.authority import rotate as rotating
 
     if compromised and step != "status":

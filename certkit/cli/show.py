@@ -26,7 +26,7 @@ def show(
     certkit show build
 
     Exit codes: 0 shown, 1 failure or nothing of that name, 2 usage.
-    """  # noqa: D301
+    """
     with context.opened(home) as team:
         data = _person(team, what) or _daemon(team, what) or _certificate(team, what)
         if data is None:

@@ -28,7 +28,7 @@ def sign(
 
     Only the key in the request is believed: you say whose it is, so be sure that it came from them. The answer holds
     no secret. Exit codes: 0 signed, 1 failure, 2 usage.
-    """  # noqa: D301
+    """
     from certkit import files
     from certkit.authority import issue as issuing
     from certkit.enrol import bundle

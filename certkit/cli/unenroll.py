@@ -35,7 +35,7 @@ def unenroll(
     The configuration gets its very bytes back if nobody has edited it since; otherwise the five settings become what
     they were, and everything else stays. The key goes last, once nothing names it, and does not come back.
     Exit codes: 0 undone, 1 failure or not enrolled, 2 usage.
-    """  # noqa: D301  \b is click's mark for lines to be left as they are
+    """
     from certkit.enrol import leaving
 
     planned = leaving.plan(os.environ, names or [], team=team, config=config)
