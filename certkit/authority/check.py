@@ -9,14 +9,14 @@ from enum import StrEnum
 from certkit.authority.home import Home
 from certkit.authority.publish import canary_pair, newest_anchors
 from certkit.earthly import address
+from certkit.errors import Malformed
 from certkit.ledger.interface import Daemon
 from certkit.pki import certificates, keys
 from certkit.probe import network
-from certkit.probe.alerts import describe
+from certkit.probe.alerts import REVOKED, describe
 from certkit.probe.credentials import Pair
 from certkit.probe.handshake import Caller, Handshake, Outcome, shake
 from certkit.probe.transport import Trust
-from certkit.trust import canary
 
 _START = "start it, or look at its log."
 _PROBE = "see what an enrolled laptop's certkit probe says of it."
@@ -57,8 +57,7 @@ def check_until(home: Home, daemon: Daemon, clock: Callable[[], datetime], timeo
 def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
     """Look at a daemon within `timeout` seconds, and record what it was seen to hold."""
     number = newest_anchors(home).number
-    certificate, key = canary_pair(home, now)
-    pair = Pair(tuple(certificates.load_all(certificate)), keys.load(key))
+    pair = _canary(home, now)
     found = network.observe(address.parse(daemon.url), timeout)
     if found.endpoint is None:
         return Seen(Verdict.UNCLEAR, found.unresolved or f"nobody answers at {daemon.url}", _START)
@@ -72,13 +71,28 @@ def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
     return seen
 
 
+def canary_for(home: Home, url: str, now: datetime) -> Pair | None:
+    """Give the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
+    try:
+        wanted = address.parse(url)
+    except Malformed:
+        return None
+    urls = {daemon.url for daemon in home.ledger.daemons()}
+    return _canary(home, now) if wanted.url in urls else None
+
+
+def _canary(home: Home, now: datetime) -> Pair:
+    certificate, key = canary_pair(home, now)
+    return Pair(tuple(certificates.load_all(certificate)), keys.load(key))
+
+
 def _judge(handshake: Handshake) -> Seen:
     if handshake.outcome is Outcome.SERVED:
         words = "it lets the canary in, so it still holds former anchors, or none"
         return Seen(Verdict.FORMER, words, "copy its new files to its host, and restart it: it reads them only then.")
     if handshake.outcome is not Outcome.REFUSED:
         return Seen(Verdict.UNCLEAR, handshake.outcome.value, _PROBE)
-    if handshake.alert in canary.REFUSALS:
+    if handshake.alert in REVOKED:
         return Seen(Verdict.PROVEN, "it refuses the canary")
     return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}", _PROBE)
 

@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from certkit.cli import context
 from certkit.cli.output import say, say_json
 from certkit.cli.report import show
+
+if TYPE_CHECKING:
+    from certkit.probe.credentials import Pair
 
 FileOption = Path | None
 
@@ -22,12 +25,14 @@ def probe(
     timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds for each step over the network.")] = 5.0,
     client: Annotated[str | None, typer.Option("--for", help="Whose configuration: earthly or earthbuild.")] = None,
     config: Annotated[FileOption, typer.Option(help="The client's configuration, instead of its own file.")] = None,
+    home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
     """Check that the daemon serves this laptop, and refuses everyone else.
 
     It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults. What is given
     here is used instead. It tells in a second what Earthly waits 60 seconds for and does not say.
+    Where the team's own folder is, it also sees that the daemon refuses a certificate revoked only there.
 
     \b
     certkit probe
@@ -35,7 +40,7 @@ def probe(
     certkit probe --daemon tcp://build.acme.example:8372 --ca ca.pem --cert cert.pem --key key.pem
 
     Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings.
-    """  # noqa: D301  \b is click's mark for lines to be left as they are
+    """
     from certkit.probe.runner import run
     from certkit.probe.target import Given, choose_client, resolve
 
@@ -44,10 +49,20 @@ def probe(
     target = resolve(given, chosen, os.environ)
     if not as_json:
         say(f"Probing {target.url or 'no daemon'} ({target.origin})")
-    report = run(target, os.environ, context.now(), timeout=timeout)
+    report = run(target, os.environ, context.now(), timeout=timeout, canary=_canary(home, target.url))
     if as_json:
         say_json(report.as_data())
     else:
         show(report)
     if not report.ok:
         raise typer.Exit(3)
+
+
+def _canary(option: Path | None, url: str) -> "Pair | None":
+    """Give the canary, on the lead's side: where the home is, and one of its daemons has this URL."""
+    if not (context.home_path(option) / "team.yml").exists():
+        return None
+    from certkit.authority.check import canary_for
+
+    with context.opened(option) as team:
+        return canary_for(team, url, context.now())

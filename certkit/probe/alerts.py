@@ -8,6 +8,10 @@ DECRYPT_ERROR = 51
 """OpenSSL's word, and so HAProxy's, for an authority of the right name that has not signed the certificate."""
 CERTIFICATE_REQUIRED = 116
 
+REVOKED = frozenset({BAD_CERTIFICATE, 44, 46})
+"""The alerts that tell of a revocation, where nothing else is wrong with the certificate: bad_certificate from Go;
+certificate_revoked (by a CRL) and certificate_unknown (by a constraint) from OpenSSL, so from HAProxy."""
+
 ABOUT_CERTIFICATE = frozenset({BAD_CERTIFICATE, 43, 44, CERTIFICATE_EXPIRED, 46, UNKNOWN_CA, 49, DECRYPT_ERROR, 116})
 """The alerts by which a server refuses what a client has shown, or has not."""
 

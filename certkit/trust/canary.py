@@ -5,7 +5,8 @@ proves that bundle n or a later one is live, and a canary that was ever replaced
 names by at most 17, canaries are leaves of a binary tree: the digits of the number, last one first, are the labels.
 
 A canary is signed by the newest authority that the bundle trusts. A daemon without that authority answers
-`unknown_ca`, which proves nothing; one with an older anchor of it lets the canary in. Its key never leaves the home.
+`unknown_ca`, which proves nothing (the alerts that do: `probe.alerts.REVOKED`); one with an older anchor of it lets
+the canary in. Its key never leaves the home.
 """
 
 from dataclasses import dataclass, field
@@ -23,10 +24,6 @@ DOMAIN = "canary.internal"
 
 LIMIT = 2**16 - 1
 _DIGITS = 16
-
-REFUSALS = frozenset({42, 44, 46})
-"""The TLS alerts (RFC 8446, section 6) that prove it: bad_certificate from Go; certificate_revoked (by a CRL) and
-certificate_unknown (by a constraint) from OpenSSL, so from HAProxy. Not unknown_ca, not certificate_expired."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 
 from certkit.deploy import Site, render
 from certkit.pki import names
+from certkit.probe import alerts
 from certkit.trust import anchors, canary, crl
 from tests.daemons.daemon import HOST, Start, free_port
 from tests.trust.people import DAY, NOW, SERVED, TEAM, Pair, People, answer, buildctl
@@ -125,7 +126,7 @@ def test_haproxy_and_the_daemon_agree_on_everybody(
     people.file("server-ca.pem", people.tlsca.read_bytes())
     site = Site("build", HOST, free_port(HOST), "earthly", str(people.folder))
     proxy(site, "127.0.0.1:18372", f"{HOST}:{daemon.port}")
-    refused = canary.REFUSALS | {UNKNOWN_CA}
+    refused = alerts.REVOKED | {UNKNOWN_CA}
     served = {name for name, said in answers(daemon.port, people, pairs).items() if said == SERVED}
     assert served == {"pal", "bo's desk"}
     wait_for(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from certkit.pki import certificates, keys, names
+from certkit.probe.alerts import REVOKED
 from certkit.trust import anchors, canary
 from tests.daemons.daemon import Daemon, Start
 from tests.trust.people import NOW, SERVED, TEAM, Pair, People, answer, authority, buildctl
@@ -68,14 +69,14 @@ def test_a_canary_is_let_in_by_the_bundle_before_its_own_and_refused_by_its_own_
     assert answers(daemon, people, pairs) == {"1": BAD_CERTIFICATE, "2": SERVED, "3": SERVED}
     restart(daemon, people, anchors.bundle([signer], [], 3))
     assert answers(daemon, people, pairs) == dict.fromkeys("123", BAD_CERTIFICATE)
-    assert BAD_CERTIFICATE in canary.REFUSALS
+    assert BAD_CERTIFICATE in REVOKED
 
 
 def test_the_canary_of_an_authority_that_the_daemon_lacks_proves_nothing(daemon_factory: Start, people: People) -> None:
     made = canary.make(people.authority(2), 2, NOW)
     daemon = start(daemon_factory, "earthly", people, anchors.bundle([people.authority(1)], [], 1))
     assert answer(daemon.port, people.pair(made.certificate, made.key), people.tlsca) == UNKNOWN_CA
-    assert UNKNOWN_CA not in canary.REFUSALS
+    assert UNKNOWN_CA not in REVOKED
 
 
 def test_two_authorities_of_one_name_are_told_apart_by_their_keys(

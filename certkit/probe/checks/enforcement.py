@@ -13,6 +13,8 @@ IMPOSTOR = "impostor"
 CANARY = "canary"
 """The strangers: somebody without a certificate, somebody with one made up, somebody with one that is revoked."""
 
+RESTART = "copy the daemon's ca.pem to its host and restart it: buildkitd reads it only at its start"
+
 
 @dataclass(frozen=True)
 class Enforcement:
@@ -65,7 +67,19 @@ def canary_let_in(evidence: Enforcement) -> Found | None:
         return None
     return Found(
         "the daemon serves a certificate that is revoked",
-        "copy the daemon's ca.pem to its host and restart it: buildkitd reads it only at its start",
+        RESTART,
+    )
+
+
+@enforcement.finding
+def canary_unproven(evidence: Enforcement) -> Found | None:
+    """The daemon does not know the newest authority, or a clock is off: it may still let in who has been revoked."""
+    handshake = evidence.strangers.get(CANARY)
+    if handshake is None or not _is_refused(handshake) or handshake.alert in alerts.REVOKED:
+        return None
+    return Found(
+        f"the daemon refuses a certificate that is revoked, but for another reason: {describe(handshake.alert)}",
+        f"compare both clocks; {RESTART}",
     )
 
 
