@@ -15,22 +15,29 @@ from certkit.pki import certificates, names
 def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now: datetime) -> Daemon:
     """Add a daemon with its certificate; raises Refused if there is one of that name."""
     hosts = _hosts([address.host, *more_hosts])
-    # It was never given older anchors than these, so it cannot hold any.
-    daemon = Daemon(names.slug(name, "daemon"), address.url, hosts, now, proven=newest_anchors(home).number)
-    if home.ledger.daemon(name):
-        raise Refused(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
-    certify(home, daemon, "daemon add", now)
-    return daemon
+    names.slug(name, "daemon")
+
+    def new() -> Daemon:
+        if home.ledger.daemon(name):
+            raise Refused(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
+        # It was never given older anchors than these, so it cannot hold any.
+        return Daemon(name, address.url, hosts, now, proven=newest_anchors(home).number)
+
+    return certify(home, new, "daemon add", now)
 
 
 def renew(home: Home, name: str, more_hosts: Sequence[str], now: datetime) -> Daemon:
     """Give a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
-    known = find(home, name)
+    more = _hosts(more_hosts)
+    find(home, name)
     with publishing(home, now):
         pass
-    daemon = replace(known, hosts=_hosts([*known.hosts, *more_hosts]))
-    certify(home, daemon, "daemon renew", now)
-    return daemon
+
+    def extended() -> Daemon:
+        known = find(home, name)
+        return replace(known, hosts=tuple(dict.fromkeys([*known.hosts, *more])))
+
+    return certify(home, extended, "daemon renew", now)
 
 
 def find(home: Home, name: str) -> Daemon:

@@ -4,7 +4,8 @@ The ledger is the truth and the files follow it, so a crash in between is mended
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -52,18 +53,23 @@ def settle(home: Home, now: datetime) -> None:
         _certify_by_issuing(home, now)
 
 
-def certify(home: Home, daemon: Daemon, action: str, now: datetime) -> None:
-    """Give a daemon a new key and certificate: signed, recorded, then written with the newest anchors."""
+def certify(home: Home, find: Callable[[], Daemon], action: str, now: datetime) -> Daemon:
+    """Give a daemon a new key and certificate: signed, recorded, then written with the newest anchors.
+
+    `find` gives the daemon as it is to be; it is called when no other command can change it any more.
+    """
     authority = home.authority("server")
     key = keys.generate(home.settings.key_type)
-    hosts = [names.parse_host(host) for host in daemon.hosts]
-    certificate = certificates.daemon(authority, key.public_key(), hosts, now, home.settings.daemon_life)
     with home.locked():
+        daemon = find()
+        hosts = [names.parse_host(host) for host in daemon.hosts]
+        certificate = certificates.daemon(authority, key.public_key(), hosts, now, home.settings.daemon_life)
         with home.ledger.transaction():
             home.ledger.put_daemon(daemon)
             record_certificate(home, "daemon", certificate, authority, now, daemon=daemon.name)
             home.record(action, daemon.name, now, url=daemon.url, hosts=daemon.hosts)
         _write(home, daemon.name, certificates.to_pem(certificate), keys.to_pem(key))
+    return daemon
 
 
 def newest_anchors(home: Home) -> Anchors:
@@ -150,7 +156,11 @@ def _certify_by_issuing(home: Home, now: datetime) -> None:
     for daemon in home.ledger.daemons():
         served = served_certificate(home, daemon.name)
         if served is not None and served.issuer != issuer:
-            certify(home, daemon, "daemon renew", now)
+            certify(home, functools.partial(_known, home, daemon.name), "daemon renew", now)
+
+
+def _known(home: Home, name: str) -> Daemon:
+    return next(daemon for daemon in home.ledger.daemons() if daemon.name == name)
 
 
 def _rewrite(home: Home, name: str) -> None:

@@ -1,0 +1,87 @@
+"""A command that is killed, at whatever moment, leaves nothing torn, and the next one works."""
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from certkit import files
+from certkit.authority.home import Home
+from certkit.cli import main
+from certkit.enrol.bundle import open_bundle
+from certkit.ledger import sqlite
+from certkit.pki import certificates, keys
+from tests.authority.conftest import URL, opener
+from tests.killed import at_every_moment
+
+
+def test_making_a_team_happens_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("CERTKIT_HOME", str(home))
+    init = ["init", "--team", "acme", "--daemon", URL]
+    for _ in at_every_moment(lambda: main(init)):
+        if home.exists():
+            assert main(["issue", "alice", "--out", str(tmp_path / "bundle"), "--no-passphrase"]) == 0
+            assert_whole(home)
+            (tmp_path / "bundle").unlink()
+            shutil.rmtree(home)
+
+
+def test_no_bundle_is_torn_and_none_is_there_without_its_row(path: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "alice.certkit"
+    issue = ["issue", "alice@acme.example", "--device", "laptop", "--out", str(bundle), "--no-passphrase"]
+    for _ in at_every_moment(lambda: main(issue)):
+        if bundle.exists():
+            found = open_bundle(bundle.read_bytes(), lambda: pytest.fail("it is not sealed"))
+            assert_recorded(path, certificates.load(found.certificate))
+            bundle.unlink()
+        assert main(issue) == 0
+        bundle.unlink()
+        assert_whole(path)
+
+
+def test_a_daemons_files_belong_together_at_every_moment_of_a_renewal(path: Path) -> None:
+    for _ in at_every_moment(lambda: main(["daemon", "renew", "build"])):
+        assert_whole(path)
+        assert main(["daemon", "list"]) == 0
+
+
+def test_a_daemon_that_was_half_added_can_be_renewed(path: Path, home: Home) -> None:
+    added: list[str] = []
+    for _ in at_every_moment(lambda: main(["daemon", "add", f"arm{len(added)}", "tcp://arm:8372"])):
+        assert_whole(path)
+        known = home.ledger.daemon(f"arm{len(added)}")
+        added.extend(["now"] if known else [])
+        assert known is None or main(["daemon", "renew", known.name]) == 0
+
+
+def test_a_daemon_whose_files_a_crash_has_lost_gets_them_by_a_renewal(path: Path, home: Home) -> None:
+    files.remove_directory(path / "daemons" / "build")
+    assert main(["status"]) == 3
+    assert main(["daemon", "renew", "build"]) == 0
+    assert main(["daemon", "deploy", "build"]) == 0
+    assert_whole(path)
+    assert len(home.ledger.certificates("daemon")) == 2
+
+
+def assert_whole(path: Path) -> None:
+    """The ledger is sound; each pair of files matches and has its row; no other name in the home is readable."""
+    sqlite.verify(path / "ledger.sqlite")
+    for folder in (path / "daemons").iterdir():
+        if folder.is_symlink():
+            certificate = certificates.load((folder / "cert.pem").read_bytes())
+            assert keys.matches(keys.load((folder / "key.pem").read_bytes()), certificate)
+            assert certificates.load_all((folder / "ca.pem").read_bytes())
+            assert_recorded(path, certificate)
+    for role in ("server", "client"):
+        with closing(opener(path)()) as home:
+            assert home.authority(role)
+
+
+def assert_recorded(path: Path, certificate: certificates.x509.Certificate) -> None:
+    """The certificate has its row."""
+    with closing(opener(path)()) as home:
+        row = home.ledger.certificate(certificates.serial_text(certificate.serial_number))
+        assert row is not None
+        assert row.der == certificates.to_der(certificate)
