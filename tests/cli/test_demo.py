@@ -1,6 +1,7 @@
 """`certkit demo`, on the stand-in and on a real daemon."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ WRONG = ("nobody-listening", "daemon-of-another-authority", "anyone-let-in")
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder in which everything temporary is made."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the folder in which everything temporary is made; a short one, since the names of sockets must be."""
+    with tempfile.TemporaryDirectory(prefix="c") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
+        monkeypatch.undo()
 
 
 def test_the_demo_shows_what_is_well_and_three_things_that_are_not(

@@ -22,7 +22,8 @@ CACHE = Path(
     os.environ.get("CERTKIT_TEST_CACHE")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "certkit-tests"
 )
-"""Where they are kept; found out before any test gives itself another home."""
+"""Where they are kept; found out, like the environment, before any test gives itself another home."""
+ENVIRONMENT = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": ""}
 
 
 class CannotBuild(Exception):
@@ -63,9 +64,8 @@ def _build(flavour: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         built = Path(scratch) / "built"
         command = [_go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", *COMMANDS]
-        environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": ""}
         result = subprocess.run(  # what it prints is shown when it fails
-            command, cwd=MODULES / flavour, env=environment, capture_output=True, text=True, check=False
+            command, cwd=MODULES / flavour, env=ENVIRONMENT, capture_output=True, text=True, check=False
         )
         if result.returncode:
             raise CannotBuild(f"the {flavour} daemon cannot be built: {result.stderr.strip()}")
