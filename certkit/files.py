@@ -98,11 +98,11 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
 
 def sweep(path: Path) -> None:
     """Remove what killed commands left beside `path` at least an hour ago: drafts of it, which may hold keys."""
-    current = path.resolve()
-    for leftover in path.parent.iterdir():
-        if not _is_generation(leftover, path) or leftover.resolve() == current:
-            continue
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        current = path.resolve()
+        for leftover in path.parent.iterdir():
+            if not _is_generation(leftover, path) or leftover.resolve() == current:
+                continue
             if time.time() - leftover.lstat().st_mtime > _LEFT_BEHIND:
                 shutil.rmtree(leftover)
 

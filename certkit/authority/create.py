@@ -1,7 +1,6 @@
 """Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
 
 import contextlib
-import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,11 +46,11 @@ def create(
     adopted authority will not do.
     """
     adopt.check(adopted, now)
-    if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
-        raise Refused(f"{path} is there already and is not touched", "Choose another folder with --home.")
+    check_free(path)
     files.make_private_directory(path.parent) if not path.parent.exists() else None
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = files.draft_of(path)
     try:
+        draft.mkdir(mode=0o700)
         authorities = {role: adopted.get(role) or new_authority(role, 1, wanted, now) for role in ROLES}
         _fill(draft, wanted, passphrase, authorities)
         _begin(draft, passphrase, daemon, now)
@@ -60,6 +59,13 @@ def create(
         raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        files.sweep(path)
+
+
+def check_free(path: Path) -> None:
+    """Raise Refused if a home cannot be made at `path` without touching what is there."""
+    if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
+        raise Refused(f"{path} is there already and is not touched", "Choose another folder with --home.")
 
 
 def new_authority(role: Role, generation: int, wanted: Settings, now: datetime) -> Authority:
@@ -76,7 +82,6 @@ def write_authority(folder: Path, authority: Authority, passphrase: bytes | None
 
 
 def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, authorities: Mapping[Role, Authority]) -> None:
-    files.make_private_directory(draft)
     files.make_private_directory(draft / "authorities")
     files.make_private_directory(draft / "daemons")
     for role, authority in authorities.items():

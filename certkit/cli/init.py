@@ -81,6 +81,7 @@ def init(
         passphrase_command=passphrase_command or "",
     )
     path = context.home_path(home)
+    create.check_free(path)  # before anybody is asked for anything
     secret = _passphrase(passphrase, wanted)
     adopted: dict[Role, Authority] = {}
     if server_ca:
