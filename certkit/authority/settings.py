@@ -1,12 +1,13 @@
 """team.yml: the settings of a team that a person may edit."""
 
+import reprlib
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from certkit import files
-from certkit.errors import Malformed
+from certkit.errors import Malformed, UsageError
 
 LIMIT = 64 * 1024
 _LONGEST_LIFE = 3653
@@ -88,6 +89,7 @@ def dump(settings: Settings) -> bytes:
 
 
 def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
+    from certkit.pki import names
     from certkit.pki.keys import KEY_TYPES
 
     types = {field.name: int if field.name.endswith("_days") else str for field in fields(Settings)}
@@ -95,11 +97,16 @@ def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
         if key not in types:
             raise Malformed(f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.")
         if type(value) is not types[str(key)]:
-            raise Malformed(f"{path}: {key} cannot be {value!r}", "Give a number of days, or a text in quotes.")
+            shown = reprlib.repr(value)[:60]  # YAML has ways to make a few bytes endless
+            raise Malformed(f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.")
         if types[str(key)] is int and not 0 < int(str(value)) <= _LONGEST_LIFE:
             raise Malformed(f"{path}: {key} cannot be {value!r}", f"Give 1 to {_LONGEST_LIFE} days.")
     if not found.get("team"):
         raise Malformed(f"{path} names no team", "Put back the line `team: NAME`.")
+    try:
+        names.slug(found["team"], "team")
+    except UsageError as error:
+        raise Malformed(f"{path}: {error.message}", "Put back the name that it had.") from None
     if found.get("key_type", "p256") not in KEY_TYPES:
         raise Malformed(f"{path}: there is no key_type {found['key_type']!r}", f"Choose from {', '.join(KEY_TYPES)}.")
     return {str(key): value for key, value in found.items()}

@@ -1,0 +1,163 @@
+"""Whatever a lead could mistype: one line of what, one line of what to do, and nothing left behind."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import URL, Lead
+
+EXAMPLE = "Write it as Earthly does, scheme and port included: tcp://build.acme.example:8372"
+MANAGED = "to mean a daemon that it manages itself, so a shared one cannot be called that"
+BOMB = b"team: [&a [x], " + b"".join(b"&%c [*%c, *%c, *%c, *%c], " % (n, *[n - 1] * 4) for n in range(98, 118)) + b"]\n"
+"""A few bytes of YAML that are 4 to the power of 20 when they are written out."""
+INIT = ["init", "--team", "acme", "--daemon"]
+
+
+@pytest.mark.parametrize(
+    ("url", "what", "remedy"),
+    [
+        ("build.acme.example", "'build.acme.example' is not a daemon's URL", EXAMPLE),
+        ("build.acme.example:8372", "'build.acme.example:8372' is not a daemon's URL", EXAMPLE),
+        ("tcp://build.acme.example", "'tcp://build.acme.example' has no port, and Earthly refuses it", EXAMPLE),
+        ("https://build.acme.example:8372", "has the scheme 'https', which Earthly does not take", EXAMPLE),
+        ("docker-container://buildkitd", "is a container on this machine, not a shared daemon", EXAMPLE),
+        ("tcp://build.acme.example:99999", "has no possible port", "A port is a number from 1 to 65535."),
+        ("", "'' is not a daemon's URL", EXAMPLE),
+        ("tcp://\x1b[31m:1", "is not a daemon's URL", "tcp://"),
+        ("tcp://localhost:8372", f"Earthly takes localhost {MANAGED}", "tcp://build-server:8372"),
+        ("tcp://127.0.0.1:8372", f"Earthly takes 127.0.0.1 {MANAGED}", "tcp://build-server:8372"),
+        ("tcp://[::1]:8372", f"Earthly takes ::1 {MANAGED}", "tcp://build-server:8372"),
+    ],
+)
+def test_a_daemons_url_that_no_earthly_could_use(lead: Lead, tmp_path: Path, url: str, what: str, remedy: str) -> None:
+    code, said, to_do = lead(*INIT, url).complaint
+    assert code == 2
+    assert said.startswith("certkit: ")
+    assert what in said
+    assert remedy in to_do
+    assert "\x1b" not in said + to_do
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["--team", "Acme Corp"], "'Acme Corp' cannot be the name of a team"),
+        (["--team", "../acme"], "'../acme' cannot be the name of a team"),
+        (["--name", "Build 1"], "'Build 1' cannot be the name of a daemon"),
+        (["--san", "*.acme.example"], "'*.acme.example' is neither a host name nor an IP address"),
+        (["--san", "build:8372"], "'build:8372' is neither a host name nor an IP address"),
+        (["--key-type", "rsa2048"], "there is no key type 'rsa2048'"),
+        (["--passphrase-file", "f", "--passphrase-command", "c"], "the passphrase is given in more than one way"),
+    ],
+)
+def test_a_team_that_cannot_be_meant_is_not_made(lead: Lead, tmp_path: Path, arguments: list[str], what: str) -> None:
+    assert lead(*INIT, URL, *arguments).complaint[:2] == (2, f"certkit: {what}")
+    assert [path.name for path in tmp_path.iterdir()] == ["desk"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["issue", "alice", "--out", "a"],
+        ["daemon", "list"],
+        ["daemon", "renew", "build"],
+        ["list"],
+        ["show", "alice"],
+        ["status"],
+        ["log"],
+    ],
+)
+def test_a_command_without_a_home_says_how_to_make_or_name_one(
+    lead: Lead, tmp_path: Path, arguments: list[str]
+) -> None:
+    code, what, remedy = lead(*arguments).complaint
+    assert (code, what) == (1, f"certkit: there is no team in {tmp_path / 'home'}")
+    assert "certkit init --help" in remedy
+    assert "--home" in remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["desk"]
+    assert not list((tmp_path / "desk").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"team: acme\nteam: [\n", "line 3"),
+        (b"\xff\xfe\x00", "is not YAML"),
+        (b"- acme", "does not hold settings"),
+        (b"", "does not hold settings"),
+        (b"team: ''\n", "names no team"),
+        (b"team: ../acme\n", "'../acme' cannot be the name of a team"),
+        (b"team: acme\nkey_typo: p256\n", "there is no setting 'key_typo'"),
+        (b"team: acme\nkey_type: dsa\n", "there is no key_type 'dsa'"),
+        (b"team: acme\ndevice_days: 0\n", "device_days cannot be 0"),
+        (b"team: acme\ndevice_days: 99999\n", "device_days cannot be 99999"),
+        (b"team: acme\ndevice_days: true\n", "device_days cannot be True"),
+        (b"team: 2026-11-24\n", "team cannot be"),
+        (BOMB, "team cannot be"),
+        (b"[" * 5000, "is not YAML"),
+        (b"# " + b"x" * 70_000, "larger than"),
+    ],
+)
+def test_a_team_yml_that_cannot_be_meant_is_told_with_its_line_or_key(
+    lead: Lead, home: Path, content: bytes, what: str
+) -> None:
+    (home / "team.yml").write_bytes(content)
+    code, said, remedy = lead("list").complaint
+    assert code == 1
+    assert said.startswith(f"certkit: {home / 'team.yml'}")
+    assert what in said
+    assert remedy
+    assert len(said) < 300
+
+
+@pytest.mark.parametrize("file", ["authorities/client/cert.pem", "authorities/client/key.pem", "ledger.sqlite"])
+@pytest.mark.parametrize("content", [b"", b"garbage", None])
+def test_a_home_that_is_damaged_names_the_file(lead: Lead, home: Path, file: str, content: bytes | None) -> None:
+    path = (home / file).resolve()
+    path.unlink() if content is None else path.write_bytes(content)
+    code, what, remedy = lead("issue", "alice", "--out", "a").complaint
+    assert code == 1
+    assert Path(file).name in what or "the ledger cannot be used" in what
+    assert "defect" not in what
+    assert "backup" in remedy or "home" in remedy
+    assert not Path("a").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["isue", "alice"], ["isue"]),
+        (["init"], ["Missing option", "--team"]),
+        (["issue"], ["PERSON"]),
+        (["issue", "alice"], ["--out"]),
+        (["issue", "alice", "--out", "a", "--passphrse"], ["--passphrse"]),
+        (["daemon", "ad"], ["ad"]),
+        (["log", "--last", "0"], ["--last"]),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_a_usage_error(
+    lead: Lead, arguments: list[str], words: list[str]
+) -> None:
+    ended = lead(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert all(word in ended.err for word in words)
+    assert "--help" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_debug_shows_where_an_error_comes_from_and_nothing_raw(lead: Lead, home: Path) -> None:
+    ended = lead("--debug", "show", "\x1b[31mred")
+    assert ended.code == 1
+    assert "Traceback" in ended.err
+    assert "show.py" in ended.err
+    assert "certkit: there is no person, certificate or daemon" in ended.err
+    assert "\x1b" not in ended.err
+
+
+def test_a_defect_is_told_in_words_too(lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("certkit.cli.context.now", lambda: "not a time")
+    code, what, remedy = lead("status").complaint
+    assert code == 1
+    assert what.startswith("certkit: a defect in certkit: ")
+    assert "--debug" in remedy
