@@ -2,7 +2,6 @@
 
 from functools import cached_property
 
-import yaml
 from yaml.events import AliasEvent, Event, NodeEvent, ScalarEvent
 
 from certkit.earthly.yaml_positions import Entry, Node, parse, pieces, unsafe
@@ -81,10 +80,9 @@ class Section:
         event = entry.value.first
         if not isinstance(event, ScalarEvent):
             return False
-        plain = bool(event.implicit[0]) and event.tag is None
         if isinstance(value, bool):
-            return plain and event.value.lower() == str(value).lower()
-        return event.tag in _STRING_TAGS and event.value == value and (not plain or is_string_when_plain(value))
+            return bool(event.implicit[0]) and event.tag is None and event.value.lower() == str(value).lower()
+        return event.tag in _STRING_TAGS and event.value == value
 
     def refuse_shared(self, node: Node, what: str) -> None:
         """Raise Refused if something else in the file refers to a node by its anchor."""
@@ -113,12 +111,6 @@ class Section:
                 raise unsafe(self.value.line, "global is written elsewhere in the file")
             if not self.value.is_mapping and not self.value.is_null:
                 raise Malformed(f"line {self.value.line}: global is no mapping of keys to values", "Mend it by hand.")
-
-
-def is_string_when_plain(text: str) -> bool:
-    """Tell whether a text without quotes is read as a string, not as a number, a boolean, a date or null."""
-    kinds = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], [])
-    return not any(pattern.match(text) for _, pattern in kinds)
 
 
 def _only(mapping: Node | None, key: str) -> Entry | None:

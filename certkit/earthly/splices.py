@@ -3,13 +3,14 @@
 import json
 import re
 
-from certkit.earthly.section import Section, Source, Value, is_string_when_plain
+import yaml
+
+from certkit.earthly.section import Section, Source, Value
 from certkit.earthly.yaml_positions import Entry, Node, line_break, line_end, line_start, pieces, unsafe
 
 Splice = tuple[int, int, str]
 """Where a stretch begins and ends, and what takes its place."""
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]*)*")
 _BLOCK_SCALAR = re.compile(r"(?:[&!]\S*\s+)*[|>]")
 _PLAIN = re.compile(r"[A-Za-z./][\w./:@-]*[\w/]", re.ASCII)
 _STEP = 2
@@ -36,7 +37,7 @@ def insertion(section: Section, key: str, value: Value) -> list[Splice]:
     if entry.value.is_null:
         line = _indent(text, entry) + _step(section) + line
         return [_without(text, entry.value), _below(text, entry.key.end, line)]
-    return [_below(text, _head_end(text, entry), _indent(text, entry.value.entries[0]) + line)]
+    return [_below(text, entry.key.end, _indent(text, entry.value.entries[0]) + line)]
 
 
 def replacement(section: Section, entry: Entry, value: Value) -> list[Splice]:
@@ -107,13 +108,6 @@ def _without(text: str, null: Node) -> Splice:
     return (len(text[: null.start].rstrip(" \t")) if null.start < null.end else null.end, null.end, "")
 
 
-def _head_end(text: str, entry: Entry) -> int:
-    """Give where `global:` ends, with the anchor and tag that may follow it."""
-    value = entry.value
-    found = _PROPERTIES.match(text, value.start) if value.first.anchor or value.tag else None
-    return found.end() if found else entry.key.end
-
-
 def _indent(text: str, entry: Entry) -> str:
     before = text[line_start(text, entry.key.start) : entry.key.start]
     if before.strip(" "):
@@ -135,6 +129,12 @@ def _written(value: Value, *, in_flow: bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = value or ""
-    if not in_flow and _PLAIN.fullmatch(text) and is_string_when_plain(text):
+    if not in_flow and _PLAIN.fullmatch(text) and _is_string_when_plain(text):
         return text
     return json.dumps(text, ensure_ascii=False)
+
+
+def _is_string_when_plain(text: str) -> bool:
+    """Tell whether a text without quotes is read as a string, not as a number, a boolean, a date or null."""
+    kinds = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], [])
+    return not any(pattern.match(text) for _, pattern in kinds)

@@ -142,5 +142,7 @@ REFUSALS = {
     "not YAML": ("a: 1\nglobal: {\n", Malformed, "line 3"),
     "unknown alias": ("a: 1\nb: *c\n", Malformed, "line 2"),
     "a control character": ("a: 1\nb: \x1b[2J\n", Malformed, "line 2"),
+    "nested too deeply": ("a:\n  " + "[" * 300 + "]" * 300 + "\n", Malformed, "line 2"),
+    "anchor on a line of its own": ("global:\n  &g\n  a: 1\n", Refused, "line 1"),
     "nested a hundred thousand times": ("a:\n" + "[" * 100_000, Malformed, "line 2"),
 }

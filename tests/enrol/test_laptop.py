@@ -113,6 +113,7 @@ def test_a_client_without_a_folder_gets_one(tmp_path: Path, team: Team) -> None:
 
 def test_two_clients_that_share_a_configuration_are_both_enrolled(tmp_path: Path, team: Team) -> None:
     environ = {"HOME": str(tmp_path), "EARTHLY_CONFIG": str(tmp_path / "shared.yml")}
+    (tmp_path / "shared.yml").write_bytes(CONFIG)
     both = [clients.locate(name, environ) for name in ("earthly", "earthbuild")]
     bundle = team.bundle()
     laptop.apply(laptop.plan(bundle, both))
@@ -180,4 +181,11 @@ def test_a_damaged_record_is_said_so(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     (alice.folder("acme") / "enrolment.json").write_text('{"team": 1}')
     with pytest.raises(CertkitError, match=r"enrolment\.json is damaged"):
-        alice.enroll(of_team(team.bundle(), "acme"))
+        alice.enroll(team.bundle())
+
+
+def test_a_record_of_another_team_is_said_so(alice: Laptop, team: Team) -> None:
+    alice.enroll(team.bundle())
+    alice.folder("acme").rename(alice.folder("beta"))
+    with pytest.raises(CertkitError, match=r"enrolment\.json is of another team"):
+        alice.enroll(of_team(team.bundle(), "beta"))
