@@ -36,9 +36,7 @@ def _alternatives(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
 
 def _matches(pattern: str, host: str) -> bool:
     wanted, offered = _labels(host), _labels(pattern)
-    if len(wanted) != len(offered) or not all(wanted):
-        return False
-    return wanted[1:] == offered[1:] and offered[0] in ("*", wanted[0])
+    return all(wanted) and wanted[1:] == offered[1:] and offered[0] in ("*", wanted[0])
 
 
 def _labels(name: str) -> list[str]:

@@ -61,7 +61,6 @@ def _serve(listener: socket.socket, handshake: Handshake, connection: Connection
 def _from_daemon(connection: Connection, peer: socket.socket) -> None:
     connection.fill()
     _pass_on(connection, peer)
-    connection.flush()
 
 
 def _pass_on(connection: Connection, peer: socket.socket) -> None:

@@ -19,9 +19,6 @@ from certkit.probe.credentials import Chain, Pair, is_readable
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What an HTTP/2 client says first (RFC 9113, section 3.4); an HTTP/1 server takes it for a request."""
 
-BYTES_LIMIT = 4 * 1024 * 1024
-"""What a server may send in all; no answer that the probe asks for comes near it."""
-
 MISNAMED = SSL.X509VerificationCodes.ERR_HOSTNAME_MISMATCH
 """Among OpenSSL's errors of verification: the certificate does not name the host."""
 
@@ -82,7 +79,6 @@ class Connection:
         self.deadline = deadline
         self._socket = sock
         self._server_name = server_name
-        self._received = 0
         self._tls = SSL.Connection(self._context(pair, trust), None)
         self._tls.set_connect_state()
         if not _is_ip(server_name):
@@ -126,8 +122,7 @@ class Connection:
         """Wait for encrypted bytes; raises Closed, TimeoutError, OSError."""
         self._wait()
         content = self._socket.recv(_CHUNK)
-        self._received += len(content)
-        if not content or self._received > BYTES_LIMIT:
+        if not content:
             raise Closed
         self.raw = (self.raw + content)[:_KEPT] if len(self.raw) < _KEPT else self.raw
         self._tls.bio_write(content)

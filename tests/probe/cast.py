@@ -68,6 +68,22 @@ class Cast:
             life=life,
         )
 
+    def below(self, signer: Authority, name: str) -> Authority:
+        """Make an authority that another has signed."""
+        made = authority(name)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(made.certificate.subject)
+            .issuer_name(signer.certificate.subject)
+            .public_key(made.certificate.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(ANCIENT)
+            .not_valid_after(NOW + 365 * DAY)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(signer.key, keys.signature_hash(signer.key))
+        )
+        return replace(made, certificate=certificate)
+
     def write(self, name: str, ca: Sequence[x509.Certificate], cert: x509.Certificate, key: keys.PrivateKey) -> Files:
         """Write three files into a new folder."""
         folder = self.folder / f"{name}-{len(list(self.folder.iterdir()))}"

@@ -2,6 +2,7 @@
 
 import shutil
 import stat
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,10 +34,10 @@ class Laptop:
         names = "  tlsca: certs/acme/ca.pem\n  tlscert: certs/acme/cert.pem\n  tlskey: certs/acme/key.pem\n"
         self.write(f"global:\n  buildkit_host: {url}\n{names}{more}")
 
-    def probe(self, given: Given | None = None, **environ: str) -> Report:
+    def probe(self, given: Given | None = None, timeout: float = 2, **environ: str) -> Report:
         merged = self.environ | environ
         target = resolve(given or Given(), choose_client(merged), merged)
-        return run(target, merged, NOW, timeout=2)
+        return run(target, merged, NOW, timeout=timeout)
 
 
 @pytest.fixture
@@ -155,6 +156,14 @@ def test_neither_docker_nor_podman_is_found_with_the_variable_that_helps(laptop:
     assert ids(report) == ["no-container-engine"]
     assert f"export EARTHLY_BUILDKIT_HOST={standing.url}" in report.findings[0].remedy
     assert laptop.probe(PATH="/nowhere", EARTHLY_BUILDKIT_HOST=standing.url).ok
+
+
+def test_a_docker_that_hangs_is_none(laptop: Laptop, standing: Daemon) -> None:
+    laptop.use(standing.url)
+    (Path(laptop.environ["PATH"]) / "docker").write_text("#!/bin/sh\nexec /bin/sleep 5\n")
+    started = time.monotonic()
+    assert ids(laptop.probe(timeout=0.3)) == ["no-container-engine"]
+    assert time.monotonic() - started < 1
 
 
 def test_tls_that_is_switched_off_is_found(laptop: Laptop, standing: Daemon) -> None:

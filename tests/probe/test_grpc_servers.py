@@ -4,6 +4,7 @@ grpcio's own TLS hangs up on strangers without an alert, so it is said that enfo
 """
 
 import contextlib
+import select
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from certkit.probe.buildkit import MESSAGE_LIMIT, METHODS
 from certkit.probe.control_pb2 import HealthCheckResponse, ListWorkersResponse, Platform, WorkerRecord
 from certkit.probe.report import Check, Report
 from tests.probe.cast import Cast, ids, probe
+from tests.probe.servers import over_tls, serving, tls_context
 from tests.team import Files
 
 WORKERS = ListWorkersResponse(record=[WorkerRecord(platforms=[Platform(os="linux", architecture="riscv64")])])
@@ -109,6 +111,34 @@ def standing_in(files: Files, version: int) -> Iterator[str]:
         yield f"tcp://127.0.0.1:{listener.getsockname()[1]}"
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_server_that_waits_to_be_spoken_to_is_served(daemon: Files, alice: Files) -> None:
+    """As a proxy that looks at HTTP/2's preface before it connects to the daemon behind it."""
+    server = grpc.server(ThreadPoolExecutor(4), handlers=[Answering({"workers": WORKERS.SerializeToString()})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with serving(over_tls(tls_context(daemon), lambda connection: _pass_late(connection, port))) as url:
+        report = probe(url, alice, timeout=1)
+    server.stop(None)
+    assert ids(report) == []
+    assert "linux/riscv64" in _buildkit(report).seen
+
+
+def _pass_late(connection: SSL.Connection, port: int) -> None:
+    said = connection.recv(4096)
+    with socket.create_connection(("127.0.0.1", port)) as behind:
+        behind.sendall(said)
+        while True:
+            ready = [connection] if connection.pending() else select.select([connection, behind], [], [])[0]
+            for source, sink in ((connection, behind), (behind, connection)):
+                if source in ready:
+                    sink.sendall(source.recv(4096) or exit_thread())
+
+
+def exit_thread() -> bytes:
+    """Leave a server's thread when either side has gone."""
+    raise ConnectionResetError
 
 
 def _serve(listener: socket.socket, context: SSL.Context) -> None:

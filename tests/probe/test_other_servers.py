@@ -1,5 +1,6 @@
 """What the probe says of ports behind which no BuildKit daemon of a team is."""
 
+import contextlib
 import http.server
 import socket
 import threading
@@ -127,6 +128,21 @@ def test_a_server_that_believes_any_certificate_is_open(daemon: Files, alice: Fi
         report = probe(url, alice, timeout=0.5)
     assert "impostor-let-in" in ids(report)
     assert "OPEN TO EVERYBODY" in report.findings[-1].meaning
+
+
+def test_no_connection_is_left_open(daemon: Files, alice: Files) -> None:
+    left = threading.Semaphore(0)
+
+    def answer(connection: SSL.Connection) -> None:
+        connection.sendall(HTTP2_SETTINGS)
+        with contextlib.suppress(SSL.Error):
+            wait(connection)
+        left.release()
+
+    with serving(over_tls(tls_context(daemon, verify=lambda *_: True), answer)) as url:
+        probe(url, alice, timeout=0.5)
+        assert left.acquire(timeout=1)  # the client's own
+        assert left.acquire(timeout=1)  # the impostor's
 
 
 def test_a_refusal_without_an_alert_is_never_taken_for_one(daemon: Files, alice: Files) -> None:

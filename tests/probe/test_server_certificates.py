@@ -1,8 +1,12 @@
 """What the probe makes of a real daemon's certificate, as Earthly would."""
 
+import pytest
+from OpenSSL import SSL
+
 from certkit.pki import certificates, keys
 from tests.daemons.daemon import Daemon, Start
 from tests.probe.cast import DAY, NAME, NOW, Cast, authority, ids, probe, stage
+from tests.probe.servers import over_tls, serving, tls_context, wait
 from tests.team import Files
 
 
@@ -29,6 +33,31 @@ def test_a_daemon_is_not_believed_by_a_name_that_it_does_not_bear(standing: Daem
 
 def test_a_daemon_may_be_called_by_another_of_its_names(standing: Daemon, alice: Files) -> None:
     assert ids(probe(standing.url, alice, server_name=NAME)) == []
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+def test_a_daemon_that_is_not_believed_is_shown_no_certificate(cast: Cast, alice: Files, version: int) -> None:
+    shown: list[int] = []
+    files = cast.daemon_files(signer=authority("rival server authority"), hosts=["127.0.0.1"])
+    context = tls_context(files, verify=lambda *seen: not shown.append(seen[3]))
+    context.set_min_proto_version(version)
+    context.set_max_proto_version(version)
+    with serving(over_tls(context, wait)) as url:
+        assert ids(probe(url, alice, timeout=0.5)) == ["daemon-of-another-authority"]
+    assert shown == []
+
+
+def test_an_authority_that_is_not_self_signed_is_believed_as_go_does(
+    daemon_factory: Start, cast: Cast, alice: Files
+) -> None:
+    middle = cast.below(cast.server, "acme daemons")
+    files = cast.daemon_files(signer=middle)
+    alone = cast.write("alone", [middle.certificate], certificates.load(alice.cert.read_bytes()), _key(alice))
+    assert ids(probe(daemon_factory(**files.as_arguments()).url, alone)) == []
+
+
+def _key(files: Files) -> keys.PrivateKey:
+    return keys.load(files.key.read_bytes())
 
 
 def test_an_expired_daemon_is_found(daemon_factory: Start, cast: Cast, alice: Files) -> None:
