@@ -66,9 +66,14 @@ def costs(runs: int, **commands: Command) -> dict[str, Cost]:
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Keep what the preparations say out of the table."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        yield
+    """Keep what the preparations say out of the table, unless they fail."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            yield
+    except BaseException:
+        print(said.getvalue())
+        raise
 
 
 def say_row(what: str, value: float, unit: str, most: float) -> None:
