@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import Refused
@@ -19,7 +19,10 @@ _PURPOSES = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsa
 def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
     """Raise Refused, with the reason, if an authority cannot take its role."""
     for role, authority in adopted.items():
-        _check(authority, role, now)
+        try:
+            _check(authority, role, now)
+        except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+            raise _unfit(role, "its certificate cannot be read in full") from None
     if len({keys.public_pin(authority.key.public_key()) for authority in adopted.values()}) < len(adopted):
         raise Refused(
             "one authority cannot be both: whom it lets in could pose as the daemon",
@@ -49,7 +52,6 @@ def shortcomings(authority: Authority, role: Role, now: datetime) -> Iterator[st
 
 def _check(authority: Authority, role: Role, now: datetime) -> None:
     certificate = authority.certificate
-    keys.check_public(certificate.public_key())
     reasons = {
         "its key is not that of its certificate": not keys.matches(authority.key, certificate),
         "it is not self-signed": not _is_self_signed(certificate),
@@ -61,9 +63,14 @@ def _check(authority: Authority, role: Role, now: datetime) -> None:
     }
     for reason, holds in reasons.items():
         if holds:
-            raise Refused(
-                f"this cannot be the {role} authority: {reason}", "Adopt another, or let certkit make one: it is new."
-            )
+            raise _unfit(role, reason)
+    keys.check_public(certificate.public_key())
+
+
+def _unfit(role: Role, reason: str) -> Refused:
+    return Refused(
+        f"this cannot be the {role} authority: {reason}", "Adopt another, or let certkit make one: it is new."
+    )
 
 
 def _is_self_signed(certificate: x509.Certificate) -> bool:

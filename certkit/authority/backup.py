@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import secrets
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -10,20 +9,26 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from certkit import files
+from certkit.authority.create import check_free
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, Home, open_home
-from certkit.errors import Malformed, Refused
+from certkit.authority.publish import forget_the_daemons
+from certkit.errors import CertkitError, Malformed, Refused
 from certkit.ledger import sqlite
 from certkit.pki import certificates, keys, sealed
 
 LIMIT = 1 << 30
+"""Bytes of the largest home that is backed up."""
 _LABEL = b"backup"
-_TREES = ("authorities", "daemons", "canary")
-_LINKED = ".canary."
-"""Folders of the home are kept whole; the ledger is read through its database, and a lock is no content."""
+_TREES = ("authorities", "daemons", "canary", ".canary.*")
+"""Kept whole, links as links; the ledger is read through its database, and nothing else is content."""
+_DEEPEST = 3
 
 
 def backup(home: Home, passphrase: str, now: datetime) -> bytes:
-    """Give the home, sealed under a passphrase; commands that run at the same time are in it whole or not at all."""
+    """Give the home, sealed under a passphrase; commands that run at the same time are in it whole or not at all.
+
+    Raises Refused if it is larger than what `restore` reads.
+    """
     buffer = io.BytesIO()
     with home.locked(), tarfile.open(fileobj=buffer, mode="w") as archive:
         with home.ledger.transaction():
@@ -32,33 +37,37 @@ def backup(home: Home, passphrase: str, now: datetime) -> bytes:
         _add(archive, SETTINGS, files.read(home.path / SETTINGS))
         for path in _contents(home.path):
             archive.add(path, str(path.relative_to(home.path)), recursive=False)
+    if buffer.tell() > LIMIT:
+        raise Refused(f"the home is larger than {LIMIT >> 20} MB", "Move away what is no team's in its folders.")
     return sealed.seal(buffer.getvalue(), passphrase, _LABEL)
 
 
-def restore(content: bytes, passphrase: str, path: Path) -> str:
+def restore(content: bytes, passphrase: str, path: Path, now: datetime) -> str:
     """Make the home of a backup at `path` and give its team's name.
 
     Raises Refused if something is there, Malformed for what is no whole backup.
     """
-    if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-        raise Refused(f"{path} is there already and is not touched", "Restore to another folder with --home.")
+    check_free(path)
     clear = sealed.open_sealed(content, passphrase, _LABEL)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = files.draft_of(path)
     try:
         files.make_private_directory(draft)
         _unpack(clear, draft)
-        team = _verify(draft)
+        team = _settle(draft, now)
         draft.replace(path)
+    except OSError as error:
+        raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        files.sweep(path)
     return team
 
 
 def _contents(home: Path) -> Iterator[Path]:
-    """Give folders before what is in them; links are kept as links."""
-    for path in sorted(home.rglob("*")):
-        if path.parent != home or path.name in _TREES or path.name.startswith(_LINKED):
-            yield path
+    """Give folders before what is in them."""
+    for tree in _TREES:
+        for root in home.glob(tree):
+            yield from [root, *sorted([] if root.is_symlink() else root.rglob("*"))]
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -72,7 +81,7 @@ def _unpack(clear: bytes, draft: Path) -> None:
         with tarfile.open(fileobj=io.BytesIO(clear), mode="r:") as archive:
             for member in archive:
                 _place(archive, member, draft / _inside(member.name))
-    except tarfile.TarError:
+    except (tarfile.TarError, ValueError):
         raise _damaged("it cannot be read") from None
 
 
@@ -82,7 +91,7 @@ def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> Non
         files.make_private_directory(path)
     elif member.issym():
         files.turn_link(path, str(_inside(member.linkname)))
-    elif member.isfile():
+    elif member.isreg() and not member.issparse():  # whose size would be any that it claims
         found = archive.extractfile(member)
         files.write(path, found.read() if found else b"", replace=False)
     else:
@@ -91,23 +100,32 @@ def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> Non
 
 def _inside(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts:
+    if path.is_absolute() or ".." in path.parts or len(path.parts) > _DEEPEST:
         raise _damaged(f"{name} leads out of it")
     return path
 
 
-def _verify(path: Path) -> str:
-    """Open a home and hold all its files against each other; give the team's name."""
+def _settle(path: Path, now: datetime) -> str:
+    """Verify what has been unpacked and make it a home of today's; give the team's name."""
+    sqlite.verify(path / LEDGER)
     with contextlib.closing(open_home(path, lambda: b"")) as home:
-        sqlite.verify(path / LEDGER)
-        pairs = [home.authority_directory(role, generation) for role in ROLES for generation in home.generations(role)]
-        pairs += [home.daemon_directory(daemon.name) for daemon in home.ledger.daemons()]
-        for folder in pairs:
-            certificate = certificates.load(files.read(folder / CERTIFICATE))
-            with contextlib.suppress(keys.Encrypted):
-                if not keys.matches(keys.load(files.read(folder / KEY)), certificate):
-                    raise _damaged(f"the key in {folder.relative_to(path)} is not that of its certificate")
+        for role in ROLES:
+            for generation in home.generations(role):
+                _verify(home.authority_directory(role, generation))
+        for daemon in home.ledger.daemons():
+            if home.daemon_directory(daemon.name).exists():
+                _verify(home.daemon_directory(daemon.name))
+        forget_the_daemons(home)
+        with home.ledger.transaction():
+            home.record("restore", home.team, now)
         return home.team
+
+
+def _verify(folder: Path) -> None:
+    certificate = certificates.load(files.read(folder / CERTIFICATE))
+    with contextlib.suppress(keys.Encrypted):
+        if not keys.matches(keys.load(files.read(folder / KEY)), certificate):
+            raise _damaged(f"the key in {folder.name} is not that of its certificate")
 
 
 def _damaged(problem: str) -> Malformed:

@@ -1,10 +1,10 @@
 """The folder of one team: its settings, its authorities, its daemons' files, its ledger."""
 
+import contextlib
 import functools
 import getpass
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from certkit import files
 from certkit.authority import passphrase, settings, together
 from certkit.authority.settings import Settings
-from certkit.errors import CertkitError, Missing
+from certkit.errors import CertkitError, Malformed, Missing
 from certkit.ledger.interface import Event, Ledger
 from certkit.ledger.sqlite import open_ledger
 from certkit.pki import certificates, keys
@@ -24,6 +24,7 @@ ROLES: tuple[Role, ...] = ("server", "client")
 
 SETTINGS = "team.yml"
 LEDGER = "ledger.sqlite"
+LOCK = "lock"
 CERTIFICATE, KEY, ANCHORS, CRL = "cert.pem", "key.pem", "ca.pem", "crl.pem"
 
 
@@ -36,6 +37,7 @@ class Home:
     ledger: Ledger
     passphrase: Callable[[], bytes] = field(repr=False)
     """Gives the passphrase of the authorities' keys, asking at most once."""
+    _held: list[Path] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def team(self) -> str:
@@ -54,7 +56,11 @@ class Home:
 
     def certificate_pem(self, role: Role, generation: int | None = None) -> bytes:
         """Give the certificate of an authority, the issuing generation's by default; its key stays shut."""
-        return files.read(self.authority_directory(role, generation) / CERTIFICATE)
+        path = self.authority_directory(role, generation) / CERTIFICATE
+        with _intact(path):
+            pem = files.read(path)
+            certificates.load(pem)
+        return pem
 
     def trusted_pems(self, role: Role) -> tuple[bytes, ...]:
         """Give the certificates of the generations that are trusted, oldest first."""
@@ -63,10 +69,11 @@ class Home:
     def authority(self, role: Role, generation: int | None = None) -> Authority:
         """Open an authority, the issuing generation by default, with its passphrase if it has one."""
         folder = self.authority_directory(role, generation)
-        certificate = certificates.load(files.read(folder / CERTIFICATE))
-        pem = files.read(folder / KEY)
+        certificate = certificates.load(self.certificate_pem(role, generation))
         try:
-            key = keys.load(pem)
+            with _intact(folder / KEY):
+                pem = files.read(folder / KEY)
+                key = keys.load(pem)
         except keys.Encrypted:
             key = keys.load(pem, self.passphrase())
         if not keys.matches(key, certificate):
@@ -89,9 +96,18 @@ class Home:
         """Append an event to the log; belongs into the transaction of what it tells."""
         self.ledger.add_event(event(action, subject, now, detail))
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Hold the home's lock, for changes of files; never inside a transaction."""
-        return files.locked(self.path / "lock")
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home's lock, for changes of files; who holds it may take it again. Never inside a transaction."""
+        if self._held:
+            yield
+            return
+        with files.locked(self.path / LOCK):
+            self._held.append(self.path)
+            try:
+                yield
+            finally:
+                self._held.clear()
 
     def close(self) -> None:
         """Close the ledger."""
@@ -103,9 +119,19 @@ def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
     if not (path / SETTINGS).exists():
         raise Missing(f"there is no team in {path}", "Make one: certkit init --help (or say where it is with --home).")
     ledger = open_ledger(path / LEDGER)
-    together.finish(path, ledger)
+    if together.is_pending(ledger):
+        with files.locked(path / LOCK):
+            together.finish(path, ledger)
     found = settings.load(path / SETTINGS)
     return Home(path, found, ledger, functools.cache(lambda: passphrase.obtain(found, ask_passphrase)))
+
+
+@contextlib.contextmanager
+def _intact(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (Malformed, Missing) as error:
+        raise CertkitError(f"{path} is damaged: {error.message}", "Restore the home from a backup.") from None
 
 
 def authority_directory(path: Path, role: Role, generation: int) -> Path:

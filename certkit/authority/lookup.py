@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from certkit.authority.home import Home
 from certkit.errors import Missing, UsageError
 from certkit.ledger.interface import Device, Person
+from certkit.pki import names
 
 
 def find_person(home: Home, name: str) -> Person:
     """Find somebody; raises Missing, with a name that is alike."""
+    name = names.text(name, "person")
     person = home.ledger.person(name)
     if person is None:
         raise Missing(f"there is nobody called {name!r}", alike(name, (each.name for each in home.ledger.people())))
@@ -21,8 +23,9 @@ def find_device(home: Home, name: str, person: str | None = None) -> Device:
 
     Raises Missing if there is none, UsageError if there are several.
     """
+    name = names.text(name, "device")
     if person is not None:
-        find_person(home, person)
+        person = find_person(home, person).name
     devices = home.ledger.devices(person)
     found = [each for each in devices if each.name == name]
     if not found:
@@ -42,5 +45,5 @@ def alike(name: str, known: Iterable[str]) -> str:
 
 def serial(text: str) -> str:
     """Give a serial number, in any of the usual spellings, as the ledger writes it."""
-    digits = text.lower().replace(":", "").removeprefix("0x").lstrip("0")
+    digits = text.strip().lower().replace(":", "").removeprefix("0x").lstrip("0")
     return digits.zfill(len(digits) + len(digits) % 2)

@@ -17,12 +17,15 @@ from certkit.authority.record import record_certificate
 from certkit.errors import Missing
 from certkit.ledger.interface import Anchors, Daemon, RevokedCertificate
 from certkit.pki import certificates, keys, names
-from certkit.pki.certificates import Authority
+from certkit.pki.certificates import BACKDATED, Authority
 from certkit.trust import anchors, canary, crl
 from certkit.trust.anchors import ShutOut
 
 CRL_LIFE = timedelta(days=400)
 """Long: whatever reads the list refuses everybody once it is out of date."""
+_PASSED_OVER = "anchors passed over"
+_LOST = 1024
+"""More anchors than are ever published between two backups."""
 
 
 @contextlib.contextmanager
@@ -32,12 +35,13 @@ def publishing(home: Home, now: datetime) -> Iterator[None]:
     Where nothing follows, as after the switch of a rotation, the former anchors stay the newest.
     """
     home.authority("client")  # asks for the passphrase, if at all, before others have to wait
-    with home.ledger.transaction():
-        yield
-        bird = _publish(home, now)
-    if bird:
-        _keep(home, bird)
-    settle(home, now)
+    with home.locked():
+        with home.ledger.transaction():
+            yield
+            bird = _publish(home, now)
+        if bird:
+            _keep(home, bird)
+        settle(home, now)
 
 
 def settle(home: Home, now: datetime) -> None:
@@ -58,10 +62,10 @@ def certify(home: Home, find: Callable[[], Daemon], action: str, now: datetime) 
 
     `find` gives the daemon as it is to be; it is called when no other command can change it any more.
     """
-    authority = home.authority("server")
+    home.authority("server")  # asks for the passphrase, if at all, before others have to wait
     key = keys.generate(home.settings.key_type)
     with home.locked():
-        daemon = find()
+        authority, daemon = home.authority("server"), find()
         hosts = [names.parse_host(host) for host in daemon.hosts]
         certificate = certificates.daemon(authority, key.public_key(), hosts, now, home.settings.daemon_life)
         with home.ledger.transaction():
@@ -70,6 +74,17 @@ def certify(home: Home, find: Callable[[], Daemon], action: str, now: datetime) 
             home.record(action, daemon.name, now, url=daemon.url, hosts=daemon.hosts)
         _write(home, daemon.name, certificates.to_pem(certificate), keys.to_pem(key))
     return daemon
+
+
+def forget_the_daemons(home: Home) -> None:
+    """After a restoration: what daemons hold is not known, and may be of numbers that must never be given again.
+
+    A daemon that held anchors of such a number would refuse its new canary, and prove what is not so.
+    """
+    with home.ledger.transaction():
+        home.ledger.set_state(_PASSED_OVER, {"number": newest_anchors(home).number + _LOST})
+        for daemon in home.ledger.daemons():
+            home.ledger.put_daemon(replace(daemon, proven=0, serving=""))
 
 
 def newest_anchors(home: Home) -> Anchors:
@@ -82,7 +97,7 @@ def newest_anchors(home: Home) -> Anchors:
 def canary_pair(home: Home, now: datetime) -> tuple[bytes, bytes]:
     """Give certificate and key of the newest anchors' canary, PEM both; one that a crash has lost is made again."""
     newest = newest_anchors(home)
-    folder = home.path / "canary"
+    folder = (home.path / "canary").resolve()  # both files of one canary, whoever turns the link in between
     with contextlib.suppress(Missing):
         certificate = files.read(folder / CERTIFICATE)
         if canary.name(newest.number) in _dns_names(certificates.load(certificate)):
@@ -110,15 +125,20 @@ def _publish(home: Home, now: datetime) -> canary.Canary | None:
     is_fresh = now - previous < CRL_LIFE / 2
     if former and is_fresh and (former.generations, former.excluded) == (generations, excluded):
         return None
-    number = former.number + 1 if former else 1
+    number = _next_number(home, former)
     authorities = [home.authority("client", generation) for generation in generations]
     lists = [
-        crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now, CRL_LIFE, previous))
+        crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now - BACKDATED, CRL_LIFE, previous))
         for authority in authorities
     ]
     ca = anchors.bundle(authorities, excluded, number)
     home.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
     return _new_canary(home, authorities[-1], number, now)
+
+
+def _next_number(home: Home, former: Anchors | None) -> int:
+    passed_over: int = (home.ledger.state(_PASSED_OVER) or {}).get("number", 0)
+    return max(former.number if former else 0, passed_over) + 1
 
 
 def _new_canary(home: Home, authority: Authority, number: int, now: datetime) -> canary.Canary:

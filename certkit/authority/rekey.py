@@ -12,15 +12,15 @@ def change_passphrase(
     home: Home, passphrase: bytes | None, now: datetime, *, file: str = "", command: str = ""
 ) -> None:
     """Write every authority's key under another passphrase, or none; `file` or `command` will give it from now on."""
-    contents = {
-        str((home.authority_directory(role, generation) / KEY).relative_to(home.path)): keys.to_pem(
-            home.authority(role, generation).key, passphrase
-        )
-        for role in ROLES
-        for generation in home.generations(role)
-    }
     wanted = replace(home.settings, passphrase_file=file, passphrase_command=command)
     with home.locked():
+        contents = {
+            str((home.authority_directory(role, generation) / KEY).relative_to(home.path)): keys.to_pem(
+                home.authority(role, generation).key, passphrase
+            )
+            for role in ROLES
+            for generation in home.generations(role)
+        }
         together.replace_together(home.path, home.ledger, contents | {SETTINGS: settings.dump(wanted)})
         with home.ledger.transaction():
             home.record("authority passphrase", home.team, now, encrypted=passphrase is not None)

@@ -57,9 +57,14 @@ def revocation(home: Home, subject: Subject) -> Revocation | None:
 
 def revoke(home: Home, subject: Subject, reason: str, now: datetime) -> bool:
     """Shut a subject out of every daemon that holds the anchors published now; False if it was out already."""
+    check_reason(reason)
+    return _set(home, subject, Revocation(now, reason), "revoke", now)
+
+
+def check_reason(reason: str) -> None:
+    """Raise UsageError, with those there are, for a reason that is none."""
     if reason not in REASONS:
         raise UsageError(f"{reason!r} is no reason", f"Choose from {', '.join(REASONS)}.")
-    return _set(home, subject, Revocation(now, reason), "revoke", now)
 
 
 def reinstate(home: Home, subject: Subject, now: datetime) -> bool:

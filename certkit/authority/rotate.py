@@ -21,6 +21,8 @@ class Standing:
     role: Role
     rotation: Rotation
     blocked: dict[Step, list[str]]
+    if_compromised: list[str]
+    """Who would have to enrol again if its key had leaked."""
 
 
 def standing(home: Home, role: Role, now: datetime) -> Standing:
@@ -31,48 +33,54 @@ def standing(home: Home, role: Role, now: datetime) -> Standing:
         step: rotation.locked_out(found, rotation.after(found, step), verifiers=verifiers, holders=holders)
         for step in found.steps
     }
-    return Standing(role, found, blocked)
+    return Standing(role, found, blocked, _must_enrol_again(home, found, role, now))
 
 
 def take(home: Home, role: Role, step: Step, now: datetime, *, force: bool) -> Rotation:
     """Take a step; raises Refused, naming whom, if it would lock anybody out and is not forced."""
     home.authority(role)  # asks for the passphrase, if at all, before others have to wait
-    if step == "prepare":
-        _make(home, role, rotation.after(home.rotation(role), step).last, now)
-    with publishing(home, now):
-        later = rotation.take(
-            home.rotation(role),
-            step,
-            verifiers=_verifiers(home, role, now),
-            holders=_holders(home, role, now),
-            force=force,
-        )
-        _keep(home, role, later, step, now)
+    with home.locked():
+        if step == "prepare":
+            _make(home, role, rotation.after(home.rotation(role), step).last, now)
+        with publishing(home, now):
+            later = rotation.take(
+                home.rotation(role),
+                step,
+                verifiers=_verifiers(home, role, now),
+                holders=_holders(home, role, now),
+                force=force,
+            )
+            _keep(home, role, later, step, now)
     return later
 
 
 def replace_compromised(home: Home, role: Role, now: datetime) -> list[str]:
     """Trust a leaked authority no more, at once; give whom that locks out until they have the new one."""
     home.authority(role)
-    before = home.rotation(role)
-    later = rotation.compromised(before)
-    if later.issuing > before.last:
-        _make(home, role, later.issuing, now)
-    with publishing(home, now):
-        _keep(home, role, later, "compromised", now)
-        verifiers = _verifiers(home, role, now) if role == "server" else ()
-        holders = _holders(home, role, now) if role == "client" else ()
-        return rotation.locked_out(before, later, verifiers=verifiers, holders=holders)
+    with home.locked():
+        before = home.rotation(role)
+        later = rotation.compromised(before)
+        if later.issuing > before.last:
+            _make(home, role, later.issuing, now)
+        with publishing(home, now):
+            _keep(home, role, later, "compromised", now)
+            return _must_enrol_again(home, before, role, now)
+
+
+def _must_enrol_again(home: Home, found: Rotation, role: Role, now: datetime) -> list[str]:
+    """Name the devices that the short way locks out."""
+    verifiers = _verifiers(home, role, now) if role == "server" else ()
+    holders = _holders(home, role, now) if role == "client" else ()
+    return rotation.locked_out(found, rotation.compromised(found), verifiers=verifiers, holders=holders)
 
 
 def _make(home: Home, role: Role, generation: int, now: datetime) -> None:
     """Write a new generation; one that is there already was left by a crash before anything was signed with it."""
+    home.authority(role)  # it opens: the passphrase has not been changed meanwhile
     folder = authority_directory(home.path, role, generation)
-    with home.locked():
-        if generation > home.rotation(role).last:
-            shutil.rmtree(folder, ignore_errors=True)
-            passphrase = home.passphrase() if home.is_encrypted(role) else None
-            write_authority(folder, new_authority(role, generation, home.settings, now), passphrase)
+    shutil.rmtree(folder, ignore_errors=True)
+    passphrase = home.passphrase() if home.is_encrypted(role) else None
+    write_authority(folder, new_authority(role, generation, home.settings, now), passphrase)
 
 
 def _keep(home: Home, role: Role, later: Rotation, action: str, now: datetime) -> None:

@@ -15,20 +15,30 @@ _SUFFIX = ".new"
 
 def replace_together(home: Path, ledger: Ledger, contents: Mapping[str, bytes]) -> None:
     """Replace files, named by their paths within the home, all or none; hold the home's lock."""
+    _set(ledger, list(contents), complete=False)
     for name, content in contents.items():
         files.write(home / (name + _SUFFIX), content)
-    with ledger.transaction():
-        ledger.set_state(_STATE, {"names": list(contents)})
+    _set(ledger, list(contents), complete=True)
     finish(home, ledger)
 
 
+def is_pending(ledger: Ledger) -> bool:
+    """Tell whether a replacement is under way, or was when a crash came."""
+    return bool((ledger.state(_STATE) or {}).get("names"))
+
+
 def finish(home: Path, ledger: Ledger) -> None:
-    """Rename what a crash has left to be renamed; mostly there is nothing."""
-    names = (ledger.state(_STATE) or {}).get("names", [])
-    for name in names:
+    """Rename what is complete, and remove what a crash has left incomplete; hold the home's lock."""
+    state = ledger.state(_STATE) or {"names": []}
+    for name in state["names"]:
         source = home / (name + _SUFFIX)
-        if source.exists():
+        if state["complete"] and source.exists():
             source.replace(home / name)
-    if names:
-        with ledger.transaction():
-            ledger.set_state(_STATE, {"names": []})
+        for leftover in (source, *source.parent.glob(f".{source.name}.*")):
+            leftover.unlink(missing_ok=True)
+    _set(ledger, [], complete=True)
+
+
+def _set(ledger: Ledger, names: list[str], *, complete: bool) -> None:
+    with ledger.transaction():
+        ledger.set_state(_STATE, {"names": names, "complete": complete})

@@ -61,6 +61,7 @@ def restore(
     path = context.home_path(home)
     content = files.read(file, limit=backing.LIMIT)
     secret = context.file_secret(passphrase_file) if passphrase_file else context.ask_secret("Passphrase of the backup")
-    team = backing.restore(content, secret, path)
+    team = backing.restore(content, secret, path, context.now())
     say(f"Restored the team {team} to {short(path)}")
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")
+    say("What daemons hold now is not known either: certkit status")

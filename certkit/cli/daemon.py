@@ -177,7 +177,7 @@ def say_handover(home: "Home") -> None:
     for daemon in behind:
         folder, host = short(home.daemon_directory(daemon.name)), daemon.hosts[0]
         say(
-            f"  scp {folder}/*.pem root@{host}:/etc/buildkit-certs/",
+            f"  scp {folder}/*.pem root@{f'[{host}]' if ':' in host else host}:/etc/buildkit-certs/",
             f"  ssh root@{host} docker restart buildkitd-{daemon.name}",
             f"  certkit daemon check {daemon.name} --wait 60",
         )

@@ -1,6 +1,7 @@
 """What reaches the terminal: results on stdout, everything else on stderr, nothing from outside printed raw."""
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,10 @@ def plain(text: object) -> str:
 
 
 def short(path: Path) -> str:
-    """Give a path as people write it, with ~ for the home folder."""
-    home = Path.home()
+    """Give a path as people write it to a shell: with ~ for the home folder, in quotes where it needs them."""
+    home, quoted = Path.home(), shlex.quote(str(path))
+    if quoted != str(path):
+        return quoted
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 

@@ -42,6 +42,7 @@ def revoke(
     """
     from certkit.authority import revoke as revoking
 
+    revoking.check_reason(reason)
     with context.opened(home) as team:
         subject = revoking.find(team, person, device, serial)
         changed = False if dry_run else revoking.revoke(team, subject, reason, context.now())
@@ -78,8 +79,6 @@ def _report(team: "Home", subject: "Subject", action: str, *, changed: bool, dry
 
     states = device_states(team, context.now(), subject.person)
     devices = [each for each in states if subject.device in {None, each.device.name}]
-    out = [each.device.name for each in devices if each.state == "revoked"]
-    number = newest_anchors(team).number
     if as_json:
         say_json(
             {
@@ -87,18 +86,42 @@ def _report(team: "Home", subject: "Subject", action: str, *, changed: bool, dry
                 "device": subject.device,
                 "changed": changed,
                 "name": subject.dns_name(team.team),
-                "anchors": number,
+                "anchors": newest_anchors(team).number,
                 "devices": [context.device_data(each) for each in devices],
             }
         )
-    elif dry_run:
+        return
+    if dry_run:
         names = ", ".join(each.device.name for each in devices) or "no device"
-        say(f"Would {action} {subject} ({names})", f"  by the name {subject.dns_name(team.team)}", "Nothing changed.")
-    elif not changed:
-        state = "revoked already" if action == "revoke" else "not revoked"
-        say(f"{subject} is {state}; nothing changed.")
+        _say_intent(team, subject, action, f"  devices: {names}", f"  by the name {subject.dns_name(team.team)}")
+    elif changed:
+        say(f"{action.capitalize().removesuffix('e')}ed {subject}")
     else:
-        say(f"{'Revoked' if action == 'revoke' else 'Reinstated'} {subject}")
-        if action == "reinstate" and out:
-            say(f"Still revoked, as devices of their own: {', '.join(out)}")
+        say(_already(subject, action))
+    if action == "reinstate":
+        _say_still_out(team, subject)
+    if not dry_run:
         say_handover(team)
+
+
+def _say_intent(team: "Home", subject: "Subject", action: str, *how: str) -> None:
+    from certkit.authority.revoke import revocation
+
+    if (revocation(team, subject) is not None) == (action == "revoke"):
+        say(_already(subject, action))
+    else:
+        say(f"Would {action} {subject}", *how, "Nothing changed.")
+
+
+def _already(subject: "Subject", action: str) -> str:
+    return f"{subject} is {'revoked already' if action == 'revoke' else 'not revoked'}; nothing changed."
+
+
+def _say_still_out(team: "Home", subject: "Subject") -> None:
+    """Say what stays out for another reason than the one that is taken back."""
+    person = team.ledger.person(subject.person)
+    if subject.device and person and person.revoked:
+        say(f"Still revoked, with all devices: {subject.person} (certkit reinstate {subject.person})")
+    elif not subject.device:
+        out = ", ".join(each.name for each in team.ledger.devices(subject.person) if each.revoked)
+        say(f"Still revoked, as devices of their own: {out}") if out else None

@@ -55,6 +55,8 @@ def rotate(
         _say_standing(found)
         if compromised:
             _say_locked_out(locked_out)
+        elif step == "status" and found.if_compromised:
+            say(f"If its key leaked, --compromised would make {len(found.if_compromised)} enrol again.")
         _say_next(team, role, step)
 
 
@@ -66,6 +68,7 @@ def _as_data(found: "Standing") -> dict[str, object]:
         "issuing": state.issuing,
         "trusted": list(state.trusted),
         "steps": [{"step": step, "would_lock_out": names} for step, names in found.blocked.items()],
+        "if_compromised": found.if_compromised,
     }
 
 

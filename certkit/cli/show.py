@@ -59,10 +59,10 @@ def _daemon(team: "Home", name: str) -> dict[str, Any] | None:
 
 
 def _certificate(team: "Home", serial: str) -> dict[str, Any] | None:
+    from certkit.authority import lookup
     from certkit.pki import certificates
 
-    number = serial.lower().replace(":", "").removeprefix("0x")
-    found = team.ledger.certificate(number) or team.ledger.certificate(number.zfill(len(number) + len(number) % 2))
+    found = team.ledger.certificate(lookup.serial(serial))
     if found is None:
         return None
     holder = {"daemon": found.daemon} if found.kind == "daemon" else {"person": found.person, "device": found.device}
@@ -78,9 +78,7 @@ def _certificate(team: "Home", serial: str) -> dict[str, Any] | None:
 
 
 def _alike(team: "Home", name: str) -> str:
-    import difflib
+    from certkit.authority import lookup
 
     known = [each.name for each in team.ledger.people()] + [each.name for each in team.ledger.daemons()]
-    folded = {each.casefold(): each for each in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f"Did you mean {folded[close[0]]}?" if close else "See who there is: certkit list"
+    return lookup.alike(name, known)
