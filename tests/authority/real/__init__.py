@@ -1,0 +1,1 @@
+"""Revocation and rotation at real daemons, all by the commands."""
