@@ -44,9 +44,9 @@ class Enrolment:
 
     def apply(self) -> None:
         """Do what is to be done; a key that waited for its certificate waits no longer."""
+        laptop.apply(self.steps)
         if self.others:
             other.write(self.bundle, self.daemons)
-        laptop.apply(self.steps)
         request.forget(self.bundle)
 
 

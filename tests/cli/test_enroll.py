@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from certkit.cli import main
+from certkit.cli import context, main
 from certkit.earthly.clients import locate
 from certkit.earthly.config import read
 from tests.team import PERSON, Team, at, run
@@ -87,6 +88,23 @@ def test_another_certificate_replaces_the_first_only_by_force(team: Team, capsys
     assert everything_in(team.laptop) == before
     assert main(["enroll", "clear.certkit", "--no-probe", "--force"]) == 0
     assert everything_in(team.laptop) != before
+
+
+def test_the_other_clients_certificate_too_is_replaced_only_by_force(team: Team, capsys: Captured) -> None:
+    assert enroll("--for", "buildctl") == 0
+    before = everything_in(team.laptop)
+    assert main(["enroll", "clear.certkit", "--no-probe", "--for", "buildctl"]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert everything_in(team.laptop) == before
+    assert main(["enroll", "clear.certkit", "--no-probe", "--for", "buildctl", "--force"]) == 0
+    assert everything_in(team.laptop) != before
+
+
+def test_an_expired_bundle_enrols_nobody(team: Team, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "now", lambda: datetime.now(UTC) + timedelta(days=400))
+    assert enroll() == 1
+    assert "expired on" in capsys.readouterr().err
+    assert everything_in(team.laptop) == {}
 
 
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(team: Team, capsys: Captured) -> None:

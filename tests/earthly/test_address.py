@@ -63,7 +63,9 @@ def test_the_remedy_repeats_the_host_that_was_meant() -> None:
     assert refused.value.remedy.endswith(" tcp://build-7.acme.example:8372")
 
 
-@pytest.mark.parametrize("host", ["127.1", "0x7f.0.0.1", "2130706433", "127.0.0.01", "1.2.3.4.5", "256.1.1.1"])
+@pytest.mark.parametrize(
+    "host", ["127.1", "0x7f000001", "0x7f.0.0.1", "2130706433", "127.0.0.01", "1.2.3.4.5", "256.1.1.1"]
+)
 def test_a_number_that_resolvers_take_for_an_address_is_no_name(host: str) -> None:
     with pytest.raises(Malformed):
         parse(f"tcp://{host}:8372")

@@ -94,6 +94,16 @@ def test_a_home_counts_as_writable_by_its_owner_bit_even_for_root(
     assert locate("earthly", environ).owner is None
 
 
+def test_another_users_home_is_passed_over_unless_this_user_is_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"HOME": str(tmp_path), "SUDO_USER": ME.pw_name}
+    monkeypatch.setattr(os, "getuid", lambda: ME.pw_uid + 1)
+    assert locate("earthly", environ).directory == tmp_path / ".earthly"
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    assert locate("earthly", environ).directory == Path(ME.pw_dir) / ".earthly"
+
+
 def test_without_home_the_user_database_says_where(tmp_path: Path) -> None:
     assert locate("earthly", {}).directory == Path(ME.pw_dir) / ".earthly"
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from certkit.enrol import passphrase
 from certkit.enrol.bundle import LIMIT, Bundle, Daemon, check_time, open_bundle, seal
 from certkit.errors import CertkitError, Malformed, Refused
-from certkit.pki import certificates, keys, requests
+from certkit.pki import certificates, keys, names, requests
 from certkit.pki.keys import WrongPassphrase
 from tests.enrol.conftest import DECADE, NOW, Team
 
@@ -167,6 +168,15 @@ def test_what_does_not_fit_together_is_refused(content: dict[str, Any], change: 
 def test_a_key_of_another_certificate_is_refused_by_name(content: dict[str, Any]) -> None:
     with pytest.raises(Malformed, match="its key is not that of its certificate"):
         opened(content | {"key": keys.to_pem(keys.generate("p256")).decode()})
+
+
+def test_a_daemons_certificate_is_no_clients_whatever_its_name(content: dict[str, Any], team: Team) -> None:
+    key = keys.generate("p256")
+    name = x509.DNSName(names.device_name("laptop", "alice@acme.example", "acme"))
+    posing = certificates.daemon(team.client, key.public_key(), [name], NOW, DECADE)
+    content["certificate"], content["key"] = certificates.to_pem(posing).decode(), keys.to_pem(key).decode()
+    with pytest.raises(Malformed, match="is not a client's"):
+        opened(content)
 
 
 def test_nothing_but_certificates_and_keys_comes_out(content: dict[str, Any]) -> None:
