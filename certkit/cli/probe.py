@@ -24,7 +24,6 @@ def probe(
     server_name: Annotated[str | None, typer.Option(help="The name the daemon's certificate must bear.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds for each step over the network.")] = 5.0,
     client: Annotated[str | None, typer.Option("--for", help="Whose configuration: earthly or earthbuild.")] = None,
-    config: Annotated[FileOption, typer.Option(help="The client's configuration, instead of its own file.")] = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -45,7 +44,7 @@ def probe(
     from certkit.probe.target import Given, choose_client, resolve
 
     given = Given(daemon, ca, cert, key, server_name)
-    chosen = None if given.is_complete else choose_client(os.environ, (client,) if client else (), config)
+    chosen = None if given.is_complete else choose_client(os.environ, (client,) if client else ())
     target = resolve(given, chosen, os.environ)
     if not as_json:
         say(f"Probing {target.url or 'no daemon'} ({target.origin})")

@@ -25,6 +25,10 @@ _MERGE = "tag:yaml.org,2002:merge"
 _REMEDY = "Mend it by hand; Earthly cannot read it either."
 
 
+class NotYaml(Malformed):
+    """The file is not even YAML."""
+
+
 @dataclass(frozen=True)
 class Configuration:
     """What the client would use; the three paths are absolute.
@@ -44,7 +48,7 @@ class Configuration:
 def read(client: Client, environ: Environment) -> Configuration:
     """Read the configuration of a client; a file that is not there is an empty one.
 
-    Raises Malformed, with the line, for what the client could not read, CertkitError for an unreadable file.
+    Raises NotYaml or Malformed, with the line, for what the client could not read, CertkitError for an unreadable file.
     """
     found = _globals(client.config)
     origins = {key: "file" if key in found else "default" for key in DEFAULTS}
@@ -90,9 +94,9 @@ def _first_document(path: Path) -> yaml.Node | None:
         return None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise Malformed(f"{path}{line}: not YAML: {error.problem}", _REMEDY) from None
+        raise NotYaml(f"{path}{line}: not YAML: {error.problem}", _REMEDY) from None
     except (yaml.YAMLError, UnicodeDecodeError):
-        raise Malformed(f"{path}: not YAML: it holds characters that no YAML holds", _REMEDY) from None
+        raise NotYaml(f"{path}: not YAML: it holds characters that no YAML holds", _REMEDY) from None
 
 
 class _Mappings:

@@ -16,6 +16,7 @@ from certkit.probe.checks.enforcement import (
     enforcement,
     is_clear,
     is_let_in,
+    told,
 )
 from certkit.probe.checks.tls import Tls
 from certkit.probe.credentials import Credentials, Pair
@@ -133,5 +134,5 @@ def _judge_strangers(strangers: Strangers, *, served: bool) -> list[Check]:
     evidence = Enforcement(results)
     is_open = any(is_let_in(evidence, name) for name in results)
     if not served and not is_open and not (IMPOSTOR in results and all(map(is_clear, results.values()))):
-        return enforcement.skip("not determined")
+        return enforcement.skip("not determined: " + told(evidence))
     return enforcement.judge(evidence, max(result.ms for result in results.values()))

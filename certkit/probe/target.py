@@ -55,12 +55,12 @@ class Target:
         return self.client is not None and self.origin != EXPLICIT
 
 
-def choose_client(environ: Mapping[str, str], names: tuple[str, ...] = (), config_file: Path | None = None) -> Client:
+def choose_client(environ: Mapping[str, str], names: tuple[str, ...] = ()) -> Client:
     """Give the client whose configuration is probed: the first that names a daemon, else the first.
 
     Raises Missing if there is no client here.
     """
-    clients = find(environ, names, config_file)
+    clients = find(environ, names)
     if not clients:
         raise Missing(
             "there is neither Earthly nor EarthBuild on this machine",

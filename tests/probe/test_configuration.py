@@ -66,14 +66,19 @@ def test_all_is_well_from_the_file_to_the_daemon(laptop: Laptop, standing: Daemo
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
-    [("global: [\n", "line 2"), ("- a\n- b\n", "no mapping"), ("global:\n  - x\n", "line 2"), ("a: \x07\n", "YAML")],
+    ("text", "finding", "said"),
+    [
+        ("global: [\n", "configuration-not-yaml", "line 2"),
+        ("a: \x07\n", "configuration-not-yaml", "not YAML"),
+        ("- a\n- b\n", "configuration-malformed", "no mapping"),
+        ("global:\n  - x\n", "configuration-malformed", "line 2"),
+    ],
 )
-def test_a_configuration_that_earthly_cannot_read_is_found(laptop: Laptop, text: str, line: str) -> None:
+def test_a_configuration_that_earthly_cannot_read_is_found(laptop: Laptop, text: str, finding: str, said: str) -> None:
     laptop.write(text)
     report = laptop.probe()
-    assert ids(report) == ["configuration-malformed"]
-    assert line in report.findings[0].seen
+    assert ids(report) == [finding]
+    assert said in report.findings[0].seen
 
 
 def test_an_unreadable_configuration_is_found(laptop: Laptop) -> None:
@@ -163,7 +168,7 @@ def test_a_docker_that_hangs_is_none(laptop: Laptop, standing: Daemon) -> None:
     (Path(laptop.environ["PATH"]) / "docker").write_text("#!/bin/sh\nexec /bin/sleep 5\n")
     started = time.monotonic()
     assert ids(laptop.probe(timeout=0.3)) == ["no-container-engine"]
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
 
 
 def test_tls_that_is_switched_off_is_found(laptop: Laptop, standing: Daemon) -> None:

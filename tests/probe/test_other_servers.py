@@ -50,7 +50,7 @@ def test_a_full_backlog_is_no_answer_and_takes_the_timeout(alice: Files) -> None
         for caller in waiting:
             caller.close()
     assert ids(report) == ["no-answer"]
-    assert 0.5 <= took < 0.7
+    assert 0.5 <= took < 1.5
 
 
 def _try_to_connect(place: tuple[str, int]) -> socket.socket:
@@ -88,7 +88,7 @@ def test_a_listener_that_never_speaks_is_found_within_the_timeout(alice: Files) 
         started = time.monotonic()
         report = probe(url, alice, timeout=0.5)
     assert ids(report) == ["silent-listener"]
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 3
     assert stage(report, "enforcement") == "skipped"
 
 
@@ -125,7 +125,7 @@ def test_a_server_that_believes_any_certificate_is_open(daemon: Files, alice: Fi
         wait(connection)
 
     with serving(over_tls(tls_context(daemon, verify=lambda *_: True), answer)) as url:
-        report = probe(url, alice, timeout=0.5)
+        report = probe(url, alice, timeout=1)
     assert "impostor-let-in" in ids(report)
     assert "OPEN TO EVERYBODY" in report.findings[-1].meaning
 
@@ -140,9 +140,9 @@ def test_no_connection_is_left_open(daemon: Files, alice: Files) -> None:
         left.release()
 
     with serving(over_tls(tls_context(daemon, verify=lambda *_: True), answer)) as url:
-        probe(url, alice, timeout=0.5)
-        assert left.acquire(timeout=1)  # the client's own
-        assert left.acquire(timeout=1)  # the impostor's
+        probe(url, alice, timeout=1)
+        assert left.acquire(timeout=5)  # the client's own
+        assert left.acquire(timeout=5)  # the impostor's
 
 
 def test_a_refusal_without_an_alert_is_never_taken_for_one(daemon: Files, alice: Files) -> None:
@@ -156,6 +156,6 @@ def test_a_refusal_without_an_alert_is_never_taken_for_one(daemon: Files, alice:
     context = tls_context(daemon, verify=lambda *_: True)
     context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
     with serving(over_tls(context, answer)) as url:
-        report = probe(url, alice, timeout=0.5)
+        report = probe(url, alice, timeout=1)
     assert "enforcement-unknown" in ids(report)
     assert "no certificate: the server ended the connection" in report.findings[-1].seen

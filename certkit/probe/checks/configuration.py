@@ -5,6 +5,7 @@ from pathlib import Path
 
 from certkit.earthly import address
 from certkit.earthly.address import Address
+from certkit.earthly.config import NotYaml
 from certkit.errors import CertkitError, Malformed
 from certkit.probe.stage import Found, Stage
 from certkit.probe.target import Target
@@ -70,17 +71,21 @@ configuration = Stage("configuration", _summary)
 
 
 @configuration.finding
-def configuration_malformed(evidence: Configuration) -> Found | None:
+def configuration_not_yaml(evidence: Configuration) -> Found | None:
     """Earthly cannot read this file either, and stops before it reaches any daemon."""
-    problem = evidence.target.problem
-    return Found(problem.message, problem.remedy) if isinstance(problem, Malformed) else None
+    return _unread_as(evidence, NotYaml)
+
+
+@configuration.finding
+def configuration_malformed(evidence: Configuration) -> Found | None:
+    """The file is YAML, but not what Earthly expects there: it stops before it reaches any daemon."""
+    return _unread_as(evidence, Malformed)
 
 
 @configuration.finding
 def configuration_unreadable(evidence: Configuration) -> Found | None:
     """Without its configuration Earthly does not know the team's daemon."""
-    problem = evidence.target.problem
-    return Found(problem.message, problem.remedy) if problem and not isinstance(problem, Malformed) else None
+    return _unread_as(evidence, CertkitError)
 
 
 @configuration.finding
@@ -179,6 +184,11 @@ def leftover_default_files(evidence: Configuration) -> Found | None:
         f"move them away; Earthly makes new ones when it needs them:\n"
         f"  mkdir {folder}.old && mv {folder}/*.pem {folder}.old/",
     )
+
+
+def _unread_as(evidence: Configuration, kind: type[CertkitError]) -> Found | None:
+    problem = evidence.target.problem
+    return Found(problem.message, problem.remedy) if problem and type(problem) is kind else None
 
 
 def _refused_as(evidence: Configuration, kind: type[Malformed]) -> Found | None:

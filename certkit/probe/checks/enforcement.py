@@ -86,11 +86,9 @@ def canary_unproven(evidence: Enforcement) -> Found | None:
 @enforcement.finding
 def enforcement_unknown(evidence: Enforcement) -> Found | None:
     """It could not be told whether the daemon refuses strangers, so do not take it for safe."""
-    unclear = [name for name, handshake in evidence.strangers.items() if not is_clear(handshake)]
-    if not unclear or is_let_in(evidence, NO_CERTIFICATE):
+    if all(map(is_clear, evidence.strangers.values())) or is_let_in(evidence, NO_CERTIFICATE):
         return None
-    seen = "; ".join(f"{name}: {_told(evidence.strangers[name])}" for name in unclear)
-    return Found(seen, "probe again; if it stays so, look for a proxy or a firewall before the daemon")
+    return Found(told(evidence), "probe again; if it stays so, look for a proxy or a firewall before the daemon")
 
 
 def is_clear(handshake: Handshake) -> bool:
@@ -113,5 +111,10 @@ def _is_refused(handshake: Handshake) -> bool:
     return is_failure or handshake.alert in alerts.ABOUT_CERTIFICATE
 
 
-def _told(handshake: Handshake) -> str:
+def told(evidence: Enforcement) -> str:
+    """Say what came of each stranger."""
+    return "; ".join(f"{name}: {_outcome(handshake)}" for name, handshake in evidence.strangers.items())
+
+
+def _outcome(handshake: Handshake) -> str:
     return describe(handshake.alert) if handshake.outcome is Outcome.REFUSED else handshake.outcome.value
