@@ -155,14 +155,17 @@ class Fleet:
         return sent / f"{who.replace(' ', '-')}-{len(list(sent.iterdir()))}.{kind}"
 
 
-def found(folder: Path, factory: Start, flavour: str) -> Fleet:
-    """Create the team, and start its daemon."""
-    port = free_port(HOST)
+def found(folder: Path, factory: Start, flavour: str, *, port: int | None = None, extra: tuple[str, ...] = ()) -> Fleet:
+    """Create the team and start its daemon, with more options if need be.
+
+    The URL is the daemon's own, unless there is a `port` on which something stands before it.
+    """
+    own_port = free_port(HOST)
     with teams.at(Place(folder / "lead", folder / "nobody")):
-        run("init", "--team", "acme", "--daemon", f"tcp://{HOST}:{port}", "--name", "build")
+        run("init", "--team", "acme", "--daemon", f"tcp://{HOST}:{port or own_port}", "--name", "build")
     source = folder / "source"
     source.mkdir()
     (source / "Dockerfile").write_text("FROM scratch\nCOPY greeting /greeting\n")
     (source / "greeting").write_text("hello")
     mounted = Files.of(folder / "lead" / "daemons" / "build").as_arguments()
-    return Fleet(folder, factory(flavour, port=port, **mounted))
+    return Fleet(folder, factory(flavour, port=own_port, extra=extra, **mounted))

@@ -1,0 +1,57 @@
+"""Years of leavers, through the ledger to the files: they stay small, and forget whom they may forget."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from certkit.authority.home import Home
+from certkit.authority.issue import issue
+from certkit.authority.publish import newest_anchors, publishing
+from certkit.ledger.interface import Revocation
+from certkit.pki import certificates, keys, names
+from certkit.trust import anchors
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+MONTH, YEAR = timedelta(days=30), timedelta(days=365)
+PEOPLE, LEAVING = 1000, 8
+"""How many there are, and how many of them leave in a month; others come in their place."""
+
+
+def test_a_decade_with_a_thousand_people_leaves_the_files_small(home: Home, path: Path) -> None:
+    chance, key = random.Random(4), keys.generate("p256").public_key()
+    staying = [f"person{n}@acme.example" for n in range(PEOPLE)]
+    for name in staying:
+        issue(home, name, "laptop", key, YEAR, NOW)
+    ends: dict[str, datetime] = {}
+    for month in range(1, 9 * 12):
+        now = NOW + month * MONTH
+        leavers = chance.sample(staying, LEAVING)
+        for name in leavers:
+            last = issue(home, name, "laptop", key, YEAR, now - chance.random() * min(YEAR, now - NOW))
+            ends[names.person_name(name, "acme")] = last.certificate.not_valid_after_utc
+        with publishing(home, now):
+            for name in leavers:
+                home.ledger.set_person_revoked(name, Revocation(now, "affiliationChanged"))
+        staying = [*set(staying).difference(leavers), *(f"person{PEOPLE * month + n}" for n in range(LEAVING))]
+
+        excluded = set(newest_anchors(home).excluded)
+        assert {name for name, end in ends.items() if end > now} <= excluded
+        assert excluded <= {name for name, end in ends.items() if end > now - anchors.GRACE}
+        assert held(path).stat().st_size < 12 * 1024
+        assert (
+            len(x509.load_pem_x509_crl(held(path, "crl.pem").read_bytes())) < 27 * LEAVING
+        )  # two certificates each, a year and a month
+    assert len(ends) == 107 * LEAVING
+
+    with publishing(home, now + 14 * MONTH):
+        pass
+    assert newest_anchors(home).excluded == ()
+    assert held(path).stat().st_size < 2 * 1024
+    [anchor] = certificates.load_all(held(path).read_bytes())
+    assert anchor.subject == home.authority("client").certificate.subject
+
+
+def held(path: Path, name: str = "ca.pem") -> Path:
+    return path / "daemons" / "build" / name
