@@ -89,9 +89,11 @@ def _by_serial(home: Home, serial: str) -> Subject:
     found = home.ledger.certificate(lookup.serial(serial))
     if found is None:
         raise Missing(f"there is no certificate {serial!r}", "See what there is: certkit show PERSON")
-    if found.person is None:
+    if found.daemon:
         raise UsageError(
             "that certificate is a daemon's, and daemons are not revoked",
-            f"Give it a new one: certkit daemon renew {found.daemon or '…'}",
+            f"Give it a new one: certkit daemon renew {found.daemon}",
         )
+    if not found.person:
+        raise UsageError("that certificate is a canary's, which no daemon lets in", "Name a person's certificate.")
     return Subject(found.person, found.device)

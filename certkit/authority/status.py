@@ -1,5 +1,6 @@
 """What of a team expires when, and what needs attention."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,7 +76,8 @@ def _authorities(home: Home, now: datetime) -> Iterator[Item]:
 
 def _revocation_list(home: Home, now: datetime) -> Item:
     end = newest_anchors(home).created + CRL_LIFE
-    return Item("list", "revoked certificates", end, *_ending(end, now, LIST_NOTICE, "certkit daemon renew --help"))
+    remedy = f"certkit daemon renew {home.ledger.daemons()[0].name}"  # publishes anew for all
+    return Item("list", "revoked certificates", end, *_ending(end, now, LIST_NOTICE, remedy))
 
 
 def _daemons(home: Home, now: datetime) -> Iterator[Item]:
@@ -93,7 +95,7 @@ def _devices(home: Home, now: datetime) -> Iterator[Item]:
         if each.expires is None or each.state == "revoked" or each.expires + FORGOTTEN < now:
             continue
         person, device = each.device.person, each.device.name
-        remedy = f"certkit issue {person} --device {device} --out {device}.certkit"
+        remedy = shlex.join(["certkit", "issue", person, "--device", device, "--out", f"{device}.certkit"])
         attention, remedy = _ending(each.expires, now, DEVICE_NOTICE, remedy)
         yield Item("device", f"{person} {device}", each.expires, attention, remedy)
 

@@ -1,5 +1,6 @@
 """`certkit revoke` and `certkit reinstate`."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -121,7 +122,7 @@ def _say_still_out(team: "Home", subject: "Subject") -> None:
     """Say what stays out for another reason than the one that is taken back."""
     person = team.ledger.person(subject.person)
     if subject.device and person and person.revoked:
-        say(f"Still revoked, with all devices: {subject.person} (certkit reinstate {subject.person})")
+        say(f"Still revoked, with all devices: {subject.person} (certkit reinstate {shlex.quote(subject.person)})")
     elif not subject.device:
         out = ", ".join(each.name for each in team.ledger.devices(subject.person) if each.revoked)
         say(f"Still revoked, as devices of their own: {out}") if out else None

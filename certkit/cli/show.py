@@ -11,6 +11,7 @@ from certkit.errors import Missing
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
+    from certkit.ledger.interface import Revocation
 
 
 def show(
@@ -49,8 +50,11 @@ def _person(team: "Home", name: str) -> dict[str, Any] | None:
     if person is None:
         return None
     devices = [context.device_data(each) for each in device_states(team, context.now(), name)]
-    revoked = {"revoked": person.revoked.at.date(), "reason": person.revoked.reason} if person.revoked else {}
-    return {"person": name, "since": person.created.date(), **revoked, "devices": devices}
+    return {"person": name, "since": person.created.date(), **_revoked(person.revoked), "devices": devices}
+
+
+def _revoked(why: "Revocation | None") -> dict[str, Any]:
+    return {"revoked": why.at.date(), "reason": why.reason} if why else {}
 
 
 def _daemon(team: "Home", name: str) -> dict[str, Any] | None:
@@ -60,16 +64,22 @@ def _daemon(team: "Home", name: str) -> dict[str, Any] | None:
 
 def _certificate(team: "Home", serial: str) -> dict[str, Any] | None:
     from certkit.authority import lookup
+    from certkit.authority.revoke import Subject, revocation
     from certkit.pki import certificates
 
     found = team.ledger.certificate(lookup.serial(serial))
     if found is None:
         return None
     holder = {"daemon": found.daemon} if found.kind == "daemon" else {"person": found.person, "device": found.device}
+    why = None
+    if found.person:
+        owner = Subject(found.person, found.device)
+        why = revocation(team, owner) or revocation(team, Subject(found.person))
     return {
         "serial": found.serial,
         "kind": found.kind,
         **holder,
+        **_revoked(why),
         "from": found.not_before.date(),
         "expires": found.not_after.date(),
         "issuer": found.issuer,

@@ -1,0 +1,59 @@
+"""What lies in a lead's home, and whom openssl lets in by it: a daemon that does not have to be started."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from cryptography import x509
+
+from certkit.pki import certificates
+from tests.cli.conftest import Lead
+
+
+def issue(lead: Lead, person: str, device: str = "laptop") -> Path:
+    """Issue a bundle and give the file of the certificate in it."""
+    bundle = Path(f"{person}-{device}-{len(list(Path().iterdir()))}.certkit")
+    ended = lead("issue", person, "--device", device, "--no-passphrase", "--out", bundle)
+    assert ended.code == 0, ended.err
+    content = json.loads(bundle.read_text())
+    bundle.with_suffix(".pem").write_text(content["certificate"])
+    return bundle.with_suffix(".pem")
+
+
+def serial(leaf: Path) -> str:
+    """Give a certificate's serial number as it is mostly written."""
+    return certificates.serial_text(certificates.load(leaf.read_bytes()).serial_number)
+
+
+def complaint(authority: Path, leaf: Path, *options: str | Path) -> str:
+    """Give what openssl has against a client's certificate; nothing if it is good."""
+    command = ["openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", authority, *options, leaf]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if ended.returncode == 0 else ended.stderr
+
+
+def is_let_in(home: Path, leaf: Path) -> bool:
+    """Tell whether a client's certificate is good, by what lies ready for the daemon; it must be, or else shut out."""
+    said = complaint(home / "daemons" / "build" / "ca.pem", leaf)
+    assert not said or "excluded subtree violation" in said, said
+    return not said
+
+
+def excluded(home: Path, daemon: str = "build") -> set[str]:
+    """Give the names of people and devices that every anchor of a daemon excludes."""
+    anchors = certificates.load_all((home / "daemons" / daemon / "ca.pem").read_bytes())
+    lists = [_excluded(anchor) for anchor in anchors]
+    assert all(each == lists[0] for each in lists)
+    return {each for each in lists[0] if each.endswith(".certkit.internal")}
+
+
+def contents(home: Path) -> dict[Path, bytes]:
+    """Give all that lies in a home but the ledger, which is read by its commands."""
+    found = (path for path in home.rglob("*") if path.is_file() and not path.name.startswith("ledger"))
+    return {path: path.read_bytes() for path in found}
+
+
+def _excluded(anchor: x509.Certificate) -> list[str]:
+    constraints = anchor.extensions.get_extension_for_class(x509.NameConstraints)
+    assert constraints.critical
+    return [str(each.value) for each in constraints.value.excluded_subtrees or ()]

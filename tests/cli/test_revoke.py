@@ -1,0 +1,186 @@
+"""`certkit revoke`: exactly those who are meant are shut out, whatever they will be given later."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from certkit.authority import home as homes
+from certkit.cli import context
+from certkit.pki import certificates, keys, names
+from tests.cli.conftest import Lead
+from tests.cli.judge import contents, excluded, is_let_in, issue, serial
+
+NEXT = "Next, for each daemon: copy the new files to its host, restart it, and see it proven"
+
+
+def canary(home: Path) -> str:
+    return certificates.common_name(certificates.load((home / "canary" / "cert.pem").read_bytes()).subject)
+
+
+def test_a_person_is_shut_out_with_every_device_and_nobody_else(lead: Lead, home: Path) -> None:
+    out = [issue(lead, "al"), issue(lead, "al", "desktop")]
+    others = [issue(lead, "pal"), issue(lead, "al.team"), issue(lead, "Al")]
+    ended = lead("revoke", "al", "--reason", "affiliationChanged")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[:3] == ["Revoked al", "", NEXT]
+    assert "  certkit daemon check build --wait 60" in ended.out
+    assert [is_let_in(home, each) for each in out + others] == [False] * 2 + [True] * 3
+    assert excluded(home) == {"al.acme.certkit.internal"}
+
+
+def test_a_revoked_persons_future_devices_are_shut_out_too(lead: Lead, home: Path) -> None:
+    issue(lead, "al")
+    lead("revoke", "al")
+    said = lead("issue", "al", "--device", "new", "--no-passphrase", "--out", "new").complaint
+    assert said == (1, "certkit: al has been revoked", "Let them in again first: certkit reinstate al")
+    signer = homes.open_home(home, bytes).authority("client")
+    name = names.device_name("new", "al", "acme")
+    public = keys.generate("p256").public_key()
+    later = certificates.device(
+        signer, public, person="al", dns_name=name, now=datetime.now(UTC), life=timedelta(days=1)
+    )
+    Path("later.pem").write_bytes(certificates.to_pem(later))
+    assert not is_let_in(home, Path("later.pem"))
+
+
+def test_a_device_is_shut_out_through_all_its_renewals_and_no_other_of_the_person(lead: Lead, home: Path) -> None:
+    out, desktop = [issue(lead, "al"), issue(lead, "al")], issue(lead, "al", "desktop")
+    assert lead("revoke", "--device", "laptop").out.startswith("Revoked al, device laptop\n")
+    assert [is_let_in(home, each) for each in (*out, desktop)] == [False, False, True]
+    lead("enroll", "--request", "new.csr")
+    for verb in (["issue", "al", "--no-passphrase"], ["sign", "new.csr", "--person", "al"]):
+        code, what, _ = lead(*verb, "--device", "laptop", "--out", "new").complaint
+        assert (code, what) == (1, "certkit: the device laptop of al has been revoked")
+    assert is_let_in(home, issue(lead, "al", "other"))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        str,
+        str.upper,
+        "0x{}".format,
+        "00{}".format,
+        lambda text: ":".join(text[i : i + 2] for i in range(0, len(text), 2)).upper(),
+        lambda text: text.lstrip("0"),
+    ],
+)
+def test_a_serial_means_its_device_in_any_spelling(lead: Lead, home: Path, spelling: Callable[[str], str]) -> None:
+    leaf, other = issue(lead, "al"), issue(lead, "al", "desktop")
+    assert lead("show", spelling(serial(leaf)), "--json").data["device"] == "laptop"
+    assert lead("revoke", "--serial", spelling(serial(leaf))).code == 0
+    assert (is_let_in(home, leaf), is_let_in(home, other)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "what", "remedy"),
+    [
+        (["alise"], 1, "there is nobody called 'alise'", "Did you mean alice?"),
+        (["ALICE"], 1, "there is nobody called 'ALICE'", "Did you mean alice?"),
+        (["zoe"], 1, "there is nobody called 'zoe'", "See who there is: certkit list"),
+        (["--device", "labtop"], 1, "there is no device 'labtop'", "Did you mean laptop?"),
+        (["bob", "--device", "desk"], 1, "there is no device 'desk'", "See who there is: certkit list"),
+        (["--device", "laptop"], 2, "several people have a device 'laptop': alice, bob", "Say whose: name the person"),
+        (["--serial", "12"], 1, "there is no certificate '12'", "certkit show PERSON"),
+        (["alice", "--serial", "12"], 2, "a serial number already says whose it is", "Name the serial alone"),
+        ([], 2, "nobody is named", "Name a person, or --device NAME, or --serial NUMBER."),
+        (["alice", "--reason", "left"], 2, "'left' is no reason", "unspecified, keyCompromise, affiliationChanged"),
+        (["alice", "--reason", "left", "--dry-run"], 2, "'left' is no reason", "keyCompromise"),
+        ([""], 2, "nobody is named", "Name a person"),
+        (["a\tb"], 2, "'a\\tb' cannot be the name of a person", "printable"),
+    ],
+)
+def test_a_mistake_revokes_nobody(
+    lead: Lead, home: Path, arguments: list[str], code: int, what: str, remedy: str
+) -> None:
+    for person, device in (("alice", "laptop"), ("bob", "laptop"), ("alice", "desk")):
+        issue(lead, person, device)
+    before = contents(home)
+    said = lead("revoke", *arguments).complaint
+    assert said[:2] == (code, f"certkit: {what}")
+    assert remedy in said[2]
+    assert contents(home) == before
+
+
+def test_daemons_and_canaries_are_not_revoked(lead: Lead, home: Path) -> None:
+    code, what, remedy = lead("revoke", "--serial", serial(home / "daemons/build/cert.pem")).complaint
+    assert (code, remedy) == (2, "Give it a new one: certkit daemon renew build")
+    assert "daemon's" in what
+    assert "canary" in lead("revoke", "--serial", serial(home / "canary/cert.pem")).complaint[1]
+
+
+def test_a_name_is_found_in_any_normal_form(lead: Lead, home: Path) -> None:
+    leaf = issue(lead, "Zoë")
+    assert lead("revoke", "Zoe\u0308").code == 0
+    assert not is_let_in(home, leaf)
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(lead: Lead, home: Path) -> None:
+    issue(lead, "al")
+    before, log = contents(home), lead("log", "--json").data
+    said = ["Would revoke al", "  devices: laptop", "  by the name al.acme.certkit.internal", "Nothing changed."]
+    assert lead("revoke", "al", "--dry-run").out.splitlines() == said
+    assert (contents(home), lead("log", "--json").data) == (before, log)
+    lead("revoke", "al")
+    assert lead("revoke", "al", "--dry-run").out == "al is revoked already; nothing changed.\n"
+
+
+def test_twice_is_harmless_and_says_again_what_is_left_to_do(lead: Lead, home: Path) -> None:
+    issue(lead, "al")
+    lead("revoke", "al", "--reason", "keyCompromise")
+    before = contents(home)
+    ended = lead("revoke", "al", "--reason", "superseded")
+    assert ended.code == 0
+    assert ended.out.splitlines()[:3] == ["al is revoked already; nothing changed.", "", NEXT]
+    assert contents(home) == before
+    assert [each["action"] for each in lead("log", "--json").data["events"]].count("revoke") == 1
+
+
+def test_as_json_a_revocation_is_one_object(lead: Lead, home: Path) -> None:
+    leaf = issue(lead, "al")
+    found = lead("revoke", "al", "--json").data
+    assert found.pop("devices")[0] | {"expires": None} == {
+        "person": "al", "device": "laptop", "state": "revoked", "expires": None, "serial": serial(leaf),
+    }  # fmt: skip
+    wanted = {"person": "al", "device": None, "changed": True, "name": "al.acme.certkit.internal", "anchors": 2}
+    assert found == wanted
+    assert lead("revoke", "al", "--json").data["changed"] is False
+
+
+def test_whoever_was_revoked_is_shown_so(lead: Lead, home: Path) -> None:
+    leaf = issue(lead, "al")
+    lead("revoke", "al", "--reason", "keyCompromise")
+    for what in ("al", serial(leaf)):
+        shown = lead("show", what, "--json").data
+        assert (shown["revoked"], shown["reason"]) == (str(datetime.now(UTC).date()), "keyCompromise")
+    assert "revoked" in lead("show", "al").out
+    assert lead("list", "--json").data["devices"][0]["state"] == "revoked"
+
+
+def test_each_publication_has_a_canary_of_its_own_whose_key_stays_in_the_home(lead: Lead, home: Path) -> None:
+    issue(lead, "al")
+    seen = {canary(home)}
+    for verb in ("revoke", "reinstate", "revoke"):
+        lead(verb, "al")
+        seen.add(canary(home))
+        assert not is_let_in(home, home / "canary" / "cert.pem")
+    assert seen == {f"canary {number}" for number in (1, 2, 3, 4)}
+    key = home / "canary" / "key.pem"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert [path for path, content in contents(home).items() if content == key.read_bytes()] == [key.resolve()]
+
+
+def test_a_name_is_dropped_when_its_last_certificate_has_expired(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaf = issue(lead, "al")
+    lead("revoke", "al")
+    end = certificates.load(leaf.read_bytes()).not_valid_after_utc
+    for later, wanted in ((timedelta(hours=23), {"al.acme.certkit.internal"}), (timedelta(hours=25), set())):
+        monkeypatch.setattr(context, "now", lambda later=later: end + later)
+        assert lead("daemon", "renew", "build").code == 0
+        assert excluded(home) == wanted
+    code, what, _ = lead("issue", "al", "--out", "x", "--no-passphrase").complaint
+    assert (code, what) == (1, "certkit: al has been revoked")
