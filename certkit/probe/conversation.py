@@ -18,7 +18,7 @@ from certkit.probe.checks.enforcement import (
     is_let_in,
     told,
 )
-from certkit.probe.checks.tls import Tls
+from certkit.probe.checks.tls import Tls, is_of_known_authority
 from certkit.probe.credentials import Credentials, Pair
 from certkit.probe.handshake import Caller, Handshake, Outcome, ask_plainly, shake
 from certkit.probe.network import Endpoint
@@ -62,7 +62,7 @@ def hold(talk: Conversation) -> list[Check]:
     if talk.trust is None:
         talk.connected.close()
         reason = "there is no authority to tell the daemon by"
-        return [*tls.skip(reason), *_skip_buildkit(reason), *_judge_strangers(strangers, served=False)]
+        return [*tls.skip(reason), *_skip_buildkit(reason), *_judge_strangers(strangers, None)]
     caller = Caller(talk.server_name, talk.credentials.pair, talk.trust)
     shaking = background.start(lambda: shake(talk.endpoint, caller, talk.timeout, talk.connected))
     import certkit.probe.checks.buildkit  # noqa: F401  gRPC takes as long to import as the handshakes take
@@ -71,7 +71,7 @@ def hold(talk: Conversation) -> list[Check]:
     return [
         *tls.judge(_evidence(talk, caller, handshake), handshake.ms),
         *_ask_buildkit(talk, handshake),
-        *_judge_strangers(strangers, served=handshake.outcome is Outcome.SERVED),
+        *_judge_strangers(strangers, handshake),
     ]
 
 
@@ -128,11 +128,17 @@ def _skip_buildkit(reason: str) -> list[Check]:
     return [Check("buildkit", "BuildKit", "skipped", reason)]
 
 
-def _judge_strangers(strangers: Strangers, *, served: bool) -> list[Check]:
-    """Judge what came of the strangers; where nobody is served, what is unclear says nothing about the daemon."""
-    results = {name: waiting.result() for name, waiting in strangers.items()}
-    evidence = Enforcement(results)
-    is_open = any(is_let_in(evidence, name) for name in results)
-    if not served and not is_open and not (IMPOSTOR in results and all(map(is_clear, results.values()))):
+def _judge_strangers(strangers: Strangers, handshake: Handshake | None) -> list[Check]:
+    """Judge what came of the strangers beside the client's own handshake.
+
+    What somebody else's server lets in says nothing about the daemon; nor does what is unclear where nobody is served.
+    """
+    evidence = Enforcement({name: waiting.result() for name, waiting in strangers.items()})
+    if handshake is None or not is_of_known_authority(handshake):
+        return enforcement.skip("not determined: it cannot be told whether this is the team's daemon")
+    results = evidence.strangers.values()
+    is_open = any(is_let_in(evidence, name) for name in evidence.strangers)
+    is_settled = IMPOSTOR in evidence.strangers and all(map(is_clear, results))
+    if not (is_open or is_settled or handshake.outcome is Outcome.SERVED):
         return enforcement.skip("not determined: " + told(evidence))
-    return enforcement.judge(evidence, max(result.ms for result in results.values()))
+    return enforcement.judge(evidence, max(result.ms for result in results))

@@ -101,6 +101,13 @@ def test_an_open_daemon_is_found_out_even_if_it_is_not_believed(
     assert ids(report) == ["daemon-expired", "anyone-let-in"]
 
 
+def test_somebody_elses_open_server_is_not_called_the_daemon(daemon_factory: Start, cast: Cast, alice: Files) -> None:
+    files = cast.daemon_files(signer=authority("rival server authority"))
+    report = probe(daemon_factory(cert=files.cert, key=files.key).url, alice)
+    assert ids(report) == ["daemon-of-another-authority"]
+    assert stage(report, "enforcement") == "skipped"
+
+
 def test_nothing_is_told_of_enforcement_by_a_daemon_that_is_not_believed(
     daemon_factory: Start, cast: Cast, alice: Files
 ) -> None:

@@ -142,7 +142,7 @@ def daemon_of_another_authority(evidence: Tls) -> Found | None:
 
     Earthly refuses to speak with it. Nothing was told to it.
     """
-    if not _unverified(evidence, _UNKNOWN_AUTHORITY):
+    if is_of_known_authority(evidence.handshake):
         return None
     chain = evidence.handshake.spoken.chain
     issuer = names.words(chain[0].issuer) if chain else "nobody"
@@ -156,7 +156,7 @@ def daemon_of_another_authority(evidence: Tls) -> Found | None:
 @tls.finding
 def daemon_misnamed(evidence: Tls) -> Found | None:
     """Earthly refuses a certificate that does not name the host in the URL, so that no other can pose as it."""
-    if not _unverified(evidence, {MISNAMED}) or _unverified(evidence, _UNKNOWN_AUTHORITY):
+    if not _unverified(evidence, {MISNAMED}) or not is_of_known_authority(evidence.handshake):
         return None
     chain = evidence.handshake.spoken.chain
     known = ", ".join(names.hosts(chain[0])) if chain else ""
@@ -212,6 +212,11 @@ def daemon_near_end(evidence: Tls) -> Found | None:
     if evidence.outcome is Outcome.UNVERIFIED or not chain or not is_near_end(chain[0], evidence.now):
         return None
     return Found(f"the daemon's certificate expires on {until(chain[0].not_valid_after_utc, evidence.now)}", TELL)
+
+
+def is_of_known_authority(handshake: Handshake) -> bool:
+    """Tell whether nothing speaks against it that an authority of the team has vouched for the daemon, some time."""
+    return not any(code in _UNKNOWN_AUTHORITY for code, _ in handshake.verify_errors)
 
 
 def _unverified(evidence: Tls, codes: Container[int]) -> bool:
