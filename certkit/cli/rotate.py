@@ -85,12 +85,13 @@ def _say_locked_out(names: list[str]) -> None:
     if names:
         say("", "These must enrol again; until they have, they cannot build:", *(f"  {name}" for name in names))
         say("Issue anew for each: certkit issue PERSON --device DEVICE --out FILE")
+        say("They take it up by:  certkit enroll FILE --force")
     else:
         say("Nobody needs to enrol again.")
 
 
 def _say_next(team: "Home", role: str, step: str) -> None:
     if (role, step) in {("client", "switch"), ("server", "prepare")}:
-        say("", "Next: issue anew for every device, and let each enrol with it: certkit issue --help")
+        say("", "Next: issue anew for every device, and let each take it up by certkit enroll FILE --force")
         say(f"Who still lacks it: certkit rotate {role}")
     say_handover(team)
