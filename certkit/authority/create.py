@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -92,7 +92,8 @@ def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, authorities: 
 
 def _begin(draft: Path, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
     """Publish the first anchors, and certify the first daemon."""
-    with contextlib.closing(open_home(draft, lambda: passphrase or b"")) as home:
+    opened = open_home(draft, lambda: b"")
+    with contextlib.closing(replace(opened, passphrase=lambda: passphrase or b"")) as home:  # it is not asked for again
         with home.ledger.transaction():
             home.record("init", home.team, now, key_type=home.settings.key_type, encrypted=passphrase is not None)
         with publishing(home, now):

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import shlex
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,7 +60,7 @@ def _admit(home: Home, person: str, device: str, now: datetime) -> None:
     if known is None:
         home.ledger.add_person(Person(person, names.label(person), now))
     elif known.revoked:
-        raise Refused(f"{person} has been revoked", f"Let them in again first: certkit reinstate {person}")
+        raise Refused(f"{person} has been revoked", f"Let them in again first: certkit reinstate {shlex.quote(person)}")
     known_device = home.ledger.device(person, device)
     if known_device is None:
         home.ledger.add_device(Device(person, device, names.label(device), now))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.errors import Malformed, Missing, Refused, UsageError
+from certkit.errors import CertkitError, Malformed, Missing, Refused, UsageError
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
@@ -38,7 +38,11 @@ def home_path(option: Path | None) -> Path:
 
 def check_new(path: Path) -> None:
     """Raise if a file cannot be made at `path`, before anything is done that it would be lost for."""
-    if path.exists() or path.is_symlink():
+    try:
+        is_there = path.exists() or path.is_symlink()
+    except OSError as error:
+        raise CertkitError(f"{path} cannot be written: {error.strerror}", "Name another file with --out.") from None
+    if is_there:
         raise Refused(f"{path} exists already and is not overwritten", "Name another file with --out.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise Missing(f"{path.parent} is not there, or cannot be written", "Name a file in another folder with --out.")

@@ -1,5 +1,6 @@
 """`certkit issue`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +59,7 @@ def issue(
         say(f"Passphrase  {secret}     shown once: give it by another way than the file")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
-    say("", "They run", f"  certkit enroll {out.name}")
+    say("", "They run", f"  certkit enroll {shlex.quote(out.name)}")
 
 
 def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:

@@ -1,5 +1,6 @@
 """`certkit sign`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -47,4 +48,4 @@ def sign(
         return
     until = issued.certificate.not_valid_after_utc.date()
     say(f"Signed for {issued.person}, device {issued.device}, expires {until}", f"Answer  {out}")
-    say("", "On the machine that made the request they run", f"  certkit enroll {out.name}")
+    say("", "On the machine that made the request they run", f"  certkit enroll {shlex.quote(out.name)}")

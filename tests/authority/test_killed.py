@@ -18,9 +18,11 @@ from tests.killed import at_every_moment
 
 def test_making_a_team_happens_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
+    (tmp_path / "secret").write_text("violet anchor")
     monkeypatch.setenv("CERTKIT_HOME", str(home))
-    init = ["init", "--team", "acme", "--daemon", URL]
+    init = ["init", "--team", "acme", "--daemon", URL, "--passphrase-file", str(tmp_path / "secret")]
     for _ in at_every_moment(lambda: main(init)):
+        assert_no_authoritys_key_is_clear(tmp_path)
         if home.exists():
             assert main(["issue", "alice", "--out", str(tmp_path / "bundle"), "--no-passphrase"]) == 0
             assert_whole(home)
@@ -77,6 +79,13 @@ def assert_whole(path: Path) -> None:
     for role in ("server", "client"):
         with closing(opener(path)()) as home:
             assert home.authority(role)
+
+
+def assert_no_authoritys_key_is_clear(folder: Path) -> None:
+    """Nothing below the folder, drafts included, holds an authority's key without a passphrase."""
+    for authorities in folder.glob("*/authorities"):
+        for path in authorities.rglob("*"):
+            assert path.is_dir() or b"-----BEGIN PRIVATE KEY" not in path.read_bytes()
 
 
 def assert_recorded(path: Path, certificate: certificates.x509.Certificate) -> None:

@@ -32,6 +32,7 @@ class Ended:
     def complaint(self) -> tuple[int, str, str]:
         """Its exit code, its one line of what, its one line of what to do; it must have said nothing else."""
         assert not self.out
+        assert "a defect in certkit" not in self.err
         what, remedy = self.err.splitlines()
         return self.code, what, remedy
 

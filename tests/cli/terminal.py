@@ -1,0 +1,55 @@
+"""The program as a process of its own, on a terminal of a given width, with somebody who answers its questions."""
+
+import os
+import pty
+import re
+import select
+import struct
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from fcntl import ioctl
+
+PATIENCE = 30
+"""Seconds."""
+
+
+def on_terminal(
+    arguments: Sequence[str],
+    answers: Mapping[str, str] | None = None,
+    *,
+    columns: int = 80,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[int, str]:
+    """Run a command line; type each answer, a secret, once its question is there and the terminal shows no typing.
+
+    Give the exit code and all that was shown.
+    """
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ |= {"TERM": "xterm", **(environment or {})}
+        os.execv(sys.executable, [sys.executable, "-m", "certkit", *arguments])
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    waiting, shown, deadline = list((answers or {}).items()), "", time.monotonic() + PATIENCE
+    answered = 0
+    while time.monotonic() < deadline:
+        if waiting and re.search(waiting[0][0], shown[answered:]) and not _echoes(terminal):
+            answered = len(shown)
+            os.write(terminal, waiting.pop(0)[1].encode() + b"\n")
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                shown += os.read(terminal, 65536).decode()
+            except OSError:  # the other end is closed
+                break
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.replace("\r\n", "\n")
+
+
+def _echoes(terminal: int) -> bool:
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+
+def as_seen(shown: str) -> list[str]:
+    """Give the lines without colours and the like."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
