@@ -1,0 +1,49 @@
+"""A daemon as `certkit daemon check` sees one: mutual TLS with the files that it read at its start, then HTTP/2."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from OpenSSL import SSL
+
+from certkit.cli.local_daemon import HOST
+from tests.cli.conftest import Lead
+from tests.probe.servers import HTTP2_SETTINGS, over_tls, serving, tls_context, wait
+from tests.team import Files
+
+
+class Running:
+    """A server at `url`; what lies in `folder` counts from its next start on."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.folder = Path()
+        self._context: SSL.Context | None = None
+
+    def restart(self) -> None:
+        """Let it read its files."""
+        self._context = tls_context(Files.of(self.folder))
+
+    def answer(self, caller: socket.socket) -> None:
+        """Answer one caller; a server without files goes away."""
+        if self._context:
+            over_tls(self._context, _speak)(caller)
+
+
+@contextlib.contextmanager
+def running(lead: Lead, home: Path, name: str = "build", *options: str | Path) -> Iterator[Running]:
+    """Make the team acme with a daemon that runs, or add one to it."""
+    daemon = Running()
+    with serving(daemon.answer, HOST) as daemon.url:
+        first = ["init", "--team", "acme", "--daemon", daemon.url, "--name", name, *options]
+        ended = lead("daemon", "add", name, daemon.url) if home.exists() else lead(*first)
+        assert ended.code == 0, ended.err
+        daemon.folder = home / "daemons" / name
+        daemon.restart()
+        yield daemon
+
+
+def _speak(connection: SSL.Connection) -> None:
+    connection.send(HTTP2_SETTINGS)
+    wait(connection)
