@@ -55,7 +55,7 @@ def take(home: Home, role: Role, step: Step, now: datetime, *, force: bool) -> R
 
 
 def replace_compromised(home: Home, role: Role, now: datetime) -> list[str]:
-    """Trust a leaked authority no more, at once; give whom that locks out until they have the new one."""
+    """Trust a leaked authority no more, at once; give who must enrol again."""
     home.authority(role)
     with home.locked():
         before = home.rotation(role)
@@ -68,10 +68,11 @@ def replace_compromised(home: Home, role: Role, now: datetime) -> list[str]:
 
 
 def _must_enrol_again(home: Home, found: Rotation, role: Role, now: datetime) -> list[str]:
-    """Name the devices that the short way locks out."""
-    verifiers = _verifiers(home, role, now) if role == "server" else ()
-    holders = _holders(home, role, now) if role == "client" else ()
-    return rotation.locked_out(found, rotation.compromised(found), verifiers=verifiers, holders=holders)
+    """Name the devices that the short way locks out, and those that go on believing a leaked server authority."""
+    later = rotation.compromised(found)
+    if role == "client":
+        return rotation.locked_out(found, later, verifiers=(), holders=_holders(home, role, now))
+    return sorted(each.name for each in _verifiers(home, role, now) if each.generations != {*later.trusted})
 
 
 def _make(home: Home, role: Role, generation: int, now: datetime) -> None:

@@ -43,18 +43,18 @@ def rotate(
     if compromised and step != "status":
         raise UsageError("--compromised goes without steps", f"Say certkit rotate {role} --compromised")
     with context.opened(home) as team:
-        locked_out: list[str] = []
+        must_enrol_again: list[str] = []
         if compromised:
-            locked_out = rotating.replace_compromised(team, role, context.now())
+            must_enrol_again = rotating.replace_compromised(team, role, context.now())
         elif step != "status":
             rotating.take(team, role, step, context.now(), force=force)
         found = rotating.standing(team, role, context.now())
         if as_json:
-            say_json(_as_data(found) | ({"must_enrol_again": locked_out} if compromised else {}))
+            say_json(_as_data(found) | ({"must_enrol_again": must_enrol_again} if compromised else {}))
             return
         _say_standing(found)
         if compromised:
-            _say_locked_out(locked_out)
+            _say_must_enrol_again(role, must_enrol_again)
         elif step == "status" and found.if_compromised:
             say(f"If its key leaked, --compromised would make {len(found.if_compromised)} enrol again.")
         _say_next(team, role, step)
@@ -81,9 +81,12 @@ def _say_standing(found: "Standing") -> None:
         say(f"  {step:<9} {effect}")
 
 
-def _say_locked_out(names: list[str]) -> None:
+def _say_must_enrol_again(role: str, names: list[str]) -> None:
+    until = "they cannot build"
+    if role == "server":
+        until += ", or believe whoever has the leaked key"
     if names:
-        say("", "These must enrol again; until they have, they cannot build:", *(f"  {name}" for name in names))
+        say("", f"These must enrol again; until they have, {until}:", *(f"  {name}" for name in names))
         say("Issue anew for each: certkit issue PERSON --device DEVICE --out FILE")
         say("They take it up by:  certkit enroll FILE --force")
     else:
