@@ -48,6 +48,16 @@ def test_a_canary_that_is_let_in_is_found() -> None:
     assert _judged(nobody=_refused(116), impostor=_refused(48), canary=SERVED) == ["canary-let-in"]
 
 
+@pytest.mark.parametrize("alert", [42, 44, 46])
+def test_a_canary_that_is_refused_as_revoked_is_the_proof(alert: int) -> None:
+    assert _judged(nobody=_refused(116), impostor=_refused(48), canary=_refused(alert)) == ["enforcement"]
+
+
+@pytest.mark.parametrize("alert", [43, 45, 48, 51, 116])
+def test_a_canary_that_is_refused_for_another_reason_proves_nothing(alert: int) -> None:
+    assert _judged(nobody=_refused(116), impostor=_refused(48), canary=_refused(alert)) == ["canary-unproven"]
+
+
 @pytest.mark.parametrize("outcome", [Outcome.SILENT, Outcome.CLOSED, Outcome.STRANGE, Outcome.FAILED])
 def test_what_is_neither_refused_nor_served_is_unknown(outcome: Outcome) -> None:
     assert _judged(nobody=_refused(116), impostor=Handshake(outcome, 1.0)) == ["enforcement-unknown"]
