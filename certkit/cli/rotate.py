@@ -21,7 +21,7 @@ def rotate(
     ] = "status",
     force: Annotated[bool, typer.Option("--force", help="Go on although it locks somebody out.")] = False,
     compromised: Annotated[
-        bool, typer.Option("--compromised", help="Its key has leaked: trust it no more from now on.")
+        bool, typer.Option("--compromised", help="Its key has leaked: trust it no more (of two, the older).")
     ] = False,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,

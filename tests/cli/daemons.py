@@ -44,6 +44,12 @@ def running(lead: Lead, home: Path, name: str = "build", *options: str | Path) -
         yield daemon
 
 
+def take_up(lead: Lead, daemon: Running, name: str = "build") -> None:
+    """Restart a daemon with its new files, and see it proven."""
+    daemon.restart()
+    assert lead("daemon", "check", name).code == 0
+
+
 def _speak(connection: SSL.Connection) -> None:
     connection.send(HTTP2_SETTINGS)
     wait(connection)

@@ -25,6 +25,12 @@ def serial(leaf: Path) -> str:
     return certificates.serial_text(certificates.load(leaf.read_bytes()).serial_number)
 
 
+def generation(leaf: Path) -> int:
+    """Say which generation of an authority has signed a certificate."""
+    name = certificates.common_name(certificates.load(leaf.read_bytes()).issuer)
+    return int(name.removeprefix("acme ").split()[2]) if name[-1].isdigit() else 1
+
+
 def complaint(authority: Path, leaf: Path, *options: str | Path) -> str:
     """Give what openssl has against a client's certificate; nothing if it is good."""
     command = ["openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", authority, *options, leaf]
