@@ -164,7 +164,7 @@ def found(folder: Path, factory: Start, flavour: str, *, port: int | None = None
     with teams.at(Place(folder / "lead", folder / "nobody")):
         run("init", "--team", "acme", "--daemon", f"tcp://{HOST}:{port or own_port}", "--name", "build")
     source = folder / "source"
-    source.mkdir()
+    source.mkdir(parents=True)
     (source / "Dockerfile").write_text("FROM scratch\nCOPY greeting /greeting\n")
     (source / "greeting").write_text("hello")
     mounted = Files.of(folder / "lead" / "daemons" / "build").as_arguments()

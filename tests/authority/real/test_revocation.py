@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from certkit.cli import main
 from tests.authority.real.fleet import BAD_CERTIFICATE, Capture, Fleet, found
 from tests.daemons.daemon import Start
 from tests.trust.people import SERVED
@@ -113,3 +114,12 @@ def test_the_leads_own_probe_shows_the_canary_and_nobody_elses_does(fleet: Fleet
 
     fleet.daemon.restart()
     assert fleet.probe(who, capsys, as_lead=True)[0] == 0
+
+
+def test_a_home_that_has_no_daemon_at_that_url_lends_no_canary(fleet: Fleet, tmp_path: Path, capsys: Capture) -> None:
+    other = found(tmp_path / "other", lambda *_, **__: fleet.daemon, "earthly")
+    with fleet.at("pal.team laptop"):
+        probe = ["probe", "--for", "earthly", "--daemon", fleet.daemon.url, "--home", str(other.home), "--json"]
+        capsys.readouterr()
+        assert main(probe) == 0
+    assert "canary" not in capsys.readouterr().out
