@@ -1,6 +1,7 @@
 """The program: `certkit`, or `python -m certkit`."""
 
 import gc
+import io
 import sys
 
 
@@ -9,6 +10,9 @@ def run() -> None:
     gc.disable()  # imports make no garbage, and a command is over before there is any worth looking for:
     from certkit.cli import main
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name must not end a command whose work is done
+            stream.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:])
     gc.freeze()  # a fifth of the time of a short command went into collecting, most of it at the exit
     sys.exit(code)

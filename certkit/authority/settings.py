@@ -104,7 +104,7 @@ def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
     if not found.get("team"):
         raise Malformed(f"{path} names no team", "Put back the line `team: NAME`.")
     try:
-        names.slug(found["team"], "team")
+        names.slug(str(found["team"]), "team")
     except UsageError as error:
         raise Malformed(f"{path}: {error.message}", "Put back the name that it had.") from None
     if found.get("key_type", "p256") not in KEY_TYPES:

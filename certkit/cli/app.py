@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.output import complain
+from certkit.cli.output import complain, tell
 from certkit.errors import CertkitError
 
 VERBS = {
@@ -43,6 +43,11 @@ def main(arguments: Sequence[str]) -> int:
         _show_trace_if_asked(arguments)
         complain(error.message, error.remedy)
         return error.exit_code
+    except OSError as error:
+        _show_trace_if_asked(arguments)
+        what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+        complain(what, "Check the permissions and the free space.")
+        return 1
     except Exception as error:  # noqa: BLE001  the last line of defence: a defect is told in one line too
         _show_trace_if_asked(arguments)
         complain(
@@ -98,4 +103,4 @@ def _show_trace_if_asked(arguments: Sequence[str]) -> None:
     if "--debug" in arguments:
         import traceback
 
-        traceback.print_exc()
+        tell(*traceback.format_exc().splitlines())

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli import context
-from certkit.cli.output import say_json, say_table
+from certkit.cli.output import say_json, say_table, worded
 
 
 def log(
@@ -31,7 +31,7 @@ def log(
             f"{event.actor}@{event.host}",
             event.action,
             event.subject,
-            " ".join(f"{key}={value}" for key, value in event.detail.items()),
+            " ".join(f"{key}={worded(value)}" for key, value in event.detail.items()),
         )
         for event in events
     ]

@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,22 @@ def complain(message: str, remedy: str = "") -> None:
 
 
 def say_json(data: object) -> None:
-    """Print a result as JSON on stdout."""
-    print(json.dumps(data, indent=2, default=str))  # noqa: T201
+    """Print a result as JSON on stdout, times and dates in ISO 8601."""
+    print(json.dumps(data, indent=2, default=_written))  # noqa: T201
+
+
+def worded(value: object) -> str:
+    """Give a value as people read it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{key} {worded(each)}" for key, each in value.items())
+        case list() | tuple():
+            return ", ".join(map(worded, value))
+    return str(value)
 
 
 def console() -> "Console":
@@ -66,5 +81,9 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for title in titles:
         table.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(plain(worded(cell))) for cell in row))
     console().print(table)
+
+
+def _written(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -6,7 +6,7 @@ import typer
 
 from certkit.cli import context
 from certkit.cli.daemon import daemon_data
-from certkit.cli.output import say, say_json, say_table
+from certkit.cli.output import say, say_json, say_table, worded
 from certkit.errors import Missing
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def show(
         if isinstance(value, list) and value and isinstance(value[0], dict):
             say("")
             say_table(list(value[0]), [list(row.values()) for row in value])
-        else:
-            say(f"{key:<10} {', '.join(value) if isinstance(value, list) else value}")
+        elif worded(value):
+            say(f"{key:<10} {worded(value)}")
 
 
 def _person(team: "Home", name: str) -> dict[str, Any] | None:

@@ -1,0 +1,181 @@
+"""What the lead is shown of who was let in, what expires when, and what was done."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from certkit.cli import context
+from certkit.ledger import sqlite
+from certkit.ledger.interface import Certificate, Device, Event, Person
+from certkit.pki import certificates
+from tests.cli.conftest import ALICE, URL, Lead
+
+Spell = Callable[[str], str]
+HOSTILE = "\x1b]0;owned\x07\x1b[31mred\u202e"
+
+
+@pytest.fixture
+def serial(lead: Lead, home: Path) -> str:
+    """Let Alice in with one device."""
+    return str(lead("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase", "--json").data["serial"])
+
+
+@pytest.fixture
+def travel(monkeypatch: pytest.MonkeyPatch) -> "Travel":
+    return Travel(monkeypatch)
+
+
+class Travel:
+    """Moves the clock that every command reads."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch, self._now = monkeypatch, datetime.now(UTC)
+
+    def __call__(self, *, days: float) -> None:
+        self._monkeypatch.setattr(context, "now", lambda: self._now + timedelta(days=days))
+
+
+def test_a_team_of_nobody_says_how_to_begin(lead: Lead, home: Path) -> None:
+    assert lead("list").out == "Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit\n"
+    assert lead("list", "--json").data == {"devices": []}
+
+
+def test_everybody_is_listed_device_by_device(lead: Lead, serial: str) -> None:
+    lead("issue", "Bob", "--device", "lap", "--out", "b", "--no-passphrase")
+    head, *rows = lead("list").out.splitlines()
+    assert head.split() == ["person", "device", "state", "expires"]
+    assert [row.split()[:3] for row in rows] == [["Bob", "lap", "valid"], [ALICE, "desk", "valid"]]
+    device = lead("list", "--json").data["devices"][1]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", device.pop("expires"))
+    assert device == {"person": ALICE, "device": "desk", "state": "valid", "serial": serial}
+
+
+def test_a_person_is_shown_with_every_device(lead: Lead, serial: str) -> None:
+    shown = lead("show", ALICE, "--json").data
+    assert shown["person"] == ALICE
+    assert [device["serial"] for device in shown["devices"]] == [serial]
+    assert serial in lead("show", ALICE).out
+
+
+@pytest.mark.parametrize("spell", [str, str.upper, lambda serial: "0x" + serial, lambda serial: "00" + serial])
+def test_a_certificate_is_shown_by_its_serial_number_in_any_spelling(lead: Lead, serial: str, spell: Spell) -> None:
+    colons = ":".join(re.findall("..", serial))
+    for number in (spell(serial), spell(colons)):
+        shown = lead("show", number, "--json").data
+        assert (shown["serial"], shown["kind"], shown["person"], shown["device"]) == (serial, "device", ALICE, "desk")
+        assert len(shown["sha256"]) == 95
+
+
+def test_a_daemon_is_shown_with_what_is_in_its_certificate(lead: Lead, home: Path) -> None:
+    shown = lead("show", "build", "--json").data
+    assert (shown["name"], shown["url"], shown["hosts"]) == ("build", URL, ["build.acme.example"])
+    said = lead("show", "build").out
+    assert "hosts      build.acme.example\n" in said
+    assert "{" not in said
+    assert "None" not in said
+
+
+@pytest.mark.parametrize(("what", "remedy"), [("Alice@acme.exmple", ALICE), ("biuld", "build"), ("z", "list")])
+def test_who_is_not_there_is_told_with_who_may_be_meant(lead: Lead, serial: str, what: str, remedy: str) -> None:
+    code, said, to_do = lead("show", what).complaint
+    assert (code, said) == (1, f"certkit: there is no person, certificate or daemon {what!r}")
+    assert remedy in to_do
+
+
+def test_while_all_is_well_status_says_so(lead: Lead, serial: str) -> None:
+    ended = lead("status")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith("All is well.\n")
+    status = lead("status", "--json").data
+    assert status["ok"] is True
+    assert {item["kind"] for item in status["items"]} >= {"authority", "daemon", "device"}
+    assert all(datetime.fromisoformat(item["expires"]).tzinfo for item in status["items"])
+
+
+@pytest.mark.parametrize(
+    ("days", "kind", "attention", "remedy"),
+    [
+        (365 - 13, "device", "expires in 12 days", f"certkit issue {ALICE} --device desk --out desk.certkit"),
+        (365 - 29, "daemon", "expires in 28 days", "certkit daemon renew build"),
+        (366, "daemon", "expired", "certkit daemon renew build"),
+        (366, "device", "expired", f"certkit issue {ALICE} --device desk --out desk.certkit"),
+        (3653 - 399, "authority", "expires in 398 days", "certkit rotate server prepare"),
+    ],
+)
+@pytest.mark.usefixtures("serial")
+def test_what_expires_soon_wants_attention_and_has_a_remedy(
+    lead: Lead, travel: Travel, days: int, kind: str, attention: str, remedy: str
+) -> None:
+    travel(days=days)
+    ended = lead("status")
+    assert ended.code == 3
+    assert re.search(rf"^{kind} .*{attention}:  {re.escape(remedy)}$", ended.out, re.MULTILINE)
+    status = lead("status", "--json")
+    assert (status.code, status.data["ok"]) == (3, False)
+    assert (kind, attention, remedy) in {(i["kind"], i["attention"], i["remedy"]) for i in status.data["items"]}
+
+
+def test_a_day_before_its_notice_nothing_wants_attention(lead: Lead, serial: str, travel: Travel) -> None:
+    travel(days=365 - 31)
+    assert lead("status").code == 0
+
+
+def test_a_renewal_is_enough(lead: Lead, serial: str, travel: Travel) -> None:
+    travel(days=365 - 5)
+    lead("daemon", "renew", "build")
+    lead("issue", ALICE, "--device", "desk", "--out", "again", "--no-passphrase")
+    items = lead("status", "--json").data["items"]
+    assert not [item for item in items if item["attention"].startswith("expire")]
+
+
+def test_a_device_forgotten_long_ago_is_listed_and_wants_nothing(lead: Lead, serial: str, travel: Travel) -> None:
+    travel(days=365 + 31)
+    assert "device" not in {item["kind"] for item in lead("status", "--json").data["items"]}
+    assert lead("list", "--json").data["devices"][0]["state"] == "expired"
+
+
+def test_the_log_tells_who_did_what_to_whom_and_where(lead: Lead, serial: str) -> None:
+    events = lead("log", "--json").data["events"]
+    assert [(event["action"], event["subject"]) for event in events] == [
+        ("init", "acme"),
+        ("daemon add", "build"),
+        ("issue", ALICE),
+    ]
+    assert events[2]["detail"]["serial"] == serial
+    assert all(event["actor"] and event["host"] and datetime.fromisoformat(event["at"]) for event in events)
+    head, *rows = lead("log").out.splitlines()
+    assert head.split() == ["when", "who", "did", "to", "with"]
+    assert f"serial={serial}" in rows[2]
+    assert "hosts=build.acme.example" in rows[1]
+
+
+def test_the_log_can_be_narrowed(lead: Lead, serial: str) -> None:
+    assert len(lead("log", "--last", "2", "--json").data["events"]) == 2
+    [event] = lead("log", ALICE, "--json").data["events"]
+    assert event["action"] == "issue"
+    assert lead("log", "nobody", "--json").data == {"events": []}
+
+
+@pytest.mark.parametrize("command", [["list"], ["status"], ["log"], ["show", HOSTILE]])
+def test_nothing_of_a_ledger_reaches_the_terminal_raw(lead: Lead, home: Path, command: list[str]) -> None:
+    hostile(home)
+    ended = lead(*command)
+    assert not set(ended.out + ended.err) & set("\x1b\x07\u202e")
+    as_json = lead(*command, "--json")
+    assert not set(as_json.out) & set("\x1b\x07\u202e")
+
+
+def hostile(home: Path) -> None:
+    """Write what certkit itself would refuse: a name that steers terminals."""
+    ledger = sqlite.open_ledger(home / "ledger.sqlite")
+    now = datetime.now(UTC)
+    der = certificates.to_der(certificates.load((home / "authorities/client/cert.pem").read_bytes()))
+    with ledger.transaction():
+        ledger.add_person(Person(HOSTILE, "x", now))
+        ledger.add_device(Device(HOSTILE, HOSTILE, "x", now))
+        ledger.add_certificate(Certificate("01", "device", "", now, now, der, now, HOSTILE, HOSTILE))
+        ledger.add_event(Event(now, HOSTILE, HOSTILE, HOSTILE, HOSTILE, {HOSTILE: HOSTILE}))
+    ledger.close()

@@ -1,0 +1,89 @@
+"""The program as people and pipes meet it: colours, widths, other alphabets, and readers that leave."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ALICE, Lead
+from tests.cli.terminal import as_seen, on_terminal
+
+PROGRAM = [sys.executable, "-m", "certkit"]
+LONG = "x" * 64
+
+
+@pytest.fixture
+def crowd(lead: Lead, home: Path) -> None:
+    """Let some people in, one with the longest of names."""
+    for person in (ALICE, LONG, "Žofie Nováková"):
+        lead("issue", person, "--device", "a-device-with-a-name", "--out", person, "--no-passphrase")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program with its output in a pipe."""
+    return subprocess.run(
+        [*PROGRAM, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize("command", [["list"], ["log"], ["status"], ["show", LONG], ["daemon", "list"]])
+def test_nothing_is_lost_in_80_columns(command: list[str]) -> None:
+    code, shown = on_terminal(command, columns=80)
+    assert code == 0
+    lines = as_seen(shown)
+    assert max(map(len, lines)) <= 80
+    shown_letters, all_letters = (Counter(filter(str.isalnum, text)) for text in ("".join(lines), run(*command).stdout))
+    assert shown_letters == all_letters
+
+
+@pytest.mark.usefixtures("crowd")
+def test_in_a_pipe_there_is_no_colour_and_no_line_is_cut() -> None:
+    done = run("list")
+    assert "\x1b" not in done.stdout
+    assert f"{LONG}  a-device-with-a-name  valid" in done.stdout
+
+
+@pytest.mark.usefixtures("crowd")
+def test_no_color_is_honoured_on_a_terminal() -> None:
+    shown = on_terminal(["list"], environment={"NO_COLOR": "1"})[1]
+    assert not [code for code in range(30, 50) if f"\x1b[{code}" in shown or f";{code}m" in shown]
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize("command", ["list", "log", "status", "list --json", "show build", "--help"])
+def test_a_reader_that_leaves_early_is_no_defect(command: str) -> None:
+    program = " ".join(PROGRAM)
+    done = subprocess.run(
+        ["bash", "-c", f"{program} {command} | head -c 1 > /dev/null"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.usefixtures("home")
+def test_a_disk_that_is_full_is_told_as_that() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*PROGRAM, "log"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "certkit: No space left on device\nCheck the permissions and the free space.\n"
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_of_another_alphabet_loses_no_passphrase(encoding: str) -> None:
+    done = run("issue", "Žofie", "--device", "desk", "--out", "a", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Issued \\u017dofie, device desk" in done.stdout
+    assert "Passphrase  " in done.stdout
+    assert run("list", PYTHONIOENCODING=encoding).returncode == 0
+
+
+def test_interrupting_a_question_ends_it_quietly(lead: Lead, tmp_path: Path) -> None:
+    arguments = ["init", "--team", "acme", "--daemon", "tcp://build:1", "--passphrase"]
+    code, shown = on_terminal(arguments, {"New passphrase": "\x03"})
+    assert code != 0
+    assert "Traceback" not in shown
+    assert not (tmp_path / "home").exists()
