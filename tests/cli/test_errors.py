@@ -147,11 +147,11 @@ def test_a_command_line_that_cannot_be_read_is_a_usage_error(
 
 
 def test_debug_shows_where_an_error_comes_from_and_nothing_raw(lead: Lead, home: Path) -> None:
-    ended = lead("--debug", "show", "\x1b[31mred")
+    ended = lead("--debug", "sign", "\x1b[31mred", "--person", "alice", "--out", "a")
     assert ended.code == 1
     assert "Traceback" in ended.err
-    assert "show.py" in ended.err
-    assert "certkit: there is no person, certificate or daemon" in ended.err
+    assert "sign.py" in ended.err
+    assert "certkit: \\x1b[31mred does not exist\n" in ended.err
     assert "\x1b" not in ended.err
 
 

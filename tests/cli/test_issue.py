@@ -120,6 +120,13 @@ def test_nothing_is_overwritten_and_nobody_let_in(lead: Lead, home: Path, kind: 
     assert lead("list", "--json").data == {"devices": []}
 
 
+def test_nor_is_a_file_that_appears_meanwhile(lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = context.now()
+    monkeypatch.setattr(context, "now", lambda: Path("alice.certkit").touch() or now)
+    assert issue(lead).complaint[:2] == (1, "certkit: alice.certkit exists already and is not overwritten")
+    assert Path("alice.certkit").read_bytes() == b""
+
+
 @pytest.mark.parametrize(
     ("out", "what"),
     [("nowhere/a", "nowhere is not there"), ("file/a", "file is not there"), ("x" * 300, "File name too long")],
