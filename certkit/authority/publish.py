@@ -131,7 +131,7 @@ def _publish(home: Home, now: datetime) -> canary.Canary | None:
         crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now - BACKDATED, CRL_LIFE, previous))
         for authority in authorities
     ]
-    ca = anchors.bundle(authorities, excluded, number)
+    ca = anchors.ca_pem(authorities, excluded, number)
     home.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
     return _new_canary(home, authorities[-1], number, now)
 

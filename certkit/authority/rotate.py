@@ -92,8 +92,8 @@ def _keep(home: Home, role: Role, later: Rotation, action: str, now: datetime) -
 def _verifiers(home: Home, role: Role, now: datetime) -> Iterator[Party]:
     if role == "client":
         for daemon in home.ledger.daemons():
-            known = home.ledger.generations_since(daemon.proven)
-            yield Party(f"daemon {daemon.name}", frozenset(known[0]).intersection(*known))
+            possible = home.ledger.generations_since(daemon.proven)
+            yield Party(f"daemon {daemon.name}", rotation.known_to_trust(possible))
     else:
         for each in _newest_of_devices(home, now):
             yield Party(f"{each.person} {each.device}", frozenset(each.trusts))

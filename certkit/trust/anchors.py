@@ -33,11 +33,11 @@ def exclusions(shut_out: Iterable[ShutOut], now: datetime) -> list[str]:
     return _minimal(each.dns_name for each in shut_out if now < each.expires + GRACE)
 
 
-def bundle(authorities: Sequence[Authority], excluded: Iterable[str], number: int) -> bytes:
+def ca_pem(authorities: Sequence[Authority], excluded: Iterable[str], number: int) -> bytes:
     """Give the PEM of a daemon's `ca.pem`: an anchor of each authority that it shall trust, and no second of any key.
 
-    `number` counts the bundles of a home from 1; every anchor excludes the canaries up to it. Raises Refused if
-    there is no authority: such a daemon would let nobody in.
+    `number` counts from 1 what a home has told its daemons to trust; every anchor excludes the canaries up to it.
+    Raises Refused if there is no authority: such a daemon would let nobody in.
     """
     if not authorities:
         raise Refused("a daemon that trusts no authority lets nobody in", "Name at least one client authority.")

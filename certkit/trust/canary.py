@@ -1,10 +1,10 @@
 """Canaries: client certificates that a daemon refuses as soon as it holds the newest anchors, and not before.
 
-Bundle number n has a canary of its own. Anchors of bundle n exclude the canaries 1 to n: so the refusal of canary n
-proves that bundle n or a later one is live, and a canary that was ever replaced stays shut out for good. To exclude n
-names by at most 17, canaries are leaves of a binary tree: the digits of the number, last one first, are the labels.
+Anchors number n have a canary of their own, and exclude the canaries 1 to n: so the refusal of canary n proves that
+anchors n or later ones are live, and a canary that was ever replaced stays shut out for good. To exclude n names by at
+most 17, canaries are leaves of a binary tree: the digits of the number, last one first, are the labels.
 
-A canary is signed by the newest authority that the bundle trusts. A daemon without that authority answers
+A canary is signed by the newest authority among the anchors. A daemon without that authority answers
 `unknown_ca`, which proves nothing (the alerts that do: `probe.alerts.REVOKED`); one with an older anchor of it lets
 the canary in. Its key never leaves the home.
 """
@@ -28,7 +28,7 @@ _DIGITS = 16
 
 @dataclass(frozen=True)
 class Canary:
-    """A pair that only the home holds, and the number of the bundle that it proves."""
+    """A pair that only the home holds, and the number of the anchors that it proves."""
 
     number: int
     certificate: x509.Certificate
@@ -36,7 +36,7 @@ class Canary:
 
 
 def make(authority: Authority, number: int, now: datetime) -> Canary:
-    """Make a bundle's canary, which lives as long as its authority: proofs are asked for years later, too."""
+    """Make the canary of anchors, which lives as long as its authority: proofs are asked for years later, too."""
     key = keys.generate("p256")
     certificate = certificates.device(
         authority,
@@ -50,7 +50,7 @@ def make(authority: Authority, number: int, now: datetime) -> Canary:
 
 
 def name(number: int) -> str:
-    """Give the DNS name of a bundle's canary."""
+    """Give the DNS name of the canary of anchors."""
     return _below(_digits(number))
 
 
@@ -63,7 +63,7 @@ def excluded(number: int) -> list[str]:
 
 def _digits(number: int) -> str:
     if not 0 < number <= LIMIT:
-        raise Refused(f"{number} is not the number of a bundle", f"They go from 1 to {LIMIT}.")
+        raise Refused(f"{number} is not the number of any anchors", f"They go from 1 to {LIMIT}.")
     return f"{number:0{_DIGITS}b}"
 
 

@@ -13,7 +13,7 @@ Each generation has a name of its own: a laptop shows a certificate only to a da
 OpenSSL finds an issuer by name first, and whoever looks at a daemon's list sees which generation it trusts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
@@ -143,13 +143,10 @@ def take(
     return later
 
 
-def known_to_trust(bundles: Mapping[int, Iterable[int]], proven: int) -> frozenset[int]:
-    """Give the generations that a daemon surely trusts which was seen to hold bundle number `proven`, or 0 for none.
-
-    By now it may hold any later one: what all of them have in common. `bundles` has the generations of each by number.
-    """
-    possible = [frozenset(generations) for number, generations in bundles.items() if number >= proven]
-    return frozenset.intersection(*possible) if possible else frozenset()
+def known_to_trust(possible: Iterable[Iterable[int]]) -> frozenset[int]:
+    """Give the generations that a daemon surely trusts: those that all the anchors that it may hold have in common."""
+    each = [frozenset(generations) for generations in possible]
+    return frozenset.intersection(*each) if each else frozenset()
 
 
 def common_name(team: str, role: Role, generation: int) -> str:

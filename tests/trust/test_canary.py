@@ -27,7 +27,7 @@ def test_all_former_canaries_are_covered_by_at_most_17_names(bundle: int) -> Non
 
 
 @pytest.mark.parametrize("number", [0, -1, canary.LIMIT + 1])
-def test_a_number_that_no_bundle_has_is_refused(number: int) -> None:
+def test_a_number_that_no_anchors_have_is_refused(number: int) -> None:
     with pytest.raises(Refused, match="number of a bundle"):
         canary.name(number)
 

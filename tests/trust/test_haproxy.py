@@ -52,7 +52,7 @@ def proxy(people: People) -> Iterator[Proxy]:
 def lay_down(people: People, excluded: list[str], revoked: dict[str, Pair], number: int) -> None:
     """Write what the lead would copy beside the daemon's pair."""
     signer = people.authority()
-    people.file("ca.pem", anchors.bundle([signer], excluded, number))
+    people.file("ca.pem", anchors.ca_pem([signer], excluded, number))
     people.file("crl.pem", crl.to_pem(crl.crl(signer, entries(signer, revoked), number, NOW, DAY)))
 
 
@@ -117,7 +117,7 @@ def test_haproxy_and_the_daemon_agree_on_everybody(
     pair, own = people.daemon_pair(), people.device("haproxy")
     daemon = daemon_factory(
         flavour,
-        ca=people.file("held.pem", anchors.bundle([people.authority()], excluded, 2)),
+        ca=people.file("held.pem", anchors.ca_pem([people.authority()], excluded, 2)),
         cert=pair.cert,
         key=pair.key,
     )

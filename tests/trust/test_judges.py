@@ -51,7 +51,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
         people,
         welcome,
         unwelcome,
-        people.file("ca.pem", anchors.bundle(signers, excluded, 5)),
+        people.file("ca.pem", anchors.ca_pem(signers, excluded, 5)),
         people.file("plain.pem", b"".join(certificates.to_pem(each.certificate) for each in signers)),
         people.file("crl.pem", b"".join(lists)),
     )
@@ -104,7 +104,7 @@ def test_the_linters_for_rfc_5280_find_nothing_in_an_anchor(case: Case) -> None:
 
 def test_openssl_tells_two_authorities_of_one_name_apart_by_their_keys(tmp_path: Path) -> None:
     people = People(tmp_path, authorities={n: authority("client", 1) for n in (1, 2, 3)})
-    bundle = anchors.bundle([people.authority(1), people.authority(2)], [names.person_name("al", TEAM)], 1)
+    bundle = anchors.ca_pem([people.authority(1), people.authority(2)], [names.person_name("al", TEAM)], 1)
     held = people.file("ca.pem", bundle)
     judged = {
         (person, generation): accepts(*OPENSSL, "-CAfile", held, people.device(person, generation=generation).cert)

@@ -38,15 +38,15 @@ def test_a_person_is_refused_with_every_device_until_reinstated_and_no_bystander
 ) -> None:
     pairs = {name: people.device(name) for name in LOOKALIKES} | {"al.team's other": people.device("al.team", "desk")}
     everybody = dict.fromkeys(pairs, SERVED)
-    daemon = start(daemon_factory, flavour, people, anchors.bundle([people.authority()], [], 1))
+    daemon = start(daemon_factory, flavour, people, anchors.ca_pem([people.authority()], [], 1))
     assert answers(daemon, people, pairs) == everybody
 
-    restart(daemon, people, anchors.bundle([people.authority()], [names.person_name("al.team", TEAM)], 2))
+    restart(daemon, people, anchors.ca_pem([people.authority()], [names.person_name("al.team", TEAM)], 2))
     out = {"al.team": BAD_CERTIFICATE, "al.team's other": BAD_CERTIFICATE}
     assert answers(daemon, people, pairs) == everybody | out
     assert {name for name, pair in pairs.items() if not buildctl(daemon, pair, people.tlsca)} == set(out)
 
-    restart(daemon, people, anchors.bundle([people.authority()], [], 3))
+    restart(daemon, people, anchors.ca_pem([people.authority()], [], 3))
     assert answers(daemon, people, pairs) == everybody
 
 
@@ -55,7 +55,7 @@ def test_a_device_is_refused_through_its_renewals_and_its_owners_others_are_serv
 ) -> None:
     laptop = names.device_name("laptop", "al", TEAM)
     pairs = {"laptop": people.device("al"), "renewed": people.device("al"), "desk": people.device("al", "desk")}
-    daemon = start(daemon_factory, flavour, people, anchors.bundle([people.authority()], [laptop], 1))
+    daemon = start(daemon_factory, flavour, people, anchors.ca_pem([people.authority()], [laptop], 1))
     assert answers(daemon, people, pairs) == {"laptop": BAD_CERTIFICATE, "renewed": BAD_CERTIFICATE, "desk": SERVED}
 
 
@@ -65,16 +65,16 @@ def test_a_canary_is_let_in_by_the_bundle_before_its_own_and_refused_by_its_own_
     signer = people.authority()
     made = [canary.make(signer, number, NOW) for number in (1, 2, 3)]
     pairs = {str(each.number): people.pair(each.certificate, each.key) for each in made}
-    daemon = start(daemon_factory, flavour, people, anchors.bundle([signer], [], 1))
+    daemon = start(daemon_factory, flavour, people, anchors.ca_pem([signer], [], 1))
     assert answers(daemon, people, pairs) == {"1": BAD_CERTIFICATE, "2": SERVED, "3": SERVED}
-    restart(daemon, people, anchors.bundle([signer], [], 3))
+    restart(daemon, people, anchors.ca_pem([signer], [], 3))
     assert answers(daemon, people, pairs) == dict.fromkeys("123", BAD_CERTIFICATE)
     assert BAD_CERTIFICATE in REVOKED
 
 
 def test_the_canary_of_an_authority_that_the_daemon_lacks_proves_nothing(daemon_factory: Start, people: People) -> None:
     made = canary.make(people.authority(2), 2, NOW)
-    daemon = start(daemon_factory, "earthly", people, anchors.bundle([people.authority(1)], [], 1))
+    daemon = start(daemon_factory, "earthly", people, anchors.ca_pem([people.authority(1)], [], 1))
     assert answer(daemon.port, people.pair(made.certificate, made.key), people.tlsca) == UNKNOWN_CA
     assert UNKNOWN_CA not in REVOKED
 
@@ -91,7 +91,7 @@ def test_two_authorities_of_one_name_are_told_apart_by_their_keys(
         "bo of the second": people.device("bo", generation=2),
         "cy of an impostor": people.device("cy", generation=3),
     }
-    bundle = anchors.bundle([people.authority(1), people.authority(2)], [names.person_name("al", TEAM)], 1)
+    bundle = anchors.ca_pem([people.authority(1), people.authority(2)], [names.person_name("al", TEAM)], 1)
     daemon = start(daemon_factory, flavour, people, bundle)
     assert answers(daemon, people, pairs) == {
         "al of the first": BAD_CERTIFICATE,
@@ -110,6 +110,6 @@ def test_anchors_of_every_key_type_shut_out_whom_they_name(
         keys.generate(key_type), "acme client authority", NOW, people.server.certificate.not_valid_after_utc - NOW
     )
     pairs = {"al": people.device("al"), "bo": people.device("bo")}
-    bundle = anchors.bundle([signer], [names.person_name("al", TEAM)], 1)
+    bundle = anchors.ca_pem([signer], [names.person_name("al", TEAM)], 1)
     daemon = start(daemon_factory, "earthly", people, bundle)
     assert answers(daemon, people, pairs) == {"al": BAD_CERTIFICATE, "bo": SERVED}

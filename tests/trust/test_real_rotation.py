@@ -30,7 +30,7 @@ class Story:
     def __init__(self, people: People, factory: Start, flavour: str) -> None:
         self.people = people
         self.rotation = Rotation()
-        self.bundles = {1: self.rotation.trusted}
+        self.published = {1: self.rotation.trusted}
         self.proven = 0
         self.laptops = {name: people.device(name) for name in LAPTOPS}
         self.outsiders = {g: people.device("gone", generation=g) for g in (1, 2)} | {
@@ -40,8 +40,8 @@ class Story:
         self.daemon = factory(flavour, ca=self._hand_out(), cert=pair.cert, key=pair.key)
 
     def step(self, step: Step, *, force: bool = False) -> None:
-        """Take a step, as far as it may be taken, and make the bundle anew."""
-        daemon = Party("build", known_to_trust(self.bundles, self.proven))
+        """Take a step, as far as it may be taken, and make the anchors anew."""
+        daemon = Party("build", self._known())
         laptops = [
             Party(
                 name,
@@ -50,19 +50,19 @@ class Story:
             for name, pair in self.laptops.items()
         ]
         self.rotation = take(self.rotation, step, verifiers=[daemon], holders=laptops, force=force)
-        self.bundles[len(self.bundles) + 1] = self.rotation.trusted
+        self.published[len(self.published) + 1] = self.rotation.trusted
         self._hand_out()
 
     def restart(self) -> None:
-        """Let the daemon take the bundle up, and see that it has."""
+        """Let the daemon take the anchors up, and see that it has."""
         assert self.canary() != BAD_CERTIFICATE
         self.daemon.restart()
         assert self.canary() == BAD_CERTIFICATE
-        self.proven = len(self.bundles)
+        self.proven = len(self.published)
 
     def canary(self) -> int | str:
         """Say what the daemon answers to the newest canary."""
-        made = canary.make(self.people.authority(self.rotation.trusted[-1]), len(self.bundles), NOW)
+        made = canary.make(self.people.authority(self.rotation.trusted[-1]), len(self.published), NOW)
         return answer(self.daemon.port, self.people.pair(made.certificate, made.key), self.people.tlsca)
 
     def enrol(self, laptops: list[str]) -> None:
@@ -71,15 +71,18 @@ class Story:
 
     def check(self) -> None:
         """Everybody who should get in does, and nobody else."""
-        trusted = known_to_trust(self.bundles, self.proven) if self.proven else {1}
+        trusted = self._known() if self.proven else {1}
         pairs = self.laptops | {str(g): pair for g, pair in self.outsiders.items()}
         refused = {str(g): BAD_CERTIFICATE if g in trusted else UNKNOWN_CA for g in self.outsiders}
         said = ask(self.daemon, pairs, dict.fromkeys(pairs, self.people.tlsca))
         assert said == dict.fromkeys(self.laptops, SERVED) | refused
 
+    def _known(self) -> frozenset[int]:
+        return known_to_trust(trusted for number, trusted in self.published.items() if number >= self.proven)
+
     def _hand_out(self) -> Path:
         signers = [self.people.authority(generation) for generation in self.rotation.trusted]
-        return self.people.file("ca.pem", anchors.bundle(signers, GONE, len(self.bundles)))
+        return self.people.file("ca.pem", anchors.ca_pem(signers, GONE, len(self.published)))
 
 
 def test_the_client_authority_forward_and_back(daemon_factory: Start, flavour: str, tmp_path: Path) -> None:
@@ -145,7 +148,7 @@ def test_the_server_authority_while_laptops_change_over(daemon_factory: Start, f
     pairs = {name: people.device(name) for name in LAPTOPS}
     tlsca = dict.fromkeys(LAPTOPS, old_alone)
     old, new = people.daemon_pair(), people.daemon_pair(newer)
-    held = people.file("ca.pem", anchors.bundle([people.authority()], GONE, 1))
+    held = people.file("ca.pem", anchors.ca_pem([people.authority()], GONE, 1))
     daemon = daemon_factory(flavour, ca=held, cert=old.cert, key=old.key)
 
     tlsca |= dict.fromkeys(LAPTOPS[:10], both)

@@ -121,8 +121,8 @@ def test_generations_have_names_of_their_own_and_the_first_has_the_plain_one() -
     assert len({common_name("acme", role, number) for role, number in generations}) == 8  # type: ignore[arg-type]
 
 
-def test_what_a_daemon_surely_trusts_is_what_all_bundles_since_the_proven_one_have_in_common() -> None:
-    bundles = {1: {1}, 2: {1, 2}, 3: {2}, 4: {1, 2}}
-    assert known_to_trust(bundles, 4) == {1, 2}
-    assert known_to_trust(bundles, 2) == {2}
-    assert known_to_trust(bundles, 0) == known_to_trust({}, 0) == set()
+def test_what_a_daemon_surely_trusts_is_what_all_anchors_since_the_proven_ones_have_in_common() -> None:
+    anchors = [{1}, {1, 2}, {2}, {1, 2}]
+    assert known_to_trust(anchors[3:]) == {1, 2}
+    assert known_to_trust(anchors[1:]) == {2}
+    assert known_to_trust(anchors) == known_to_trust([]) == set()

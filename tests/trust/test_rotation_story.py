@@ -37,29 +37,30 @@ class Team(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.rotation = Rotation()
-        self.bundles = {1: self.rotation.trusted}
+        self.published = {1: self.rotation.trusted}
         self.verifier = Verifier()
         self.holder = Holder()
 
     @rule(choice=st.integers(0, 1))
     def the_lead_takes_a_step(self, choice: int) -> None:
-        """Take it or be refused; files and bundles are made anew, and reach nobody yet."""
+        """Take it or be refused; the anchors are made anew, and reach nobody yet."""
         step = self.rotation.steps[choice % len(self.rotation.steps)]
-        verifier = Party("build", known_to_trust(self.bundles, self.verifier.proven))
+        possible = [trusted for number, trusted in self.published.items() if number >= self.verifier.proven]
+        verifier = Party("build", known_to_trust(possible))
         holder = Party("alice", self.holder.possible)
         try:
             self.rotation = take(self.rotation, step, verifiers=[verifier], holders=[holder])
         except Refused:
             return
-        self.bundles[len(self.bundles) + 1] = self.rotation.trusted
+        self.published[len(self.published) + 1] = self.rotation.trusted
 
     @rule()
-    def the_daemon_takes_up_the_next_bundle(self) -> None:
-        self.verifier.live = min(self.verifier.live + 1, len(self.bundles))
+    def the_daemon_takes_up_the_next_anchors(self) -> None:
+        self.verifier.live = min(self.verifier.live + 1, len(self.published))
 
     @rule()
     def the_daemon_takes_up_the_newest_and_is_seen(self) -> None:
-        self.verifier.live = self.verifier.proven = len(self.bundles)
+        self.verifier.live = self.verifier.proven = len(self.published)
 
     @rule()
     def the_lead_issues(self) -> None:
@@ -78,7 +79,7 @@ class Team(RuleBasedStateMachine):
     @invariant()
     def everybody_can_build(self) -> None:
         """What the laptop uses, and what it was issued, the daemon trusts."""
-        assert {self.holder.used, self.holder.issued} <= set(self.bundles[self.verifier.live])
+        assert {self.holder.used, self.holder.issued} <= set(self.published[self.verifier.live])
 
 
 Team.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
