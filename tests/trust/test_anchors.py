@@ -48,7 +48,7 @@ def test_nobody_excluded_leaves_the_certificate_as_it_is() -> None:
     assert anchors.anchor(AUTHORITY, []) is AUTHORITY.certificate
 
 
-def test_a_bundle_holds_one_anchor_of_each_authority_each_with_all_exclusions() -> None:
+def test_a_daemons_ca_pem_holds_one_anchor_of_each_authority_each_with_all_exclusions() -> None:
     newer = authority("client", 2)
     pem = anchors.ca_pem([AUTHORITY, newer], [BOB], number=3)
     held = certificates.load_all(pem)
@@ -56,7 +56,7 @@ def test_a_bundle_holds_one_anchor_of_each_authority_each_with_all_exclusions() 
     assert all(excluded(each) == sorted([BOB, *canary.excluded(3)]) for each in held)
 
 
-def test_a_bundle_of_nothing_is_refused() -> None:
+def test_a_ca_pem_of_nothing_is_refused() -> None:
     with pytest.raises(Refused, match="lets nobody in"):
         anchors.ca_pem([], [BOB], number=1)
 

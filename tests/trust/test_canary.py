@@ -1,4 +1,4 @@
-"""A canary is refused by its own bundle and every later one, and by none before."""
+"""A canary is refused by its own anchors and all later ones, and by none before."""
 
 import pytest
 from hypothesis import example, given
@@ -17,7 +17,7 @@ NUMBERS = st.integers(1, canary.LIMIT)
 @example(1, canary.LIMIT)
 @example(canary.LIMIT, 1)
 @example(2**15, 2**15 - 1)
-def test_a_bundle_excludes_the_canaries_up_to_its_own_number(bundle: int, number: int) -> None:
+def test_anchors_exclude_the_canaries_up_to_their_own_number(bundle: int, number: int) -> None:
     assert hit(canary.name(number), canary.excluded(bundle)) == (number <= bundle)
 
 
@@ -28,7 +28,7 @@ def test_all_former_canaries_are_covered_by_at_most_17_names(bundle: int) -> Non
 
 @pytest.mark.parametrize("number", [0, -1, canary.LIMIT + 1])
 def test_a_number_that_no_anchors_have_is_refused(number: int) -> None:
-    with pytest.raises(Refused, match="number of a bundle"):
+    with pytest.raises(Refused, match="not the number of any anchors"):
         canary.name(number)
 
 
