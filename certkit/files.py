@@ -155,11 +155,17 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
 
 
 def application_directory() -> Path:
-    """Give the folder where this platform keeps a user's application data, certkit's own inside it."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "certkit"
+    """Give the folder where this platform keeps a user's application data, certkit's own inside it.
+
+    Raises Missing for a user without a home folder, as in some containers.
+    """
     data_home = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+    try:
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Application Support" / "certkit"
+        base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+    except RuntimeError:
+        raise Missing("this user has no home folder", "Set HOME.") from None
     return base / "certkit"
 
 

@@ -30,10 +30,11 @@ def now() -> datetime:
 
 
 def home_path(option: Path | None) -> Path:
-    """Give the home's folder: what was asked for, else the platform's application folder."""
+    """Give the home's folder: what was asked for, else the one of CERTKIT_HOME or the platform's application folder."""
     from certkit.files import application_directory
 
-    return option.absolute() if option else application_directory()
+    named = option or os.environ.get("CERTKIT_HOME")
+    return Path(named).absolute() if named else application_directory()
 
 
 def check_new(path: Path) -> None:

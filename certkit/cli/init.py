@@ -1,6 +1,7 @@
 """`certkit init`."""
 
 import contextlib
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +74,8 @@ def init(
     if key_type not in KEY_TYPES:
         raise UsageError(f"there is no key type {key_type!r}", f"Choose from {', '.join(KEY_TYPES)}.")
     address = parse_shared(daemon)
+    for host in san or ():
+        names.parse_host(host)  # a mistake is told before anything is made
     first = create.FirstDaemon(names.slug(name or _name_from(address.host), "daemon"), address, tuple(san or ()))
     wanted = Settings(
         names.slug(team, "team"),
@@ -147,6 +150,8 @@ def _report(home: "Home", *, encrypted: bool) -> None:
     if not encrypted:
         say("The authorities' keys are not encrypted. To put a passphrase on them:  certkit authority passphrase", "")
     say("Next")
+    if home.path != context.home_path(None):
+        say(f"  0. So that every command finds it:  export CERTKIT_HOME={shlex.quote(str(home.path))}")
     say_deployment(home, daemon, number=1)
     say("  2. For each developer:", "       certkit issue alice@acme.example --out alice.certkit")
 

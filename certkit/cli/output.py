@@ -1,5 +1,6 @@
 """What reaches the terminal: results on stdout, everything else on stderr, nothing from outside printed raw."""
 
+import contextlib
 import json
 import shlex
 import sys
@@ -19,10 +20,11 @@ def plain(text: object) -> str:
 
 def short(path: Path) -> str:
     """Give a path as people write it to a shell: with ~ for the home folder, in quotes where it needs them."""
-    home, quoted = Path.home(), shlex.quote(str(path))
-    if quoted != str(path):
-        return quoted
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+    quoted = shlex.quote(str(path))
+    if quoted == str(path):
+        with contextlib.suppress(RuntimeError, ValueError):  # there is no home folder, or the path is not in it
+            return f"~/{path.relative_to(Path.home())}"
+    return quoted
 
 
 def say(*lines: str) -> None:

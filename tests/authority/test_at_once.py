@@ -1,5 +1,6 @@
 """Any number of commands may work on one home at once."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from certkit.authority import daemons
+from certkit.authority.create import FirstDaemon, create
 from certkit.authority.home import Home
+from certkit.authority.settings import Settings
 from certkit.earthly.address import parse_shared
 from certkit.enrol.bundle import open_bundle
-from certkit.errors import Refused
+from certkit.errors import CertkitError, Refused
 from certkit.pki import certificates, keys
 from tests.authority.conftest import opener
 
@@ -34,6 +37,24 @@ def test_fifty_issued_at_once_all_succeed_with_fifty_rows(path: Path, home: Home
     assert len(bundles) == len(rows) == len(home.ledger.events()) - 2 == MANY
     assert {row.serial for row in rows} == {serial_of(bundle.certificate) for bundle in bundles}
     assert len(home.ledger.people()) == 10
+
+
+def test_of_two_who_make_one_team_one_is_refused(path: Path) -> None:
+    shutil.rmtree(path)
+
+    def make(number: int) -> str:
+        first = FirstDaemon("build", parse_shared(f"tcp://build{number}:8372"))
+        try:
+            create(path, Settings("acme"), None, first, NOW)
+        except CertkitError as error:
+            return error.message
+        return "made"
+
+    with ThreadPoolExecutor(2) as pool:
+        made, refused = sorted(pool.map(make, range(2)), reverse=True)
+    assert made == "made"
+    assert refused.startswith(f"{path} ")
+    assert [entry.name for entry in path.parent.iterdir()] == ["home"]
 
 
 def test_of_two_who_add_a_daemon_of_one_name_one_is_refused(path: Path) -> None:

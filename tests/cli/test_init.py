@@ -1,5 +1,6 @@
 """`certkit init`, as its words and files show it."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,45 @@ def test_a_home_that_cannot_be_made_is_told_by_its_own_name(lead: Lead, tmp_path
     code, what, _ = init(lead, "--home", tmp_path / "file" / "home").complaint
     assert code == 1
     assert what == f"certkit: {tmp_path / 'file' / 'home'} cannot be made: Not a directory"
+
+
+@pytest.mark.parametrize("arguments", [["--san", "a b"], ["--passphrase-command", "false"]])
+def test_a_mistake_makes_not_even_the_folders_above(lead: Lead, desk: Path, arguments: list[str]) -> None:
+    assert init(lead, "--home", "new/folder/home", *arguments).code != 0
+    assert not list(desk.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind(lead: Lead, desk: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        code, what, remedy = init(lead, "--home", "home").complaint
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert code == 1
+    assert "disk" in what
+    assert "free space" in remedy
+    assert not list(desk.iterdir())
+
+
+def test_a_user_without_a_home_folder_is_told_what_to_set(
+    lead: Lead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", raise_no_home)
+    assert init(lead).code == 0
+    monkeypatch.delenv("CERTKIT_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert init(lead).complaint == (1, "certkit: this user has no home folder", "Set HOME.")
+
+
+def raise_no_home() -> None:
+    """Fail as `Path.home` does for a user without a home folder."""
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_a_home_of_ones_own_choice_comes_with_the_way_to_find_it(lead: Lead, desk: Path) -> None:
+    assert f"export CERTKIT_HOME='{desk / 'our team'}'\n" in init(lead, "--home", "our team").out
+    assert "CERTKIT_HOME" not in init(lead).out
 
 
 def test_a_relative_home_is_one_below_this_folder(lead: Lead, desk: Path) -> None:
