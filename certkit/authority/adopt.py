@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import Refused
-from certkit.pki import keys
-from certkit.pki.certificates import Authority
+from certkit.pki import extensions, keys
+from certkit.pki.certificates import Authority, has_signed
 from certkit.trust.rotation import Role
 
 _SHORT = timedelta(days=400)
@@ -54,10 +54,10 @@ def _check(authority: Authority, role: Role, now: datetime) -> None:
     certificate = authority.certificate
     reasons = {
         "its key is not that of its certificate": not keys.matches(authority.key, certificate),
-        "it is not self-signed": not _is_self_signed(certificate),
+        "it is not self-signed": not has_signed(certificate, certificate),
         "it is not an authority: its basic constraints say so": not _basic(certificate),
         "its key usage does not let it sign certificates": not _may(certificate, "key_cert_sign"),
-        "its extended key usage is for other purposes": not _is_for(certificate, role),
+        "its extended key usage is for other purposes": not extensions.allows(certificate, _PURPOSES[role]),
         "it has expired": certificate.not_valid_after_utc <= now,
         "it is not valid yet": certificate.not_valid_before_utc > now,
     }
@@ -73,32 +73,11 @@ def _unfit(role: Role, reason: str) -> Refused:
     )
 
 
-def _is_self_signed(certificate: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(certificate)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
 def _basic(certificate: x509.Certificate) -> x509.BasicConstraints | None:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except x509.ExtensionNotFound:
-        return None
-    return found if found.ca else None
+    found = extensions.find(certificate, x509.BasicConstraints)
+    return found if found and found.ca else None
 
 
 def _may(certificate: x509.Certificate, usage: str) -> bool:
-    try:
-        return bool(getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, usage))
-    except x509.ExtensionNotFound:
-        return True  # RFC 5280, section 4.2.1.3: without the extension a key may be used for everything
-
-
-def _is_for(certificate: x509.Certificate, role: Role) -> bool:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return True
-    return _PURPOSES[role] in found or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in found
+    found = extensions.find(certificate, x509.KeyUsage)
+    return found is None or bool(getattr(found, usage))  # without it, for everything: RFC 5280, section 4.2.1.3

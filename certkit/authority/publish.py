@@ -14,9 +14,9 @@ from cryptography import x509
 from certkit import files
 from certkit.authority.home import ANCHORS, CERTIFICATE, CRL, KEY, ROLES, Home
 from certkit.authority.record import record_certificate
-from certkit.errors import Missing
+from certkit.errors import CertkitError, Missing
 from certkit.ledger.interface import Anchors, Daemon, RevokedCertificate
-from certkit.pki import certificates, keys, names
+from certkit.pki import certificates, extensions, keys, names
 from certkit.pki.certificates import BACKDATED, Authority
 from certkit.trust import anchors, canary, crl
 from certkit.trust.anchors import ShutOut
@@ -90,7 +90,8 @@ def forget_the_daemons(home: Home) -> None:
 def newest_anchors(home: Home) -> Anchors:
     """Give what daemons are told to trust now."""
     newest = home.ledger.newest_anchors()
-    assert newest is not None  # noqa: S101  every home is made with anchors
+    if newest is None:
+        raise CertkitError("the ledger holds no anchors", "Restore the home from a backup.")
     return newest
 
 
@@ -100,7 +101,7 @@ def canary_pair(home: Home, now: datetime) -> tuple[bytes, bytes]:
     folder = (home.path / "canary").resolve()  # both files of one canary, whoever turns the link in between
     with contextlib.suppress(Missing):
         certificate = files.read(folder / CERTIFICATE)
-        if canary.name(newest.number) in _dns_names(certificates.load(certificate)):
+        if canary.name(newest.number) in extensions.dns_names(certificates.load(certificate)):
             return certificate, files.read(folder / KEY)
     with home.ledger.transaction():
         bird = _new_canary(home, home.authority("client", newest.generations[-1]), newest.number, now)
@@ -198,8 +199,3 @@ def _write(home: Home, name: str, certificate: bytes, key: bytes) -> None:
         daemon = home.ledger.daemon(name)
         if daemon:
             home.ledger.put_daemon(replace(daemon, written=newest.number))
-
-
-def _dns_names(certificate: x509.Certificate) -> list[str]:
-    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return found.get_values_for_type(x509.DNSName)

@@ -52,10 +52,7 @@ def forget(bundle: Bundle) -> None:
 
 
 def _place_for(bundle: Bundle) -> Path:
-    public_key = certificates.load(bundle.certificate).public_key()
-    if not isinstance(public_key, keys.PublicKey):
-        raise Malformed("the certificate's key is of an unknown kind", "Ask for a new one.")
-    return _place(keys.public_pin(public_key))
+    return _place(keys.public_pin(keys.public_of(certificates.load(bundle.certificate))))
 
 
 def _place(pin: bytes) -> Path:

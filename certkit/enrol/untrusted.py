@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import Malformed
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, extensions, keys
 
 PEM_LIMIT = 8 * 1024
 """Characters of one certificate or key: twice what RSA-4096 needs, and few enough to be checked at once."""
@@ -71,8 +71,6 @@ def private_key(found: Mapping[str, object], key: str) -> keys.PrivateKey:
 
 def _extension(loaded: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
     try:
-        return loaded.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
-    except ValueError:
+        return extensions.find(loaded, kind)
+    except (ValueError, x509.DuplicateExtension):
         raise Malformed("one of its certificates is damaged", _REMEDY) from None

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.errors import Malformed, Refused
 from certkit.pki import names
+from certkit.pki.extensions import key_identifier, key_usage
 from certkit.pki.keys import PrivateKey, PublicKey, signature_hash
 
 BACKDATED = timedelta(minutes=1)
@@ -125,34 +127,13 @@ def common_name(name: x509.Name) -> str:
     return str(values[0].value) if values else ""
 
 
-def key_usage(
-    *,
-    digital_signature: bool = False,
-    key_encipherment: bool = False,
-    key_cert_sign: bool = False,
-    crl_sign: bool = False,
-) -> x509.KeyUsage:
-    """Name the bits that are set; all others are not."""
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        key_encipherment=key_encipherment,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        content_commitment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def key_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    """Give the identifier by which what this authority signs points to it (RFC 5280, section 4.2.1.1)."""
+def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate bears the signature and the name of an authority."""
     try:
-        own = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except x509.ExtensionNotFound:
-        return x509.AuthorityKeyIdentifier.from_issuer_public_key(certificate.public_key())  # type: ignore[arg-type]
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _leaf(

@@ -110,6 +110,14 @@ def public_pin(key: PublicKey) -> bytes:
     ).digest()
 
 
+def public_of(certificate: Certificate) -> PublicKey:
+    """Give the public key of a certificate; raises Malformed if it is of a kind that certkit does not know."""
+    key = certificate.public_key()
+    if not isinstance(key, PublicKey):
+        raise Malformed("the certificate's key is of an unknown kind", "Ask for a new one.")
+    return key
+
+
 def matches(key: PrivateKey, certificate: Certificate) -> bool:
     """Tell whether the certificate is for this key."""
     public = certificate.public_key()
@@ -121,6 +129,6 @@ def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
     match key:
         case ed25519.Ed25519PrivateKey():
             return None
-        case ec.EllipticCurvePrivateKey() if key.curve.key_size > 256:  # noqa: PLR2004  bits, as in the name
+        case ec.EllipticCurvePrivateKey() if key.curve.key_size > ec.SECP256R1.key_size:
             return hashes.SHA384()
     return hashes.SHA256()

@@ -4,6 +4,8 @@ import ipaddress
 
 from cryptography import x509
 
+from certkit.pki import extensions
+
 
 def hosts(certificate: x509.Certificate) -> tuple[str, ...]:
     """Give the DNS names and IP addresses of a certificate; its common name does not count."""
@@ -27,9 +29,8 @@ def words(name: x509.Name) -> str:
 
 
 def _alternatives(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    found = extensions.find(certificate, x509.SubjectAlternativeName)
+    if found is None:
         return [], []
     return found.get_values_for_type(x509.DNSName), [str(ip) for ip in found.get_values_for_type(x509.IPAddress)]
 

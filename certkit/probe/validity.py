@@ -1,9 +1,8 @@
-"""When a certificate is valid, what for, and how long still: the words for it, and Earthly's (Go's) judgement."""
+"""Until when a certificate is valid, and how long that is still: in words, and whether it is time to renew it."""
 
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 NEAR_END = timedelta(days=14)
 """A certificate is near its end with less than this left; a short-lived one with less than a third of its life."""
@@ -13,15 +12,6 @@ def is_near_end(certificate: x509.Certificate, now: datetime) -> bool:
     """Tell whether it is time to renew a certificate that is still valid."""
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return start <= now <= end and end - now < min(NEAR_END, (end - start) / 3)
-
-
-def may(certificate: x509.Certificate, usage: x509.ObjectIdentifier) -> bool:
-    """Tell whether a certificate may be used so: one without the extension may be used for all (Go's crypto/x509)."""
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound:
-        return True
-    return usage in extension.value or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in extension.value
 
 
 def until(moment: datetime, now: datetime) -> str:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from certkit.errors import Refused
-from certkit.pki.certificates import Authority, key_identifier, to_pem
-from certkit.pki.keys import PublicKey, signature_hash
+from certkit.pki import extensions
+from certkit.pki.certificates import Authority, to_pem
+from certkit.pki.keys import public_of, signature_hash
 from certkit.trust import canary
 
 GRACE = timedelta(days=1)
@@ -59,7 +60,7 @@ def anchor(authority: Authority, excluded: Iterable[str]) -> x509.Certificate:
         x509.CertificateBuilder()
         .subject_name(original.subject)
         .issuer_name(original.subject)
-        .public_key(_public(original))
+        .public_key(public_of(original))
         .serial_number(x509.random_serial_number())
         .not_valid_before(original.not_valid_before_utc)
         .not_valid_after(original.not_valid_after_utc)
@@ -68,7 +69,7 @@ def anchor(authority: Authority, excluded: Iterable[str]) -> x509.Certificate:
         if not isinstance(extension.value, _REPLACED):
             builder = builder.add_extension(extension.value, extension.critical)
     # An adopted authority may point to itself by its former serial number: point by the key alone.
-    builder = builder.add_extension(key_identifier(original), critical=False)
+    builder = builder.add_extension(extensions.key_identifier(original), critical=False)
     builder = builder.add_extension(_constraints(original, names), critical=True)
     return builder.sign(authority.key, signature_hash(authority.key))
 
@@ -88,14 +89,7 @@ def _parents(name: str) -> Iterable[str]:
 def _constraints(original: x509.Certificate, names: Sequence[str]) -> x509.NameConstraints:
     """Add exclusions to the constraints that an adopted authority has of its own."""
     excluded: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
-    try:
-        own = original.extensions.get_extension_for_class(x509.NameConstraints).value
-    except x509.ExtensionNotFound:
+    own = extensions.find(original, x509.NameConstraints)
+    if own is None:
         return x509.NameConstraints(permitted_subtrees=None, excluded_subtrees=excluded)
     return x509.NameConstraints(own.permitted_subtrees, [*(own.excluded_subtrees or ()), *excluded])
-
-
-def _public(certificate: x509.Certificate) -> PublicKey:
-    key = certificate.public_key()
-    assert isinstance(key, PublicKey)  # noqa: S101  an Authority's key is one of these
-    return key

@@ -8,7 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certkit.errors import UsageError
-from certkit.pki.certificates import Authority, key_identifier
+from certkit.pki.certificates import Authority
+from certkit.pki.extensions import key_identifier
 from certkit.pki.keys import signature_hash
 
 REASONS = (

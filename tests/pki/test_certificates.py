@@ -9,6 +9,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.pki.extensions import key_usage
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC)
 BACKDATED = datetime(2026, 11, 24, 12, 29, 15, tzinfo=UTC)
@@ -55,7 +56,7 @@ def identifiers(key: keys.PrivateKey, signer: keys.PrivateKey) -> dict[type, tup
 def test_an_authority_signs_leaves_and_lists_and_nothing_else(key: keys.PrivateKey, authority: Authority) -> None:
     assert extensions(authority.certificate) == {
         x509.BasicConstraints: (True, x509.BasicConstraints(ca=True, path_length=0)),
-        x509.KeyUsage: (True, certificates.key_usage(key_cert_sign=True, crl_sign=True)),
+        x509.KeyUsage: (True, key_usage(key_cert_sign=True, crl_sign=True)),
         **identifiers(key, key),
     }
 
@@ -70,7 +71,7 @@ def test_a_daemons_certificate_is_for_a_server_alone(key: keys.PrivateKey, daemo
     rsa = isinstance(key, keys.rsa.RSAPrivateKey)
     assert extensions(daemon) == {
         x509.BasicConstraints: (True, x509.BasicConstraints(ca=False, path_length=None)),
-        x509.KeyUsage: (True, certificates.key_usage(digital_signature=True, key_encipherment=rsa)),
+        x509.KeyUsage: (True, key_usage(digital_signature=True, key_encipherment=rsa)),
         x509.ExtendedKeyUsage: (False, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
         x509.SubjectAlternativeName: (False, x509.SubjectAlternativeName(HOSTS)),
         **identifiers(key, key),
@@ -81,7 +82,7 @@ def test_a_daemons_certificate_is_for_a_server_alone(key: keys.PrivateKey, daemo
 def test_a_devices_certificate_is_for_a_client_alone(key: keys.PrivateKey, device: x509.Certificate) -> None:
     assert extensions(device) == {
         x509.BasicConstraints: (True, x509.BasicConstraints(ca=False, path_length=None)),
-        x509.KeyUsage: (True, certificates.key_usage(digital_signature=True)),
+        x509.KeyUsage: (True, key_usage(digital_signature=True)),
         x509.ExtendedKeyUsage: (False, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])),
         x509.SubjectAlternativeName: (False, x509.SubjectAlternativeName([x509.DNSName(NAME)])),
         **identifiers(key, key),

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from certkit.errors import UsageError
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, extensions, keys
 from certkit.trust import crl
 from tests.trust.people import DAY, NOW, authority
 
@@ -26,7 +26,7 @@ def test_a_list_is_signed_by_its_authority_numbered_and_good_for_its_life(key_ty
     assert (signed.last_update_utc, signed.next_update_utc) == (NOW, NOW + 30 * DAY)
     assert signed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 9
     identifier = signed.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    assert identifier == certificates.key_identifier(signer.certificate)
+    assert identifier == extensions.key_identifier(signer.certificate)
 
 
 @pytest.mark.parametrize("reason", crl.REASONS)

@@ -7,15 +7,16 @@ from datetime import datetime
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import CertkitError, Malformed, Missing
 from certkit.pki import keys
+from certkit.pki.certificates import has_signed
+from certkit.pki.extensions import allows
 from certkit.probe import names
 from certkit.probe.credentials import Credentials, Loaded
 from certkit.probe.stage import Found, Stage
-from certkit.probe.validity import is_near_end, may, span, until
+from certkit.probe.validity import is_near_end, span, until
 
 RENEW = "get a new certificate from who runs the team's certkit:\n  certkit enroll FILE"
 
@@ -101,7 +102,7 @@ def key_of_another_pair(evidence: Files) -> Found | None:
 def chain_broken(evidence: Files) -> Found | None:
     """After the client's own certificate, each must have signed the one before it; else daemons may refuse all."""
     chain = evidence.credentials.cert.content or ()
-    if all(_has_signed(signer, signed) for signed, signer in pairwise(chain)):
+    if all(has_signed(signer, signed) for signed, signer in pairwise(chain)):
         return None
     return Found(f"the {len(chain)} certificates in {evidence.credentials.cert.path} do not follow on another", RENEW)
 
@@ -140,7 +141,7 @@ def certificate_near_end(evidence: Files) -> Found | None:
 def certificate_not_for_clients(evidence: Files) -> Found | None:
     """The certificate may not be used by a client (no extended key usage clientAuth): every daemon refuses it."""
     own = evidence.own
-    if own is None or may(own, ExtendedKeyUsageOID.CLIENT_AUTH):
+    if own is None or allows(own, ExtendedKeyUsageOID.CLIENT_AUTH):
         return None
     return Found(f"{evidence.credentials.cert.path} lacks clientAuth", f"it may be a daemon's; {RENEW}")
 
@@ -183,11 +184,3 @@ def _all(evidence: Files) -> Iterator[Loaded[object]]:
 def _told(loaded: Loaded[object]) -> str:
     message = loaded.problem.message if loaded.problem else ""
     return message if str(loaded.path) in message else f"{loaded.path}: {message}"
-
-
-def _has_signed(signer: x509.Certificate, signed: x509.Certificate) -> bool:
-    try:
-        signed.verify_directly_issued_by(signer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
