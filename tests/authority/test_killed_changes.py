@@ -1,0 +1,155 @@
+"""Revocations, rotations, passphrases, backups that are killed: the next command finishes or undoes what was begun."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from certkit.authority import publish
+from certkit.authority.home import Home, open_home
+from certkit.cli import main
+from certkit.pki import certificates, keys, sealed
+from tests.killed import at_every_moment
+
+STEPS = ("prepare", "switch", "retire")
+CHANGES = {
+    "revoke al": [],
+    "reinstate al": ["revoke al"],
+    **{
+        f"rotate {role} {step} --force": [f"rotate {role} {each} --force" for each in STEPS[:done]]
+        for role in ("client", "server")
+        for step, done in (("prepare", 0), ("switch", 1), ("retire", 2), ("rollback", 2))
+    },
+    "rotate client --compromised": [],
+    "rotate server --compromised": ["daemon add arm tcp://arm.acme.example:8372"],
+}
+"""Each command, and what has been done before."""
+
+
+def killed(path: Path, command: Callable[[], object]) -> Iterator[int]:
+    """Run a command that is killed, each time from the same beginning; what lies for daemons fits at every moment."""
+    start = path.with_name("start")
+    shutil.copytree(path, start, symlinks=True)
+    for moment in at_every_moment(command):
+        assert_fits(path)
+        yield moment
+        shutil.rmtree(path)
+        shutil.copytree(start, path, symlinks=True)
+
+
+def assert_fits(path: Path) -> None:
+    """Each daemon's files belong together: key, certificate, a known issuer, and anchors that were published."""
+    issuers = [certificates.load(file.read_bytes()).subject for file in path.glob("authorities/server-*/cert.pem")]
+    with closing(sqlite3.connect(path / "ledger.sqlite")) as ledger:
+        published = ledger.execute("SELECT ca, crl FROM anchors").fetchall()
+        recorded = [der for (der,) in ledger.execute("SELECT der FROM certificates")]
+    for folder in (path / "daemons").iterdir():
+        if folder.is_symlink():
+            certificate = certificates.load((folder / "cert.pem").read_bytes())
+            assert keys.matches(keys.load((folder / "key.pem").read_bytes()), certificate)
+            assert certificate.issuer in issuers
+            assert certificates.to_der(certificate) in recorded
+            assert ((folder / "ca.pem").read_bytes(), (folder / "crl.pem").read_bytes()) in published
+
+
+def assert_settled(path: Path, passphrase: bytes = b"") -> Home:
+    """All files follow the ledger, the canary is the newest, and every key of an authority opens alike."""
+    home = open_home(path, lambda: passphrase)
+    newest, issuer = publish.newest_anchors(home), home.authority("server").certificate.subject
+    for daemon in home.ledger.daemons():
+        folder = home.daemon_directory(daemon.name)
+        assert (folder / "ca.pem").read_bytes() == newest.ca
+        assert certificates.load((folder / "cert.pem").read_bytes()).issuer == issuer
+    certificate, key = publish.canary_pair(home, newest.created)
+    assert certificates.common_name(certificates.load(certificate).subject) == f"canary {newest.number}"
+    assert keys.matches(keys.load(key), certificates.load(certificate))
+    for role in ("server", "client"):
+        assert (path / "authorities" / role).resolve().name == f"{role}-{home.rotation(role).issuing}"
+        assert all(home.authority(role, generation) for generation in home.generations(role))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the time: it is the process that dies here, not the machine."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+
+
+@pytest.fixture
+def team(path: Path, tmp_path: Path) -> Path:
+    """Give a home with somebody in it."""
+    assert main(["issue", "al", "--device", "laptop", "--no-passphrase", "--out", str(tmp_path / "al")]) == 0
+    return path
+
+
+@pytest.mark.parametrize(("command", "before"), CHANGES.items())
+def test_a_change_is_finished_or_undone_by_the_next_command(team: Path, command: str, before: list[str]) -> None:
+    for each in before:
+        assert main(each.split()) == 0
+    action = command.removesuffix(" --force").replace(" client", "").replace(" server", "").replace("--", "")
+    action = action.removesuffix(" al")
+    for _ in killed(team, lambda: main(command.split())):
+        assert main(["daemon", "list"]) == 0
+        with closing(assert_settled(team)) as home:
+            is_done = action in [event.action for event in home.ledger.events()]
+        if not is_done:
+            assert main(command.split()) == 0
+        assert_fits(team)
+
+
+def test_all_keys_have_one_passphrase_after_a_change_of_it(team: Path, tmp_path: Path) -> None:
+    words = {"old": b"violet anchor", "new": b"green harbour"}
+    for name, word in words.items():
+        (tmp_path / name).write_bytes(word)
+    assert main(["rotate", "client", "prepare"]) == 0
+    assert main(["authority", "passphrase", "--passphrase-file", str(tmp_path / "old")]) == 0
+    change = ["authority", "passphrase", "--passphrase-file", str(tmp_path / "new")]
+    seen = set()
+    for _ in killed(team, lambda: main(change)):
+        assert main(["list"]) == 0
+        used = next(
+            name for name in words if f"passphrase_file: {tmp_path / name}\n" in (team / "team.yml").read_text()
+        )
+        seen.add(used)
+        assert_settled(team).close()
+        pems = [file.read_bytes() for file in (team / "authorities").rglob("*key.pem*") if not file.is_dir()]
+        assert len(pems) == 3
+        assert all(b"ENCRYPTED" in pem and keys.load(pem, words[used]) for pem in pems)
+        assert not list(team.glob("*team.yml.*"))
+        assert main(change) == 0
+    assert seen == {"old", "new"}
+
+
+def test_a_passphrase_that_was_being_taken_off_leaves_no_key_clear_unless_it_is_off(team: Path, tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("violet anchor\n")
+    assert main(["authority", "passphrase", "--passphrase-file", str(tmp_path / "old")]) == 0
+    for _ in killed(team, lambda: main(["authority", "passphrase", "--remove"])):
+        assert main(["list"]) == 0
+        pems = [file.read_bytes() for file in (team / "authorities").rglob("*key.pem*") if not file.is_dir()]
+        assert len({b"ENCRYPTED" in pem for pem in pems}) == 1
+        assert_settled(team).close()
+
+
+def test_a_backup_and_a_home_from_it_are_whole_or_not_there(
+    team: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed, "_LOG_N", 4)  # its quarter of a second is not what is tested here
+    (tmp_path / "word").write_text("violet anchor\n")
+    file, restored = tmp_path / "backup", tmp_path / "restored"
+    secret = ["--passphrase-file", str(tmp_path / "word")]
+    restore = ["restore", str(file), *secret, "--home", str(restored)]
+    for _ in at_every_moment(lambda: main(["backup", str(file), *secret])):
+        if file.exists():
+            assert main(restore) == 0
+            shutil.rmtree(restored)
+            file.unlink()
+    assert main(["backup", str(file), *secret]) == 0
+    for _ in at_every_moment(lambda: main(restore)):
+        assert restored.exists() or main(restore) == 0
+        assert_settled(restored).close()
+        assert_fits(restored)
+        shutil.rmtree(restored)
