@@ -6,7 +6,7 @@ limited before anything is parsed, and names that become folders are judged here
 """
 
 import base64
-import binascii
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -148,10 +148,10 @@ def _object(content: bytes) -> dict[str, object]:
 
 def _sealed_content(found: dict[str, object]) -> bytes:
     lines = found.get("content")
-    try:
-        return base64.b64decode("".join(lines), validate=True)  # type: ignore[arg-type]  # TypeError is caught
-    except (TypeError, ValueError, binascii.Error):
-        raise _malformed("what is sealed in it is damaged") from None
+    with contextlib.suppress(ValueError):
+        if isinstance(lines, list):
+            return base64.b64decode("".join(map(str, lines)), validate=True)
+    raise _malformed("what is sealed in it is damaged")
 
 
 def _malformed(problem: str) -> Malformed:

@@ -4,13 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from certkit.earthly.clients import KINDS, Client, find, locate
-from certkit.enrol import laptop, other, record, request
+from certkit.earthly.clients import Client, locate
+from certkit.enrol import clients, laptop, other, record, request
 from certkit.enrol.bundle import Bundle, Daemon
 from certkit.errors import UsageError
-
-NAMES = (*KINDS, *other.NAMES)
-"""The clients that can be enrolled."""
 
 
 @dataclass(frozen=True)
@@ -66,23 +63,19 @@ def plan(
     """
     chosen = _with_first(bundle, daemon) if daemon else bundle
     others = [name for name in other.NAMES if name in names]
-    clients, is_assumed = _clients(environ, names, config)
+    configured, is_assumed = _configured(environ, names, config)
     daemons = chosen.daemons[:1] if daemon else chosen.daemons
-    places = [record.folder_of(client, bundle.team) for client in clients]
+    places = [record.folder_of(client, bundle.team) for client in configured]
     places += [other.folder(bundle.team, daemon.name) for daemon in (daemons if others else ())]
     complete = request.complete(chosen, [place / "key.pem" for place in places])
     if others and not force:
         other.check_replaceable(complete, daemons)
-    return Enrolment(complete, laptop.plan(complete, clients, force=force), others, daemons, is_assumed)
+    return Enrolment(complete, laptop.plan(complete, configured, force=force), others, daemons, is_assumed)
 
 
-def _clients(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> tuple[list[Client], bool]:
-    """Give the clients of the Earthly family, and whether that is only an assumption."""
-    unknown = [name for name in names if name not in NAMES]
-    if unknown:
-        raise UsageError(f"{unknown[0]!r} is no client that certkit knows", f"Choose from {', '.join(NAMES)}.")
-    family = [name for name in KINDS if name in names]
-    found = find(environ, family, config) if family or not names else []
+def _configured(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> tuple[list[Client], bool]:
+    """Give the clients that have a configuration, and whether that is only an assumption."""
+    found = clients.configured(environ, names, config)
     if config and len(found) > 1:
         raise UsageError("--config is one client's file, and there are two clients here", "Choose one with --for.")
     if config and names and not found:

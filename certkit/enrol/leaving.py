@@ -4,12 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from certkit.earthly.clients import KINDS, Client, find
-from certkit.enrol import other, record, undo
+from certkit.enrol import clients, other, record, undo
 from certkit.errors import Missing, UsageError
-
-NAMES = (*KINDS, *other.NAMES)
-"""The clients that can be chosen."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +35,14 @@ def plan(
     `names` are the clients to undo it for, else all that are enrolled; `team` can be left out where there is only
     one. Raises UsageError for what cannot be meant, Missing where nobody is enrolled, and what `undo.plan` raises.
     """
-    unknown = [name for name in names if name not in NAMES]
-    if unknown:
-        raise UsageError(f"{unknown[0]!r} is no client that certkit knows", f"Choose from {', '.join(NAMES)}.")
-    clients = _clients(environ, names, config)
+    configured = clients.configured(environ, names, config)
     others = not config and (not names or any(name in other.NAMES for name in names))
-    found = [each for client in clients for each in record.teams(client)]
+    found = [each for client in configured for each in record.teams(client)]
     chosen = _team(team, {*found, *(other.teams() if others else [])})
-    enrolled = [client for client in clients if names or chosen in record.teams(client)]
+    enrolled = [client for client in configured if names or chosen in record.teams(client)]
     if config and len(enrolled) > 1:
         raise UsageError("--config is one client's file, and two clients are enrolled", "Choose one with --for.")
     return Leaving(chosen, [undo.plan(client, chosen) for client in enrolled], other.places(chosen) if others else [])
-
-
-def _clients(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> list[Client]:
-    family = [name for name in KINDS if name in names]
-    return find(environ, family, config) if family or not names else []
 
 
 def _team(asked: str | None, enrolled: set[str]) -> str:

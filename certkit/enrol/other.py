@@ -13,7 +13,7 @@ NAMES = ("buildctl", "buildx")
 
 def folder(team: str, daemon: str) -> Path:
     """Give the folder of one daemon's `ca.pem`, `cert.pem` and `key.pem`."""
-    return files.application_directory() / "clients" / team / daemon
+    return _of_team(team) / daemon
 
 
 def contents(bundle: Bundle) -> dict[str, bytes]:
@@ -50,13 +50,13 @@ def write(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
 
 def teams() -> list[str]:
     """Give the teams for which there are files."""
-    parent = folder("x", "x").parent.parent
+    parent = _all_teams()
     return sorted(path.name for path in parent.iterdir() if places(path.name)) if parent.is_dir() else []
 
 
 def places(team: str) -> list[Path]:
     """Give the folders that `write` made for a team."""
-    parent = folder(team, "x").parent
+    parent = _of_team(team)
     return sorted(path for path in parent.iterdir() if path.is_symlink()) if parent.is_dir() else []
 
 
@@ -66,13 +66,21 @@ def remove(team: str) -> list[Path]:
     for place in found:
         files.remove_directory(place)
     if found:
-        found[0].parent.rmdir()
+        _of_team(team).rmdir()
     return found
 
 
 def command(client: str, team: str, daemon: Daemon) -> str:
     """Give the command that uses the daemon from `buildctl` or sets it up for `buildx`, ready to paste."""
     return _COMMANDS[client](folder(team, daemon.name), team, daemon)
+
+
+def _all_teams() -> Path:
+    return files.application_directory() / "clients"
+
+
+def _of_team(team: str) -> Path:
+    return _all_teams() / team
 
 
 def _buildctl(place: Path, _team: str, daemon: Daemon) -> str:
