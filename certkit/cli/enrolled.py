@@ -52,7 +52,7 @@ def say_done(enrolment: "Enrolment") -> None:
 
 
 def say_variables(enrolment: "Enrolment") -> None:
-    """Name the environment variable that is needed where there is neither Docker nor Podman (facts.md 4)."""
+    """Name the environment variable that is needed where there is neither Docker nor Podman."""
     from certkit.earthly.clients import docker_or_podman_works, variable
 
     unset = [step.client for step in enrolment.steps if not variable(step.client.kind, os.environ, "BUILDKIT_HOST")[0]]

@@ -20,9 +20,10 @@ from certkit.probe.checks.enforcement import (
 )
 from certkit.probe.checks.tls import Tls, is_of_known_authority
 from certkit.probe.credentials import Credentials, Pair
+from certkit.probe.elapsed import ms_since
 from certkit.probe.handshake import Caller, Handshake, Outcome, ask_plainly, shake
 from certkit.probe.network import Endpoint
-from certkit.probe.report import Check
+from certkit.probe.report import Check, skipped
 from certkit.probe.transport import Trust
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Conversation:
     canary: Pair | None
     faults: frozenset[str]
     """What was found to be wrong with the files."""
+    needs_alpn: bool
     now: datetime
     timeout: float
 
@@ -62,7 +64,7 @@ def hold(talk: Conversation) -> list[Check]:
     if talk.trust is None:
         talk.connected.close()
         reason = "there is no authority to tell the daemon by"
-        return [*tls.skip(reason), *_skip_buildkit(reason), *_judge_strangers(strangers, None)]
+        return [*tls.skip(reason), skipped("BuildKit", reason), *_judge_strangers(strangers, None)]
     caller = Caller(talk.server_name, talk.credentials.pair, talk.trust)
     shaking = background.start(lambda: shake(talk.endpoint, caller, talk.timeout, talk.connected))
     import certkit.probe.checks.buildkit  # noqa: F401  gRPC takes as long to import as the handshakes take
@@ -108,24 +110,21 @@ def _evidence(talk: Conversation, caller: Caller, handshake: Handshake) -> Tls:
         fault=next((fault for fault in FAULTS if fault in talk.faults), ""),
         handshake=handshake,
         plain=ask_plainly(talk.endpoint, talk.timeout) if unheard else b"",
+        needs_alpn=talk.needs_alpn,
         now=talk.now,
     )
 
 
 def _ask_buildkit(talk: Conversation, handshake: Handshake) -> list[Check]:
     if handshake.outcome is not Outcome.SERVED:
-        return _skip_buildkit("not reached")
+        return [skipped("BuildKit", "not reached")]
     from certkit.probe.buildkit import ask
     from certkit.probe.checks.buildkit import buildkit
 
     started = time.monotonic()
     _, _, port = talk.endpoint
     found = ask(handshake, f"{talk.server_name}:{port}", talk.timeout)
-    return buildkit.judge(found, (time.monotonic() - started) * 1000)
-
-
-def _skip_buildkit(reason: str) -> list[Check]:
-    return [Check("buildkit", "BuildKit", "skipped", reason)]
+    return buildkit.judge(found, ms_since(started))
 
 
 def _judge_strangers(strangers: Strangers, handshake: Handshake | None) -> list[Check]:

@@ -9,6 +9,7 @@ from OpenSSL import SSL
 
 from certkit.probe import network
 from certkit.probe.credentials import Pair
+from certkit.probe.elapsed import ms_since
 from certkit.probe.network import Endpoint
 from certkit.probe.transport import PREFACE, Closed, Connection, Spoken, Trust
 
@@ -65,15 +66,15 @@ def shake(endpoint: Endpoint, caller: Caller, timeout: float, connected: socket.
     try:
         sock = connected or network.connect(endpoint, timeout)
     except OSError as error:
-        return Handshake(Outcome.SILENT if isinstance(error, TimeoutError) else Outcome.CLOSED, _ms(started))
+        return Handshake(Outcome.SILENT if isinstance(error, TimeoutError) else Outcome.CLOSED, ms_since(started))
     try:
         connection = Connection(
             sock, started + timeout, server_name=caller.server_name, pair=caller.pair, trust=caller.trust
         )
     except SSL.Error:
         sock.close()
-        return Handshake(Outcome.FAILED, _ms(started))
-    handshake = replace(_converse(connection, timeout), ms=_ms(started), spoken=connection.spoken())
+        return Handshake(Outcome.FAILED, ms_since(started))
+    handshake = replace(_converse(connection, timeout), ms=ms_since(started), spoken=connection.spoken())
     if handshake.connection is None:
         connection.close()
     return handshake
@@ -143,7 +144,3 @@ def _ended(connection: Connection, error: Exception) -> Handshake:
 def _is_tls(raw: bytes) -> bool:
     """Tell whether bytes may begin a TLS record (RFC 8446, section 5.1)."""
     return raw[0] in range(20, 25) and raw[1:2] in (b"", b"\x03")
-
-
-def _ms(started: float) -> float:
-    return (time.monotonic() - started) * 1000

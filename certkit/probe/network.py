@@ -5,10 +5,12 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from certkit.earthly.address import Address
 from certkit.probe import background
+from certkit.probe.elapsed import ms_since
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -54,10 +56,10 @@ def observe(address: Address, timeout: float) -> Network:
     try:
         endpoints = _resolve(address, timeout)
     except TimeoutError:
-        return Network(address, timeout, _ms(started), unresolved="the name server gave no answer in time")
+        return Network(address, timeout, ms_since(started), unresolved="the name server gave no answer in time")
     except OSError as error:
-        return Network(address, timeout, _ms(started), unresolved=error.strerror or str(error))
-    return _race(Network(address, timeout, _ms(started)), endpoints)
+        return Network(address, timeout, ms_since(started), unresolved=error.strerror or str(error))
+    return _race(Network(address, timeout, ms_since(started)), endpoints)
 
 
 def connect(endpoint: Endpoint, timeout: float) -> socket.socket:
@@ -87,15 +89,19 @@ def _resolve(address: Address, timeout: float) -> list[Endpoint]:
 def _race(network: Network, endpoints: Sequence[Endpoint]) -> Network:
     answers: queue.Queue[tuple[Attempt, socket.socket | None]] = queue.Queue()
     started = time.monotonic()
+
+    def answer(endpoint: Endpoint) -> None:
+        answers.put(_attempt(endpoint, network.timeout))
+
     for endpoint in endpoints:
-        background.start(lambda endpoint=endpoint: answers.put(_attempt(endpoint, network.timeout)))  # type: ignore[misc]
+        background.start(partial(answer, endpoint))
     attempts = {endpoint: Attempt(endpoint, 0.0) for endpoint in endpoints}
     connection = None
     while connection is None and any(not tried.ms for tried in attempts.values()):
         attempt, connection = answers.get()
         attempts[attempt.endpoint] = attempt
-    waited = [tried if tried.ms else replace(tried, ms=_ms(started)) for tried in attempts.values()]
-    ms = network.ms + _ms(started)
+    waited = [tried if tried.ms else replace(tried, ms=ms_since(started)) for tried in attempts.values()]
+    ms = network.ms + ms_since(started)
     return replace(network, ms=ms, attempts=tuple(waited), connection=connection)
 
 
@@ -104,9 +110,5 @@ def _attempt(endpoint: Endpoint, timeout: float) -> tuple[Attempt, socket.socket
     try:
         connection = connect(endpoint, timeout)
     except OSError as error:
-        return Attempt(endpoint, _ms(started), error=error), None
-    return Attempt(endpoint, _ms(started), is_reached=True), connection
-
-
-def _ms(started: float) -> float:
-    return (time.monotonic() - started) * 1000
+        return Attempt(endpoint, ms_since(started), error=error), None
+    return Attempt(endpoint, ms_since(started), is_reached=True), connection

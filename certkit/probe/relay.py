@@ -1,4 +1,4 @@
-"""Hand the decrypted stream of a TLS connection to grpcio over a Unix socket (facts.md 2)."""
+"""Hand the decrypted stream of a TLS connection to grpcio over a Unix socket: grpcio's own TLS insists on ALPN."""
 
 import contextlib
 import select

@@ -26,6 +26,11 @@ class Check:
     """Milliseconds that the stage took; None if it was not reached."""
 
 
+def skipped(title: str, reason: str) -> Check:
+    """Say that a stage was not reached."""
+    return Check(title.lower(), title, "skipped", reason)
+
+
 @dataclass(frozen=True)
 class Report:
     """All checks of one probe, in the order of the stages."""

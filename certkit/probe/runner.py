@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from certkit.probe import background, network
 from certkit.probe.checks.configuration import Configuration, configuration, observe
 from certkit.probe.checks.network import network as network_stage
-from certkit.probe.report import Check, Report
+from certkit.probe.elapsed import ms_since
+from certkit.probe.report import Check, Report, skipped
 from certkit.probe.target import Target, engine_works
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def run(
     started = time.monotonic()
     engine = background.start(lambda: engine_works(target, environ))
     found = observe(target)
-    ms = _ms(started)
+    ms = ms_since(started)
     address = found.address
     if address and address.scheme != "tcp":
         address = None
@@ -69,7 +70,7 @@ def _reach(
 
     started = time.monotonic()
     loaded = credentials.load(target)
-    file_checks = files.judge(Files(loaded, now), _ms(started))
+    file_checks = files.judge(Files(loaded, now), ms_since(started))
     if connecting is None:
         return file_checks + _skipped(_LATER[1:])
     found = connecting.result()
@@ -83,6 +84,7 @@ def _reach(
         credentials=loaded,
         canary=canary,
         faults=frozenset(check.id for check in file_checks),
+        needs_alpn=target.needs_alpn,
         now=now,
         timeout=timeout,
     )
@@ -90,8 +92,4 @@ def _reach(
 
 
 def _skipped(titles: tuple[str, ...], reason: str = _NOT_CONFIGURED) -> list[Check]:
-    return [Check(title.lower(), title, "skipped", reason) for title in titles]
-
-
-def _ms(started: float) -> float:
-    return (time.monotonic() - started) * 1000
+    return [skipped(title, reason) for title in titles]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from certkit.probe.report import Check
+from certkit.probe.report import Check, skipped
 
 Evidence = TypeVar("Evidence")
 
@@ -28,7 +28,6 @@ class Stage(Generic[Evidence]):
     def __init__(self, title: str, summary: Callable[[Evidence], str]) -> None:
         """Name the stage; `summary` says what was seen where there is no finding."""
         self.title = title
-        self.id = title.lower()
         self._summary = summary
         self.findings: list[Callable[[Evidence], Found | None]] = []
 
@@ -40,11 +39,11 @@ class Stage(Generic[Evidence]):
     def judge(self, evidence: Evidence, ms: float) -> list[Check]:
         """Give every finding about the evidence, or that there is none."""
         found = [check for function in self.findings if (check := self._ask(function, evidence, ms))]
-        return found or [Check(self.id, self.title, "ok", self._summary(evidence), ms=ms)]
+        return found or [Check(self.title.lower(), self.title, "ok", self._summary(evidence), ms=ms)]
 
     def skip(self, reason: str) -> list[Check]:
         """Say that the stage was not reached."""
-        return [Check(self.id, self.title, "skipped", reason)]
+        return [skipped(self.title, reason)]
 
     def _ask(self, function: Callable[[Evidence], Found | None], evidence: Evidence, ms: float) -> Check | None:
         found = function(evidence)

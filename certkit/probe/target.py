@@ -1,14 +1,17 @@
 """What is probed, and where each setting comes from: a client's configuration, or what was given explicitly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from certkit.earthly import config
-from certkit.earthly.clients import Client, docker_or_podman_works, find
+from certkit.earthly.clients import Client, docker_or_podman_works
 from certkit.errors import CertkitError, Missing
 
 EXPLICIT = "given explicitly"
+
+ALPN_VARIABLE = "GRPC_ENFORCE_ALPN_ENABLED"
+"""`false` lets a client of grpc-go's 1.67 or later take a daemon without ALPN (its `internal/envconfig`)."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Target:
     """The environment variable that sets the URL, if one does."""
     problem: CertkitError | None = None
     """Why the client's configuration could not be read."""
+    needs_alpn: bool = False
+    """Whether its clients are buildctl and buildx, which may refuse a daemon that negotiates no ALPN."""
 
     @property
     def is_configured(self) -> bool:
@@ -55,18 +60,25 @@ class Target:
         return self.client is not None and self.origin != EXPLICIT
 
 
-def choose_client(environ: Mapping[str, str], names: tuple[str, ...] = ()) -> Client:
+def choose_client(clients: Sequence[Client], environ: Mapping[str, str]) -> Client:
     """Give the client whose configuration is probed: the first that names a daemon, else the first.
 
-    Raises Missing if there is no client here.
+    Raises Missing if there is none.
     """
-    clients = find(environ, names)
     if not clients:
         raise Missing(
             "there is neither Earthly nor EarthBuild on this machine",
             "Choose one with --for, or name the daemon: certkit probe --daemon URL --ca F --cert F --key F",
         )
-    return next((client for client in clients if _names_a_daemon(client, environ)), clients[0])
+    return next((client for client in clients if names_a_daemon(client, environ)), clients[0])
+
+
+def names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
+    """Tell whether a client is told to use a daemon; one that cannot be read is, so that this is told."""
+    try:
+        return bool(config.read(client, environ).buildkit_host)
+    except CertkitError:
+        return True
 
 
 def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> Target:
@@ -96,7 +108,7 @@ def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> 
 
 
 def needs_engine(target: Target) -> bool:
-    """Tell whether the client would look for Docker or Podman before it believes its file (facts.md 4)."""
+    """Tell whether the client would look for Docker or Podman before it believes its file."""
     return target.is_configured and not target.variable and bool(target.url)
 
 
@@ -115,13 +127,6 @@ def _explicit(given: Given) -> Target:
         key=given.key or nowhere,
         server_name=given.server_name,
     )
-
-
-def _names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
-    try:
-        return bool(config.read(client, environ).buildkit_host)
-    except CertkitError:
-        return True  # so that what is wrong with it is told
 
 
 def _without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:

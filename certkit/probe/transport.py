@@ -1,7 +1,7 @@
 """TLS over memory buffers: read before write, every wait bounded, alerts by their number.
 
-Earthly's daemons negotiate no ALPN, so grpcio cannot make the connection itself (facts.md 2). With TLS 1.3 a
-finished handshake says nothing about the client's certificate: only the first read does (facts.md 3).
+Earthly's daemons negotiate no ALPN, so grpcio cannot make the connection itself. With TLS 1.3 a finished
+handshake says nothing about the client's certificate: only the first read does.
 """
 
 import socket
@@ -24,6 +24,8 @@ MISNAMED = SSL.X509VerificationCodes.ERR_HOSTNAME_MISMATCH
 
 _CHUNK = 16 * 1024
 _KEPT = 256
+_FATAL = 2
+"""The level of an alert that ends the connection (RFC 8446, section 6)."""
 
 
 class Closed(Exception):
@@ -193,8 +195,7 @@ class Connection:
         return context
 
     def _note_alert(self, _: SSL.Connection, where: int, value: int) -> None:
-        fatal = value >> 8 == 2  # noqa: PLR2004  RFC 8446, section 6: AlertLevel
-        if where & SSL.SSL_CB_READ_ALERT == SSL.SSL_CB_READ_ALERT and fatal:
+        if where & SSL.SSL_CB_READ_ALERT == SSL.SSL_CB_READ_ALERT and value >> 8 == _FATAL:
             self.alert = value & 0xFF
 
     def _note_verification(self, _: SSL.Connection, shown: crypto.X509, error: int, depth: int, __: int) -> bool:

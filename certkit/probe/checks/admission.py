@@ -1,4 +1,4 @@
-"""More of the TLS stage: the daemon's word on this client's certificate (facts.md 1 and 3)."""
+"""More of the TLS stage: the daemon's word on this client's certificate."""
 
 from certkit.probe import alerts, names
 from certkit.probe.alerts import describe

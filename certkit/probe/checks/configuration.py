@@ -1,4 +1,4 @@
-"""Whether the client is told to use the team's daemon, and believes it (facts.md 4)."""
+"""Whether the client is told to use the team's daemon, and believes it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,7 +64,7 @@ def _summary(evidence: Configuration) -> str:
     if evidence.is_bootstrapped:
         return "Earthly's own local daemon, with the files of earthly bootstrap"
     client = evidence.target.client
-    return f"read as {client.title} reads it" if client else "given explicitly"
+    return f"read as {client.title} reads it" if client else evidence.target.origin
 
 
 configuration = Stage("configuration", _summary)

@@ -10,6 +10,7 @@ from certkit.probe import names
 from certkit.probe.credentials import Chain, Pair
 from certkit.probe.handshake import Handshake, Outcome, is_http1, is_http2
 from certkit.probe.stage import Found, Stage
+from certkit.probe.target import ALPN_VARIABLE
 from certkit.probe.transport import MISNAMED
 from certkit.probe.validity import is_near_end, until
 
@@ -48,6 +49,8 @@ class Tls:
     handshake: Handshake
     plain: bytes
     """What the daemon answers to plaintext, if it was asked because TLS came to nothing."""
+    needs_alpn: bool
+    """Whether the clients may refuse a daemon that negotiates no ALPN."""
     now: datetime
 
     @property
@@ -212,6 +215,22 @@ def daemon_near_end(evidence: Tls) -> Found | None:
     if evidence.outcome is Outcome.UNVERIFIED or not chain or not is_near_end(chain[0], evidence.now):
         return None
     return Found(f"the daemon's certificate expires on {until(chain[0].not_valid_after_utc, evidence.now)}", TELL)
+
+
+@tls.finding
+def no_alpn(evidence: Tls) -> Found | None:
+    """buildctl since v0.19 and buildx since v0.20 are built with grpc-go 1.67 or later, which refuses such a daemon.
+
+    They say "missing selected ALPN property". Earthly and EarthBuild do not mind.
+    """
+    if not evidence.needs_alpn or evidence.outcome is not Outcome.SERVED or evidence.handshake.spoken.alpn:
+        return None
+    return Found(
+        "the daemon negotiates no ALPN, as all of Earthly's and EarthBuild's",
+        f"where buildctl or buildx runs:\n  export {ALPN_VARIABLE}=false\n"
+        "or ask who runs the team's certkit for HAProxy in front of it, or for the plain image:\n"
+        "  certkit daemon deploy NAME --as haproxy\n  certkit daemon deploy NAME --flavour buildkit",
+    )
 
 
 def is_of_known_authority(handshake: Handshake) -> bool:

@@ -1,0 +1,8 @@
+"""How long something took."""
+
+import time
+
+
+def ms_since(started: float) -> float:
+    """Give the milliseconds since a moment on `time.monotonic`."""
+    return (time.monotonic() - started) * 1000
