@@ -1,0 +1,123 @@
+"""Changes of trust by several commands at one moment: all of them hold, and the files are those of the last."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from certkit.authority import publish, rekey, rotate
+from certkit.authority.home import Home, open_home
+from certkit.cli import main
+from certkit.errors import CertkitError, UsageError
+from certkit.ledger.interface import Revocation
+from certkit.pki import certificates, keys
+from tests.authority.conftest import opener
+from tests.authority.test_at_once import NOW, at_once
+from tests.authority.test_killed_changes import assert_fits, assert_settled
+
+
+def start(*commands: Sequence[str]) -> list[int]:
+    """Run commands as processes, all at once; give their exit codes."""
+    started = [
+        subprocess.Popen([sys.executable, "-m", "certkit", *command], stdout=subprocess.DEVNULL) for command in commands
+    ]
+    return [process.wait(60) for process in started]
+
+
+def issue(path: Path, person: str) -> list[str]:
+    return ["issue", person, "--device", "laptop", "--no-passphrase", "--out", str(path.with_name(f"{person}.bundle"))]
+
+
+def test_of_several_who_revoke_at_once_nobody_is_forgotten(path: Path, home: Home) -> None:
+    people = [f"p{number}" for number in range(6)]
+    for person in people:
+        assert main(issue(path, person)) == 0
+    assert start(*(["revoke", person] for person in people)) == [0] * len(people)
+    newest = publish.newest_anchors(home)
+    assert set(newest.excluded) == {f"{person}.acme.certkit.internal" for person in people}
+    assert newest.number == 1 + len(people)
+    assert_settled(path).close()
+    assert_fits(path)
+
+
+def test_who_is_revoked_while_twenty_are_issued_is_out_and_all_others_are_in(path: Path, home: Home) -> None:
+    main(issue(path, "al"))
+    commands = [issue(path, f"p{number}") for number in range(20)]
+    commands.insert(10, ["revoke", "al"])
+    assert start(*commands) == [0] * 21
+    assert publish.newest_anchors(home).excluded == ("al.acme.certkit.internal",)
+    assert len(home.ledger.certificates("device")) == 21
+    assert_settled(path).close()
+
+
+def test_a_renewal_and_a_revocation_at_once_leave_both(path: Path, home: Home) -> None:
+    main(issue(path, "al"))
+    before = home.ledger.certificates("daemon")
+    assert start(["daemon", "renew", "build"], ["revoke", "al"], ["daemon", "renew", "build"]) == [0] * 3
+    assert len(home.ledger.certificates("daemon")) == len(before) + 2
+    assert_settled(path).close()
+    assert_fits(path)
+
+
+def test_of_two_who_prepare_a_rotation_one_makes_the_generation_and_the_other_is_told(path: Path, home: Home) -> None:
+    def prepare(home: Home, _: int) -> str:
+        try:
+            rotate.take(home, "client", "prepare", NOW, force=False)
+        except UsageError as error:
+            return error.message
+        return "prepared"
+
+    said = at_once(path, prepare, range(3))
+    assert sorted(said) == ["prepared", *["this authority is prepared, so there is nothing to prepare"] * 2]
+    new = certificates.load(home.certificate_pem("client", 2))
+    [_, anchor] = certificates.load_all(publish.newest_anchors(home).ca)
+    assert anchor.public_key() == new.public_key()
+    assert keys.matches(home.authority("client", 2).key, new)
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_a_generation_that_is_made_while_the_passphrase_changes_has_the_same_as_the_others(
+    path: Path, role: rotate.Role
+) -> None:
+    words = iter([b"old", *(b"new %d" % number for number in range(8))])
+    current = next(words)
+    with closing(opener(path)()) as home:
+        rekey.change_passphrase(home, current, NOW)
+
+    def prepare(word: bytes) -> None:
+        with closing(open_home(path, lambda: word)) as home:
+            home.authority(role)
+            rotate.take(home, role, "prepare", NOW, force=False)
+
+    def change(word: bytes, new: bytes) -> None:
+        with closing(open_home(path, lambda: word)) as home:
+            rekey.change_passphrase(home, new, NOW)
+
+    for new in words:
+        with ThreadPoolExecutor(2) as pool:
+            one, other = pool.submit(prepare, current), pool.submit(change, current, new)
+        other.result()
+        with closing(open_home(path, lambda new=new: new)) as home:
+            assert all(
+                home.authority(each, number) for each in ("client", "server") for number in home.generations(each)
+            )
+            if isinstance(one.exception(), CertkitError):
+                rotate.take(home, role, "prepare", NOW, force=False)
+            rotate.take(home, role, "rollback", NOW, force=True)
+        current = new
+
+
+def test_who_revokes_waits_for_who_holds_the_home(path: Path, home: Home) -> None:
+    main(issue(path, "al"))
+    with home.locked():
+        process = subprocess.Popen([sys.executable, "-m", "certkit", "revoke", "al"], stdout=subprocess.DEVNULL)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        assert home.ledger.person("al") is not None
+        with home.ledger.transaction():
+            home.ledger.set_person_revoked("al", Revocation(NOW, "superseded"))
+    assert process.wait(30) == 0
