@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from certkit.authority.home import Home
-from certkit.authority.publish import canary_pair, newest_anchors
+from certkit.authority.publish import canary_pair, newest_anchors, served_certificate
 from certkit.earthly import address
 from certkit.errors import Malformed
 from certkit.ledger.interface import Daemon
@@ -20,6 +20,7 @@ from certkit.probe.transport import Trust
 
 _START = "start it, or look at its log."
 _PROBE = "see what an enrolled laptop's certkit probe says of it."
+_RESTART = "copy its new files to its host, and restart it: it reads them only then."
 _PAUSE = 0.5
 """Seconds between two looks."""
 
@@ -28,9 +29,9 @@ class Verdict(StrEnum):
     """What was seen of a daemon."""
 
     PROVEN = "proven"
-    """It refuses the canary, and its certificate is the team's."""
+    """It refuses the canary, and serves its newest certificate."""
     FORMER = "former"
-    """It lets the canary in: it still holds former anchors, or none."""
+    """It lets the canary in, or serves a former certificate: it was not restarted with its newest files."""
     UNCLEAR = "unclear"
     """It was not reached, is not the team's, or refused for another reason."""
 
@@ -66,9 +67,16 @@ def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
     if handshake.connection:
         handshake.connection.close()
     seen = _judge(handshake)
-    if seen.verdict is Verdict.PROVEN:
-        _record(home, daemon.name, number, handshake, now)
-    return seen
+    if seen.verdict is not Verdict.PROVEN:
+        return seen
+    chain, newest = handshake.spoken.chain, served_certificate(home, daemon.name)
+    _record(home, daemon.name, number, certificates.serial_text(chain[0].serial_number), now)
+    if chain[0] == newest:
+        return seen
+    words = (
+        f"it refuses the canary, but serves a former certificate, which expires {chain[0].not_valid_after_utc.date()}"
+    )
+    return Seen(Verdict.FORMER, words, _RESTART)
 
 
 def canary_for(home: Home, url: str, now: datetime) -> Pair | None:
@@ -89,16 +97,15 @@ def _canary(home: Home, now: datetime) -> Pair:
 def _judge(handshake: Handshake) -> Seen:
     if handshake.outcome is Outcome.SERVED:
         words = "it lets the canary in, so it still holds former anchors, or none"
-        return Seen(Verdict.FORMER, words, "copy its new files to its host, and restart it: it reads them only then.")
+        return Seen(Verdict.FORMER, words, _RESTART)
     if handshake.outcome is not Outcome.REFUSED:
         return Seen(Verdict.UNCLEAR, handshake.outcome.value, _PROBE)
-    if handshake.alert in REVOKED:
-        return Seen(Verdict.PROVEN, "it refuses the canary")
+    if handshake.alert in REVOKED and handshake.spoken.chain:
+        return Seen(Verdict.PROVEN, "it serves its newest certificate, and refuses the canary")
     return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}", _PROBE)
 
 
-def _record(home: Home, name: str, number: int, handshake: Handshake, now: datetime) -> None:
-    serial = certificates.serial_text(handshake.spoken.chain[0].serial_number) if handshake.spoken.chain else ""
+def _record(home: Home, name: str, number: int, serial: str, now: datetime) -> None:
     with home.ledger.transaction():
         daemon = home.ledger.daemon(name)
         if daemon and (daemon.proven, daemon.serving) != (number, serial):

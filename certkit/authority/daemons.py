@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from certkit import files
 from certkit.authority.home import Home
 from certkit.authority.publish import certify, newest_anchors, publishing, served_certificate
 from certkit.earthly.address import Address
@@ -18,7 +19,8 @@ def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now:
     names.slug(name, "daemon")
 
     def new() -> Daemon:
-        if home.ledger.daemon(name):
+        known = home.ledger.daemon(name)
+        if known and not known.removed:
             raise Refused(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
         # It was never given older anchors than these, so it cannot hold any.
         return Daemon(name, address.url, hosts, now, proven=newest_anchors(home).number)
@@ -43,7 +45,7 @@ def renew(home: Home, name: str, more_hosts: Sequence[str], now: datetime) -> Da
 def find(home: Home, name: str) -> Daemon:
     """Find a daemon; raises Missing, with the names there are."""
     daemon = home.ledger.daemon(name)
-    if daemon is None:
+    if daemon is None or daemon.removed:
         known = ", ".join(each.name for each in home.ledger.daemons())
         raise Missing(f"there is no daemon {name}", f"There are: {known}. Add one: certkit daemon add --help")
     return daemon
@@ -54,13 +56,22 @@ def behind(home: Home, daemon: Daemon) -> str:
     served = served_certificate(home, daemon.name)
     if served is None:
         return "has no certificate"
+    if not daemon.serving:
+        return "not seen yet"
     if daemon.proven < newest_anchors(home).number:
         return "not seen to hold the newest anchors"
-    serial = certificates.serial_text(served.serial_number)
-    is_first = len(home.ledger.certificates("daemon", daemon=daemon.name)) == 1
-    if serial != daemon.serving and (daemon.serving or not is_first):
+    if daemon.serving != certificates.serial_text(served.serial_number):
         return "not seen to serve its newest certificate"
     return ""
+
+
+def remove(home: Home, name: str, now: datetime) -> None:
+    """Give a daemon up: it is in no bundle and no list any more, and its files go; what it was given stays recorded."""
+    with home.locked():
+        with home.ledger.transaction():
+            home.ledger.put_daemon(replace(find(home, name), removed=now))
+            home.record("daemon remove", name, now)
+        files.remove_directory(home.daemon_directory(name))
 
 
 def _hosts(texts: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from cryptography.x509 import Certificate
 
 from certkit.authority.home import Home
-from certkit.authority.record import record_certificate
+from certkit.authority.record import pin_of, record_certificate
 from certkit.errors import Refused
 from certkit.ledger.interface import Device, Person
 from certkit.pki import certificates, names
@@ -29,7 +29,8 @@ class Issued:
 def issue(home: Home, person: str, device: str | None, public_key: PublicKey, life: timedelta, now: datetime) -> Issued:
     """Sign a certificate for a person's device, and record both if they are new.
 
-    A device that is there already gets another certificate of the same name. Raises Refused for somebody revoked.
+    A device that is there already gets another certificate of the same name. Raises Refused for somebody revoked,
+    and for a key that was certified for another device, person or daemon: that one may have leaked.
     """
     person = names.text(person, "person")
     device = names.text(device, "device") if device else _new_device_name()
@@ -46,6 +47,7 @@ def issue(home: Home, person: str, device: str | None, public_key: PublicKey, li
         if home.certificate_pem("client") != certificates.to_pem(authority.certificate):
             raise Refused("the client authority has just been replaced", "Run it again.")
         _admit(home, person, device, now)
+        _check_key(home, person, device, pin_of(public_key))
         trusts = home.rotation("server").trusted
         record_certificate(home, "device", certificate, authority, now, person=person, device=device, trusts=trusts)
         serial = certificates.serial_text(certificate.serial_number)
@@ -66,6 +68,15 @@ def _admit(home: Home, person: str, device: str, now: datetime) -> None:
         home.ledger.add_device(Device(person, device, names.label(device), now))
     elif known_device.revoked:
         raise Refused(f"the device {device} of {person} has been revoked", "Issue for another device: --device NAME")
+
+
+def _check_key(home: Home, person: str, device: str, pin: str) -> None:
+    for each in home.ledger.certificates_of_key(pin):
+        if (each.person, each.device) != (person, device):
+            holder = f"daemon {each.daemon}" if each.daemon else f"{each.person}, device {each.device}"
+            raise Refused(
+                f"that key is another's already: {holder}", "Have a new one made: certkit enroll --request FILE"
+            )
 
 
 def _new_device_name() -> str:

@@ -8,6 +8,12 @@ from cryptography.x509 import Certificate as X509Certificate
 from certkit.authority.home import Home
 from certkit.ledger.interface import Certificate, Kind
 from certkit.pki.certificates import Authority, fingerprint, serial_text, to_der
+from certkit.pki.keys import check_public, public_pin
+
+
+def pin_of(key: object) -> str:
+    """Give the SHA-256 of a public key's SubjectPublicKeyInfo, in hexadecimal."""
+    return public_pin(check_public(key)).hex()
 
 
 class Holder(TypedDict, total=False):
@@ -37,6 +43,7 @@ def record_certificate(
             not_after=certificate.not_valid_after_utc,
             der=to_der(certificate),
             created=now,
+            pin=pin_of(certificate.public_key()),
             **holder,
         )
     )

@@ -1,13 +1,17 @@
 """`certkit authority …`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from certkit.cli import context
-from certkit.cli.output import say
+from certkit.cli.output import say, say_json
 from certkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+    from certkit.trust.rotation import Role
 
 app = typer.Typer(help="The team's authorities.", no_args_is_help=True)
 
@@ -15,6 +19,41 @@ app = typer.Typer(help="The team's authorities.", no_args_is_help=True)
 @app.callback()
 def authority() -> None:
     """Keep the team's authorities."""
+
+
+@app.command()
+def show(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
+    """Show the authorities with their fingerprints, to compare with what a laptop shows.
+
+    \b
+    certkit authority show
+
+    Exit codes: 0 shown, 1 failure, 2 usage.
+    """
+    from certkit.authority.home import ROLES
+
+    with context.opened(home) as team:
+        found = [_data(team, role, generation) for role in ROLES for generation in team.generations(role)]
+    if as_json:
+        say_json({"authorities": found})
+    for each in () if as_json else found:
+        say(f"{each['name']}, {each['state']}, until {each['until']}", f"  SHA-256 {each['sha256']}")
+
+
+def _data(team: "Home", role: "Role", generation: int) -> dict[str, object]:
+    from certkit.pki import certificates
+
+    rotation = team.rotation(role)
+    certificate = certificates.load(team.certificate_pem(role, generation))
+    state = "trusted" if generation in rotation.trusted else "retired"
+    return {
+        "role": role,
+        "generation": generation,
+        "name": certificates.common_name(certificate.subject),
+        "state": "signs" if generation == rotation.issuing else state,
+        "sha256": certificates.fingerprint(certificate),
+        "until": certificate.not_valid_after_utc.date(),
+    }
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,11 +43,11 @@ def check_new(path: Path) -> None:
     try:
         is_there = path.exists() or path.is_symlink()
     except OSError as error:
-        raise CertkitError(f"{path} cannot be written: {error.strerror}", "Name another file with --out.") from None
+        raise CertkitError(f"{path} cannot be written: {error.strerror}", "Name another file.") from None
     if is_there:
-        raise Refused(f"{path} exists already and is not overwritten", "Name another file with --out.")
+        raise Refused(f"{path} exists already and is not overwritten", "Name another file.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise Missing(f"{path.parent} is not there, or cannot be written", "Name a file in another folder with --out.")
+        raise Missing(f"{path.parent} is not there, or cannot be written", "Name a file in another folder.")
 
 
 @contextlib.contextmanager
@@ -67,6 +68,19 @@ def opened(option: Path | None) -> Iterator["Home"]:
     with contextlib.closing(opened_home):
         publish.settle(opened_home, now())
         yield opened_home
+
+
+def command(team: "Home", words: str) -> str:
+    """Give a command of certkit's to paste: with --home where a bare one would not find this home."""
+    return f"certkit {words}" + ("" if team.path == home_path(None) else f" --home {shlex.quote(str(team.path))}")
+
+
+def fingerprints(pems: Iterable[bytes]) -> list[str]:
+    """Give the lines by which two people compare authorities, each a certificate in PEM."""
+    from certkit.pki import certificates
+
+    found = map(certificates.load, pems)
+    return [f"  {certificates.common_name(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]
 
 
 def ask_passphrase() -> bytes:

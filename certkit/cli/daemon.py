@@ -44,7 +44,7 @@ def add(
         if as_json:
             return say_json(daemon_data(team, daemon))
         say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
-        say_deployment(team, daemon, number=1)
+        say_deployment(team, daemon)
     return None
 
 
@@ -77,7 +77,10 @@ def renew(
 
 @app.command("list")
 def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """List the daemons, with their names in certificates and when those expire."""
+    """List the daemons: their names, when their certificates expire, what they were not seen to hold.
+
+    Exit codes: 0 listed, 1 failure, 2 usage.
+    """
     with context.opened(home) as team:
         found = [daemon_data(team, daemon) for daemon in team.ledger.daemons()]
     if as_json:
@@ -90,7 +93,7 @@ def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = 
 def deploy(
     name: NameArgument,
     kind: Annotated[
-        str, typer.Option("--as", help="docker, compose, podman, systemd, kubernetes, haproxy or buildkitd.")
+        str, typer.Option("--as", help="docker, compose, podman, systemd, kubernetes, haproxy, buildkitd or flags.")
     ] = "docker",
     flavour: Annotated[str, typer.Option("--flavour", help="earthly, earthbuild or buildkit.")] = "earthly",
     certs: Annotated[
@@ -115,6 +118,22 @@ def deploy(
 
 
 @app.command()
+def remove(name: NameArgument, home: context.HomeOption = None) -> None:
+    """Give a daemon up: new bundles do not name it, and its certificate and key go from the home.
+
+    \b
+    certkit daemon remove arm
+
+    Whoever has its files can pose as it until its certificate expires. Exit codes: 0 removed, 1 failure, 2 usage.
+    """
+    from certkit.authority import daemons
+
+    with context.opened(home) as team:
+        daemons.remove(team, name, context.now())
+    say(f"Removed the daemon {name}. Destroy its files on its host.")
+
+
+@app.command()
 def check(
     name: NameArgument,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Keep looking for so many seconds.")] = 0.0,
@@ -122,13 +141,15 @@ def check(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Prove that a daemon holds the newest anchors: it refuses the canary, a certificate revoked only there.
+    """Prove that a daemon holds its newest files: its certificate is new, and it refuses the canary.
+
+    The canary is a certificate that is good for nothing but this: only the newest ca.pem shuts it out.
 
     \b
     certkit daemon check build
     certkit daemon check build --wait 60        # after the restart that you have just asked for
 
-    Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former anchors, or could not be told.
+    Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former files, or could not be told.
     """
     from certkit.authority import daemons
     from certkit.authority.check import Verdict, check_until
@@ -140,9 +161,9 @@ def check(
     if as_json:
         say_json({"verdict": seen.verdict, "seen": seen.words, "daemon": data})
     elif seen.verdict is Verdict.PROVEN:
-        say(f"{name} holds the newest anchors: {seen.words}.")
+        say(f"{name} holds its newest files: {seen.words}.")
     else:
-        say(f"{name} is not proven to hold the newest anchors: {seen.words}.", f"Remedy: {seen.remedy}")
+        say(f"{name} is not proven to hold its newest files: {seen.words}.", f"Remedy: {seen.remedy}")
     if seen.verdict is not Verdict.PROVEN:
         raise typer.Exit(3)
 
@@ -161,13 +182,14 @@ def daemon_data(home: "Home", daemon: "Daemon") -> dict[str, Any]:
         "directory": str(home.daemon_directory(daemon.name)),
         "serial": serial_text(served.serial_number) if served else None,
         "expires": served.not_valid_after_utc.date() if served else None,
-        "anchors": {"newest": newest_anchors(home).number, "proven": daemon.proven},
+        "anchors": newest_anchors(home).number,
+        "proven": daemon.proven if daemon.serving else None,
         "behind": behind(home, daemon),
     }
 
 
 def say_handover(home: "Home") -> None:
-    """Say how the new files reach every daemon that is not known to hold them, and how to prove it."""
+    """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it."""
     from certkit.authority.daemons import behind as is_behind
 
     behind = [daemon for daemon in home.ledger.daemons() if is_behind(home, daemon)]
@@ -175,26 +197,35 @@ def say_handover(home: "Home") -> None:
         return
     say("", "Next, for each daemon: copy the new files to its host, restart it, and see it proven")
     for daemon in behind:
-        folder, host = short(home.daemon_directory(daemon.name)), daemon.hosts[0]
         say(
-            f"  scp {folder}/*.pem root@{f'[{host}]' if ':' in host else host}:/etc/buildkit-certs/",
-            f"  ssh root@{host} docker restart buildkitd-{daemon.name}",
-            f"  certkit daemon check {daemon.name} --wait 60",
+            f"  {_copy(home, daemon)}",
+            f"  ssh root@{daemon.hosts[0]} docker restart buildkitd-{daemon.name}",
+            f"  {_check(home, daemon)}",
         )
 
 
-def say_deployment(home: "Home", daemon: "Daemon", *, number: int) -> None:
-    """Say how to start a daemon on its host, ready to paste."""
+def say_deployment(home: "Home", daemon: "Daemon") -> None:
+    """Say how to bring a daemon up on its host, ready to paste."""
     from certkit import deploy as deployment
 
-    folder = short(home.daemon_directory(daemon.name))
-    say(f"  {number}. On {daemon.hosts[0]}, with the files of {folder}/ in /etc/buildkit-certs:")
-    for line in deployment.command("docker", _site(daemon)):
-        say(f"       {line}")
-    say("     or, without a container:")
-    for line in deployment.command("flags", _site(daemon)):
-        say(f"       {line}")
-    say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: certkit daemon deploy {daemon.name} --help)")
+    host = daemon.hosts[0]
+    say("  1. Copy its files to its host", f"       ssh root@{host} install -d -m 700 /etc/buildkit-certs")
+    say(f"       {_copy(home, daemon)}", f"  2. Start it on {host}")
+    say(*(f"       {line}" for line in deployment.command("docker", _site(daemon))), "     or, without a container")
+    say(*(f"       {line}" for line in deployment.command("flags", _site(daemon))))
+    others = context.command(home, f"daemon deploy {daemon.name} --help")
+    say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
+    say("  3. See it proven", f"       {_check(home, daemon)}")
+
+
+def _copy(home: "Home", daemon: "Daemon") -> str:
+    host = f"[{daemon.hosts[0]}]" if ":" in daemon.hosts[0] else daemon.hosts[0]
+    folder = short(home.daemon_directory(daemon.name)).replace(" ", "\\ ")
+    return f"scp {folder}/*.pem root@{host}:/etc/buildkit-certs/"
+
+
+def _check(home: "Home", daemon: "Daemon") -> str:
+    return context.command(home, f"daemon check {daemon.name} --wait 60")
 
 
 def _site(daemon: "Daemon", flavour: str = "earthly", directory: str = "/etc/buildkit-certs") -> "Site":

@@ -152,8 +152,8 @@ def _report(home: "Home", *, encrypted: bool) -> None:
     say("Next")
     if home.path != context.home_path(None):
         say(f"  0. So that every command finds it:  export CERTKIT_HOME={shlex.quote(str(home.path))}")
-    say_deployment(home, daemon, number=1)
-    say("  2. For each developer:", "       certkit issue alice@acme.example --out alice.certkit")
+    say_deployment(home, daemon)
+    say("  4. For each developer", f"       {context.command(home, 'issue alice@acme.example --out alice.certkit')}")
 
 
 def _as_data(home: "Home") -> dict[str, object]:

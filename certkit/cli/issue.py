@@ -60,6 +60,8 @@ def issue(
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
     say("", "They run", f"  certkit enroll {shlex.quote(out.name)}")
+    if no_passphrase:
+        say("and compare with you, by another way", *context.fingerprints(issued.server_authorities))
 
 
 def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from certkit.authority.rotate import Standing
 
 
+_HARMLESS = {"retire": "locks out nobody who has enrolled with what was issued"}
+
+
 def rotate(
     role: Annotated[Literal["server", "client"], typer.Argument(help="Which authority.")],
     step: Annotated[
@@ -77,7 +80,9 @@ def _say_standing(found: "Standing") -> None:
     trusted = " and ".join(map(str, state.trusted))
     say(f"The {found.role} authority is {state.stage}: generation {state.issuing} signs, {trusted} trusted.")
     for step, names in found.blocked.items():
-        effect = f"would lock out {len(names)}: {', '.join(names)}" if names else "locks nobody out"
+        effect = (
+            f"would lock out {len(names)}: {', '.join(names)}" if names else _HARMLESS.get(step, "locks nobody out")
+        )
         say(f"  {step:<9} {effect}")
 
 

@@ -50,7 +50,13 @@ def _person(team: "Home", name: str) -> dict[str, Any] | None:
     if person is None:
         return None
     devices = [context.device_data(each) for each in device_states(team, context.now(), name)]
-    return {"person": name, "since": person.created.date(), **_revoked(person.revoked), "devices": devices}
+    unexpired = team.ledger.certificates("device", person=name, unexpired_at=context.now())
+    certificates = [
+        {"device": each.device, "issued": each.created.date(), "expires": each.not_after.date(), "serial": each.serial}
+        for each in unexpired
+    ]
+    about = {"person": name, "since": person.created.date(), **_revoked(person.revoked)}
+    return about | {"devices": devices, "certificates": certificates}
 
 
 def _revoked(why: "Revocation | None") -> dict[str, Any]:
@@ -59,7 +65,7 @@ def _revoked(why: "Revocation | None") -> dict[str, Any]:
 
 def _daemon(team: "Home", name: str) -> dict[str, Any] | None:
     daemon = team.ledger.daemon(name)
-    return None if daemon is None else daemon_data(team, daemon)
+    return None if daemon is None or daemon.removed else daemon_data(team, daemon)
 
 
 def _certificate(team: "Home", serial: str) -> dict[str, Any] | None:

@@ -49,3 +49,4 @@ def sign(
     until = issued.certificate.not_valid_after_utc.date()
     say(f"Signed for {issued.person}, device {issued.device}, expires {until}", f"Answer  {out}")
     say("", "On the machine that made the request they run", f"  certkit enroll {shlex.quote(out.name)}")
+    say("and compare with you, by another way", *context.fingerprints(issued.server_authorities))

@@ -1,5 +1,7 @@
 """`certkit status`."""
 
+from dataclasses import replace
+
 import typer
 
 from certkit.cli import context
@@ -14,7 +16,10 @@ def status(home: context.HomeOption = None, as_json: context.JsonOption = False)
     from certkit.authority.status import status as find_status
 
     with context.opened(home) as team:
-        items = find_status(team, context.now())
+        items = [
+            replace(item, remedy=context.command(team, item.remedy.removeprefix("certkit "))) if item.remedy else item
+            for item in find_status(team, context.now())
+        ]
     wanting = [item for item in items if item.attention]
     if as_json:
         say_json({"ok": not wanting, "items": [vars(item) for item in items]})

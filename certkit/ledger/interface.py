@@ -54,7 +54,9 @@ class Daemon:
     written: int = 0
     """The number of the anchors that lie in its folder."""
     serving: str = ""
-    """The serial of the certificate that it was last seen to serve."""
+    """The serial of the certificate that it was last seen to serve; empty until it was seen."""
+    removed: datetime | None = None
+    """When it was given up, if it was; its certificates stay in the ledger."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ class Certificate:
     daemon: str | None = None
     trusts: tuple[int, ...] = ()
     """The server authority's generations that were handed out with a device's certificate."""
+    pin: str = ""
+    """The SHA-256 of its SubjectPublicKeyInfo, in hexadecimal."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Ledger(Protocol):
         """Let go of the database."""
 
     def add_person(self, person: Person) -> None:
-        """Add somebody; raises Refused if the label is another's."""
+        """Add somebody; raises Refused if somebody's name differs in letters' case only, or gives the same label."""
 
     def person(self, name: str) -> Person | None:
         """Find a person by name."""
@@ -155,10 +159,10 @@ class Ledger(Protocol):
         """Add a daemon, or replace what is known of it."""
 
     def daemon(self, name: str) -> Daemon | None:
-        """Find a daemon by name."""
+        """Find a daemon by name, one that was removed too."""
 
     def daemons(self) -> list[Daemon]:
-        """Give all daemons, by name."""
+        """Give all daemons but those that were removed, by name."""
 
     def add_certificate(self, certificate: Certificate) -> None:
         """Record a certificate that was signed."""
@@ -176,6 +180,9 @@ class Ledger(Protocol):
         newest_only: bool = False,
     ) -> list[Certificate]:
         """Give certificates, oldest first; `newest_only` keeps the last one of each device or daemon."""
+
+    def certificates_of_key(self, pin: str) -> list[Certificate]:
+        """Give every certificate ever signed for a key, oldest first."""
 
     def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
         """Give the certificates of everybody and everything shut out that have not expired then."""

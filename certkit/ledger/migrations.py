@@ -6,7 +6,7 @@
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE people (
-            name TEXT PRIMARY KEY, label TEXT NOT NULL UNIQUE, created TEXT NOT NULL,
+            name TEXT PRIMARY KEY, label TEXT NOT NULL UNIQUE, folded TEXT NOT NULL UNIQUE, created TEXT NOT NULL,
             revoked_at TEXT, revoked_reason TEXT)""",
         """CREATE TABLE devices (
             person TEXT NOT NULL REFERENCES people (name), name TEXT NOT NULL, label TEXT NOT NULL,
@@ -14,15 +14,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (person, name), UNIQUE (person, label))""",
         """CREATE TABLE daemons (
             name TEXT PRIMARY KEY, url TEXT NOT NULL, hosts TEXT NOT NULL, created TEXT NOT NULL,
-            proven INTEGER NOT NULL, written INTEGER NOT NULL, serving TEXT NOT NULL)""",
+            proven INTEGER NOT NULL, written INTEGER NOT NULL, serving TEXT NOT NULL, removed TEXT)""",
         """CREATE TABLE certificates (
             id {identity}, serial TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, issuer TEXT NOT NULL,
             person TEXT, device TEXT, daemon TEXT REFERENCES daemons (name),
             not_before TEXT NOT NULL, not_after TEXT NOT NULL, der {bytes} NOT NULL, created TEXT NOT NULL,
-            trusts TEXT NOT NULL,
+            trusts TEXT NOT NULL, pin TEXT NOT NULL,
             FOREIGN KEY (person, device) REFERENCES devices (person, name))""",
         "CREATE INDEX certificates_by_device ON certificates (person, device, id)",
         "CREATE INDEX certificates_by_end ON certificates (kind, not_after)",
+        "CREATE INDEX certificates_by_key ON certificates (pin)",
         """CREATE TABLE anchors (
             number INTEGER PRIMARY KEY, created TEXT NOT NULL, ca {bytes} NOT NULL, crl {bytes} NOT NULL,
             generations TEXT NOT NULL, excluded TEXT NOT NULL)""",

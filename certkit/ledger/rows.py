@@ -41,7 +41,7 @@ def revocation(at: str | None, reason: str) -> Revocation | None:
 
 def person(row: Row) -> Person:
     """Read a row of people."""
-    name, label, created, at, reason = row
+    name, label, _, created, at, reason = row
     return Person(name, label, time_of(created), revocation(at, reason))
 
 
@@ -53,13 +53,14 @@ def device(row: Row) -> Device:
 
 def daemon(row: Row) -> Daemon:
     """Read a row of daemons."""
-    name, url, hosts, created, proven, written, serving = row
-    return Daemon(name, url, tuple(json.loads(hosts)), time_of(created), proven, written, serving)
+    name, url, hosts, created, proven, written, serving, removed = row
+    gone = time_of(removed) if removed else None
+    return Daemon(name, url, tuple(json.loads(hosts)), time_of(created), proven, written, serving, gone)
 
 
 def certificate(row: Row) -> Certificate:
     """Read a row of certificates."""
-    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts = row
+    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts, pin = row
     return Certificate(
         serial=serial,
         kind=kind,
@@ -72,6 +73,7 @@ def certificate(row: Row) -> Certificate:
         device=device,
         daemon=daemon,
         trusts=tuple(json.loads(trusts)),
+        pin=pin,
     )
 
 

@@ -5,6 +5,7 @@ Statements name their parameters as `:name`; a dialect says what its database sp
 
 import contextlib
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,13 +97,17 @@ class SqlLedger:
 
     def add_person(self, person: Person) -> None:
         """See `interface.Ledger`."""
-        with _taken(f"the name {person.name} is too like that of somebody else"):
-            self._run(
-                "INSERT INTO people VALUES (:name, :label, :created, NULL, NULL)",
-                name=person.name,
-                label=person.label,
-                created=rows.text_of(person.created),
+        values = {"name": person.name, "label": person.label, "folded": _folded(person.name)}
+        for [other] in self._run("SELECT name FROM people WHERE folded = :folded OR label = :label", **values):
+            raise Refused(
+                f"{person.name} is too like {other}, who is there already",
+                "If they are one person, use that name; else choose one that differs in more than its letters' case.",
             )
+        self._run(
+            "INSERT INTO people VALUES (:name, :label, :folded, :created, NULL, NULL)",
+            **values,
+            created=rows.text_of(person.created),
+        )
 
     def person(self, name: str) -> Person | None:
         """See `interface.Ledger`."""
@@ -154,9 +159,10 @@ class SqlLedger:
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO daemons VALUES (:name, :url, :hosts, :created, :proven, :written, :serving) "
+            "INSERT INTO daemons VALUES (:name, :url, :hosts, :created, :proven, :written, :serving, :removed) "
             "ON CONFLICT (name) DO UPDATE SET url = excluded.url, hosts = excluded.hosts, "
-            "proven = excluded.proven, written = excluded.written, serving = excluded.serving",
+            "proven = excluded.proven, written = excluded.written, serving = excluded.serving, "
+            "removed = excluded.removed",
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
@@ -164,6 +170,7 @@ class SqlLedger:
             proven=daemon.proven,
             written=daemon.written,
             serving=daemon.serving,
+            removed=daemon.removed and rows.text_of(daemon.removed),
         )
 
     def daemon(self, name: str) -> Daemon | None:
@@ -172,14 +179,12 @@ class SqlLedger:
 
     def daemons(self) -> list[Daemon]:
         """See `interface.Ledger`."""
-        return [rows.daemon(row) for row in self._run("SELECT * FROM daemons ORDER BY name")]
+        return [rows.daemon(row) for row in self._run("SELECT * FROM daemons WHERE removed IS NULL ORDER BY name")]
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO certificates "
-            "(serial, kind, issuer, person, device, daemon, not_before, not_after, der, created, trusts) VALUES "
-            "(:serial, :kind, :issuer, :person, :device, :daemon, :not_before, :not_after, :der, :created, :trusts)",
+            f"INSERT INTO certificates ({', '.join(_COLUMNS)}) VALUES (:{', :'.join(_COLUMNS)})",  # noqa: S608  literals
             serial=certificate.serial,
             kind=certificate.kind,
             issuer=certificate.issuer,
@@ -191,6 +196,7 @@ class SqlLedger:
             der=certificate.der,
             created=rows.text_of(certificate.created),
             trusts=json.dumps(certificate.trusts),
+            pin=certificate.pin,
         )
 
     def certificate(self, serial: str) -> Certificate | None:
@@ -223,6 +229,11 @@ class SqlLedger:
             daemon=daemon,
             at=unexpired_at and rows.text_of(unexpired_at),
         )
+        return [rows.certificate(row) for row in found]
+
+    def certificates_of_key(self, pin: str) -> list[Certificate]:
+        """See `interface.Ledger`."""
+        found = self._run(f"{_CERTIFICATES} WHERE pin = :pin ORDER BY id", pin=pin)
         return [rows.certificate(row) for row in found]
 
     def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
@@ -297,9 +308,11 @@ class SqlLedger:
         return self.database.execute(statement, values)
 
 
-_CERTIFICATES = (
-    "SELECT serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts FROM certificates"
+_COLUMNS = (
+    *("serial", "kind", "issuer", "not_before", "not_after", "der", "created"),
+    *("person", "device", "daemon", "trusts", "pin"),
 )
+_CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
 
 
 @contextlib.contextmanager
@@ -308,6 +321,11 @@ def _taken(message: str) -> Iterator[None]:
         yield
     except Taken:
         raise Refused(message, "Choose another name.") from None
+
+
+def _folded(name: str) -> str:
+    """Give a name as it is compared: two people whose names look the same are a trap for who revokes one."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _first(make: Callable[[Row], T], found: list[Row]) -> T | None:

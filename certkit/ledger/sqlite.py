@@ -52,11 +52,14 @@ def verify(path: Path) -> None:
 
 
 class SqliteDatabase:
-    """One connection to a SQLite file."""
+    """One connection to a SQLite file; on a medium that cannot be written it can be read."""
 
     def __init__(self, path: Path) -> None:
         self.spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
         with _explained():
+            if not os.access(path.parent, os.W_OK):
+                self._connection = _read_only(path)
+                return
             self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
             for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                 self._connection.execute(f"PRAGMA {setting}")
@@ -82,6 +85,13 @@ class SqliteDatabase:
     def close(self) -> None:
         """See `sql.Database`."""
         self._connection.close()
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise CertkitError(f"{path} cannot be read where it cannot be written: a command was killed", "Copy the home.")
+    return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,8 @@ def slug(value: str, what: str) -> str:
     """Give a name of a team or a daemon back, which is also a folder's; raise UsageError if it cannot be one."""
     if not _SLUG.fullmatch(value):
         raise UsageError(
-            f"{value!r} cannot be the name of a {what}", "Use up to 32 of the characters a-z, 0-9 and -, such as acme."
+            f"{value!r} cannot be the name of a {what}",
+            f"Use up to 32 of the characters a-z, 0-9 and -, such as {'acme' if what == 'team' else 'build'}.",
         )
     return value
 

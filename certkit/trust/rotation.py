@@ -138,7 +138,7 @@ def take(
     if names and not force:
         raise Refused(
             f"to {step} now would lock out {_listed(names)}",
-            "They must get the new one first: certkit rotate --help. --force goes on without them.",
+            "They must get the new one first, and certkit rotate says how. --force goes on without them.",
         )
     return later
 
