@@ -3,42 +3,73 @@
 import importlib
 import os
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
+from certkit.cli import usage
 from certkit.cli.output import complain, tell
 from certkit.errors import CertkitError
 
-VERBS = {
-    "init": "init:init",
-    "daemon": "daemon:app",
-    "issue": "issue:issue",
-    "sign": "sign:sign",
-    "revoke": "revoke:revoke",
-    "reinstate": "revoke:reinstate",
-    "rotate": "rotate:rotate",
-    "authority": "authority:app",
-    "backup": "backup:backup",
-    "restore": "backup:restore",
-    "list": "list:list_people",
-    "show": "show:show",
-    "status": "status:status",
-    "log": "log:log",
-    "enroll": "enroll:enroll",
-    "probe": "probe:probe",
-    "unenroll": "unenroll:unenroll",
-    "demo": "demo:demo",
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter  # typer gives its types no public name
+
+GROUPS = {
+    "Team lead": {
+        "init": "init:init",
+        "daemon": "daemon:app",
+        "issue": "issue:issue",
+        "sign": "sign:sign",
+        "revoke": "revoke:revoke",
+        "reinstate": "revoke:reinstate",
+        "rotate": "rotate:rotate",
+        "authority": "authority:app",
+        "backup": "backup:backup",
+        "restore": "backup:restore",
+        "list": "list:list_people",
+        "show": "show:show",
+        "status": "status:status",
+        "log": "log:log",
+    },
+    "Developer": {
+        "enroll": "enroll:enroll",
+        "probe": "probe:probe",
+        "unenroll": "unenroll:unenroll",
+    },
+    "Anyone": {
+        "demo": "demo:demo",
+    },
 }
 """Where each verb's function, or group of verbs, stands: `module:name` below this package."""
+VERBS = {name: place for group in GROUPS.values() for name, place in group.items()}
+
+INTERRUPTED = 130
+"""The exit code that shells give to what Ctrl-C has ended."""
+
+
+class _Program(TyperGroup):
+    """The program, whose help lists the verbs by who needs them."""
+
+    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Write the verbs with their summaries, group by group."""
+        width = max(map(len, VERBS))
+        for title, verbs in GROUPS.items():
+            with formatter.section(title):
+                found = [(f"{name:<{width}}", self.get_command(ctx, name)) for name in verbs]
+                limit = formatter.width - width - 6
+                formatter.write_dl([(name, verb.get_short_help_str(limit)) for name, verb in found if verb])
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code: 0 fine, 1 failure, 2 usage, 3 findings."""
     try:
-        _program(arguments)(args=list(arguments), prog_name="certkit")
+        code = _program(arguments)(args=list(arguments), prog_name="certkit", standalone_mode=False) or 0
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
+    except typer.TyperException as error:
+        _say_usage(error, _verb(arguments))
+        return error.exit_code
     except CertkitError as error:
         _show_trace_if_asked(arguments)
         complain(error.message, error.remedy)
@@ -54,16 +85,37 @@ def main(arguments: Sequence[str]) -> int:
             f"a defect in certkit: {type(error).__name__}: {error}", "Report it with the output of certkit --debug …"
         )
         return 1
-    return 0
+    if code == INTERRUPTED:
+        tell("")  # the terminal stands behind its ^C
+    return int(code)
+
+
+def _say_usage(error: typer.TyperException, verb: str) -> None:
+    if text := usage.help_instead(error):
+        tell(*text.splitlines())
+    else:
+        complain(*usage.explain(error, f"certkit {verb}".rstrip()))
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """Give the verb that a command line names, if it is one."""
+    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    return first if first in VERBS else ""
 
 
 def _program(arguments: Sequence[str]) -> typer.Typer:
     """Build the program with the verb that is asked for, or with all where help or completion needs them."""
     program = typer.Typer(
-        name="certkit", rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False, callback=_options
+        name="certkit",
+        cls=_Program,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        callback=_options,
     )
-    verb = next((argument for argument in arguments if not argument.startswith("-")), "")
-    for name in [verb] if verb in VERBS and "_CERTKIT_COMPLETE" not in os.environ else VERBS:
+    verb = _verb(arguments)
+    for name in [verb] if verb and "_CERTKIT_COMPLETE" not in os.environ else VERBS:
         module, _, attribute = VERBS[name].partition(":")
         command = getattr(importlib.import_module(f"certkit.cli.{module}"), attribute)
         if isinstance(command, typer.Typer):

@@ -124,28 +124,6 @@ def test_a_home_that_is_damaged_names_the_file(lead: Lead, home: Path, file: str
     assert not Path("a").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["isue", "alice"], ["isue"]),
-        (["init"], ["Missing option", "--team"]),
-        (["issue"], ["PERSON"]),
-        (["issue", "alice"], ["--out"]),
-        (["issue", "alice", "--out", "a", "--passphrse"], ["--passphrse"]),
-        (["daemon", "ad"], ["ad"]),
-        (["log", "--last", "0"], ["--last"]),
-    ],
-)
-def test_a_command_line_that_cannot_be_read_is_a_usage_error(
-    lead: Lead, arguments: list[str], words: list[str]
-) -> None:
-    ended = lead(*arguments)
-    assert (ended.code, ended.out) == (2, "")
-    assert all(word in ended.err for word in words)
-    assert "--help" in ended.err
-    assert "Traceback" not in ended.err
-
-
 def test_debug_shows_where_an_error_comes_from_and_nothing_raw(lead: Lead, home: Path) -> None:
     ended = lead("--debug", "sign", "\x1b[31mred", "--person", "alice", "--out", "a")
     assert ended.code == 1
