@@ -4,14 +4,13 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from certkit.cli import context
+from certkit.cli import context, targets
 from certkit.cli.output import say, short, tell
 
 if TYPE_CHECKING:
     from certkit.enrol.bundle import Bundle
     from certkit.enrol.enrolment import Enrolment
     from certkit.enrol.laptop import Step
-    from certkit.probe.target import Target
 
 _FILES = "ca.pem  cert.pem  key.pem"
 
@@ -68,8 +67,8 @@ def prove(enrolment: "Enrolment") -> bool:
     from certkit.probe.runner import run
 
     all_well = True
-    for target in _targets(enrolment):
-        say("", f"Probing {target.url} ({target.origin})")
+    for target in targets.of_enrolment(enrolment):
+        say("", targets.heading(target))
         report = run(target, os.environ, context.now())
         show(report)
         all_well = all_well and report.ok
@@ -97,15 +96,3 @@ def _edit(step: "Step", wrote: str, edited: str) -> str:
     verb = wrote if step.config.content is None else edited
     backup = f"   (former file: {step.backup.name})" if step.backup else ""
     return f"  {verb}  {short(step.config.path)}   {', '.join(KEYS)}{backup}"
-
-
-def _targets(enrolment: "Enrolment") -> "Iterator[Target]":
-    from certkit.enrol import other
-    from certkit.probe.target import Given, resolve
-
-    for step in enrolment.steps:
-        yield resolve(Given(), step.client, os.environ)
-    for daemon in enrolment.daemons if not enrolment.steps else ():
-        place = other.folder(enrolment.bundle.team, daemon.name)
-        given = Given(daemon.url, place / "ca.pem", place / "cert.pem", place / "key.pem")
-        yield resolve(given, None, os.environ)

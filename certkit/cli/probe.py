@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import context, targets
 from certkit.cli.output import say, say_json
 from certkit.cli.report import show
 
@@ -23,14 +23,20 @@ def probe(
     key: Annotated[FileOption, typer.Option(help="Its key.")] = None,
     server_name: Annotated[str | None, typer.Option(help="The name the daemon's certificate must bear.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds for each step over the network.")] = 5.0,
-    client: Annotated[str | None, typer.Option("--for", help="Whose configuration: earthly or earthbuild.")] = None,
+    client: Annotated[
+        str | None, typer.Option("--for", help="For which client: earthly, earthbuild, buildctl or buildx.")
+    ] = None,
+    config: Annotated[
+        FileOption, typer.Option("--config", help="The client's configuration, instead of its own file.")
+    ] = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
     """Check that the daemon serves this laptop, and refuses everyone else.
 
-    It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults. What is given
-    here is used instead. It tells in a second what Earthly waits 60 seconds for and does not say.
+    It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults; where neither is
+    enrolled, the files for buildctl and buildx. What is given here is used instead. It tells in a second what
+    Earthly waits 60 seconds for and does not say.
     Where the team's own folder is, it also sees that the daemon refuses a certificate revoked only there.
 
     \b
@@ -41,13 +47,11 @@ def probe(
     Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings.
     """
     from certkit.probe.runner import run
-    from certkit.probe.target import Given, choose_client, resolve
+    from certkit.probe.target import Given
 
-    given = Given(daemon, ca, cert, key, server_name)
-    chosen = None if given.is_complete else choose_client(os.environ, (client,) if client else ())
-    target = resolve(given, chosen, os.environ)
+    target = targets.chosen(Given(daemon, ca, cert, key, server_name), client, config)
     if not as_json:
-        say(f"Probing {target.url or 'no daemon'} ({target.origin})")
+        say(targets.heading(target))
     report = run(target, os.environ, context.now(), timeout=timeout, canary=_canary(home, target.url))
     if as_json:
         say_json(report.as_data())

@@ -1,4 +1,7 @@
-"""The other clients of a BuildKit daemon, `buildctl` and `docker buildx`: their files, and the command to paste."""
+"""The other clients of a BuildKit daemon, `buildctl` and `docker buildx`: their files, and the command to paste.
+
+Beside the three files lies `url`, the daemon's, by which the probe finds it.
+"""
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
@@ -10,9 +13,11 @@ from certkit.errors import Missing, Refused
 
 NAMES = ("buildctl", "buildx")
 
+_URL = "url"
+
 
 def folder(team: str, daemon: str) -> Path:
-    """Give the folder of one daemon's `ca.pem`, `cert.pem` and `key.pem`."""
+    """Give the folder of one daemon's `ca.pem`, `cert.pem`, `key.pem` and `url`."""
     return _of_team(team) / daemon
 
 
@@ -24,9 +29,12 @@ def contents(bundle: Bundle) -> dict[str, bytes]:
 
 
 def is_written(bundle: Bundle, daemons: Sequence[Daemon]) -> bool:
-    """Tell whether the three files are there already for each of these daemons."""
-    wanted = contents(bundle)
-    return all(_read(folder(bundle.team, daemon.name), wanted) == wanted for daemon in daemons)
+    """Tell whether the files are there already for each of these daemons."""
+    return all(
+        _read(folder(bundle.team, daemon.name), wanted) == wanted
+        for daemon in daemons
+        for wanted in [_of_daemon(bundle, daemon)]
+    )
 
 
 def check_replaceable(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
@@ -41,11 +49,21 @@ def check_replaceable(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
 
 
 def write(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
-    """Write the three files for each of these daemons, of this bundle."""
+    """Write the files for each of these daemons, of this bundle."""
     for daemon in daemons:
         place = folder(bundle.team, daemon.name)
         files.make_private_directory(place.parent)
-        files.write_directory(place, contents(bundle))
+        files.write_directory(place, _of_daemon(bundle, daemon))
+
+
+def enrolled() -> list[tuple[str, Daemon]]:
+    """Give the daemons for which there are files, each with its team."""
+    return [
+        (team, Daemon(place.name, found[_URL].decode(errors="replace")))
+        for team in teams()
+        for place in places(team)
+        if (found := _read(place, [_URL]))
+    ]
 
 
 def teams() -> list[str]:
@@ -81,6 +99,10 @@ def _all_teams() -> Path:
 
 def _of_team(team: str) -> Path:
     return _all_teams() / team
+
+
+def _of_daemon(bundle: Bundle, daemon: Daemon) -> dict[str, bytes]:
+    return {**contents(bundle), _URL: daemon.url.encode()}
 
 
 def _buildctl(place: Path, _team: str, daemon: Daemon) -> str:

@@ -110,8 +110,8 @@ def _evidence(talk: Conversation, caller: Caller, handshake: Handshake) -> Tls:
         fault=next((fault for fault in FAULTS if fault in talk.faults), ""),
         handshake=handshake,
         plain=ask_plainly(talk.endpoint, talk.timeout) if unheard else b"",
-        needs_alpn=talk.needs_alpn,
         now=talk.now,
+        needs_alpn=talk.needs_alpn,
     )
 
 

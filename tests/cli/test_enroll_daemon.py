@@ -43,7 +43,8 @@ def test_the_command_for_buildctl_works_as_it_is_printed(
     team: Team, port: int, flavour: str, daemon_factory: Start, capsys: Captured
 ) -> None:
     daemon_factory(flavour, port=port, **team.daemon.as_arguments())
-    assert main(["enroll", "alice.certkit", "--for", "buildctl"]) == 0
+    negotiates_alpn = flavour == "upstream"  # else that is found, although the fork's own buildctl does not mind
+    assert main(["enroll", "alice.certkit", "--for", "buildctl"]) == (0 if negotiates_alpn else 3)
     command = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("  buildctl"))
     path = f"{programs(flavour).buildctl.parent}:/usr/bin:/bin"
     done = subprocess.run(command, shell=True, env={"PATH": path}, capture_output=True, text=True, check=False)

@@ -28,7 +28,7 @@ def test_each_daemon_has_its_three_private_files(team: Team) -> None:
     assert other.is_written(bundle, DAEMONS)
     for daemon in DAEMONS:
         folder = other.folder("acme", daemon.name)
-        assert {path.name for path in folder.iterdir()} == {"ca.pem", "cert.pem", "key.pem"}
+        assert {path.name for path in folder.iterdir()} == {"ca.pem", "cert.pem", "key.pem", "url"}
         assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
         assert (folder / "key.pem").read_bytes() == bundle.key
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from certkit.earthly.clients import find
 from certkit.probe.report import Report
 from certkit.probe.runner import run
 from certkit.probe.target import Given, choose_client, resolve
@@ -36,7 +37,7 @@ class Laptop:
 
     def probe(self, given: Given | None = None, timeout: float = 2, **environ: str) -> Report:
         merged = self.environ | environ
-        target = resolve(given or Given(), choose_client(merged), merged)
+        target = resolve(given or Given(), choose_client(find(merged), merged), merged)
         return run(target, merged, NOW, timeout=timeout)
 
 

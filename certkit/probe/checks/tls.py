@@ -49,9 +49,9 @@ class Tls:
     handshake: Handshake
     plain: bytes
     """What the daemon answers to plaintext, if it was asked because TLS came to nothing."""
-    needs_alpn: bool
-    """Whether the clients may refuse a daemon that negotiates no ALPN."""
     now: datetime
+    needs_alpn: bool = False
+    """Whether the clients may refuse a daemon that negotiates no ALPN."""
 
     @property
     def outcome(self) -> Outcome:
@@ -219,9 +219,9 @@ def daemon_near_end(evidence: Tls) -> Found | None:
 
 @tls.finding
 def no_alpn(evidence: Tls) -> Found | None:
-    """buildctl since v0.19 and buildx since v0.20 are built with grpc-go 1.67 or later, which refuses such a daemon.
+    """Earthly and EarthBuild do not mind, but buildctl since v0.19 and buildx since v0.20 refuse such a daemon.
 
-    They say "missing selected ALPN property". Earthly and EarthBuild do not mind.
+    They are built with grpc-go 1.67 or later and say "missing selected ALPN property".
     """
     if not evidence.needs_alpn or evidence.outcome is not Outcome.SERVED or evidence.handshake.spoken.alpn:
         return None
