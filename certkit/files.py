@@ -73,7 +73,6 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
     """
     with _explained(path):
         generation = draft_of(path)
-        link = generation.with_name(generation.name + ".link")
         former = path.resolve() if path.is_symlink() else None
         if former is None and path.exists():
             raise Refused(f"{path} is there already, and was not made by certkit", "Move it away first.")
@@ -82,12 +81,8 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
             for name, content in contents.items():
                 _create(generation / name, content, PRIVATE, owner)
             _sync_directory(generation)
-            link.symlink_to(generation.name)
-            if owner:
-                os.lchown(link, *owner)
-            link.replace(path)
+            _turn(path, generation.name, owner)
         except BaseException:
-            link.unlink(missing_ok=True)
             shutil.rmtree(generation, ignore_errors=True)
             raise
         _sync_directory(path.parent)
@@ -117,9 +112,7 @@ def turn_link(path: Path, target: str) -> None:
     if path.is_symlink() and str(path.readlink()) == target:
         return
     with _explained(path):
-        link = path.with_name(f".{path.name}.{secrets.token_hex(8)}.link")
-        link.symlink_to(target)
-        link.replace(path)
+        _turn(path, target)
         _sync_directory(path.parent)
 
 
@@ -191,6 +184,17 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
+
+
+def _turn(path: Path, target: str, owner: Owner | None = None) -> None:
+    link = path.with_name(f"{draft_of(path).name}.link")
+    try:
+        link.symlink_to(target)
+        if owner:
+            os.lchown(link, *owner)
+        link.replace(path)
+    finally:
+        link.unlink(missing_ok=True)
 
 
 def _claim(temporary: Path, path: Path) -> None:
