@@ -28,6 +28,22 @@ def words(name: x509.Name) -> str:
     return text.removeprefix("CN=") if len(list(name)) == 1 else text
 
 
+def key_of(authority: x509.Certificate) -> str:
+    """Give the identifier of an authority's key, in short; `unknown` if it has none."""
+    own = extensions.find(authority, x509.SubjectKeyIdentifier)
+    return _short(own.digest if own else None)
+
+
+def key_of_issuer(certificate: x509.Certificate) -> str:
+    """Give the identifier of the key that has signed a certificate by its own word, as `key_of` does."""
+    issuer = extensions.find(certificate, x509.AuthorityKeyIdentifier)
+    return _short(issuer.key_identifier if issuer else None)
+
+
+def _short(identifier: bytes | None) -> str:
+    return f"{identifier[:4].hex(':')}:…" if identifier else "unknown"
+
+
 def _alternatives(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
     found = extensions.find(certificate, x509.SubjectAlternativeName)
     if found is None:

@@ -91,7 +91,7 @@ def handshake_refused(evidence: Tls) -> Found | None:
         return None
     return Found(
         f"the daemon ended the handshake ({describe(evidence.handshake.alert)})",
-        "check the port; if it is the daemon's, see what it says:\n  docker logs earthly-buildkitd",
+        "check the port; if it is the daemon's, see what it says:\n  docker logs buildkitd-NAME",
     )
 
 

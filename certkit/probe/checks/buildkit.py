@@ -3,7 +3,7 @@
 from certkit.probe.buildkit import BuildKit
 from certkit.probe.stage import Found, Stage
 
-LOGS = "see what the daemon says, on its host:\n  docker logs earthly-buildkitd"
+LOGS = "see what the daemon says, on its host:\n  docker logs buildkitd-NAME"
 
 _NOT_THERE = frozenset({"UNIMPLEMENTED", "UNKNOWN", "INTERNAL", "NOT_FOUND"})
 """What gRPC makes of an answer that is not the service's."""

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import CertkitError, Malformed, Missing
-from certkit.pki import keys
+from certkit.pki import extensions, keys
 from certkit.pki.certificates import has_signed
 from certkit.pki.extensions import allows
 from certkit.probe import names
@@ -147,6 +147,18 @@ def certificate_not_for_clients(evidence: Files) -> Found | None:
 
 
 @files.finding
+def not_an_authority(evidence: Files) -> Found | None:
+    """By what vouches for nobody no daemon is believed: a person's or a daemon's certificate is in an authority's place."""
+    ca = evidence.credentials.ca
+    if not ca.content or not all(map(_is_leaf, ca.content)):
+        return None
+    holders = ", ".join(names.words(certificate.subject) for certificate in ca.content)
+    return Found(
+        f"{ca.path} holds no authority's certificate, but that of {holders}", "enrol again:\n  certkit enroll FILE"
+    )
+
+
+@files.finding
 def authority_expired(evidence: Files) -> Found | None:
     """No certificate of a daemon is believed any more by an authority that has expired."""
     ca, now = evidence.credentials.ca, evidence.now
@@ -168,6 +180,12 @@ def clock_off(evidence: Files) -> Found | None:
         f"here it is {now:%Y-%m-%d %H:%M} UTC; {made} was made on {until(min(starts), now)}",
         "set this machine's clock:\n  timedatectl set-ntp true",
     )
+
+
+def _is_leaf(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate says itself that it is no authority's."""
+    constraints = extensions.find(certificate, x509.BasicConstraints)
+    return constraints is not None and not constraints.ca
 
 
 def _problem(evidence: Files, is_meant: Callable[[CertkitError], bool], remedy: str) -> Found | None:

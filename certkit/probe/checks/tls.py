@@ -119,7 +119,7 @@ def silent_listener(evidence: Tls) -> Found | None:
     seconds = evidence.handshake.ms / 1000
     return Found(
         f"the connection was taken, and nothing useful came within {seconds:.1f} s",
-        "check the port; on the daemon's host:\n  docker logs earthly-buildkitd",
+        "check the port; on the daemon's host:\n  docker ps",
     )
 
 
@@ -147,11 +147,8 @@ def daemon_of_another_authority(evidence: Tls) -> Found | None:
     """
     if is_of_known_authority(evidence.handshake):
         return None
-    chain = evidence.handshake.spoken.chain
-    issuer = names.words(chain[0].issuer) if chain else "nobody"
-    trusted = " or ".join(names.words(authority.subject) for authority in evidence.authorities)
     return Found(
-        f"the daemon's certificate was issued by {issuer}; trusted here is {trusted}, by its key",
+        f"the daemon's certificate was issued by {_other_issuer(evidence)}",
         "ask who runs the team's certkit whether the authority has changed; if so, enrol again:\n  certkit enroll FILE",
     )
 
@@ -236,6 +233,20 @@ def no_alpn(evidence: Tls) -> Found | None:
 def is_of_known_authority(handshake: Handshake) -> bool:
     """Tell whether nothing speaks against it that an authority of the team has vouched for the daemon, some time."""
     return not any(code in _UNKNOWN_AUTHORITY for code, _ in handshake.verify_errors)
+
+
+def _other_issuer(evidence: Tls) -> str:
+    """Say who has issued the daemon's certificate, and how that differs from whom this client trusts."""
+    chain = evidence.handshake.spoken.chain
+    if not chain:
+        return "nobody"
+    issuer, seen = names.words(chain[0].issuer), names.key_of_issuer(chain[0])
+    alike = [known for known in evidence.authorities if known.subject == chain[0].issuer]
+    keys = [names.key_of(known) for known in alike]
+    if alike and seen not in keys:
+        return f"an authority that is also called {issuer}, but has another key (seen {seen}, trusted here {keys[0]})"
+    trusted = " or ".join(names.words(authority.subject) for authority in evidence.authorities)
+    return f"{issuer}; trusted here is {trusted}, by its key"
 
 
 def _unverified(evidence: Tls, codes: Container[int]) -> bool:
