@@ -148,7 +148,7 @@ def certificate_not_for_clients(evidence: Files) -> Found | None:
 
 @files.finding
 def not_an_authority(evidence: Files) -> Found | None:
-    """By what vouches for nobody no daemon is believed: a person's or a daemon's certificate is in an authority's place."""
+    """By what vouches for nobody no daemon is believed: a person's or daemon's is in an authority's place."""
     ca = evidence.credentials.ca
     if not ca.content or not all(map(_is_leaf, ca.content)):
         return None
