@@ -76,7 +76,8 @@ def _authorities(home: Home, now: datetime) -> Iterator[Item]:
 
 def _revocation_list(home: Home, now: datetime) -> Item:
     end = newest_anchors(home).created + CRL_LIFE
-    remedy = f"certkit daemon renew {home.ledger.daemons()[0].name}"  # publishes anew for all
+    any_daemon = next((daemon.name for daemon in home.ledger.daemons()), "--help")  # each publishes for all
+    remedy = f"certkit daemon renew {any_daemon}"
     return Item("list", "revoked certificates", end, *_ending(end, now, LIST_NOTICE, remedy))
 
 

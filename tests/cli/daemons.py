@@ -33,14 +33,14 @@ class Running:
 
 @contextlib.contextmanager
 def running(lead: Lead, home: Path, name: str = "build", *options: str | Path) -> Iterator[Running]:
-    """Make the team acme with a daemon that runs, or add one to it."""
+    """Make the team acme with a daemon that runs and was seen, or add one to it."""
     daemon = Running()
     with serving(daemon.answer, HOST) as daemon.url:
         first = ["init", "--team", "acme", "--daemon", daemon.url, "--name", name, *options]
         ended = lead("daemon", "add", name, daemon.url) if home.exists() else lead(*first)
         assert ended.code == 0, ended.err
         daemon.folder = home / "daemons" / name
-        daemon.restart()
+        take_up(lead, daemon, name)
         yield daemon
 
 

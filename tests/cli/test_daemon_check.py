@@ -55,7 +55,10 @@ def test_it_is_behind_until_the_proof_has_been_seen(lead: Lead, revoked: Running
     revoked.restart()
     assert attention(lead) == [UNSEEN]
     proven = lead("daemon", "check", "build")
-    assert (proven.code, proven.out) == (0, "build holds the newest anchors: it refuses the canary.\n")
+    assert (proven.code, proven.out) == (
+        0,
+        "build holds its newest files: it serves its newest certificate, and refuses the canary.\n",
+    )
     assert attention(lead) == [""]
     assert lead("status").code == 0
 
@@ -80,14 +83,15 @@ def test_as_json_it_is_one_object(lead: Lead, revoked: Running) -> None:
     assert (former.code, former.data["verdict"], former.data["daemon"]["behind"]) == (3, "former", UNSEEN)
     revoked.restart()
     proven = lead("daemon", "check", "build", "--json").data
-    assert (proven["verdict"], proven["daemon"]["anchors"]) == ("proven", {"newest": 2, "proven": 2})
-    assert proven["daemon"]["behind"] == ""
+    assert (proven["verdict"], proven["daemon"]["behind"]) == ("proven", "")
+    assert (proven["daemon"]["anchors"], proven["daemon"]["proven"]) == (2, 2)
 
 
 def test_a_renewed_certificate_is_behind_until_it_is_served(lead: Lead, daemon: Running) -> None:
     lead("daemon", "renew", "build")
     assert attention(lead) == ["not seen to serve its newest certificate"]
-    lead("daemon", "check", "build")
+    ended = lead("daemon", "check", "build")
+    assert (ended.code, "it refuses the canary, but serves a former certificate" in ended.out) == (3, True)
     assert attention(lead) == ["not seen to serve its newest certificate"]
     daemon.restart()
     lead("daemon", "check", "build")

@@ -21,7 +21,7 @@ def canary(home: Path) -> str:
 
 def test_a_person_is_shut_out_with_every_device_and_nobody_else(lead: Lead, home: Path) -> None:
     out = [issue(lead, "al"), issue(lead, "al", "desktop")]
-    others = [issue(lead, "pal"), issue(lead, "al.team"), issue(lead, "Al")]
+    others = [issue(lead, "pal"), issue(lead, "al.team"), issue(lead, "al-2")]
     ended = lead("revoke", "al", "--reason", "affiliationChanged")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[:3] == ["Revoked al", "", NEXT]

@@ -1,0 +1,173 @@
+"""`certkit backup` and `certkit restore`: the whole home, sealed, and back in a place that is free."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from certkit import files
+from tests.cli.conftest import Lead
+from tests.cli.daemons import running, take_up
+from tests.cli.judge import contents, is_let_in, issue
+
+SECRET = ("--passphrase-file", "secret")
+
+
+def say_secret(word: str) -> None:
+    """Put a passphrase where nobody else can read it."""
+    files.write(Path("secret"), word.encode())
+
+
+@pytest.fixture
+def sealed(lead: Lead, home: Path) -> Path:
+    """Give a backup of a team in which somebody is revoked."""
+    say_secret("violet anchor\n")
+    issue(lead, "al")
+    issue(lead, "gone")
+    lead("revoke", "gone")
+    assert lead("backup", "sealed", *SECRET).code == 0
+    return Path("sealed").absolute()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_restored_home_is_the_same_and_goes_on(lead: Lead, home: Path, sealed: Path, tmp_path: Path) -> None:
+    restored = tmp_path / "restored"
+    ended = lead("restore", sealed, *SECRET, "--home", restored)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == "Restored the team acme to ~/restored"
+    relative = [{str(p.relative_to(place)): c for p, c in contents(place).items()} for place in (home, restored)]
+    assert {**relative[0], "lock": b""} == {**relative[1], "lock": b""}
+    assert lead("list", "--home", restored).out == lead("list").out
+    log, former = (lead("log", "--json", "--home", place).data["events"] for place in (restored, home))
+    assert (log[:-1], log[-1]["action"]) == (former, "restore")
+    shutil.rmtree(home)
+    restored.rename(home)
+    new = issue(lead, "bo")
+    lead("revoke", "al")
+    assert is_let_in(home, new)
+
+
+def test_the_passphrase_is_made_up_and_shown_once(lead: Lead, home: Path, tmp_path: Path) -> None:
+    said = lead("backup", "sealed").out
+    found = re.search(r"Passphrase  (\S+)     shown once", said)
+    assert found
+    assert len(found[1].split("-")) == 6
+    say_secret(found[1])
+    assert lead("restore", "sealed", *SECRET, "--home", tmp_path / "restored").code == 0
+    assert b"PRIVATE KEY" not in Path("sealed").read_bytes()
+    assert Path("sealed").stat().st_mode & 0o777 == 0o600
+    assert "sealed exists already" in lead("backup", "sealed").complaint[1]
+
+
+def test_after_it_no_daemon_is_believed_to_hold_what_it_held_before(lead: Lead, tmp_path: Path) -> None:
+    """The numbers of what a lost home has published since are never given again: they would prove what is not so."""
+    home = tmp_path / "home"
+    with running(lead, home) as daemon:
+        say_secret("violet anchor")
+        for person in ("al", "bo"):
+            issue(lead, person)
+        lead("backup", "sealed", *SECRET)
+        for person in ("al", "bo"):
+            lead("revoke", person)
+        take_up(lead, daemon)
+        shutil.rmtree(home)
+        lead("restore", "sealed", *SECRET)
+        assert lead("status").code == 3
+        lead("revoke", "bo")
+        ended = lead("daemon", "check", "build")
+        assert ended.code == 3
+        assert "former anchors" in ended.out
+        take_up(lead, daemon)
+
+
+def test_a_home_in_use_is_in_it_whole(lead: Lead, home: Path, tmp_path: Path) -> None:
+    say_secret("violet anchor")
+    command = [sys.executable, "-m", "certkit"]
+    people = [f"p{number}" for number in range(6)]
+    for person in people:
+        issue(lead, person)
+    busy = [subprocess.Popen([*command, "revoke", each], stdout=subprocess.DEVNULL) for each in people[:3]]
+    busy.append(subprocess.Popen([*command, "backup", "sealed", *SECRET], stdout=subprocess.DEVNULL))
+    busy += [subprocess.Popen([*command, "revoke", each], stdout=subprocess.DEVNULL) for each in people[3:]]
+    assert [process.wait(60) for process in busy] == [0] * 7
+    restored = tmp_path / "restored"
+    assert lead("restore", "sealed", *SECRET, "--home", restored).code == 0
+    number = lead("daemon", "list", "--json", "--home", restored).data["daemons"][0]["anchors"]
+    assert 1 <= number <= 7
+    revoked = [
+        each for each in lead("list", "--json", "--home", restored).data["devices"] if each["state"] == "revoked"
+    ]
+    assert len(revoked) == number - 1
+
+
+def test_nothing_of_it_can_be_read_by_others(lead: Lead, sealed: Path, tmp_path: Path) -> None:
+    former = os.umask(0)
+    try:
+        lead("restore", sealed, *SECRET, "--home", tmp_path / "new" / "restored")
+    finally:
+        os.umask(former)
+    for path in (tmp_path / "new").rglob("*"):
+        if not path.is_symlink():
+            assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda content: content[:40], "cut short"),
+        (lambda content: content[:-1], "the file has been changed"),
+        (lambda content: content[:-1] + bytes([content[-1] ^ 1]), "the file has been changed"),
+        (lambda content: content[:30] + bytes([content[30] ^ 1]) + content[31:], "the file has been changed"),
+        (lambda _: b"", "it is not what certkit has encrypted"),
+        (lambda content: say_secret("another") or content, "the passphrase is wrong"),
+    ],
+)  # fmt: skip
+def test_one_that_is_damaged_or_anothers_makes_nothing(
+    lead: Lead, sealed: Path, tmp_path: Path, damage: object, what: str
+) -> None:
+    assert callable(damage)
+    sealed.write_bytes(damage(sealed.read_bytes()))
+    code, said, remedy = lead("restore", sealed, *SECRET, "--home", tmp_path / "restored").complaint
+    assert (code, what in said, bool(remedy)) == (1, True, True), said
+    assert "restored" not in "".join(names(tmp_path))
+
+
+def test_a_bundle_is_no_backup(lead: Lead, sealed: Path, tmp_path: Path) -> None:
+    lead("issue", "al", "--out", "bundle")
+    assert lead("restore", "bundle", *SECRET, "--home", tmp_path / "restored").code == 1
+    assert not (tmp_path / "restored").exists()
+
+
+@pytest.mark.parametrize("kind", ["home", "folder", "file", "link"])
+def test_what_is_there_is_not_touched(lead: Lead, home: Path, sealed: Path, tmp_path: Path, kind: str) -> None:
+    place = {"home": home}.get(kind, tmp_path / "place")
+    if kind == "folder":
+        place.mkdir()
+        (place / "mine").touch()
+    elif kind == "file":
+        place.touch()
+    elif kind == "link":
+        place.symlink_to(tmp_path / "nowhere")
+    code, what, _ = lead("restore", sealed, *SECRET, "--home", place).complaint
+    assert (code, what) == (1, f"certkit: {place} is there already and is not touched")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_empty_folder_is_free(lead: Lead, sealed: Path, tmp_path: Path) -> None:
+    (tmp_path / "place").mkdir()
+    assert lead("restore", sealed, *SECRET, "--home", tmp_path / "place").code == 0
+
+
+def test_a_home_whose_daemon_has_lost_its_files_can_be_kept(lead: Lead, home: Path, tmp_path: Path) -> None:
+    say_secret("violet anchor")
+    (home / "daemons" / "build").unlink()
+    lead("backup", "sealed", *SECRET)
+    assert lead("restore", "sealed", *SECRET, "--home", tmp_path / "restored").code == 0
+    assert lead("daemon", "renew", "build", "--home", tmp_path / "restored").code == 0
