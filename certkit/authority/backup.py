@@ -2,17 +2,16 @@
 
 import contextlib
 import io
-import shutil
 import tarfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from certkit import files
-from certkit.authority.create import check_free
+from certkit.authority import new_home
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, Home, open_home
 from certkit.authority.publish import forget_the_daemons
-from certkit.errors import CertkitError, Malformed, Refused
+from certkit.errors import Malformed, Refused
 from certkit.ledger import sqlite
 from certkit.pki import certificates, keys, sealed
 
@@ -47,20 +46,11 @@ def restore(content: bytes, passphrase: str, path: Path, now: datetime) -> str:
 
     Raises Refused if something is there, Malformed for what is no whole backup.
     """
-    check_free(path)
+    new_home.check_free(path)
     clear = sealed.open_sealed(content, passphrase, _LABEL)
-    draft = files.draft_of(path)
-    try:
-        files.make_private_directory(draft)
+    with new_home.draft(path) as draft:
         _unpack(clear, draft)
-        team = _settle(draft, now)
-        draft.replace(path)
-    except OSError as error:
-        raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        files.sweep(path)
-    return team
+        return _settle(draft, now)
 
 
 def _contents(home: Path) -> Iterator[Path]:

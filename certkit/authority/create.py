@@ -1,7 +1,6 @@
 """Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
 
 import contextlib
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,12 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from certkit import files
-from certkit.authority import adopt, daemons, settings
+from certkit.authority import adopt, daemons, new_home, settings
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, authority_directory, open_home
 from certkit.authority.publish import publishing
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
-from certkit.errors import CertkitError, Refused
 from certkit.ledger import sqlite
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
@@ -42,30 +40,13 @@ def create(
 ) -> None:
     """Make the home at `path`, with new authorities but for those that are adopted.
 
-    It is made beside its place and moved there when it is complete. Raises Refused if something is there, or if an
-    adopted authority will not do.
+    Raises Refused if something is there, or if an adopted authority will not do.
     """
     adopt.check(adopted, now)
-    check_free(path)
-    files.make_private_directory(path.parent) if not path.parent.exists() else None
-    draft = files.draft_of(path)
-    try:
-        draft.mkdir(mode=0o700)
+    with new_home.draft(path) as draft:
         authorities = {role: adopted.get(role) or new_authority(role, 1, wanted, now) for role in ROLES}
         _fill(draft, wanted, passphrase, authorities)
         _begin(draft, passphrase, daemon, now)
-        draft.replace(path)
-    except OSError as error:
-        raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        files.sweep(path)
-
-
-def check_free(path: Path) -> None:
-    """Raise Refused if a home cannot be made at `path` without touching what is there."""
-    if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
-        raise Refused(f"{path} is there already and is not touched", "Choose another folder with --home.")
 
 
 def new_authority(role: Role, generation: int, wanted: Settings, now: datetime) -> Authority:
@@ -99,7 +80,3 @@ def _begin(draft: Path, passphrase: bytes | None, daemon: FirstDaemon, now: date
         with publishing(home, now):
             pass
         daemons.add(home, daemon.name, daemon.address, daemon.more_hosts, now)
-
-
-def _is_empty_directory(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())

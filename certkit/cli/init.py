@@ -65,7 +65,7 @@ def init(
 
     Nothing that is there is ever overwritten. Exit codes: 0 created, 1 failure, 2 usage.
     """
-    from certkit.authority import adopt, create
+    from certkit.authority import adopt, create, new_home
     from certkit.authority.settings import Settings
     from certkit.earthly.address import parse_shared
     from certkit.pki import names
@@ -84,7 +84,7 @@ def init(
         passphrase_command=passphrase_command or "",
     )
     path = context.home_path(home)
-    create.check_free(path)  # before anybody is asked for anything
+    new_home.check_free(path)  # before anybody is asked for anything
     secret = _passphrase(passphrase, wanted)
     adopted: dict[Role, Authority] = {}
     if server_ca:

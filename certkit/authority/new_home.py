@@ -1,0 +1,40 @@
+"""Make a home beside its place, and move it there when it is complete: whole or not at all."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from certkit import files
+from certkit.errors import CertkitError, Refused
+
+
+def check_free(path: Path) -> None:
+    """Raise Refused if a home cannot be made at `path` without touching what is there."""
+    if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
+        raise Refused(f"{path} is there already and is not touched", "Choose another folder with --home.")
+
+
+@contextlib.contextmanager
+def draft(path: Path) -> Iterator[Path]:
+    """Give an empty private folder, which becomes `path` at the end of the block, or is removed on an exception.
+
+    Raises Refused if something is at `path`, CertkitError if nothing can be made there.
+    """
+    check_free(path)
+    if not path.parent.exists():
+        files.make_private_directory(path.parent)
+    folder = files.draft_of(path)
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+        folder.replace(path)
+    except OSError as error:
+        raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        files.sweep(path)
+
+
+def _is_empty_directory(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
