@@ -75,7 +75,7 @@ def _check_key(home: Home, person: str, device: str, pin: str) -> None:
         if (each.person, each.device) != (person, device):
             holder = f"daemon {each.daemon}" if each.daemon else f"{each.person}, device {each.device}"
             raise Refused(
-                f"that key is another's already: {holder}", "Have a new one made: certkit enroll --request FILE"
+                f"that key has another holder: {holder}", "Have a new one made: certkit enroll --request FILE"
             )
 
 

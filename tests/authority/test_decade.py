@@ -20,16 +20,16 @@ PEOPLE, LEAVING = 1000, 8
 
 
 def test_a_decade_with_a_thousand_people_leaves_the_files_small(home: Home, path: Path) -> None:
-    chance, key = random.Random(4), keys.generate("p256").public_key()
+    chance = random.Random(4)
     staying = [f"person{n}@acme.example" for n in range(PEOPLE)]
     for name in staying:
-        issue(home, name, "laptop", key, YEAR, NOW)
+        issue(home, name, "laptop", new_key(), YEAR, NOW)
     ends: dict[str, datetime] = {}
     for month in range(1, 9 * 12):
         now = NOW + month * MONTH
         leavers = chance.sample(staying, LEAVING)
         for name in leavers:
-            last = issue(home, name, "laptop", key, YEAR, now - chance.random() * min(YEAR, now - NOW))
+            last = issue(home, name, "laptop", new_key(), YEAR, now - chance.random() * min(YEAR, now - NOW))
             ends[names.person_name(name, "acme")] = last.certificate.not_valid_after_utc
         with publishing(home, now):
             for name in leavers:
@@ -55,3 +55,7 @@ def test_a_decade_with_a_thousand_people_leaves_the_files_small(home: Home, path
 
 def held(path: Path, name: str = "ca.pem") -> Path:
     return path / "daemons" / "build" / name
+
+
+def new_key() -> keys.PublicKey:
+    return keys.generate("p256").public_key()

@@ -180,4 +180,4 @@ def test_a_home_of_ones_own_choice_comes_with_the_way_to_find_it(lead: Lead, des
 
 def test_a_relative_home_is_one_below_this_folder(lead: Lead, desk: Path) -> None:
     assert init(lead, "--home", "team", "--json").data["home"] == str(desk / "team")
-    assert lead("status", "--home", "team").code == 0
+    assert lead("list", "--home", "team").code == 0

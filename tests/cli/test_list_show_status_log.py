@@ -1,7 +1,8 @@
 """What the lead is shown of who was let in, what expires when, and what was done."""
 
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from certkit.ledger import sqlite
 from certkit.ledger.interface import Certificate, Device, Event, Person
 from certkit.pki import certificates
 from tests.cli.conftest import ALICE, URL, Lead
+from tests.cli.daemons import running
 
 Spell = Callable[[str], str]
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\u202e"
@@ -85,7 +87,17 @@ def test_who_is_not_there_is_told_with_who_may_be_meant(lead: Lead, serial: str,
     assert remedy in to_do
 
 
-def test_while_all_is_well_status_says_so(lead: Lead, serial: str) -> None:
+@pytest.fixture
+def all_is_well(lead: Lead, home: Path) -> Iterator[None]:
+    """Have a team with one daemon, which was seen to hold its files, and one device."""
+    shutil.rmtree(home)
+    with running(lead, home):
+        lead("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
+        yield
+
+
+@pytest.mark.usefixtures("all_is_well")
+def test_while_all_is_well_status_says_so(lead: Lead) -> None:
     ended = lead("status")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.endswith("All is well.\n")
@@ -118,9 +130,17 @@ def test_what_expires_soon_wants_attention_and_has_a_remedy(
     assert (kind, attention, remedy) in {(i["kind"], i["attention"], i["remedy"]) for i in status.data["items"]}
 
 
-def test_a_day_before_its_notice_nothing_wants_attention(lead: Lead, serial: str, travel: Travel) -> None:
+@pytest.mark.usefixtures("all_is_well")
+def test_a_day_before_its_notice_nothing_wants_attention(lead: Lead, travel: "Travel") -> None:
     travel(days=365 - 31)
     assert lead("status").code == 0
+
+
+@pytest.mark.usefixtures("serial")
+def test_a_daemon_that_was_never_seen_wants_attention(lead: Lead) -> None:
+    assert "daemon build not seen yet:  certkit daemon check build" in lead("status").out
+    [daemon] = lead("daemon", "list", "--json").data["daemons"]
+    assert (daemon["behind"], daemon["proven"]) == ("not seen yet", None)
 
 
 def test_a_renewal_is_enough(lead: Lead, serial: str, travel: Travel) -> None:

@@ -31,7 +31,9 @@ def test_the_answer_holds_a_certificate_for_the_key_and_no_secret(lead: Lead, ho
     ended = sign(lead, request if form == "PEM" else der(request), "--device", "desk")
     assert (ended.code, ended.err) == (0, "")
     assert f"Signed for {ALICE}, device desk, expires " in ended.out
-    assert ended.out.splitlines()[-1] == "  certkit enroll alice.certkit"
+    assert "\n  certkit enroll alice.certkit\n" in ended.out
+    [pem] = open_bundle(Path("alice.certkit").read_bytes(), lambda: pytest.fail("it is sealed")).server_authorities
+    assert certificates.fingerprint(certificates.load(pem)) in ended.out
     answer = open_bundle(Path("alice.certkit").read_bytes(), lambda: pytest.fail("it is sealed"))
     certificate = certificates.load(answer.certificate)
     assert certificate.public_key() == KEY.public_key()

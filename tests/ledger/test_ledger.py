@@ -111,11 +111,17 @@ def test_a_change_is_not_seen_before_it_is_complete(opened: Open, ledger: Ledger
 
 def test_two_people_cannot_share_a_label(ledger: Ledger) -> None:
     enrol(ledger)
-    with pytest.raises(Refused, match="Bob is too like that of somebody else"), ledger.transaction():
+    with pytest.raises(Refused, match=f"Bob is too like {ALICE.name}"), ledger.transaction():
         ledger.add_person(Person("Bob", ALICE.label, NOW))
     with pytest.raises(Refused, match=r"laptop 2 is too like that of another device"), ledger.transaction():
         ledger.add_device(replace(LAPTOP, name="laptop 2"))
     assert [person.name for person in ledger.people()] == [ALICE.name]
+
+
+def test_names_that_differ_in_letters_case_only_are_one_person_s(ledger: Ledger) -> None:
+    enrol(ledger)
+    with pytest.raises(Refused, match="who is there already"), ledger.transaction():
+        ledger.add_person(Person(ALICE.name.swapcase(), "another", NOW))
 
 
 def test_a_certificate_of_nobody_cannot_be_recorded(ledger: Ledger) -> None:
