@@ -1,6 +1,7 @@
 """Which daemon is probed: that of a client's configuration, that of the files for buildctl and buildx, or one named."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +27,12 @@ def chosen(given: "Given", name: str | None, config: Path | None) -> "Target":
     configured = clients.configured(os.environ, [name] if name else [], config)
     is_for_others = name in other.NAMES
     if given.is_complete:
-        return replace(resolve(given, None, os.environ), needs_alpn=is_for_others and _enforces_alpn())
+        return replace(resolve(given, None, os.environ), needs_alpn=name == "buildctl" and _enforces_alpn())
     if not name and not config and not any(names_a_daemon(client, os.environ) for client in configured):
         is_for_others = bool(other.enrolled())
-    return _of_others(given) if is_for_others else resolve(given, choose_client(configured, os.environ), os.environ)
+    return (
+        _of_others(given, name) if is_for_others else resolve(given, choose_client(configured, os.environ), os.environ)
+    )
 
 
 def of_enrolment(enrolment: "Enrolment") -> "Iterator[Target]":
@@ -39,7 +42,7 @@ def of_enrolment(enrolment: "Enrolment") -> "Iterator[Target]":
     for step in enrolment.steps:
         yield resolve(Given(), step.client, os.environ)
     for daemon in enrolment.daemons if not enrolment.steps else ():
-        yield _other(enrolment.bundle.team, daemon)
+        yield _other(enrolment.bundle.team, daemon, with_buildctl="buildctl" in enrolment.others)
 
 
 def heading(target: "Target") -> str:
@@ -49,7 +52,7 @@ def heading(target: "Target") -> str:
     return f"Probing {target.url} ({target.origin})"
 
 
-def _of_others(given: "Given") -> "Target":
+def _of_others(given: "Given", name: str | None) -> "Target":
     from certkit.enrol import other
 
     enrolled = other.enrolled()
@@ -61,7 +64,7 @@ def _of_others(given: "Given") -> "Target":
     urls = sorted({daemon.url for _, daemon in meant})
     if len(urls) > 1:
         raise UsageError("buildctl and buildx are enrolled for more than one daemon", f"Add --daemon {urls[0]}")
-    found = _other(*meant[0])
+    found = _other(*meant[0], with_buildctl=name == "buildctl" or (name is None and bool(shutil.which("buildctl"))))
     return replace(
         found,
         url=given.daemon or found.url,
@@ -72,7 +75,7 @@ def _of_others(given: "Given") -> "Target":
     )
 
 
-def _other(team: str, daemon: "Daemon") -> "Target":
+def _other(team: str, daemon: "Daemon", *, with_buildctl: bool) -> "Target":
     from certkit.enrol import other
     from certkit.probe.target import Target
 
@@ -83,7 +86,7 @@ def _other(team: str, daemon: "Daemon") -> "Target":
         place / "ca.pem",
         place / "cert.pem",
         place / "key.pem",
-        needs_alpn=_enforces_alpn(),
+        needs_alpn=with_buildctl and _enforces_alpn(),
     )
 
 

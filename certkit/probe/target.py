@@ -52,7 +52,7 @@ class Target:
     problem: CertkitError | None = None
     """Why the client's configuration could not be read."""
     needs_alpn: bool = False
-    """Whether its clients are buildctl and buildx, which may refuse a daemon that negotiates no ALPN."""
+    """Whether the client is buildctl, which may refuse a daemon that negotiates no ALPN."""
 
     @property
     def is_configured(self) -> bool:

@@ -61,12 +61,22 @@ def test_a_daemon_without_alpn_is_a_finding_whose_remedy_helps_a_new_buildctl(
     assert main(["probe", "--for", "buildctl"]) == 0
 
 
-def test_earthly_does_not_mind_a_daemon_without_alpn(
-    team: Team, port: int, daemon_factory: Start, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("client", ["earthly", "buildx"])
+def test_others_do_not_mind_a_daemon_without_alpn(
+    team: Team, port: int, daemon_factory: Start, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     daemon_factory("earthly", port=port, **team.daemon.as_arguments())
     monkeypatch.setenv("EARTHLY_BUILDKIT_HOST", f"tcp://{HOST}:{port}")  # as where there is no Docker
-    assert main(["enroll", "alice.certkit", "--for", "earthly"]) == 0
+    assert main(["enroll", "alice.certkit", "--for", client, "--force"]) == 0
+
+
+def test_without_a_client_s_name_buildctl_is_thought_of_where_it_is_installed(
+    team: Team, port: int, daemon_factory: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon_factory("earthly", port=port, **team.daemon.as_arguments())
+    assert main(["probe"]) == 0
+    monkeypatch.setenv("PATH", f"{programs('upstream').buildctl.parent}:/usr/bin:/bin")
+    assert main(["probe"]) == 3
 
 
 def test_where_earthly_is_enrolled_too_its_configuration_comes_first(team: Team, capsys: Captured) -> None:

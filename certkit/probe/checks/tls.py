@@ -51,7 +51,7 @@ class Tls:
     """What the daemon answers to plaintext, if it was asked because TLS came to nothing."""
     now: datetime
     needs_alpn: bool = False
-    """Whether the clients may refuse a daemon that negotiates no ALPN."""
+    """Whether the client may refuse a daemon that negotiates no ALPN."""
 
     @property
     def outcome(self) -> Outcome:
@@ -216,15 +216,15 @@ def daemon_near_end(evidence: Tls) -> Found | None:
 
 @tls.finding
 def no_alpn(evidence: Tls) -> Found | None:
-    """Earthly and EarthBuild do not mind, but buildctl since v0.19 and buildx since v0.20 refuse such a daemon.
+    """Earthly, EarthBuild and buildx do not mind, but buildctl since v0.19 refuses such a daemon.
 
-    They are built with grpc-go 1.67 or later and say "missing selected ALPN property".
+    It is built with grpc-go 1.67 or later and says "missing selected ALPN property".
     """
     if not evidence.needs_alpn or evidence.outcome is not Outcome.SERVED or evidence.handshake.spoken.alpn:
         return None
     return Found(
         "the daemon negotiates no ALPN, as all of Earthly's and EarthBuild's",
-        f"where buildctl or buildx runs:\n  export {ALPN_VARIABLE}=false\n"
+        f"where buildctl runs:\n  export {ALPN_VARIABLE}=false\n"
         "or ask who runs the team's certkit for HAProxy in front of it, or for the plain image:\n"
         "  certkit daemon deploy NAME --as haproxy\n  certkit daemon deploy NAME --flavour buildkit",
     )
