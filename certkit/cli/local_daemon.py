@@ -38,8 +38,9 @@ class LocalDaemon:
     @property
     def url(self) -> str:
         """Where it listens, as a configuration has it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tcp://{host}:{self.port}"
+        from certkit.earthly.address import Address
+
+        return Address("tcp", self.host, self.port).url
 
     @property
     def log(self) -> str:

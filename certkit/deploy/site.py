@@ -4,6 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from certkit.earthly.address import Address
 from certkit.errors import UsageError
 from certkit.pki import names
 
@@ -86,8 +87,7 @@ class Site:
     @property
     def url(self) -> str:
         """Give the daemon's URL, with the brackets that an IPv6 address needs."""
-        host = self.host.strip("[]")
-        return f"tcp://[{host}]:{self.port}" if ":" in host else f"tcp://{host}:{self.port}"
+        return Address("tcp", self.host.strip("[]"), self.port).url
 
     @property
     def listen(self) -> str:

@@ -42,12 +42,7 @@ class Address:
     @property
     def is_local(self) -> bool:
         """Whether Earthly takes it for a daemon that it manages itself."""
-        return self.scheme in CONTAINER_SCHEMES or is_local(self.host)
-
-
-def is_local(host: str) -> bool:
-    """Tell whether a host is one of the three literal names that Earthly takes for its own machine."""
-    return host in LOCAL_HOSTS
+        return self.scheme in CONTAINER_SCHEMES or self.host in LOCAL_HOSTS
 
 
 def parse(url: str) -> Address:
@@ -124,5 +119,5 @@ def _not_a_url(url: str) -> Malformed:
         host = _parse_host(re.sub(r"^[a-z]*:?/+|[/:].*$", "", url))
     except ValueError:
         host = ""
-    guess = host if host and not is_local(host) else "build.acme.example"
+    guess = host if host and host not in LOCAL_HOSTS else "build.acme.example"
     return Malformed(f"{url[:_LONGEST_URL]!r} is not a daemon's URL", _EXAMPLE + _as_tcp(guess, None))

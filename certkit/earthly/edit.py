@@ -7,12 +7,12 @@ and every other event of YAML must be what it was. What fails that is refused wi
 from collections.abc import Collection, Mapping
 
 from certkit.earthly import splices
-from certkit.earthly.config import LIMIT
+from certkit.earthly.config import DEFAULTS, LIMIT
 from certkit.earthly.section import Section, Source, Value
 from certkit.earthly.yaml_positions import parse, unsafe
 from certkit.errors import CertkitError, Malformed
 
-KEYS = ("buildkit_host", "tlsca", "tlscert", "tlskey", "tls_enabled")
+KEYS = tuple(DEFAULTS)
 """What an enrolment sets."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -1,6 +1,6 @@
 """The ledger in SQL, written once for every database with a DB-API driver.
 
-Statements name their parameters as `:name`; a dialect says what its database spells differently.
+Statements name their parameters as `:name`; a `Database` says what it spells differently.
 """
 
 import contextlib

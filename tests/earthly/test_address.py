@@ -2,7 +2,7 @@
 
 import pytest
 
-from certkit.earthly.address import Address, WithoutPort, WrongScheme, is_local, parse, parse_shared
+from certkit.earthly.address import Address, WithoutPort, WrongScheme, parse, parse_shared
 from certkit.errors import Malformed, UsageError
 
 
@@ -112,5 +112,7 @@ def test_a_host_that_earthly_would_manage_itself_is_refused_with_the_reason(url:
 
 
 def test_only_three_literal_names_are_local() -> None:
-    assert all(map(is_local, ["localhost", "127.0.0.1", "::1"]))
-    assert not any(map(is_local, ["127.0.0.2", "localhost.localdomain", "::", "0.0.0.0"]))
+    assert all(Address("tcp", host, 8372).is_local for host in ["localhost", "127.0.0.1", "::1"])
+    assert not any(
+        Address("tcp", host, 8372).is_local for host in ["127.0.0.2", "localhost.localdomain", "::", "0.0.0.0"]
+    )
