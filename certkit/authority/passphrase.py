@@ -6,11 +6,13 @@ from pathlib import Path
 
 from certkit import files
 from certkit.authority.settings import Settings
-from certkit.errors import CertkitError, Malformed
+from certkit.errors import CertkitError, Malformed, Refused
 
 _LIMIT = 4096
 _PATIENCE = 120
 """Seconds for the command: it may ask somebody."""
+_SHORTEST = 12
+"""Characters. Whoever has a copy of what is encrypted may try passphrases for as long as they like."""
 
 
 def obtain(settings: Settings, ask: Callable[[], bytes]) -> bytes:
@@ -38,6 +40,12 @@ def from_command(command: str) -> bytes:
             f"the passphrase command failed: {command}", "Run it by hand to see why; it is set in team.yml."
         ) from None
     return _first_line(done.stdout[:_LIMIT], "what the passphrase command printed")
+
+
+def check_new(passphrase: str) -> None:
+    """Raise Refused for a passphrase that is too weak to protect anything new."""
+    if len(passphrase) < _SHORTEST:
+        raise Refused(f"the passphrase is shorter than {_SHORTEST} characters", "Choose several words.")
 
 
 def _first_line(content: bytes, what: str) -> bytes:

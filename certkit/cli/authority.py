@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import context, passphrases
 from certkit.cli.output import say, say_json
 from certkit.errors import UsageError
 
@@ -75,20 +75,13 @@ def passphrase(
 
     Exit codes: 0 changed, 1 failure, 2 usage.
     """
-    from certkit.authority import passphrase as source
     from certkit.authority.rekey import change_passphrase
 
     if bool(passphrase_file) + bool(passphrase_command) + remove > 1:
         raise UsageError("the new passphrase is given in more than one way", "Keep one of the three options.")
     with context.opened(home) as team:
         team.authority("client")  # the former passphrase is asked for first
-        new = None
-        if passphrase_file:
-            new = source.from_file(passphrase_file)
-        elif passphrase_command:
-            new = source.from_command(passphrase_command)
-        elif not remove:
-            new = context.ask_secret("New passphrase for the authorities", confirm=True).encode()
+        new = None if remove else passphrases.new_of_authorities(passphrase_file, passphrase_command)
         file = str(passphrase_file.absolute()) if passphrase_file else ""
         change_passphrase(team, new, context.now(), file=file, command=passphrase_command or "")
     say("The authorities' keys are no longer encrypted." if remove else "The authorities' keys have a new passphrase.")

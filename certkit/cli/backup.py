@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import context, passphrases
 from certkit.cli.output import say, short
 
 
@@ -30,7 +30,7 @@ def backup(
     from certkit.enrol import passphrase
 
     context.check_new(file)
-    secret = context.file_secret(passphrase_file) if passphrase_file else passphrase.generate()
+    secret = passphrases.from_file(passphrase_file, new=True) if passphrase_file else passphrase.generate()
     with context.opened(home) as team:
         content = backing.backup(team, secret, context.now())
     files.write(file, content, replace=False)
@@ -60,8 +60,9 @@ def restore(
 
     path = context.home_path(home)
     content = files.read(file, limit=backing.LIMIT)
-    secret = context.file_secret(passphrase_file) if passphrase_file else context.ask_secret("Passphrase of the backup")
-    team = backing.restore(content, secret, path, context.now())
+    team = passphrases.unlock(
+        "Passphrase of the backup", passphrase_file, lambda ask: backing.restore(content, ask(), path, context.now())
+    )
     say(f"Restored the team {team} to {short(path)}")
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")
     say("What daemons hold now is not known either: certkit status")

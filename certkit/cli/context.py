@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.errors import CertkitError, Malformed, Missing, Refused, UsageError
+from certkit.cli import passphrases
+from certkit.errors import CertkitError, Malformed, Missing, Refused
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
@@ -64,7 +65,7 @@ def opened(option: Path | None) -> Iterator["Home"]:
     """Open the home, ask for its passphrase when one is needed, and close it again."""
     from certkit.authority import home, publish
 
-    opened_home = home.open_home(home_path(option), ask_passphrase)
+    opened_home = home.open_home(home_path(option), lambda: passphrases.of_authorities(opened_home))
     with contextlib.closing(opened_home):
         publish.settle(opened_home, now())
         yield opened_home
@@ -81,26 +82,6 @@ def fingerprints(pems: Iterable[bytes]) -> list[str]:
 
     found = map(certificates.load, pems)
     return [f"  {certificates.common_name(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]
-
-
-def ask_passphrase() -> bytes:
-    """Ask for the authorities' passphrase on the terminal."""
-    return ask_secret("Passphrase of the authorities").encode()
-
-
-def ask_secret(question: str, *, confirm: bool = False) -> str:
-    """Ask for a secret on the terminal, unseen; raises UsageError where there is no terminal to ask on."""
-    if not os.isatty(0):
-        raise UsageError(f"{question}: there is no terminal to ask on", "Give it by a file: see --help.")
-    answer: str = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
-    return answer
-
-
-def file_secret(path: Path) -> str:
-    """Read a secret that is not the authorities': the first line of a file."""
-    from certkit.authority.passphrase import from_file
-
-    return from_file(path).decode(errors="surrogateescape")
 
 
 def bundle_for(team: "Home", issued: "Issued", key_pem: bytes | None) -> "Bundle":

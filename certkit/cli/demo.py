@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from certkit import files
 from certkit.cli.local_daemon import STANDIN, LocalDaemon
 from certkit.cli.output import say
 from certkit.errors import CertkitError
@@ -114,7 +115,7 @@ def _set_up(scene: _Scene) -> None:
 
 def _enrol(scene: _Scene) -> None:
     _chapter("3. The lead issues Alice a bundle: one file, sealed under a passphrase")
-    (scene.folder / "passphrase").write_text("correct-kettle-violet-anchor-mango-seven\n")
+    files.write(scene.folder / "passphrase", b"correct-kettle-violet-anchor-mango-seven\n")
     sealed = ("--passphrase-file", "passphrase")
     say("Without --passphrase-file it makes up a passphrase and shows it once, and enroll asks for it.")
     scene.type("issue", PERSON, "--out", "alice.certkit", *sealed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context, enrolled
+from certkit.cli import context, enrolled, passphrases
 from certkit.cli.output import say
 from certkit.errors import UsageError
 
@@ -101,16 +101,8 @@ def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "Bundle
     from certkit.pki import names
 
     content = files.read(path, limit=LIMIT)
-    bundle = open_bundle(content, lambda: _passphrase(passphrase_file))
+    bundle = passphrases.unlock("Passphrase", passphrase_file, lambda ask: open_bundle(content, ask))
     check_time(bundle, context.now())
     if not is_sealed(content):
         enrolled.say_authorities(bundle)
     return replace(bundle, team=names.slug(team, "team")) if team else bundle
-
-
-def _passphrase(file: Path | None) -> str:
-    if file is None:
-        return context.ask_secret("Passphrase")
-    from certkit.authority.passphrase import from_file
-
-    return from_file(file).decode(errors="surrogateescape")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import context, passphrases
 from certkit.cli.output import say, say_json, short, tell
 from certkit.errors import UsageError
 
@@ -110,7 +110,12 @@ def _adopt(certificate: Path, key: Path) -> "Authority":
         try:
             loaded = keys.load(key_pem)
         except keys.Encrypted:
-            loaded = keys.load(key_pem, context.ask_secret(f"Passphrase of {key}").encode())
+            loaded = passphrases.unlock(
+                f"Passphrase of {key}",
+                None,
+                lambda ask: keys.load(key_pem, ask().encode()),
+                "Run this command on a terminal.",
+            )
     with context.naming(certificate):
         return certificates.Authority(certificates.load(pem), loaded)
 
@@ -126,15 +131,12 @@ def _name_from(host: str) -> str:
 
 
 def _passphrase(asked: bool, wanted: "Settings") -> bytes | None:
-    from certkit.authority import passphrase
-
-    if asked + bool(wanted.passphrase_file) + bool(wanted.passphrase_command) > 1:
+    file, command = wanted.passphrase_file, wanted.passphrase_command
+    if asked + bool(file) + bool(command) > 1:
         raise UsageError("the passphrase is given in more than one way", "Keep one of the three options.")
-    if asked:
-        return context.ask_secret("New passphrase for the authorities", confirm=True).encode()
-    if wanted.passphrase_file or wanted.passphrase_command:
-        return passphrase.obtain(wanted, context.ask_passphrase)
-    return None
+    if not (asked or file or command):
+        return None
+    return passphrases.new_of_authorities(Path(file) if file else None, command)
 
 
 def _report(home: "Home", *, encrypted: bool) -> None:

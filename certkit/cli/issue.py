@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import context, passphrases
 from certkit.cli.output import say, say_json, tell
 from certkit.errors import UsageError
 
@@ -68,7 +68,7 @@ def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:
     if passphrase_file:
         if not generate:
             raise UsageError("--no-passphrase and --passphrase-file contradict each other", "Keep one of them.")
-        return context.file_secret(passphrase_file)
+        return passphrases.from_file(passphrase_file, new=True)
     if not generate:
         return None
     from certkit.enrol import passphrase

@@ -61,7 +61,7 @@ def test_without_a_passphrase_it_says_what_that_means(lead: Lead, home: Path) ->
     assert "Passphrase" not in ended.out
 
 
-@pytest.mark.parametrize("passphrase", [SECRET, "caf\u00e9", "x" * 3000])
+@pytest.mark.parametrize("passphrase", [SECRET, "caf\u00e9 violet anchor", "x" * 3000])
 def test_a_passphrase_from_a_file_is_used_and_not_shown(lead: Lead, home: Path, passphrase: str) -> None:
     Path("secret").write_text(f"{passphrase}\nnot this\n")
     assert passphrase not in issue(lead, "--passphrase-file", "secret").out

@@ -1,6 +1,5 @@
 """The passphrase of the authorities' keys: from a file, from a command, from the terminal, and never to be seen."""
 
-import os
 import stat
 from pathlib import Path
 
@@ -65,23 +64,6 @@ def test_from_the_terminal_where_it_is_not_shown(lead: Lead, tmp_path: Path) -> 
     assert code == 0, more
     assert Path("alice").exists()
     assert SECRET not in shown + more
-
-
-def test_two_that_differ_make_nothing(lead: Lead, tmp_path: Path) -> None:
-    answers = {"New passphrase": SECRET, "Repeat": "another", "do not match.*\nNew passphrase": "\x03"}
-    code, shown = on_terminal([*INIT, "--passphrase"], answers)
-    assert code == 1, shown
-    assert "do not match" in shown
-    assert "Traceback" not in shown
-    assert not (tmp_path / "home").exists()
-
-
-def test_without_a_terminal_nobody_can_be_asked(lead: Lead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "isatty", lambda _descriptor: False)
-    code, what, remedy = init(lead, "--passphrase").complaint
-    assert (code, what) == (2, "certkit: New passphrase for the authorities: there is no terminal to ask on")
-    assert "--help" in remedy
-    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.cli import context, main
+from certkit.cli import main, passphrases
 from certkit.cli.local_daemon import STANDIN, LocalDaemon
 from tests.daemons.build import obstacle, programs
 
@@ -105,7 +105,7 @@ class Story:
             "getaddrinfo",
             lambda host, *a, **k: resolve(self.address if host == HOST else host, *a, **k),
         )
-        self.patch.setattr(context, "ask_secret", self._answer)
+        self.patch.setattr(passphrases, "ask", self._answer)
         self.patch.chdir(self.folder)
         try:
             yield self
@@ -125,7 +125,7 @@ class Story:
         self.patch.setenv("HOME", str(home))
         self.patch.setenv("PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
 
-    def _answer(self, question: str, **_: bool) -> str:
+    def _answer(self, question: str, _otherwise: str = "") -> str:
         print(f"{question}:", file=sys.stderr)
         return self.secret or "a passphrase"
 
