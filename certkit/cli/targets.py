@@ -64,15 +64,8 @@ def _of_others(given: "Given", name: str | None) -> "Target":
     urls = sorted({daemon.url for _, daemon in meant})
     if len(urls) > 1:
         raise UsageError("buildctl and buildx are enrolled for more than one daemon", f"Add --daemon {urls[0]}")
-    found = _other(*meant[0], with_buildctl=name == "buildctl" or (name is None and bool(shutil.which("buildctl"))))
-    return replace(
-        found,
-        url=given.daemon or found.url,
-        ca=given.ca or found.ca,
-        cert=given.cert or found.cert,
-        key=given.key or found.key,
-        server_name=given.server_name,
-    )
+    with_buildctl = name == "buildctl" or (name is None and bool(shutil.which("buildctl")))
+    return given.over(_other(*meant[0], with_buildctl=with_buildctl))
 
 
 def _other(team: str, daemon: "Daemon", *, with_buildctl: bool) -> "Target":

@@ -1,7 +1,7 @@
 """What is probed, and where each setting comes from: a client's configuration, or what was given explicitly."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit.earthly import config
@@ -28,6 +28,17 @@ class Given:
     def is_complete(self) -> bool:
         """Whether no configuration is needed."""
         return None not in (self.daemon, self.ca, self.cert, self.key)
+
+    def over(self, target: "Target") -> "Target":
+        """Put what was given in the place of what a target has."""
+        return replace(
+            target,
+            url=self.daemon or target.url,
+            ca=self.ca or target.ca,
+            cert=self.cert or target.cert,
+            key=self.key or target.key,
+            server_name=self.server_name or target.server_name,
+        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,11 @@ class Target:
         """Whether the URL is the one that the client would use."""
         return self.client is not None and self.origin != EXPLICIT
 
+    @property
+    def needs_engine(self) -> bool:
+        """Whether the client would look for Docker or Podman before it believes its file."""
+        return self.is_configured and not self.variable and bool(self.url)
+
 
 def choose_client(clients: Sequence[Client], environ: Mapping[str, str]) -> Client:
     """Give the client whose configuration is probed: the first that names a daemon, else the first.
@@ -84,7 +100,7 @@ def names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
 def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> Target:
     """Put together what is probed; a configuration that cannot be read becomes the target's `problem`."""
     if client is None:
-        return _explicit(given)
+        return given.over(Target("", EXPLICIT, Path(), Path(), Path()))
     try:
         read = config.read(client, environ)
         in_file = config.read(client, _without_host_variables(environ)).buildkit_host
@@ -93,40 +109,24 @@ def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> 
         return Target("", str(client.config), nowhere, nowhere, nowhere, client=client, problem=error)
     source = read.origins["buildkit_host"]
     configured = f"buildkit_host in {client.config}" if source in ("file", "default") else f"the variable {source}"
-    return Target(
-        url=given.daemon or read.buildkit_host,
-        origin=EXPLICIT if given.daemon else configured,
-        ca=given.ca or read.tlsca,
-        cert=given.cert or read.tlscert,
-        key=given.key or read.tlskey,
-        server_name=given.server_name,
-        client=client,
-        tls_enabled=read.tls_enabled,
-        url_in_file=in_file,
-        variable="" if source in ("file", "default") else source,
+    return given.over(
+        Target(
+            url=read.buildkit_host,
+            origin=EXPLICIT if given.daemon else configured,
+            ca=read.tlsca,
+            cert=read.tlscert,
+            key=read.tlskey,
+            client=client,
+            tls_enabled=read.tls_enabled,
+            url_in_file=in_file,
+            variable="" if source in ("file", "default") else source,
+        )
     )
-
-
-def needs_engine(target: Target) -> bool:
-    """Tell whether the client would look for Docker or Podman before it believes its file."""
-    return target.is_configured and not target.variable and bool(target.url)
 
 
 def engine_works(target: Target, environ: Mapping[str, str]) -> bool:
     """Tell whether the client would find the Docker or Podman that it needs; takes seconds at worst."""
-    return not needs_engine(target) or docker_or_podman_works(environ)
-
-
-def _explicit(given: Given) -> Target:
-    nowhere = Path()
-    return Target(
-        url=given.daemon or "",
-        origin=EXPLICIT,
-        ca=given.ca or nowhere,
-        cert=given.cert or nowhere,
-        key=given.key or nowhere,
-        server_name=given.server_name,
-    )
+    return not target.needs_engine or docker_or_podman_works(environ)
 
 
 def _without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:
