@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from certkit import files
 from certkit.authority import settings, together
 from certkit.authority.home import KEY, ROLES, SETTINGS, Home
 from certkit.pki import keys
@@ -21,6 +22,7 @@ def change_passphrase(
             for role in ROLES
             for generation in home.generations(role)
         }
-        together.replace_together(home.path, home.ledger, contents | {SETTINGS: settings.dump(wanted)})
+        contents[SETTINGS] = settings.with_source(files.read(home.path / SETTINGS), wanted)
+        together.replace_together(home.path, home.ledger, contents)
         with home.ledger.transaction():
             home.record("authority passphrase", home.team, now, encrypted=passphrase is not None)

@@ -1,5 +1,6 @@
 """team.yml: the settings of a team that a person may edit."""
 
+import re
 import reprlib
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -77,15 +78,38 @@ def load(path: Path) -> Settings:
 
 def dump(settings: Settings) -> bytes:
     """Write settings as a team.yml with its explanations."""
+    values = {field.name: _scalar(getattr(settings, field.name)) for field in fields(Settings)}
+    lines = {f"{key}_line": line for key, line in _sources(settings).items()}
+    return _TEMPLATE.format_map(values | lines).encode()
+
+
+def with_source(content: bytes, settings: Settings) -> bytes:
+    """Put where the passphrase comes from into a team.yml; what people wrote there stays, where that can be done."""
+    text = content.decode()
+    for key, line in _sources(settings).items():
+        text, found = re.subn(rf"(?m)^(# )?{key}:.*$", line.replace("\\", r"\\"), text, count=1)
+        text += "" if found else f"{line}\n"
+    return text.encode() if _says(text, settings) else dump(settings)
+
+
+def _sources(settings: Settings) -> dict[str, str]:
+    sources = {key: getattr(settings, key) for key in ("passphrase_file", "passphrase_command")}
+    return {key: f"{key}: {_scalar(value)}" if value else f"# {key}: …" for key, value in sources.items()}
+
+
+def _scalar(value: object) -> str:
     import yaml
 
-    def scalar(value: object) -> str:
-        return yaml.safe_dump(value, default_style=None, width=1000).removesuffix("...\n").strip()
+    return str(yaml.safe_dump(value, default_style=None, width=1000)).removesuffix("...\n").strip()
 
-    values = {field.name: scalar(getattr(settings, field.name)) for field in fields(Settings)}
-    for key in ("passphrase_file", "passphrase_command"):
-        values[f"{key}_line"] = f"{key}: {values[key]}" if getattr(settings, key) else f"# {key}: …"
-    return _TEMPLATE.format_map(values).encode()
+
+def _says(text: str, settings: Settings) -> bool:
+    import yaml
+
+    try:
+        return Settings(**yaml.safe_load(text)) == settings
+    except (yaml.YAMLError, TypeError):
+        return False
 
 
 def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:

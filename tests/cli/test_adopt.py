@@ -133,7 +133,6 @@ def test_the_passphrase_of_an_encrypted_key_is_asked_for(lead: Lead, tmp_path: P
     pair = write(Path("old"), MAKERS[kind], MAKERS[kind].make(), b"violet")
     command = [*INIT, "--client-ca", *map(str, pair)]
     assert "there is no terminal to ask on" in lead(*command).complaint[1]
-    assert "does not open the key" in on_terminal(command, {"Passphrase of": "wrong"})[1]
-    code, shown = on_terminal(command, {"Passphrase of": "violet"})
+    code, shown = on_terminal(command, {"Passphrase of": "wrong", "does not open the key[^:]*:": "violet"})
     assert code == 0, shown
     assert keys.load((tmp_path / "home/authorities/client/key.pem").read_bytes())
