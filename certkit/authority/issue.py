@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from cryptography.x509 import Certificate
 
+from certkit.authority.certificate_row import record_certificate
 from certkit.authority.home import Home
-from certkit.authority.record import pin_of, record_certificate
 from certkit.errors import Refused
 from certkit.ledger.interface import Device, Person
 from certkit.pki import certificates, names
-from certkit.pki.keys import PublicKey
+from certkit.pki.keys import PublicKey, public_pin
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def issue(home: Home, person: str, device: str | None, public_key: PublicKey, li
         if home.certificate_pem("client") != certificates.to_pem(authority.certificate):
             raise Refused("the client authority has just been replaced", "Run it again.")
         _admit(home, person, device, now)
-        _check_key(home, person, device, pin_of(public_key))
+        _check_key(home, person, device, public_pin(public_key).hex())
         trusts = home.rotation("server").trusted
         record_certificate(home, "device", certificate, authority, now, person=person, device=device, trusts=trusts)
         serial = certificates.serial_text(certificate.serial_number)

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from certkit import files
+from certkit.authority.certificate_row import record_certificate
 from certkit.authority.home import ANCHORS, CERTIFICATE, CRL, KEY, ROLES, Home
-from certkit.authority.record import record_certificate
 from certkit.errors import CertkitError, Missing
 from certkit.ledger.interface import Anchors, Daemon, RevokedCertificate
 from certkit.pki import certificates, extensions, keys, names

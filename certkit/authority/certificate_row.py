@@ -1,4 +1,4 @@
-"""The row of a certificate."""
+"""The row of a certificate in the ledger, which is written before the certificate leaves."""
 
 from datetime import datetime
 from typing import TypedDict, Unpack
@@ -8,12 +8,7 @@ from cryptography.x509 import Certificate as X509Certificate
 from certkit.authority.home import Home
 from certkit.ledger.interface import Certificate, Kind
 from certkit.pki.certificates import Authority, fingerprint, serial_text, to_der
-from certkit.pki.keys import check_public, public_pin
-
-
-def pin_of(key: object) -> str:
-    """Give the SHA-256 of a public key's SubjectPublicKeyInfo, in hexadecimal."""
-    return public_pin(check_public(key)).hex()
+from certkit.pki.keys import public_of, public_pin
 
 
 class Holder(TypedDict, total=False):
@@ -33,7 +28,7 @@ def record_certificate(
     now: datetime,
     **holder: Unpack[Holder],
 ) -> None:
-    """Write a certificate's row; belongs into a transaction, before the certificate leaves."""
+    """Write a certificate's row; belongs into a transaction."""
     home.ledger.add_certificate(
         Certificate(
             serial=serial_text(certificate.serial_number),
@@ -43,7 +38,7 @@ def record_certificate(
             not_after=certificate.not_valid_after_utc,
             der=to_der(certificate),
             created=now,
-            pin=pin_of(certificate.public_key()),
+            pin=public_pin(public_of(certificate)).hex(),
             **holder,
         )
     )
