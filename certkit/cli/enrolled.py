@@ -31,7 +31,7 @@ def say_authorities(bundle: "Bundle") -> None:
 
 def say_plan(enrolment: "Enrolment") -> None:
     """Say what would be done."""
-    say(f"Would enrol in {title(enrolment)}; nothing is done")
+    say(f"Would {'renew' if enrolment.renews else 'enrol'} in {title(enrolment)}; nothing is done")
     say(*_lines(enrolment, "write ", "edit  "))
 
 
@@ -41,7 +41,8 @@ def say_done(enrolment: "Enrolment") -> None:
 
     if enrolment.is_assumed:
         tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly. (--for chooses)")
-    say(f"Enrolled in {title(enrolment)}", *_lines(enrolment, "wrote ", "edited"))
+    say(f"{'Renewed' if enrolment.renews else 'Enrolled'} in {title(enrolment)}")
+    say(*_lines(enrolment, "wrote ", "edited"))
     for name in enrolment.others:
         say("", f"To build with {name}")
         say(*(f"  {other.command(name, enrolment.bundle.team, daemon)}" for daemon in enrolment.daemons))

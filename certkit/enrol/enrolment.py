@@ -15,7 +15,8 @@ class Enrolment:
     """A bundle, and what it comes to here.
 
     `steps` are those for Earthly and EarthBuild, which use the first of the bundle's daemons. `others` are the
-    other clients; each of `daemons` is set up for them. `is_assumed` says that no client was found.
+    other clients; each of `daemons` is set up for them. `is_assumed` says that no client was found, `renews` that a
+    certificate takes the place of one of the same holder that ends earlier.
     """
 
     bundle: Bundle
@@ -23,6 +24,7 @@ class Enrolment:
     others: Sequence[str]
     daemons: Sequence[Daemon]
     is_assumed: bool
+    renews: bool
 
     @property
     def daemon(self) -> Daemon:
@@ -68,9 +70,10 @@ def plan(
     places = [record.folder_of(client, bundle.team) for client in configured]
     places += [other.folder(bundle.team, daemon.name) for daemon in (daemons if others else ())]
     complete = request.complete(chosen, [place / "key.pem" for place in places])
-    if others and not force:
-        other.check_replaceable(complete, daemons)
-    return Enrolment(complete, laptop.plan(complete, configured, force=force), others, daemons, is_assumed)
+    renews = bool(others) and not force and other.renews(complete, daemons)
+    steps = laptop.plan(complete, configured, force=force)
+    renews = renews or any(step.renews for step in steps)
+    return Enrolment(complete, steps, others, daemons, is_assumed, renews)
 
 
 def _configured(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> tuple[list[Client], bool]:

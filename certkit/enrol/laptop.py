@@ -4,7 +4,6 @@ The files of a team are written first and the configuration last, each atomicall
 client works as before or as enrolled.
 """
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING
 from certkit import files
 from certkit.earthly import edit
 from certkit.earthly.clients import Client
-from certkit.enrol import other, record, stack
+from certkit.enrol import other, record, renewal, stack
 from certkit.enrol.config_file import ConfigFile
 from certkit.enrol.record import Record
-from certkit.errors import CertkitError, Missing, Refused
+from certkit.errors import CertkitError, Missing
 
 if TYPE_CHECKING:
     from certkit.enrol.bundle import Bundle
@@ -29,6 +28,7 @@ class Step:
 
     `contents` are the files written to `folder`, none if they are there; `edited` is what becomes of the
     configuration, `backup` where its former content is kept, and `others` what becomes of other teams' records.
+    `renews` if the certificate takes the place of one that ends earlier.
     """
 
     folder: Path
@@ -37,6 +37,7 @@ class Step:
     edited: bytes
     backup: Path | None
     others: Mapping[Path, bytes]
+    renews: bool
 
     @property
     def client(self) -> Client:
@@ -57,8 +58,8 @@ class Step:
 def plan(bundle: "Bundle", clients: Sequence[Client], *, force: bool = False) -> list[Step]:
     """Say what there is to do, and write nothing.
 
-    Raises Refused if a client is enrolled in the team with another certificate, unless `force`; Malformed or Refused,
-    with the line, if its configuration cannot be edited; Missing if the bundle has no key.
+    Raises Refused if a client is enrolled in the team with a certificate that this one does not renew, unless `force`;
+    Malformed or Refused, with the line, if its configuration cannot be edited; Missing if the bundle has no key.
     """
     if bundle.key is None:
         raise Missing("the bundle has no key", "Complete it where its request was made.")
@@ -77,8 +78,7 @@ def _step(bundle: "Bundle", client: Client, *, force: bool) -> Step:
     config = ConfigFile.load(client)
     folder = record.folder_of(client, bundle.team)
     present = record.load(folder)
-    if present and not force:
-        _refuse_another_certificate(bundle, folder, present)
+    renews = present is not None and not force and renewal.check(bundle, folder, f"as {present.person}")
     with config.explained():
         is_in_use = record.line_that_uses(config.content, folder) is not None
         before = _content_before(config, present, is_in_use=is_in_use)
@@ -87,7 +87,7 @@ def _step(bundle: "Bundle", client: Client, *, force: bool) -> Step:
         others = stack.without(present, config) if present and not is_in_use else {}
     contents = {**other.contents(bundle), record.NAME: new.to_json()}
     backup = None if is_in_use or edited == config.content else _backup(config, bundle.team)
-    step = Step(folder, {} if _holds(folder, contents) else contents, config, edited, backup, others)
+    step = Step(folder, {} if _holds(folder, contents) else contents, config, edited, backup, others, renews)
     if step.edits:
         config.check_writable()
     return step
@@ -105,15 +105,6 @@ def _content_before(config: ConfigFile, present: Record | None, *, is_in_use: bo
 def _record(bundle: "Bundle", former: Mapping[Path, bytes | None]) -> Record:
     daemons = tuple((daemon.name, daemon.url) for daemon in bundle.daemons)
     return Record(bundle.team, bundle.person, bundle.device, daemons, former)
-
-
-def _refuse_another_certificate(bundle: "Bundle", folder: Path, present: Record) -> None:
-    with contextlib.suppress(Missing):
-        if files.read(folder / "cert.pem") != bundle.certificate:
-            raise Refused(
-                f"already enrolled in {bundle.team} as {present.person}, with another certificate",
-                "Enrol anew with --force: it replaces the certificate and its key.",
-            )
 
 
 def _backup(config: ConfigFile, team: str) -> Path | None:

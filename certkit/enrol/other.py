@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from certkit import files
+from certkit.enrol import renewal
 from certkit.enrol.bundle import Bundle, Daemon
-from certkit.errors import Missing, Refused
+from certkit.errors import Missing
 
 NAMES = ("buildctl", "buildx")
 
@@ -37,15 +38,10 @@ def is_written(bundle: Bundle, daemons: Sequence[Daemon]) -> bool:
     )
 
 
-def check_replaceable(bundle: Bundle, daemons: Sequence[Daemon]) -> None:
-    """Raise Refused if another certificate of the team is there for one of these daemons."""
-    for daemon in daemons:
-        found = _read(folder(bundle.team, daemon.name), ["cert.pem"])
-        if found and found["cert.pem"] != bundle.certificate:
-            raise Refused(
-                f"already enrolled in {bundle.team} for {daemon.name}, with another certificate",
-                "Enrol anew with --force: it replaces the certificate and its key.",
-            )
+def renews(bundle: Bundle, daemons: Sequence[Daemon]) -> bool:
+    """Tell whether the files of one of these daemons are renewed; raises as `renewal.check` does."""
+    found = [renewal.check(bundle, folder(bundle.team, daemon.name), f"for {daemon.name}") for daemon in daemons]
+    return any(found)
 
 
 def write(bundle: Bundle, daemons: Sequence[Daemon]) -> None:

@@ -11,6 +11,7 @@ from certkit.earthly import clients, config
 from certkit.enrol import laptop
 from certkit.enrol.bundle import Daemon
 from certkit.errors import CertkitError, Missing, Refused
+from certkit.pki import keys
 from tests.enrol.conftest import Team
 from tests.enrol.laptops import CONFIG, Laptop, of_team
 
@@ -78,7 +79,8 @@ def test_enrolling_twice_changes_nothing(alice: Laptop, team: Team) -> None:
 def test_another_certificate_is_refused_unless_forced(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     before = alice.everything()
-    another = team.bundle()
+    key = keys.generate("p256")
+    another = replace(team.bundle(key=key), device="desktop", certificate=team.device(key.public_key(), "desktop"))
     with pytest.raises(Refused, match=r"already enrolled in acme as alice@acme\.example"):
         alice.enroll(another)
     assert alice.everything() == before

@@ -1,0 +1,110 @@
+"""A certificate that comes to its end is renewed by `certkit enroll`, and nothing else takes its place unasked."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from certkit.cli import context, main
+from certkit.pki import certificates
+from tests.team import PERSON, Team, at, run
+
+Captured = pytest.CaptureFixture[str]
+CONFIG = b"# mine\nglobal: {cache_size_mb: 5}\n"
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
+    """Give a team, and Alice's laptop enrolled in it since three hundred days."""
+    made = Team(tmp_path)
+    with at(made):
+        monkeypatch.chdir(tmp_path)
+        config = made.laptop / ".earthly" / "config.yml"
+        config.parent.mkdir()
+        config.write_bytes(CONFIG)
+        monkeypatch.setattr(context, "now", lambda: datetime.now(UTC) - timedelta(days=300))
+        run("init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--name", "build")
+        issue("former.certkit")
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
+        run("enroll", "former.certkit", "--for", "earthly", "--for", "buildctl", "--no-probe")
+        yield made
+
+
+def issue(out: str, person: str = PERSON, device: str = "laptop") -> None:
+    run("issue", person, "--device", device, "--out", out, "--no-passphrase")
+
+
+def enroll(file: str, *arguments: str) -> int:
+    return main(["enroll", file, "--for", "earthly", "--for", "buildctl", "--no-probe", *arguments])
+
+
+def days_left(team: Team) -> int:
+    return (certificates.load(team.device.cert.read_bytes()).not_valid_after_utc - datetime.now(UTC)).days
+
+
+def test_a_new_bundle_for_the_same_device_renews(team: Team, capsys: Captured) -> None:
+    issue("new.certkit")
+    assert enroll("new.certkit", "--dry-run") == 0
+    assert f"Would renew in acme as {PERSON}; nothing is done" in capsys.readouterr().out
+    assert enroll("new.certkit") == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"Renewed in acme as {PERSON}\n")
+    assert "~/.local/share/certkit/clients/acme/build/" in said
+    assert days_left(team) > 300
+    run("unenroll")
+    assert (team.laptop / ".earthly" / "config.yml").read_bytes() == CONFIG
+
+
+def test_the_answer_to_a_new_request_renews(team: Team, capsys: Captured) -> None:
+    run("enroll", "--request", "alice.csr")
+    run("sign", "alice.csr", "--person", PERSON, "--device", "laptop", "--out", "answer.certkit")
+    capsys.readouterr()
+    assert enroll("answer.certkit") == 0
+    assert "Renewed in acme" in capsys.readouterr().out
+
+
+def test_a_bundle_from_amid_a_rotation_renews_and_brings_both_authorities(team: Team, capsys: Captured) -> None:
+    run("rotate", "server", "prepare")
+    issue("new.certkit")
+    capsys.readouterr()
+    assert enroll("new.certkit") == 0
+    assert "Renewed in acme" in capsys.readouterr().out
+    assert team.device.ca.read_bytes().count(b"BEGIN CERTIFICATE") == 2
+
+
+@pytest.mark.parametrize(("person", "device"), [("bob@acme.example", "laptop"), (PERSON, "desktop")])
+def test_another_person_or_device_takes_the_place_only_by_force(
+    team: Team, capsys: Captured, person: str, device: str
+) -> None:
+    issue("new.certkit", person, device)
+    assert refused("new.certkit", team, capsys) == "with the certificate of another person or device"
+    assert enroll("new.certkit", "--force") == 0
+    assert "Enrolled in acme" in capsys.readouterr().out
+
+
+def test_a_former_bundle_takes_the_place_only_by_force(team: Team, capsys: Captured) -> None:
+    issue("new.certkit")
+    enroll("new.certkit")
+    assert refused("former.certkit", team, capsys) == "with a certificate that ends later"
+
+
+def test_another_team_that_bears_the_same_names_takes_the_place_only_by_force(
+    team: Team, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CERTKIT_HOME", str(team.folder / "rival"))
+    run("init", "--team", "acme", "--daemon", "tcp://rival.example:8372", "--name", "build")
+    issue("new.certkit")
+    assert refused("new.certkit", team, capsys) == "which had other authorities"
+
+
+def refused(file: str, team: Team, capsys: Captured) -> str:
+    """Enrol, which must be refused and change nothing; give the reason."""
+    before = team.device.cert.read_bytes()
+    capsys.readouterr()
+    assert enroll(file) == 1
+    assert team.device.cert.read_bytes() == before
+    message, remedy = capsys.readouterr().err.splitlines()[-2:]
+    assert "--force" in remedy
+    return message.partition(", ")[2]
