@@ -15,9 +15,7 @@ from certkit.errors import CertkitError, Malformed, Missing, Refused
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
-    from certkit.authority.issue import Issued
     from certkit.authority.status import DeviceState
-    from certkit.enrol.bundle import Bundle
 
 HomeOption = Annotated[
     Path | None,
@@ -82,34 +80,6 @@ def fingerprints(pems: Iterable[bytes]) -> list[str]:
 
     found = map(certificates.load, pems)
     return [f"  {certificates.common_name(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]
-
-
-def bundle_for(team: "Home", issued: "Issued", key_pem: bytes | None) -> "Bundle":
-    """Put together what a laptop needs to enrol; without a key it is the answer to a request."""
-    from certkit.enrol.bundle import Bundle, Daemon
-    from certkit.pki import certificates
-
-    return Bundle(
-        team=team.team,
-        person=issued.person,
-        device=issued.device,
-        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in team.ledger.daemons()),
-        server_authorities=issued.server_authorities,
-        certificate=certificates.to_pem(issued.certificate),
-        key=key_pem,
-    )
-
-
-def issued_data(issued: "Issued") -> dict[str, object]:
-    """Give what was issued, as JSON shows it."""
-    from certkit.pki.certificates import serial_text
-
-    return {
-        "person": issued.person,
-        "device": issued.device,
-        "serial": serial_text(issued.certificate.serial_number),
-        "expires": issued.certificate.not_valid_after_utc.date(),
-    }
 
 
 def device_data(each: "DeviceState") -> dict[str, object]:

@@ -1,12 +1,12 @@
 """`certkit issue`."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from certkit.cli import context, passphrases
+from certkit.cli.issued import DeviceOption, as_data, in_words, say_how_to_enrol, sealed_bundle
 from certkit.cli.output import say, say_json, tell
 from certkit.errors import UsageError
 
@@ -14,9 +14,7 @@ from certkit.errors import UsageError
 def issue(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="Who: a name such as alice@acme.example.")],
     out: Annotated[Path, typer.Option("--out", help="The bundle to write; never overwritten.")],
-    device: Annotated[
-        str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")
-    ] = None,
+    device: DeviceOption = None,
     passphrase_file: Annotated[
         Path | None, typer.Option("--passphrase-file", help="Encrypt the bundle under the first line of this file.")
     ] = None,
@@ -35,33 +33,27 @@ def issue(
     The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
     instead: certkit sign --help. Exit codes: 0 issued, 1 failure, 2 usage.
     """
+    from certkit import files
     from certkit.authority import issue as issuing
-    from certkit.enrol import bundle
     from certkit.pki import keys
 
     context.check_new(out)
     secret = _secret(passphrase_file, generate=not no_passphrase)
-    now = context.now()
     with context.opened(home) as team:
         key = keys.generate(team.settings.key_type)
-        issued = issuing.issue(team, person, device, key.public_key(), team.settings.bundle_life, now)
-        content = bundle.seal(context.bundle_for(team, issued, keys.to_pem(key)), secret)
-    from certkit import files
-
+        issued = issuing.issue(team, person, device, key.public_key(), team.settings.bundle_life, context.now())
+        content = sealed_bundle(team, issued, keys.to_pem(key), secret)
     files.write(out, content, replace=False)
-    until = issued.certificate.not_valid_after_utc.date()
     if as_json:
         shown = {"passphrase": secret} if secret and not passphrase_file else {}
-        say_json(context.issued_data(issued) | {"bundle": str(out)} | shown)
+        say_json(as_data(issued, out) | shown)
         return
-    say(f"Issued {issued.person}, device {issued.device}, expires {until}", f"Bundle      {out}")
+    say(f"Issued {in_words(issued)}", f"Bundle      {out}")
     if secret and not passphrase_file:
         say(f"Passphrase  {secret}     shown once: give it by another way than the file")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
-    say("", "They run", f"  certkit enroll {shlex.quote(out.name)}")
-    if no_passphrase:
-        say("and compare with you, by another way", *context.fingerprints(issued.server_authorities))
+    say_how_to_enrol(issued, out, "They run", encrypted=not no_passphrase)
 
 
 def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:

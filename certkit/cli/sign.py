@@ -1,12 +1,12 @@
 """`certkit sign`."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from certkit.cli import context
+from certkit.cli.issued import DeviceOption, as_data, in_words, say_how_to_enrol, sealed_bundle
 from certkit.cli.output import say, say_json
 
 
@@ -14,9 +14,7 @@ def sign(
     request: Annotated[Path, typer.Argument(metavar="REQUEST", help="The request, PEM or DER.")],
     person: Annotated[str, typer.Option("--person", help="Who sent it: a name such as alice@acme.example.")],
     out: Annotated[Path, typer.Option("--out", help="The answer to write; never overwritten.")],
-    device: Annotated[
-        str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")
-    ] = None,
+    device: DeviceOption = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -32,7 +30,6 @@ def sign(
     """
     from certkit import files
     from certkit.authority import issue as issuing
-    from certkit.enrol import bundle
     from certkit.pki import requests
 
     context.check_new(out)
@@ -41,12 +38,10 @@ def sign(
         public_key = requests.read(content)
     with context.opened(home) as team:
         issued = issuing.issue(team, person, device, public_key, team.settings.device_life, context.now())
-        answer = bundle.seal(context.bundle_for(team, issued, None), None)
+        answer = sealed_bundle(team, issued, None, None)
     files.write(out, answer, replace=False)
     if as_json:
-        say_json(context.issued_data(issued) | {"bundle": str(out)})
+        say_json(as_data(issued, out))
         return
-    until = issued.certificate.not_valid_after_utc.date()
-    say(f"Signed for {issued.person}, device {issued.device}, expires {until}", f"Answer  {out}")
-    say("", "On the machine that made the request they run", f"  certkit enroll {shlex.quote(out.name)}")
-    say("and compare with you, by another way", *context.fingerprints(issued.server_authorities))
+    say(f"Signed for {in_words(issued)}", f"Answer  {out}")
+    say_how_to_enrol(issued, out, "On the machine that made the request they run", encrypted=False)
