@@ -27,10 +27,10 @@ def backup(
     """
     from certkit import files
     from certkit.authority import backup as backing
-    from certkit.enrol import passphrase
+    from certkit.enrol import words
 
     context.check_new(file)
-    secret = passphrases.from_file(passphrase_file, new=True) if passphrase_file else passphrase.generate()
+    secret = passphrases.from_file(passphrase_file, new=True) if passphrase_file else words.generate()
     with context.opened(home) as team:
         content = backing.backup(team, secret, context.now())
     files.write(file, content, replace=False)

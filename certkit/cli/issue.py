@@ -63,6 +63,6 @@ def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:
         return passphrases.from_file(passphrase_file, new=True)
     if not generate:
         return None
-    from certkit.enrol import passphrase
+    from certkit.enrol import words
 
-    return passphrase.generate()
+    return words.generate()

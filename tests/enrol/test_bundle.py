@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from certkit.enrol import passphrase
+from certkit.enrol import words
 from certkit.enrol.bundle import LIMIT, Bundle, Daemon, check_time, open_bundle, seal
 from certkit.errors import CertkitError, Malformed, Refused
 from certkit.pki import certificates, keys, names, requests
@@ -42,7 +42,7 @@ def test_a_clear_bundle_gives_back_what_was_put_in(team: Team) -> None:
 
 def test_a_sealed_bundle_opens_with_its_passphrase_alone(team: Team) -> None:
     bundle = team.bundle()
-    secret = passphrase.generate()
+    secret = words.generate()
     sealed = seal(bundle, secret)
     assert open_bundle(sealed, lambda: secret) == bundle
     with pytest.raises(WrongPassphrase):
@@ -200,6 +200,6 @@ def test_an_expired_bundle_is_refused_with_the_day(team: Team) -> None:
 
 
 def test_passphrases_are_six_words_and_never_the_same() -> None:
-    made = [passphrase.generate() for _ in range(100)]
+    made = [words.generate() for _ in range(100)]
     assert len(set(made)) == 100
     assert all(text.isascii() and text.count("-") >= 5 and text == text.lower() for text in made)

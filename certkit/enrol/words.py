@@ -1,4 +1,4 @@
-"""Passphrases that people can read to each other."""
+"""Passphrases of words, which people can read to each other."""
 
 import secrets
 
