@@ -149,7 +149,8 @@ def daemon_of_another_authority(evidence: Tls) -> Found | None:
         return None
     return Found(
         f"the daemon's certificate was issued by {_other_issuer(evidence)}",
-        "ask who runs the team's certkit whether the authority has changed; if so, enrol again:\n  certkit enroll FILE --force",
+        "ask who runs the team's certkit whether the authority has changed; if so, enrol again:\n"
+        "  certkit enroll FILE --force",
     )
 
 
