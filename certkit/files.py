@@ -147,6 +147,28 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
             os.lchown(path, *owner)
 
 
+@contextlib.contextmanager
+def acting_as(owner: Owner | None) -> Iterator[None]:
+    """Be that user while their folders are read and written, if this is root; None changes nothing.
+
+    Links and races that somebody has planted in their own folders then lead only where they could go themselves.
+    """
+    if owner is None or os.geteuid() != 0:
+        yield
+        return
+    user, group = owner
+    former_group, former_groups = os.getegid(), os.getgroups()
+    os.setgroups([group])
+    os.setegid(group)
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(former_group)
+        os.setgroups(former_groups)
+
+
 def application_directory() -> Path:
     """Give the folder where this platform keeps a user's application data, certkit's own inside it.
 

@@ -43,7 +43,7 @@ class ConfigFile:
         folder = self.target.parent
         if self.content is not None:
             found = self.target.stat()
-            if not found.st_mode & _ANYBODY_WRITES or not os.access(self.target, os.W_OK):
+            if not found.st_mode & _ANYBODY_WRITES or not os.access(self.target, os.W_OK, effective_ids=True):
                 raise Refused(
                     f"{self.path} is read-only", f"Make it writable: chmod u+w {shlex.quote(str(self.target))}"
                 )
@@ -53,7 +53,7 @@ class ConfigFile:
             return
         if not folder.is_dir():
             raise Missing(f"the folder of {self.path} does not exist", "Check the path.")
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
             raise Refused(f"{folder}, the folder of {self.path}, is read-only", "Make it writable first.")
 
     def replace(self, content: bytes | None) -> None:

@@ -67,9 +67,9 @@ def plan(
     others = [name for name in other.NAMES if name in names]
     configured, is_assumed = _configured(environ, names, config)
     daemons = chosen.daemons[:1] if daemon else chosen.daemons
-    places = [record.folder_of(client, bundle.team) for client in configured]
-    places += [other.folder(bundle.team, daemon.name) for daemon in (daemons if others else ())]
-    complete = request.complete(chosen, [place / "key.pem" for place in places])
+    places = [(record.folder_of(client, bundle.team), client.owner) for client in configured]
+    places += [(other.folder(bundle.team, daemon.name), None) for daemon in (daemons if others else ())]
+    complete = request.complete(chosen, [(place / "key.pem", owner) for place, owner in places])
     renews = bool(others) and not force and other.renews(complete, daemons)
     steps = laptop.plan(complete, configured, force=force)
     renews = renews or any(step.renews for step in steps)

@@ -63,13 +63,17 @@ def plan(bundle: "Bundle", clients: Sequence[Client], *, force: bool = False) ->
     """
     if bundle.key is None:
         raise Missing("the bundle has no key", "Complete it where its request was made.")
-    return [_step(bundle, client, force=force) for client in clients]
+    steps = []
+    for client in clients:
+        with files.acting_as(client.owner):
+            steps.append(_step(bundle, client, force=force))
+    return steps
 
 
 def apply(steps: Sequence[Step]) -> None:
     """Do what is planned; a step that fails leaves nothing behind."""
     for step in steps:
-        with ExitStack() as undoing:
+        with files.acting_as(step.client.owner), ExitStack() as undoing:
             _apply(step, undoing)
             undoing.pop_all()
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from certkit.enrol import clients, other, record, undo
+from certkit import files
+from certkit.earthly.clients import Client
+from certkit.enrol import abandoned, clients, other, record, undo
 from certkit.errors import Missing, UsageError
 
 
@@ -12,17 +14,25 @@ from certkit.errors import Missing, UsageError
 class Leaving:
     """A team, and what it comes to here to leave it.
 
-    `undoings` are those for Earthly and EarthBuild; `folders` are the other clients', which share them.
+    `undoings` are those for Earthly and EarthBuild; `folders` are the other clients', which share them. `remaining` are
+    the clients that stay enrolled.
     """
 
     team: str
     undoings: Sequence[undo.Undoing]
     folders: Sequence[Path]
+    remaining: Sequence[str]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The clients that leave."""
+        return [*(undoing.client.name for undoing in self.undoings), *(other.NAMES if self.folders else ())]
 
     def apply(self) -> None:
         """Do what is to be done."""
         for undoing in self.undoings:
-            undo.apply(undoing)
+            with files.acting_as(undoing.client.owner):
+                undo.apply(undoing)
         if self.folders:
             other.remove(self.team)
 
@@ -37,12 +47,27 @@ def plan(
     """
     configured = clients.configured(environ, names, config)
     others = not config and (not names or any(name in other.NAMES for name in names))
-    found = [each for client in configured for each in record.teams(client)]
+    found = [each for client in configured for each in _teams(client)]
     chosen = _team(team, {*found, *(other.teams() if others else [])})
-    enrolled = [client for client in configured if names or chosen in record.teams(client)]
+    enrolled = [client for client in configured if names or chosen in _teams(client)]
     if config and len(enrolled) > 1:
         raise UsageError("--config is one client's file, and two clients are enrolled", "Choose one with --for.")
-    return Leaving(chosen, [undo.plan(client, chosen) for client in enrolled], other.places(chosen) if others else [])
+    undoings = []
+    for client in enrolled:
+        with files.acting_as(client.owner):
+            undoings.append(undo.plan(client, chosen))
+    places = other.places(chosen)
+    here = [client.name for client in clients.configured(environ, (), None) if chosen in record.teams(client)]
+    remaining = [name for name in here if name not in {client.name for client in enrolled}]
+    if places and not others:
+        remaining += other.NAMES
+    return Leaving(chosen, undoings, places if others else [], remaining)
+
+
+def _teams(client: Client) -> list[str]:
+    """Give the teams in which a client is enrolled, with the one whose files somebody has removed."""
+    lost = abandoned.team_of(client)
+    return [*record.teams(client), *([lost] if lost else [])]
 
 
 def _team(asked: str | None, enrolled: set[str]) -> str:

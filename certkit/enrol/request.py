@@ -11,6 +11,7 @@ from pathlib import Path
 from certkit import files
 from certkit.enrol.bundle import Bundle
 from certkit.errors import Malformed, Missing
+from certkit.files import Owner
 from certkit.pki import certificates, keys, requests
 
 
@@ -27,16 +28,17 @@ def create(out: Path) -> None:
         raise
 
 
-def complete(answer: Bundle, elsewhere: Iterable[Path] = ()) -> Bundle:
+def complete(answer: Bundle, elsewhere: Iterable[tuple[Path, Owner | None]] = ()) -> Bundle:
     """Put the key into the answer to its request; a bundle that has a key is given back as it is.
 
-    The key waits here, or is in use in one of the files `elsewhere`. Raises Missing if it is in none.
+    The key waits here, or is in use in one of the files `elsewhere`, each read as its user. Raises Missing if it is
+    in none.
     """
     if answer.key is not None:
         return answer
     certificate = certificates.load(answer.certificate)
-    for path in (_place_for(answer), *elsewhere):
-        with contextlib.suppress(Missing, Malformed):
+    for path, owner in ((_place_for(answer), None), *elsewhere):
+        with contextlib.suppress(Missing, Malformed), files.acting_as(owner):
             key = keys.load(files.read(path))
             if keys.matches(key, certificate):
                 return replace(answer, key=keys.to_pem(key))

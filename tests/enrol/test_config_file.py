@@ -2,13 +2,10 @@
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from certkit.earthly import clients
-from certkit.enrol import laptop
 from certkit.errors import Malformed, Refused
 from tests.enrol.conftest import Team
 from tests.enrol.laptops import CONFIG, Laptop
@@ -53,15 +50,6 @@ def test_the_owner_stays(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     found = alice.config.stat()
     assert (found.st_uid, found.st_gid) == (4242, 4243)
-
-
-@AS_ROOT
-def test_under_sudo_all_files_are_handed_to_the_user(tmp_path: Path, team: Team) -> None:
-    client = replace(clients.locate("earthly", {"HOME": str(tmp_path)}), owner=(4242, 4243))
-    laptop.apply(laptop.plan(team.bundle(), [client]))
-    made = [client.directory, *client.directory.rglob("*")]
-    assert len(made) > 6
-    assert {(path.lstat().st_uid, path.lstat().st_gid) for path in made} == {(4242, 4243)}
 
 
 def test_a_read_only_configuration_is_refused_for_root_too(alice: Laptop, team: Team) -> None:
