@@ -6,6 +6,7 @@ import typer
 
 from certkit.cli import context
 from certkit.cli.output import say_json, say_table, worded
+from certkit.errors import Missing
 
 
 def log(
@@ -16,12 +17,21 @@ def log(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Show what was done: when, by whom, from which machine, to whom or what.
+    """Show what was done: when, by whom, where, to whom or what.
 
-    Exit codes: 0 shown, 1 failure, 2 usage.
+    \b
+    certkit log
+    certkit log alice@acme.example --last 10
+
+    Exit codes: 0 shown, 1 failure or nothing about that, 2 usage.
     """
+    from certkit.authority import lookup
+
     with context.opened(home) as team:
         events = team.ledger.events(subject=subject, limit=last)
+        if subject and not events:
+            known = {event.subject for event in team.ledger.events()}
+            raise Missing(f"there is nothing about {subject!r}", lookup.alike(subject, sorted(known)))
     if as_json:
         say_json({"events": [vars(event) for event in events]})
         return
@@ -31,7 +41,7 @@ def log(
             f"{event.actor}@{event.host}",
             event.action,
             event.subject,
-            " ".join(f"{key}={worded(value)}" for key, value in event.detail.items()),
+            " ".join(f"{key}={worded(value)}" for key, value in event.detail.items() if worded(value)),
         )
         for event in events
     ]

@@ -2,15 +2,22 @@
 
 import contextlib
 import json
+import os
 import shlex
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from datetime import date
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_GAP = "  "
 
 
 def plain(text: object) -> str:
@@ -59,32 +66,50 @@ def worded(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{key} {worded(each)}" for key, each in value.items())
+            return ", ".join(f"{key} {worded(each)}" for key, each in value.items() if worded(each))
         case list() | tuple():
             return ", ".join(map(worded, value))
     return str(value)
 
 
 def console() -> "Console":
-    """Give rich's console for stdout: colour on a terminal only, no width that cuts in a pipe."""
+    """Give rich's console for stdout: colour on a terminal only, without NO_COLOR; no line is cut or broken."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 10_000
-    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return Console(
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+    )
 
 
 def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows in aligned columns below their titles."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    """Print rows in aligned columns below their titles.
+
+    The last columns, where a terminal has no room for them, get lines of their own below each row. No value is ever
+    cut or broken, except at a space.
+    """
+    from rich.cells import cell_len
     from rich.text import Text
 
-    table = Table(box=None if not sys.stdout.isatty() else SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(worded(cell))) for cell in row))
-    console().print(table)
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    lines = [[plain(worded(cell)) for cell in row] for row in (titles, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    beside = max(1, sum(end - len(_GAP) <= room for end in accumulate(width + len(_GAP) for width in widths)))
+    screen = console()
+    for number, line in enumerate(lines):
+        style = "" if number else "bold"
+        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(line[:beside], widths, strict=False)]
+        screen.print(Text(_GAP.join(padded).rstrip(), style))
+        for below in wrap(_GAP.join(filter(None, line[beside:])), room - len(_GAP)):
+            screen.print(Text(_GAP + below, style))
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a text into lines of about so many columns, at spaces alone."""
+    return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
 
 
 def _written(value: object) -> str:

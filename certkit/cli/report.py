@@ -1,11 +1,11 @@
 """A probe's report on a terminal: one line a stage, then each finding with its meaning and its remedy."""
 
+import shutil
 import sys
-import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from certkit.cli.output import console, plain
+from certkit.cli.output import console, plain, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _LABEL = 11
 def show(report: "Report") -> None:
     """Print a report on stdout."""
     screen = console()
-    width = min(screen.width, 100)
+    width = min(shutil.get_terminal_size().columns, 100)
     for _, checks in groupby(report.checks, key=lambda check: check.title):
         screen.print(_stage(list(checks), width))
     for finding in report.findings:
@@ -39,7 +39,7 @@ def _stage(checks: "list[Check]", width: int) -> "Text":
     mark, style = _MARKS[checks[0].status]
     seen = "; ".join(plain(check.seen) for check in checks)
     took = f"{checks[0].ms:.0f} ms" if checks[0].ms is not None else ""
-    lines = _wrap(seen, width - _SEEN)
+    lines = wrap(seen, width - _SEEN)
     return Text.assemble(
         "  ",
         (_encodable(mark), style),
@@ -60,11 +60,7 @@ def _finding(finding: "Check", width: int) -> "Iterator[Text]":
 
 def _wrap_prose(part: str, width: int) -> list[str]:
     """Break prose into lines; a command, which is indented, stays whole so that it can be pasted."""
-    return [plain(part)] if part.startswith(" ") else _wrap(plain(part), width)
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False) or [""]
+    return [plain(part)] if part.startswith(" ") else wrap(plain(part), width) or [""]
 
 
 def _verdict(report: "Report") -> str:

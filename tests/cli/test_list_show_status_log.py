@@ -1,5 +1,6 @@
 """What the lead is shown of who was let in, what expires when, and what was done."""
 
+import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -176,7 +177,25 @@ def test_the_log_can_be_narrowed(lead: Lead, serial: str) -> None:
     assert len(lead("log", "--last", "2", "--json").data["events"]) == 2
     [event] = lead("log", ALICE, "--json").data["events"]
     assert event["action"] == "issue"
-    assert lead("log", "nobody", "--json").data == {"events": []}
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("alice@acme.exampl", f"Did you mean {ALICE}?"),
+        ("biuld", "Did you mean build?"),
+        ("z", "See who there is: certkit list"),
+    ],
+)
+def test_a_log_about_nobody_is_told(lead: Lead, serial: str, name: str, remedy: str, as_json: tuple[str, ...]) -> None:
+    assert lead("log", name, *as_json).complaint == (1, f"certkit: there is nothing about {name!r}", remedy)
+
+
+def test_what_is_not_known_is_not_shown(lead: Lead, home: Path) -> None:
+    with contextlib.closing(sqlite.open_ledger(home / "ledger.sqlite")) as ledger, ledger.transaction():
+        ledger.add_event(Event(datetime.now(UTC), "lead", "desk", "sign", ALICE, {"device": None, "names": ["a", "b"]}))
+    assert lead("log", "--last", "1").out.splitlines()[1].endswith("  names=a, b")
 
 
 @pytest.mark.parametrize("command", [["list"], ["status"], ["log"], ["show", HOSTILE]])

@@ -13,6 +13,7 @@ from tests.cli.terminal import as_seen, on_terminal
 
 PROGRAM = [sys.executable, "-m", "certkit"]
 LONG = "x" * 64
+PROBE = ["probe", "--for", "earthly", "--daemon", "tcp://127.0.83.2:1"]
 
 
 @pytest.fixture
@@ -31,13 +32,18 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.usefixtures("crowd")
 @pytest.mark.parametrize("command", [["list"], ["log"], ["status"], ["show", LONG], ["daemon", "list"]])
-def test_nothing_is_lost_in_80_columns(command: list[str]) -> None:
+def test_nothing_is_lost_or_broken_in_80_columns(command: list[str]) -> None:
     code, shown = on_terminal(command, columns=80)
     assert code in {0, 3}
     lines = as_seen(shown)
     assert max(map(len, lines)) <= 80
-    shown_letters, all_letters = (Counter(filter(str.isalnum, text)) for text in ("".join(lines), run(*command).stdout))
-    assert shown_letters == all_letters
+    shown_words, all_words = (Counter(text.split()) for text in ("\n".join(lines), run(*command).stdout))
+    assert shown_words == all_words
+
+
+@pytest.mark.usefixtures("crowd")
+def test_what_no_line_has_room_for_stays_whole() -> None:
+    assert LONG in as_seen(on_terminal(["list"], columns=40)[1])
 
 
 @pytest.mark.usefixtures("crowd")
@@ -45,12 +51,24 @@ def test_in_a_pipe_there_is_no_colour_and_no_line_is_cut() -> None:
     done = run("list")
     assert "\x1b" not in done.stdout
     assert f"{LONG}  a-device-with-a-name  valid" in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line != line.rstrip()]
 
 
 @pytest.mark.usefixtures("crowd")
-def test_no_color_is_honoured_on_a_terminal() -> None:
-    shown = on_terminal(["list"], environment={"NO_COLOR": "1"})[1]
-    assert not [code for code in range(30, 50) if f"\x1b[{code}" in shown or f";{code}m" in shown]
+@pytest.mark.parametrize("command", [["list"], PROBE])
+def test_no_color_is_honoured_on_a_terminal(command: list[str]) -> None:
+    assert "\x1b[" in on_terminal(command)[1]
+    assert "\x1b" not in on_terminal(command, environment={"NO_COLOR": "1"})[1]
+
+
+@pytest.mark.parametrize(("environment", "columns"), [({}, 80), ({"COLUMNS": "60"}, 60)])
+def test_a_probe_in_a_pipe_keeps_its_prose_narrow(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], columns: int
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = run(*PROBE, **environment).stdout.splitlines()
+    prose = [line for line in lines[1:] if not line.startswith(" " * 12)]  # a command is indented further
+    assert columns - 20 < max(map(len, prose)) <= columns
 
 
 @pytest.mark.usefixtures("crowd")

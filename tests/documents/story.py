@@ -123,6 +123,7 @@ class Story:
             exist_ok=True
         )
         self.patch.setenv("HOME", str(home))
+        self.patch.setenv("COLUMNS", "100")  # wide enough for what is taken out of a line
         self.patch.setenv("PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
 
     def _answer(self, question: str, _otherwise: str = "") -> str:
