@@ -12,6 +12,7 @@ from certkit.cli.output import say, say_json, short, tell
 from certkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from certkit.authority.create import FirstDaemon
     from certkit.authority.home import Home
     from certkit.authority.settings import Settings
     from certkit.pki.certificates import Authority
@@ -41,6 +42,8 @@ ClientCa = Annotated[
     tuple[Path, Path] | None, typer.Option("--client-ca", metavar="CERT KEY", help="Adopt this client authority.")
 ]
 
+_ABOUT = {"server": "vouches for daemons", "client": "vouches for people "}
+
 
 def init(
     team: Team,
@@ -66,31 +69,14 @@ def init(
     Nothing that is there is ever overwritten. Exit codes: 0 created, 1 failure, 2 usage.
     """
     from certkit.authority import adopt, create, new_home
-    from certkit.authority.settings import Settings
-    from certkit.earthly.address import parse_shared
-    from certkit.pki import names
-    from certkit.pki.keys import KEY_TYPES
+    from certkit.authority.home import ROLES
 
-    if key_type not in KEY_TYPES:
-        raise UsageError(f"there is no key type {key_type!r}", f"Choose from {', '.join(KEY_TYPES)}.")
-    address = parse_shared(daemon)
-    for host in san or ():
-        names.parse_host(host)  # a mistake is told before anything is made
-    first = create.FirstDaemon(names.slug(name or _name_from(address.host), "daemon"), address, tuple(san or ()))
-    wanted = Settings(
-        names.slug(team, "team"),
-        key_type,
-        passphrase_file=str(passphrase_file.absolute()) if passphrase_file else "",
-        passphrase_command=passphrase_command or "",
-    )
+    wanted = _settings(team, key_type, passphrase_file, passphrase_command)
+    first = _first_daemon(daemon, name, tuple(san or ()))
     path = context.home_path(home)
     new_home.check_free(path)  # before anybody is asked for anything
     secret = _passphrase(passphrase, wanted)
-    adopted: dict[Role, Authority] = {}
-    if server_ca:
-        adopted["server"] = _adopt(*server_ca)
-    if client_ca:
-        adopted["client"] = _adopt(*client_ca)
+    adopted = {role: _adopt(*given) for role, given in zip(ROLES, (server_ca, client_ca), strict=True) if given}
     create.create(path, wanted, secret, first, context.now(), adopted)
     with context.opened(path) as made:
         if as_json:
@@ -99,6 +85,30 @@ def init(
             _report(made, encrypted=secret is not None)
     for role, authority in adopted.items():
         tell(*(f"The adopted {role} authority: {lack}." for lack in adopt.shortcomings(authority, role, context.now())))
+
+
+def _settings(team: str, key_type: str, passphrase_file: Path | None, passphrase_command: str | None) -> "Settings":
+    from certkit.authority.settings import Settings
+    from certkit.pki import names
+    from certkit.pki.keys import KEY_TYPES
+
+    if key_type not in KEY_TYPES:
+        raise UsageError(f"there is no key type {key_type!r}", f"Choose from {', '.join(KEY_TYPES)}.")
+    file = str(passphrase_file.absolute()) if passphrase_file else ""
+    return Settings(
+        names.slug(team, "team"), key_type, passphrase_file=file, passphrase_command=passphrase_command or ""
+    )
+
+
+def _first_daemon(url: str, name: str | None, more_hosts: tuple[str, ...]) -> "FirstDaemon":
+    from certkit.authority.create import FirstDaemon
+    from certkit.earthly.address import parse_shared
+    from certkit.pki import names
+
+    address = parse_shared(url)
+    for host in more_hosts:
+        names.parse_host(host)  # a mistake is told before anything is made
+    return FirstDaemon(names.slug(name or _name_from(address.host), "daemon"), address, more_hosts)
 
 
 def _adopt(certificate: Path, key: Path) -> "Authority":
@@ -140,14 +150,15 @@ def _passphrase(asked: bool, wanted: "Settings") -> bytes | None:
 
 
 def _report(home: "Home", *, encrypted: bool) -> None:
+    from certkit.authority.home import ROLES
     from certkit.cli.daemon import say_deployment
 
     daemon = home.ledger.daemons()[0]
     [certificate] = home.ledger.certificates("daemon")
     say(f"Created the team {home.team} in {short(home.path)}")
-    for role, about in (("server", "vouches for daemons"), ("client", "vouches for people ")):
-        seal, until = _seal_of(home, role)
-        say(f"  {role} authority   {about}   SHA-256 {seal[:5]}:…:{seal[-5:]}   until {until}")
+    for role in ROLES:
+        sha256, until = _sha256_and_end(home, role)
+        say(f"  {role} authority   {_ABOUT[role]}   SHA-256 {sha256[:5]}:…:{sha256[-5:]}   until {until}")
     say(f"  {'daemon ' + daemon.name:<18} {', '.join(daemon.hosts)}   expires {certificate.not_after.date()}", "")
     if not encrypted:
         say("The authorities' keys are not encrypted. To put a passphrase on them:  certkit authority passphrase", "")
@@ -159,19 +170,17 @@ def _report(home: "Home", *, encrypted: bool) -> None:
 
 
 def _as_data(home: "Home") -> dict[str, object]:
+    from certkit.authority.home import ROLES
     from certkit.cli.daemon import daemon_data
 
-    authorities = [
-        {"role": role, "sha256": seal, "until": until}
-        for role in ("server", "client")
-        for seal, until in [_seal_of(home, role)]
-    ]
+    found = {role: _sha256_and_end(home, role) for role in ROLES}
+    authorities = [{"role": role, "sha256": sha256, "until": until} for role, (sha256, until) in found.items()]
     daemons = [daemon_data(home, daemon) for daemon in home.ledger.daemons()]
     return {"team": home.team, "home": str(home.path), "authorities": authorities, "daemons": daemons}
 
 
-def _seal_of(home: "Home", role: str) -> tuple[str, str]:
+def _sha256_and_end(home: "Home", role: "Role") -> tuple[str, str]:
     from certkit.pki import certificates
 
-    certificate = certificates.load(home.certificate_pem("server" if role == "server" else "client"))
+    certificate = certificates.load(home.certificate_pem(role))
     return certificates.fingerprint(certificate), str(certificate.not_valid_after_utc.date())
