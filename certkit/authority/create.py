@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from certkit import files
 from certkit.authority import adopt, daemons, new_home, settings
-from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, authority_directory, open_home
+from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, TEAM, authority_directory, open_home
 from certkit.authority.publish import publishing
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
@@ -76,6 +76,7 @@ def _begin(draft: Path, passphrase: bytes | None, daemon: FirstDaemon, now: date
     opened = open_home(draft, lambda: b"")
     with contextlib.closing(replace(opened, passphrase=lambda: passphrase or b"")) as home:  # it is not asked for again
         with home.ledger.transaction():
+            home.ledger.set_state(TEAM, {"name": home.team})
             home.record("init", home.team, now, key_type=home.settings.key_type, encrypted=passphrase is not None)
         with publishing(home, now):
             pass

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import getpass
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 from certkit import files
 from certkit.authority import passphrase, settings, together
 from certkit.authority.settings import Settings
-from certkit.errors import CertkitError, Malformed, Missing
+from certkit.errors import CertkitError, Malformed, Missing, Refused
 from certkit.ledger.interface import Event, Ledger
 from certkit.ledger.sqlite import open_ledger
 from certkit.pki import certificates, keys
@@ -25,6 +26,8 @@ ROLES: tuple[Role, ...] = ("server", "client")
 SETTINGS = "team.yml"
 LEDGER = "ledger.sqlite"
 LOCK = "lock"
+TEAM = "team"
+"""The state in the ledger that keeps the team's name."""
 CERTIFICATE, KEY, ANCHORS, CRL = "cert.pem", "key.pem", "ca.pem", "crl.pem"
 
 
@@ -115,15 +118,25 @@ class Home:
 
 
 def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
-    """Open the home in a folder; raises Missing if there is none."""
+    """Open the home in a folder; raises Missing if there is none, Refused if it is another user's."""
     if not (path / SETTINGS).exists():
         raise Missing(f"there is no team in {path}", "Make one: certkit init --help (or say where it is with --home).")
+    if path.stat().st_uid != os.geteuid():  # whose team.yml would name a command to be run
+        raise Refused(f"{path} belongs to another user", "Run certkit as the user who owns it.")
     ledger = open_ledger(path / LEDGER)
     if together.is_pending(ledger):
         with files.locked(path / LOCK):
             together.finish(path, ledger)
     found = settings.load(path / SETTINGS)
+    _check_team(path, found.team, ledger)
     return Home(path, found, ledger, functools.cache(lambda: passphrase.obtain(found, ask_passphrase)))
+
+
+def _check_team(path: Path, team: str, ledger: Ledger) -> None:
+    """Refuse another name than that in all certificates: anchors would exclude names that nobody bears."""
+    known = ledger.state(TEAM)
+    if known and known["name"] != team:
+        raise Malformed(f"{path / SETTINGS} names the team {team}", f"Put back the line `team: {known['name']}`.")
 
 
 @contextlib.contextmanager
