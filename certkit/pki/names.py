@@ -16,7 +16,7 @@ from certkit.errors import UsageError
 
 DOMAIN = "certkit.internal"
 TEXT_LIMIT = 64
-"""Characters: the upper bound of a common name (RFC 5280, appendix A, ub-common-name)."""
+"""The upper bound of a common name (RFC 5280, appendix A, ub-common-name): bytes of UTF-8, to be on the safe side."""
 
 _READABLE = 16
 _PLAIN = re.compile(r"(?=.{1,16}\Z)[a-z0-9]+(-[a-z0-9]+)*")
@@ -29,10 +29,10 @@ _HOST_LIMIT = 253
 def text(value: str, what: str) -> str:
     """Give a name that a lead typed in its one normal form (NFC); raise UsageError if it cannot be one."""
     normal = unicodedata.normalize("NFC", value).strip()
-    if not normal or len(normal) > TEXT_LIMIT or not normal.isprintable():
+    if not normal or not normal.isprintable() or len(normal.encode()) > TEXT_LIMIT:
         raise UsageError(
             f"{value!r} cannot be the name of a {what}",
-            f"Use 1 to {TEXT_LIMIT} printable characters, such as alice@acme.example.",
+            f"Use 1 to {TEXT_LIMIT} printable characters (fewer of other alphabets), such as alice@acme.example.",
         )
     return normal
 

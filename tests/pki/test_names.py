@@ -155,3 +155,11 @@ def test_no_text_makes_the_reader_of_hosts_fail_in_another_way(typed: str) -> No
     except UsageError:
         return
     assert names.parse_host(str(host.value)) == host
+
+
+def test_a_name_is_as_long_as_a_common_name_may_be_in_any_alphabet() -> None:
+    for name in ("x" * 64, "Ž" * 32):
+        assert names.text(name, "person") == name
+    for name in ("x" * 65, "Ž" * 33):
+        with pytest.raises(UsageError, match="cannot be the name of a person"):
+            names.text(name, "person")
