@@ -117,11 +117,10 @@ def turn_link(path: Path, target: str) -> None:
 
 
 def remove_directory(path: Path) -> None:
-    """Remove what `write_directory` made, and all drafts of it; nothing happens if it is not there."""
-    if not path.is_symlink():
-        return
-    path.unlink()
-    for generation in list(path.parent.iterdir()):
+    """Remove what `write_directory` made, and all drafts of it, as far as it is there."""
+    if path.is_symlink():
+        path.unlink()
+    for generation in list(path.parent.iterdir()) if path.parent.is_dir() else ():
         if _is_generation(generation, path):
             shutil.rmtree(generation, ignore_errors=True)
 

@@ -25,7 +25,7 @@ def unenroll(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and do nothing.")] = False,
 ) -> None:
-    """Undo enroll: put back the five former settings, and remove the team's certificates and key from this machine.
+    """Undo enroll: the former settings back, certificates and key gone.
 
     \b
     certkit unenroll --dry-run
@@ -43,14 +43,23 @@ def unenroll(
         say(f"Would leave {planned.team}; nothing is done", *_lines(planned, "edit   ", "remove "))
         return
     planned.apply()
-    say(f"Left {planned.team}", *_lines(planned, "edited ", "removed"))
+    say(_left(planned), *_lines(planned, "edited ", "removed"))
+
+
+def _left(planned: "Leaving") -> str:
+    if not planned.remaining:
+        return f"Left {planned.team}"
+    left, remaining = " and ".join(planned.names), " and ".join(planned.remaining)
+    return f"Left {planned.team} for {left}; still enrolled for {remaining}"
 
 
 def _lines(planned: "Leaving", edited: str, removed: str) -> Iterator[str]:
     for undoing in planned.undoings:
         yield _edit(undoing, edited, removed)
-        if not undoing.keeps_folder:
+        if not undoing.keeps_folder and not undoing.is_abandoned:
             yield f"  {removed}  {short(undoing.folder)}/"
+        for copy in undoing.kept:
+            yield f"  kept     {short(copy)}   the former file"
     for folder in planned.folders:
         yield f"  {removed}  {short(folder)}/"
 
@@ -62,5 +71,8 @@ def _edit(undoing: "Undoing", edited: str, removed: str) -> str:
     if not undoing.edits:
         return f"  kept     {path}   it no longer named the team's files"
     if undoing.restored is None:
-        return f"  {removed}  {path}   it was not there before"
+        why = "nothing else was in it" if undoing.is_abandoned else "it was not there before"
+        return f"  {removed}  {path}   {why}"
+    if undoing.is_abandoned and not (undoing.backups or undoing.kept):
+        return f"  {edited}  {path}   {', '.join(KEYS)} taken out: what they were is not known"
     return f"  {edited}  {path}   {', '.join(KEYS)} as before"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from certkit import files
@@ -47,9 +48,9 @@ def plan(
     """
     configured = clients.configured(environ, names, config)
     others = not config and (not names or any(name in other.NAMES for name in names))
-    found = [each for client in configured for each in _teams(client)]
-    chosen = _team(team, {*found, *(other.teams() if others else [])})
-    enrolled = [client for client in configured if names or chosen in _teams(client)]
+    found = _teams(configured)
+    chosen = _team(team, {*chain(*found.values()), *(other.teams() if others else [])})
+    enrolled = [client for client in configured if names or chosen in found[client]]
     if config and len(enrolled) > 1:
         raise UsageError("--config is one client's file, and two clients are enrolled", "Choose one with --for.")
     undoings = []
@@ -64,10 +65,14 @@ def plan(
     return Leaving(chosen, undoings, places if others else [], remaining)
 
 
-def _teams(client: Client) -> list[str]:
-    """Give the teams in which a client is enrolled, with the one whose files somebody has removed."""
-    lost = abandoned.team_of(client)
-    return [*record.teams(client), *([lost] if lost else [])]
+def _teams(configured: Sequence[Client]) -> dict[Client, list[str]]:
+    """Give the teams in which each client is enrolled, with the one whose files somebody has removed."""
+    found = {client: record.teams(client) for client in configured}
+    in_use = {client.config for client, teams in found.items() if teams}
+    for client in configured:
+        lost = abandoned.team_of(client) if client.config not in in_use else None
+        found[client] += [lost] if lost else []
+    return found
 
 
 def _team(asked: str | None, enrolled: set[str]) -> str:

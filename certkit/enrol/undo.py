@@ -3,6 +3,7 @@
 The key is removed only when the configuration no longer names it, so an interruption leaves a client that works.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from certkit import files
 from certkit.earthly.clients import Client
-from certkit.enrol import record, stack
+from certkit.enrol import abandoned, record, stack
 from certkit.enrol.config_file import ConfigFile
 from certkit.enrol.record import Record
 from certkit.errors import Missing, Refused
@@ -21,8 +22,8 @@ class Undoing:
     """What is undone for one client.
 
     `restored` is what becomes of its configuration, None if that was not there before; `others` what becomes of other
-    records; `backups` are copies that say no more than the restored file. `keeps_folder` if another configuration of
-    the client uses it too.
+    records; `backups` are copies that say no more than the restored file, `kept` those that do. `keeps_folder` if
+    another configuration of the client uses it too, `is_abandoned` if somebody has removed its files already.
     """
 
     folder: Path
@@ -30,7 +31,9 @@ class Undoing:
     restored: bytes | None
     others: Mapping[Path, bytes]
     backups: Sequence[Path]
+    kept: Sequence[Path]
     keeps_folder: bool
+    is_abandoned: bool
 
     @property
     def client(self) -> Client:
@@ -51,14 +54,18 @@ def plan(client: Client, team: str) -> Undoing:
     """
     folder = record.folder_of(client, team)
     config = ConfigFile.load(client)
-    present = _present(folder, config)
+    is_abandoned = abandoned.team_of(client) == team and record.load(folder) is None
+    present = abandoned.rebuilt(config, team) if is_abandoned else _present(folder, config)
     rest = {path: former for path, former in present.former.items() if path != config.path}
     with config.explained():
         restored = _restored(config, present, folder)
         others = stack.without(present, config)
     if rest:
         others[folder / record.NAME] = replace(present, former=rest).to_json()
-    undoing = Undoing(folder, config, restored, others, _backups(config, team, restored), keeps_folder=bool(rest))
+    copies = list(takewhile(Path.exists, config.backups(team)))
+    spent = [path for path in copies if files.read(path) == restored]
+    kept = [path for path in copies if path not in spent]
+    undoing = Undoing(folder, config, restored, others, spent, kept, keeps_folder=bool(rest), is_abandoned=is_abandoned)
     if undoing.edits:
         config.check_writable()
     return undoing
@@ -73,6 +80,8 @@ def apply(undoing: Undoing) -> None:
     if not undoing.keeps_folder:
         (undoing.folder / "key.pem").unlink(missing_ok=True)  # while the record still leads here
         files.remove_directory(undoing.folder)
+        with contextlib.suppress(OSError):  # others' files are in it, or it is not there
+            undoing.folder.parent.rmdir()
     for path in undoing.backups:
         path.unlink(missing_ok=True)
 
@@ -97,9 +106,3 @@ def _restored(config: ConfigFile, present: Record, folder: Path) -> bytes | None
     if line is not None:
         raise Refused(f"line {line}: the enrolment's files would still be used here", "Take that out by hand first.")
     return restored
-
-
-def _backups(config: ConfigFile, team: str, restored: bytes | None) -> list[Path]:
-    """Find the copies of what is put back."""
-    present = takewhile(Path.exists, config.backups(team))
-    return [path for path in present if files.read(path) == restored]

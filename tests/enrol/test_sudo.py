@@ -88,7 +88,7 @@ def test_no_key_of_roots_is_put_into_an_answer(place: Path, client: Client, team
 
 def test_nothing_of_roots_is_removed(place: Path, client: Client, team: Team) -> None:
     laptop.apply(laptop.plan(team.bundle(), [client]))
-    planned = Leaving("acme", [undo.plan(client, "acme")], [])
+    planned = Leaving("acme", [undo.plan(client, "acme")], [], [])
     folder = client.directory / "certs" / "acme"
     files.write(place / "key.pem", b"root's")
     folder.unlink()
