@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -25,14 +26,21 @@ def team_of(client: Client) -> str | None:
     return None
 
 
-def newest_backup(config: ConfigFile, team: str) -> Path | None:
+def rebuilt(config: ConfigFile, team: str) -> Record:
+    """Make the record that has been removed: former values are those of the last copy kept, else none.
+
+    Raises as `edit.set_globals` does.
+    """
+    daemon = (team, earthly.read(config.client, {}).buildkit_host)
+    made = Record(team, "", "", (daemon,), {config.path: None})
+    content, backup = config.content or b"", _newest_backup(config, team)
+    if backup:
+        return replace(made, former={config.path: files.read(backup, limit=earthly.LIMIT)})
+    if edit.set_globals(b"", made.values) == content:
+        return made
+    return replace(made, former={config.path: edit.set_globals(content, dict.fromkeys(edit.KEYS))})
+
+
+def _newest_backup(config: ConfigFile, team: str) -> Path | None:
     """Give the last copy of a configuration that an enrolment has kept."""
     return next(reversed(list(takewhile(Path.exists, config.backups(team)))), None)
-
-
-def rebuilt(config: ConfigFile, team: str) -> Record:
-    """Make the record that has been removed: former values are those of the last copy kept, else none."""
-    content, backup = config.content or b"", newest_backup(config, team)
-    former = files.read(backup, limit=earthly.LIMIT) if backup else edit.set_globals(content, dict.fromkeys(edit.KEYS))
-    url = earthly.read(config.client, {}).buildkit_host
-    return Record(team, "", "", ((team, url),), {config.path: former or None})

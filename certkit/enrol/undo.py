@@ -55,11 +55,12 @@ def plan(client: Client, team: str) -> Undoing:
     folder = record.folder_of(client, team)
     config = ConfigFile.load(client)
     is_abandoned = abandoned.team_of(client) == team and record.load(folder) is None
-    present = abandoned.rebuilt(config, team) if is_abandoned else _present(folder, config)
-    rest = {path: former for path, former in present.former.items() if path != config.path}
+    recorded = None if is_abandoned else _present(folder, config)
     with config.explained():
+        present = recorded or abandoned.rebuilt(config, team)
         restored = _restored(config, present, folder)
         others = stack.without(present, config)
+    rest = {path: former for path, former in present.former.items() if path != config.path}
     if rest:
         others[folder / record.NAME] = replace(present, former=rest).to_json()
     copies = list(takewhile(Path.exists, config.backups(team)))
