@@ -154,14 +154,14 @@ class Connection:
 
     def spoken(self) -> Spoken:
         """Tell what the server has said so far."""
-        chain = tuple(self._tls.get_peer_cert_chain(as_cryptography=True) or ())
+        chain = [_readable(shown) for shown in self._tls.get_peer_cert_chain() or ()]
         issuers = self._accepted()
         agreed = self._tls.get_cipher_name() is not None
         return Spoken(
             version=self._tls.get_protocol_version_name() if agreed else "",
             cipher=self._tls.get_cipher_name() or "",
             alpn=self._tls.get_alpn_proto_negotiated().decode("ascii", "replace"),
-            chain=chain if all(map(is_readable, chain)) else (),
+            chain=tuple(shown for shown in chain if shown) if all(chain) else (),
             accepted=frozenset(name.public_bytes() for name in issuers),
             accepted_names=tuple(map(names.words, issuers)),
         )
@@ -207,8 +207,17 @@ class Connection:
 
 
 def _covers(shown: crypto.X509, host: str) -> bool:
-    certificate = shown.to_cryptography()
-    return is_readable(certificate) and names.covers(certificate, host)
+    certificate = _readable(shown)
+    return certificate is not None and names.covers(certificate, host)
+
+
+def _readable(shown: crypto.X509) -> x509.Certificate | None:
+    """Give a certificate that can be read in full; OpenSSL takes some that cryptography does not."""
+    try:
+        certificate = shown.to_cryptography()
+    except (ValueError, x509.InvalidVersion):
+        return None
+    return certificate if is_readable(certificate) else None
 
 
 def _is_ip(name: str) -> bool:

@@ -3,12 +3,14 @@
 import contextlib
 import itertools
 import socket
+import ssl
 import time
 import tracemalloc
 
 import pytest
 from OpenSSL import SSL
 
+from certkit.pki import certificates
 from certkit.probe.report import Report
 from tests.probe.cast import Cast, ids, probe
 from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
@@ -86,3 +88,20 @@ def test_what_a_certificate_says_is_told_as_text_only(cast: Cast, alice: Files) 
     files = cast.daemon_files(signer=authority("\x1b[2J evil"))
     report, _ = _probed(over_tls(tls_context(files), wait), alice)
     assert ids(report) == ["daemon-of-another-authority"]
+
+
+@pytest.mark.parametrize(
+    ("place", "bytes_there"),
+    [(b"\xa0\x03\x02\x01", b"\x05"), (b"\xa0\x03\x02\x01", b"\x00"), (b"\x30\x1e\x17\x0d", b"991399999999Z")],
+    ids=["a version that there is not", "a version that is not said so", "a day that there is not"],
+)
+def test_a_certificate_that_only_openssl_can_read_is_not_believed(
+    cast: Cast, alice: Files, place: bytes, bytes_there: bytes
+) -> None:
+    files = cast.daemon_files()
+    der = certificates.to_der(certificates.load(files.cert.read_bytes()))
+    start = der.index(place) + len(place)
+    files.cert.write_text(ssl.DER_cert_to_PEM_cert(der[:start] + bytes_there + der[start + len(bytes_there) :]))
+    report, _ = _probed(over_tls(tls_context(files), wait), alice)
+    assert "daemon-of-another-authority" in ids(report)
+    assert report.checks[-1].status == "skipped"
