@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from certkit.authority.home import Home
     from certkit.trust.rotation import Role
 
-app = typer.Typer(help="The team's authorities.", no_args_is_help=True)
+app = typer.Typer(help="The authorities: their fingerprints and their passphrase.", no_args_is_help=True)
 
 
 @app.callback()
@@ -23,7 +23,7 @@ def authority() -> None:
 
 @app.command()
 def show(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """Show the authorities with their fingerprints, to compare with what a laptop shows.
+    """Show the authorities' fingerprints, for laptops to compare.
 
     \b
     certkit authority show
@@ -67,13 +67,13 @@ def passphrase(
     remove: Annotated[bool, typer.Option("--remove", help="Leave the keys unencrypted.")] = False,
     home: context.HomeOption = None,
 ) -> None:
-    """Put a passphrase on the authorities' keys, change it, or take it off; the new one is asked for.
+    """Put a passphrase on the keys, change it, or take it off.
 
     \b
     certkit authority passphrase
     certkit authority passphrase --passphrase-command 'pass show certkit'
 
-    Exit codes: 0 changed, 1 failure, 2 usage.
+    Without an option the new one is asked for. Exit codes: 0 changed, 1 failure, 2 usage.
     """
     from certkit.authority.rekey import change_passphrase
 

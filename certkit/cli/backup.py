@@ -16,14 +16,14 @@ def backup(
     ] = None,
     home: context.HomeOption = None,
 ) -> None:
-    """Write the whole home to one file, encrypted under a passphrase that is shown once.
+    """Write the whole home to one file, under a passphrase.
 
     \b
     certkit backup acme-2026-11-24.backup
     certkit backup /mnt/safe/acme.backup --passphrase-file /run/keys/backup
 
-    Keep the passphrase apart from the file: together they are the team's authorities. Exit codes: 0 written,
-    1 failure, 2 usage.
+    The passphrase is shown once. Keep it apart from the file: together they are the team's authorities.
+    Exit codes: 0 written, 1 failure, 2 usage.
     """
     from certkit import files
     from certkit.authority import backup as backing
@@ -47,13 +47,14 @@ def restore(
     ] = None,
     home: context.HomeOption = None,
 ) -> None:
-    """Make a home from a backup, after all of it has been checked; one that is there is not touched.
+    """Make a home from a backup; one that is there is not touched.
 
     \b
     certkit restore acme-2026-11-24.backup
     certkit restore acme.backup --home /srv/certkit
 
-    What was issued or revoked after the backup is not in it. Exit codes: 0 restored, 1 failure, 2 usage.
+    All of it is checked before. What was issued or revoked after the backup is not in it.
+    Exit codes: 0 restored, 1 failure, 2 usage.
     """
     from certkit import files
     from certkit.authority import backup as backing

@@ -24,7 +24,7 @@ def demo(
         Path | None, typer.Option("--buildkitd", help="Run this daemon, as root on Linux, not a stand-in.")
     ] = None,
 ) -> None:
-    """Show the whole story in a scratch folder: a team, a developer, and three things going wrong.
+    """Show it all in a scratch folder, and three things going wrong.
 
     \b
     certkit demo

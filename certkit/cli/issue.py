@@ -24,7 +24,7 @@ def issue(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Issue a bundle: one file with which one person enrols one machine.
+    """Issue a bundle: the file with which a person enrols a machine.
 
     \b
     certkit issue alice@acme.example --out alice.certkit

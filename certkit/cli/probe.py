@@ -32,7 +32,7 @@ def probe(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Check that the daemon serves this laptop, and refuses everyone else.
+    """Check that the daemon serves this laptop and no stranger.
 
     It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults; where neither is
     enrolled, the files for buildctl and buildx. What is given here is used instead. It tells in a second what

@@ -18,7 +18,7 @@ def sign(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Sign a request that was made on a developer's machine: its key never leaves it.
+    """Sign a request from a developer's machine: its key stays there.
 
     \b
     certkit enroll --request alice.csr                          # alice, on her laptop

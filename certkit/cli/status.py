@@ -11,6 +11,10 @@ from certkit.cli.output import say, say_json, say_table
 def status(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
     """Say what expires when, and what needs attention.
 
+    \b
+    certkit status
+    certkit status --json
+
     Exit codes: 0 all is well, 1 failure, 2 usage, 3 something needs attention.
     """
     from certkit.authority.status import status as find_status

@@ -25,7 +25,7 @@ def unenroll(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and do nothing.")] = False,
 ) -> None:
-    """Undo enroll: the former settings back, certificates and key gone.
+    """Undo enroll: former settings back, certificates and key gone.
 
     \b
     certkit unenroll --dry-run

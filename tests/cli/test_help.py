@@ -1,0 +1,36 @@
+"""What every verb's help has."""
+
+import re
+
+import pytest
+
+from certkit.cli.app import VERBS
+from tests.cli.conftest import Lead
+
+GROUPS = {"daemon": ["add", "renew", "list", "deploy", "remove", "check"], "authority": ["show", "passphrase"]}
+COMMANDS = [name for name in VERBS if name not in GROUPS] + [
+    f"{name} {verb}" for name in GROUPS for verb in GROUPS[name]
+]
+
+
+@pytest.mark.parametrize("command", ["", *GROUPS])
+def test_a_list_of_verbs_fits_into_80_columns(lead: Lead, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = lead(*command.split(), "--help").out
+    assert "..." not in shown.replace("[ARGS]...", "")
+    listed = re.findall(r"^  ([a-z]+)  +[A-Z]", shown, re.MULTILINE)
+    assert sorted(listed) == sorted(GROUPS.get(command, VERBS))
+
+
+def test_the_verbs_are_listed_by_who_needs_them(lead: Lead) -> None:
+    shown = lead("--help").out
+    places = [shown.index(text) for text in ("Team lead:", "  init ", "Developer:", "  enroll ", "Anyone:", "  demo ")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_verb_has_an_example_and_its_exit_codes(lead: Lead, command: str) -> None:
+    shown = lead(*command.split(), "--help").out
+    assert re.search(rf"^  (sudo )?certkit {command}\b", shown, re.MULTILINE)
+    assert re.search(r"Exit\s+codes:\s+0 ", shown)
+    assert not re.search(r"^ *\\b", shown, re.MULTILINE)
