@@ -15,7 +15,6 @@ from certkit.errors import CertkitError, Malformed, Missing, Refused
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
-    from certkit.authority.status import DeviceState
 
 HomeOption = Annotated[
     Path | None,
@@ -80,14 +79,3 @@ def fingerprints(pems: Iterable[bytes]) -> list[str]:
 
     found = map(certificates.load, pems)
     return [f"  {certificates.common_name(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]
-
-
-def device_data(each: "DeviceState") -> dict[str, object]:
-    """Give a device and its state, as JSON shows it."""
-    return {
-        "person": each.device.person,
-        "device": each.device.name,
-        "state": each.state,
-        "expires": each.expires.date() if each.expires else None,
-        "serial": each.serial,
-    }

@@ -1,18 +1,15 @@
 """`certkit daemon …`: the daemons of a team and what their hosts need."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from certkit.cli import context
-from certkit.cli.output import say, say_json, say_table, short
+from certkit.cli.data import daemon_data
+from certkit.cli.handover import CERTS, say_deployment, say_handover, site
+from certkit.cli.output import say, say_json, say_table
 
-if TYPE_CHECKING:
-    from certkit.authority.home import Home
-    from certkit.deploy import Site
-    from certkit.ledger.interface import Daemon
-
-app = typer.Typer(help="The team's daemons: add, renew, list, and deploy to their hosts.", no_args_is_help=True)
+app = typer.Typer(help="The team's daemons: add, renew, list, deploy, check, remove.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The daemon's name.")]
 SanOption = Annotated[
@@ -98,7 +95,7 @@ def deploy(
     flavour: Annotated[str, typer.Option("--flavour", help="earthly, earthbuild or buildkit.")] = "earthly",
     certs: Annotated[
         str, typer.Option("--certs", help="The folder with the three files on the daemon's host.")
-    ] = "/etc/buildkit-certs",
+    ] = CERTS,
     home: context.HomeOption = None,
 ) -> None:
     """Print what the daemon's host needs, to paste or to save there; it holds no key.
@@ -114,7 +111,7 @@ def deploy(
 
     with context.opened(home) as team:
         daemon = daemons.find(team, name)
-    typer.echo(deployment.render(kind, _site(daemon, flavour, certs)), nl=False)
+    typer.echo(deployment.render(kind, site(daemon, flavour, certs)), nl=False)
 
 
 @app.command()
@@ -166,71 +163,3 @@ def check(
         say(f"{name} is not proven to hold its newest files: {seen.words}.", f"Remedy: {seen.remedy}")
     if seen.verdict is not Verdict.PROVEN:
         raise typer.Exit(3)
-
-
-def daemon_data(home: "Home", daemon: "Daemon") -> dict[str, Any]:
-    """Give what is known of a daemon, as JSON shows it."""
-    from certkit.authority.daemons import behind
-    from certkit.authority.publish import newest_anchors, served_certificate
-    from certkit.pki.certificates import serial_text
-
-    served = served_certificate(home, daemon.name)
-    return {
-        "name": daemon.name,
-        "url": daemon.url,
-        "hosts": list(daemon.hosts),
-        "directory": str(home.daemon_directory(daemon.name)),
-        "serial": serial_text(served.serial_number) if served else None,
-        "expires": served.not_valid_after_utc.date() if served else None,
-        "anchors": newest_anchors(home).number,
-        "proven": daemon.proven if daemon.serving else None,
-        "behind": behind(home, daemon),
-    }
-
-
-def say_handover(home: "Home") -> None:
-    """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it."""
-    from certkit.authority.daemons import behind as is_behind
-
-    behind = [daemon for daemon in home.ledger.daemons() if is_behind(home, daemon)]
-    if not behind:
-        return
-    say("", "Next, for each daemon: copy the new files to its host, restart it, and see it proven")
-    for daemon in behind:
-        say(
-            f"  {_copy(home, daemon)}",
-            f"  ssh root@{daemon.hosts[0]} docker restart buildkitd-{daemon.name}",
-            f"  {_check(home, daemon)}",
-        )
-
-
-def say_deployment(home: "Home", daemon: "Daemon") -> None:
-    """Say how to bring a daemon up on its host, ready to paste."""
-    from certkit import deploy as deployment
-
-    host = daemon.hosts[0]
-    say("  1. Copy its files to its host", f"       ssh root@{host} install -d -m 700 /etc/buildkit-certs")
-    say(f"       {_copy(home, daemon)}", f"  2. Start it on {host}")
-    say(*(f"       {line}" for line in deployment.command("docker", _site(daemon))), "     or, without a container")
-    say(*(f"       {line}" for line in deployment.command("flags", _site(daemon))))
-    others = context.command(home, f"daemon deploy {daemon.name} --help")
-    say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
-    say("  3. See it proven", f"       {_check(home, daemon)}")
-
-
-def _copy(home: "Home", daemon: "Daemon") -> str:
-    host = f"[{daemon.hosts[0]}]" if ":" in daemon.hosts[0] else daemon.hosts[0]
-    folder = short(home.daemon_directory(daemon.name)).replace(" ", "\\ ")
-    return f"scp {folder}/*.pem root@{host}:/etc/buildkit-certs/"
-
-
-def _check(home: "Home", daemon: "Daemon") -> str:
-    return context.command(home, f"daemon check {daemon.name} --wait 60")
-
-
-def _site(daemon: "Daemon", flavour: str = "earthly", directory: str = "/etc/buildkit-certs") -> "Site":
-    from certkit.deploy import Site
-    from certkit.earthly.address import parse_shared
-
-    address = parse_shared(daemon.url)
-    return Site(daemon.name, address.host, address.port or 0, flavour, directory)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli import context, passphrases
+from certkit.cli.data import daemon_data
+from certkit.cli.handover import say_deployment
 from certkit.cli.output import say, say_json, short, tell
 from certkit.errors import UsageError
 
@@ -151,7 +153,6 @@ def _passphrase(asked: bool, wanted: "Settings") -> bytes | None:
 
 def _report(home: "Home", *, encrypted: bool) -> None:
     from certkit.authority.home import ROLES
-    from certkit.cli.daemon import say_deployment
 
     daemon = home.ledger.daemons()[0]
     [certificate] = home.ledger.certificates("daemon")
@@ -171,7 +172,6 @@ def _report(home: "Home", *, encrypted: bool) -> None:
 
 def _as_data(home: "Home") -> dict[str, object]:
     from certkit.authority.home import ROLES
-    from certkit.cli.daemon import daemon_data
 
     found = {role: _sha256_and_end(home, role) for role in ROLES}
     authorities = [{"role": role, "sha256": sha256, "until": until} for role, (sha256, until) in found.items()]

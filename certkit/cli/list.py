@@ -1,6 +1,7 @@
 """`certkit list`."""
 
 from certkit.cli import context
+from certkit.cli.data import device_data
 from certkit.cli.output import say, say_json, say_table
 
 
@@ -14,7 +15,7 @@ def list_people(home: context.HomeOption = None, as_json: context.JsonOption = F
     with context.opened(home) as team:
         found = device_states(team, context.now())
     if as_json:
-        say_json({"devices": [context.device_data(each) for each in found]})
+        say_json({"devices": [device_data(each) for each in found]})
     elif not found:
         say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
     else:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli import context
-from certkit.cli.daemon import say_handover
+from certkit.cli.data import device_data
+from certkit.cli.handover import say_handover
 from certkit.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _report(team: "Home", subject: "Subject", action: str, *, changed: bool, dry
                 "changed": changed,
                 "name": subject.dns_name(team.team),
                 "anchors": newest_anchors(team).number,
-                "devices": [context.device_data(each) for each in devices],
+                "devices": [device_data(each) for each in devices],
             }
         )
         return

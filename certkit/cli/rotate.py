@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from certkit.cli import context
-from certkit.cli.daemon import say_handover
+from certkit.cli.handover import say_handover
 from certkit.cli.output import say, say_json
 from certkit.errors import UsageError
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from certkit.cli import context
-from certkit.cli.daemon import daemon_data
+from certkit.cli.data import daemon_data, device_data
 from certkit.cli.output import say, say_json, say_table, worded
 from certkit.errors import Missing
 
@@ -49,7 +49,7 @@ def _person(team: "Home", name: str) -> dict[str, Any] | None:
     person = team.ledger.person(name)
     if person is None:
         return None
-    devices = [context.device_data(each) for each in device_states(team, context.now(), name)]
+    devices = [device_data(each) for each in device_states(team, context.now(), name)]
     unexpired = team.ledger.certificates("device", person=name, unexpired_at=context.now())
     certificates = [
         {"device": each.device, "issued": each.created.date(), "expires": each.not_after.date(), "serial": each.serial}
