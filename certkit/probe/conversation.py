@@ -137,7 +137,7 @@ def _judge_strangers(strangers: Strangers, handshake: Handshake | None) -> list[
         return enforcement.skip("not determined: it cannot be told whether this is the team's daemon")
     results = evidence.strangers.values()
     is_open = any(is_let_in(evidence, name) for name in evidence.strangers)
-    is_settled = IMPOSTOR in evidence.strangers and all(map(is_clear, results))
+    is_settled = IMPOSTOR in evidence.strangers and is_clear(evidence)
     if not (is_open or is_settled or handshake.outcome is Outcome.SERVED):
         return enforcement.skip("not determined: " + told(evidence))
     return enforcement.judge(evidence, max(result.ms for result in results))

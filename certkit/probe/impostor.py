@@ -7,7 +7,8 @@ from cryptography import x509
 from certkit.pki import keys
 from certkit.probe.credentials import Pair
 
-_LIFE = timedelta(hours=1)
+_LIFE = timedelta(days=5 * 365)
+"""Before and after today: no clock, however late, may be the reason for a refusal."""
 
 
 def forge(original: x509.Certificate, now: datetime) -> Pair:

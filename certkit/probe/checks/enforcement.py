@@ -86,14 +86,20 @@ def canary_unproven(evidence: Enforcement) -> Found | None:
 @enforcement.finding
 def enforcement_unknown(evidence: Enforcement) -> Found | None:
     """It could not be told whether the daemon refuses strangers, so do not take it for safe."""
-    if all(map(is_clear, evidence.strangers.values())) or is_let_in(evidence, NO_CERTIFICATE):
+    if is_clear(evidence) or is_let_in(evidence, NO_CERTIFICATE):
         return None
     return Found(told(evidence), "probe again; if it stays so, look for a proxy or a firewall before the daemon")
 
 
-def is_clear(handshake: Handshake) -> bool:
-    """Tell whether a stranger was plainly let in or plainly refused: only an alert about certificates is a refusal."""
-    return handshake.outcome is Outcome.SERVED or _is_refused(handshake)
+def is_clear(evidence: Enforcement) -> bool:
+    """Tell whether every stranger was plainly let in or plainly refused: only an alert about certificates is a refusal.
+
+    That there is no certificate is no answer to one: it was not sent, where a server takes none of the impostor's kind.
+    """
+    shown = evidence.strangers.get(IMPOSTOR)
+    if shown and shown.alert in (alerts.CERTIFICATE_REQUIRED, alerts.HANDSHAKE_FAILURE):
+        return False
+    return all(each.outcome is Outcome.SERVED or _is_refused(each) for each in evidence.strangers.values())
 
 
 def is_let_in(evidence: Enforcement, stranger: str) -> bool:
