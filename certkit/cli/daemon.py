@@ -52,7 +52,7 @@ def renew(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Give a daemon a new key and certificate, with more host names if need be.
+    """Give a daemon a new certificate, with more host names if need be.
 
     \b
     certkit daemon renew build
@@ -74,7 +74,11 @@ def renew(
 
 @app.command("list")
 def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """List the daemons: their names, when their certificates expire, what they were not seen to hold.
+    """List the daemons, until when, and what they were not seen to hold.
+
+    \b
+    certkit daemon list
+    certkit daemon list --json
 
     Exit codes: 0 listed, 1 failure, 2 usage.
     """
@@ -98,13 +102,13 @@ def deploy(
     ] = CERTS,
     home: context.HomeOption = None,
 ) -> None:
-    """Print what the daemon's host needs, to paste or to save there; it holds no key.
+    """Print what the daemon's host needs, to paste or to save there.
 
     \b
     certkit daemon deploy build > run-buildkitd.sh
     certkit daemon deploy build --as compose --flavour earthbuild > compose.yaml
 
-    Exit codes: 0 printed, 1 failure, 2 usage.
+    It holds no key. Exit codes: 0 printed, 1 failure, 2 usage.
     """
     from certkit import deploy as deployment
     from certkit.authority import daemons
@@ -116,12 +120,13 @@ def deploy(
 
 @app.command()
 def remove(name: NameArgument, home: context.HomeOption = None) -> None:
-    """Give a daemon up: new bundles do not name it, and its certificate and key go from the home.
+    """Give a daemon up: its certificate and key go from the home.
 
     \b
     certkit daemon remove arm
 
-    Whoever has its files can pose as it until its certificate expires. Exit codes: 0 removed, 1 failure, 2 usage.
+    New bundles do not name it. Whoever has its files can pose as it until its certificate expires.
+    Exit codes: 0 removed, 1 failure, 2 usage.
     """
     from certkit.authority import daemons
 
@@ -138,9 +143,10 @@ def check(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Prove that a daemon holds its newest files: its certificate is new, and it refuses the canary.
+    """Prove that a daemon serves the newest files.
 
-    The canary is a certificate that is good for nothing but this: only the newest ca.pem shuts it out.
+    Its certificate is the newest, and it refuses the canary, a certificate that is good for nothing but this: only
+    the newest ca.pem shuts it out.
 
     \b
     certkit daemon check build

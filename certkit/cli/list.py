@@ -6,7 +6,11 @@ from certkit.cli.output import say, say_json, say_table
 
 
 def list_people(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """List everybody who has been let in, device by device, and until when.
+    """List everybody who was let in, device by device, until when.
+
+    \b
+    certkit list
+    certkit list --json
 
     Exit codes: 0 listed, 1 failure, 2 usage.
     """

@@ -29,7 +29,7 @@ def rotate(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Replace an authority, step by step, so that nobody is locked out; every step can be rolled back.
+    """Replace an authority, step by step, so that nobody is shut out.
 
     \b
     certkit rotate client prepare     a new one is made; daemons are to trust both
@@ -38,8 +38,9 @@ def rotate(
     certkit rotate client             where it stands, and who still lacks the new one
     certkit rotate client --compromised
 
-    A step is refused while it would lock anybody out. A certificate that was issued is taken to be in use: certkit
-    cannot see whether its holder has enrolled with it. Exit codes: 0 done, 1 failure or refused, 2 usage.
+    A step is refused while it would lock anybody out, and can be rolled back. A certificate that was issued is taken
+    to be in use: certkit cannot see whether its holder has enrolled with it.
+    Exit codes: 0 done, 1 failure or refused, 2 usage.
     """
     from certkit.authority import rotate as rotating
 

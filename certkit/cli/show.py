@@ -19,7 +19,7 @@ def show(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Show all that is known of a person, a certificate by its serial number, or a daemon.
+    """Show all that is known of a person, certificate or daemon.
 
     \b
     certkit show alice@acme.example
