@@ -1,4 +1,4 @@
-"""What every verb of the lead's needs: the clock, the home, the passphrase, who is asking."""
+"""What many verbs need: the clock, the lead's home, a place for a new file, fingerprints to compare."""
 
 import contextlib
 import os

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certkit.earthly.address import parse_shared
 from certkit.enrol import untrusted
-from certkit.errors import CertkitError, Malformed, Refused
+from certkit.errors import CertkitError, Malformed, Missing, Refused
 from certkit.pki import certificates, keys, names, sealed
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ class Bundle:
     server_authorities: tuple[bytes, ...]
     certificate: bytes
     key: bytes | None = field(default=None, repr=False)
+
+    def files(self) -> dict[str, bytes]:
+        """Give the three files that every client needs, by name; raises Missing if there is no key."""
+        if self.key is None:
+            raise Missing("the bundle has no key", "Complete it where its request was made.")
+        return {"ca.pem": b"".join(self.server_authorities), "cert.pem": self.certificate, "key.pem": self.key}
 
 
 def seal(bundle: Bundle, passphrase: str | None) -> bytes:

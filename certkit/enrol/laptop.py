@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from certkit import files
 from certkit.earthly import edit
 from certkit.earthly.clients import Client
-from certkit.enrol import other, record, renewal, stack
+from certkit.enrol import record, renewal, stack
 from certkit.enrol.config_file import ConfigFile
 from certkit.enrol.record import Record
-from certkit.errors import CertkitError, Missing
+from certkit.errors import CertkitError
 
 if TYPE_CHECKING:
     from certkit.enrol.bundle import Bundle
@@ -61,8 +61,6 @@ def plan(bundle: "Bundle", clients: Sequence[Client], *, force: bool = False) ->
     Raises Refused if a client is enrolled in the team with a certificate that this one does not renew, unless `force`;
     Malformed or Refused, with the line, if its configuration cannot be edited; Missing if the bundle has no key.
     """
-    if bundle.key is None:
-        raise Missing("the bundle has no key", "Complete it where its request was made.")
     steps = []
     for client in clients:
         with files.acting_as(client.owner):
@@ -79,6 +77,7 @@ def apply(steps: Sequence[Step]) -> None:
 
 
 def _step(bundle: "Bundle", client: Client, *, force: bool) -> Step:
+    pem_files = bundle.files()
     config = ConfigFile.load(client)
     folder = record.folder_of(client, bundle.team)
     present = record.load(folder)
@@ -89,7 +88,7 @@ def _step(bundle: "Bundle", client: Client, *, force: bool) -> Step:
         new = _record(bundle, {**(present.former if present else {}), config.path: before})
         edited = edit.set_globals(config.content or b"", new.values)
         others = stack.without(present, config) if present and not is_in_use else {}
-    contents = {**other.contents(bundle), record.NAME: new.to_json()}
+    contents = {**pem_files, record.NAME: new.to_json()}
     backup = None if is_in_use or edited == config.content else _backup(config, bundle.team)
     step = Step(folder, {} if _holds(folder, contents) else contents, config, edited, backup, others, renews)
     if step.edits:

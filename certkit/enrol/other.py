@@ -22,13 +22,6 @@ def folder(team: str, daemon: str) -> Path:
     return _of_team(team) / daemon
 
 
-def contents(bundle: Bundle) -> dict[str, bytes]:
-    """Give the three files by name; raise Missing if there is no key."""
-    if bundle.key is None:
-        raise Missing("the bundle has no key", "Complete it where its request was made.")
-    return {"ca.pem": b"".join(bundle.server_authorities), "cert.pem": bundle.certificate, "key.pem": bundle.key}
-
-
 def is_written(bundle: Bundle, daemons: Sequence[Daemon]) -> bool:
     """Tell whether the files are there already for each of these daemons."""
     return all(
@@ -98,7 +91,7 @@ def _of_team(team: str) -> Path:
 
 
 def _of_daemon(bundle: Bundle, daemon: Daemon) -> dict[str, bytes]:
-    return {**contents(bundle), _URL: daemon.url.encode()}
+    return {**bundle.files(), _URL: daemon.url.encode()}
 
 
 def _buildctl(place: Path, _team: str, daemon: Daemon) -> str:
