@@ -37,13 +37,13 @@ def short(path: Path) -> str:
 def say(*lines: str) -> None:
     """Print lines of a result on stdout; each is made safe with `plain`."""
     for line in lines:
-        print(plain(line))  # noqa: T201
+        print(plain(line))
 
 
 def tell(*lines: str) -> None:
     """Print lines that accompany a result on stderr."""
     for line in lines:
-        print(plain(line), file=sys.stderr)  # noqa: T201
+        print(plain(line), file=sys.stderr)
 
 
 def complain(message: str, remedy: str = "") -> None:
@@ -55,7 +55,7 @@ def complain(message: str, remedy: str = "") -> None:
 
 def say_json(data: object) -> None:
     """Print a result as JSON on stdout, times and dates in ISO 8601."""
-    print(json.dumps(data, indent=2, default=_written))  # noqa: T201
+    print(json.dumps(data, indent=2, default=_written))
 
 
 def worded(value: object) -> str:
