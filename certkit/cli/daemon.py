@@ -4,14 +4,16 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import completions, context
 from certkit.cli.data import daemon_data
 from certkit.cli.handover import CERTS, say_deployment, say_handover, site
 from certkit.cli.output import say, say_json, say_table
 
 app = typer.Typer(help="The team's daemons: add, renew, list, deploy, check, remove.", no_args_is_help=True)
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The daemon's name.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="The daemon's name.", autocompletion=completions.daemons)
+]
 SanOption = Annotated[
     list[str] | None, typer.Option("--san", help="Another host name or address of the daemon; repeatable.")
 ]
@@ -94,9 +96,17 @@ def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = 
 def deploy(
     name: NameArgument,
     kind: Annotated[
-        str, typer.Option("--as", help="docker, compose, podman, systemd, kubernetes, haproxy, buildkitd or flags.")
+        str,
+        typer.Option(
+            "--as",
+            help="docker, compose, podman, systemd, kubernetes, haproxy, buildkitd or flags.",
+            autocompletion=completions.deployments,
+        ),
     ] = "docker",
-    flavour: Annotated[str, typer.Option("--flavour", help="earthly, earthbuild or buildkit.")] = "earthly",
+    flavour: Annotated[
+        str,
+        typer.Option("--flavour", help="earthly, earthbuild or buildkit.", autocompletion=completions.flavours),
+    ] = "earthly",
     certs: Annotated[
         str, typer.Option("--certs", help="The folder with the three files on the daemon's host.")
     ] = CERTS,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context, enrolled, passphrases
+from certkit.cli import completions, context, enrolled, passphrases
 from certkit.cli.output import say
 from certkit.errors import UsageError
 
@@ -21,7 +21,11 @@ Request = Annotated[
 ]
 For = Annotated[
     list[str] | None,
-    typer.Option("--for", help="earthly, earthbuild, buildctl or buildx; repeatable. Else what is found here."),
+    typer.Option(
+        "--for",
+        help="earthly, earthbuild, buildctl or buildx; repeatable. Else what is found here.",
+        autocompletion=completions.clients,
+    ),
 ]
 Config = Annotated[Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")]
 Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons, else the first.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context, passphrases
+from certkit.cli import completions, context, passphrases
 from certkit.cli.data import daemon_data
 from certkit.cli.handover import say_deployment
 from certkit.cli.output import say, say_json, short, tell
@@ -26,7 +26,12 @@ Url = Annotated[str, typer.Option("--daemon", help="The daemon's URL as laptops 
 Name = Annotated[str | None, typer.Option("--name", help="What to call the daemon, else by its host.")]
 San = Annotated[list[str] | None, typer.Option("--san", help="Another host name or address of it; repeatable.")]
 KeyType = Annotated[
-    str, typer.Option("--key-type", help="p256, p384, ed25519, rsa3072 or rsa4096, for all keys of the team.")
+    str,
+    typer.Option(
+        "--key-type",
+        help="p256, p384, ed25519, rsa3072 or rsa4096, for all keys of the team.",
+        autocompletion=completions.key_types,
+    ),
 ]
 Passphrase = Annotated[
     bool, typer.Option("--passphrase", help="Encrypt the authorities' keys; the passphrase is asked for.")

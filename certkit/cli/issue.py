@@ -5,14 +5,19 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli import context, passphrases
+from certkit.cli import completions, context, passphrases
 from certkit.cli.issued import DeviceOption, as_data, in_words, say_how_to_enrol, sealed_bundle
 from certkit.cli.output import say, say_json, tell
 from certkit.errors import UsageError
 
 
 def issue(
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="Who: a name such as alice@acme.example.")],
+    person: Annotated[
+        str,
+        typer.Argument(
+            metavar="PERSON", help="Who: a name such as alice@acme.example.", autocompletion=completions.people
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The bundle to write; never overwritten.")],
     device: DeviceOption = None,
     passphrase_file: Annotated[

@@ -4,14 +4,19 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import completions, context
 from certkit.cli.output import say_json, say_table, worded
 from certkit.errors import Missing
 
 
 def log(
     subject: Annotated[
-        str | None, typer.Argument(metavar="[SUBJECT]", help="Only what was done to this person or daemon.")
+        str | None,
+        typer.Argument(
+            metavar="[SUBJECT]",
+            help="Only what was done to this person or daemon.",
+            autocompletion=completions.people_and_daemons,
+        ),
     ] = None,
     last: Annotated[int | None, typer.Option("--last", min=1, help="Only the newest so many.")] = None,
     home: context.HomeOption = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context, targets
+from certkit.cli import completions, context, targets
 from certkit.cli.output import say, say_json
 from certkit.cli.report import show
 
@@ -24,7 +24,12 @@ def probe(
     server_name: Annotated[str | None, typer.Option(help="The name the daemon's certificate must bear.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds for each step over the network.")] = 5.0,
     client: Annotated[
-        str | None, typer.Option("--for", help="For which client: earthly, earthbuild, buildctl or buildx.")
+        str | None,
+        typer.Option(
+            "--for",
+            help="For which client: earthly, earthbuild, buildctl or buildx.",
+            autocompletion=completions.clients,
+        ),
     ] = None,
     config: Annotated[
         FileOption, typer.Option("--config", help="The client's configuration, instead of its own file.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import completions, context
 from certkit.cli.data import device_data
 from certkit.cli.handover import say_handover
 from certkit.cli.output import say, say_json
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from certkit.authority.home import Home
     from certkit.authority.revoke import Subject
 
-PersonArgument = Annotated[str | None, typer.Argument(metavar="[PERSON]", help="Who, with all devices.")]
-DeviceOption = Annotated[str | None, typer.Option("--device", help="Only this device, through all its renewals.")]
+PersonArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[PERSON]", help="Who, with all devices.", autocompletion=completions.people),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option("--device", help="Only this device, through all its renewals.", autocompletion=completions.devices),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
@@ -26,7 +32,12 @@ def revoke(
         str | None, typer.Option("--serial", help="The device that holds the certificate of this serial number.")
     ] = None,
     reason: Annotated[
-        str, typer.Option("--reason", help="As RFC 5280 names them: keyCompromise, affiliationChanged, …")
+        str,
+        typer.Option(
+            "--reason",
+            help="As RFC 5280 names them: keyCompromise, affiliationChanged, …",
+            autocompletion=completions.reasons,
+        ),
     ] = "unspecified",
     dry_run: DryRunOption = False,
     home: context.HomeOption = None,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import completions, context
 from certkit.cli.data import daemon_data, device_data
 from certkit.cli.output import say, say_json, say_table, worded
 from certkit.errors import Missing
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def show(
-    what: Annotated[str, typer.Argument(metavar="PERSON|SERIAL|DAEMON", help="Whom or what to show.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="PERSON|SERIAL|DAEMON", help="Whom or what to show.", autocompletion=completions.people_and_daemons
+        ),
+    ],
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:

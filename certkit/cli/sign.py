@@ -5,14 +5,19 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli import context
+from certkit.cli import completions, context
 from certkit.cli.issued import DeviceOption, as_data, in_words, say_how_to_enrol, sealed_bundle
 from certkit.cli.output import say, say_json
 
 
 def sign(
     request: Annotated[Path, typer.Argument(metavar="REQUEST", help="The request, PEM or DER.")],
-    person: Annotated[str, typer.Option("--person", help="Who sent it: a name such as alice@acme.example.")],
+    person: Annotated[
+        str,
+        typer.Option(
+            "--person", help="Who sent it: a name such as alice@acme.example.", autocompletion=completions.people
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The answer to write; never overwritten.")],
     device: DeviceOption = None,
     home: context.HomeOption = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from certkit.cli import completions
 from certkit.cli.output import say, short
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ def unenroll(
     team: Annotated[str | None, typer.Option("--team", help="The team to leave, where there are several.")] = None,
     names: Annotated[
         list[str] | None,
-        typer.Option("--for", help="earthly, earthbuild, buildctl or buildx; repeatable. Else all that are enrolled."),
+        typer.Option(
+            "--for",
+            help="earthly, earthbuild, buildctl or buildx; repeatable. Else all that are enrolled.",
+            autocompletion=completions.clients,
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
