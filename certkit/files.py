@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
@@ -104,7 +103,7 @@ def sweep(path: Path) -> None:
 
 def draft_of(path: Path) -> Path:
     """Give a new name beside `path`, for what is to take its place; `sweep` knows it."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    return path.with_name(f".{path.name}.{os.urandom(8).hex()}")
 
 
 def turn_link(path: Path, target: str) -> None:
