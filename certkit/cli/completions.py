@@ -3,11 +3,14 @@
 import contextlib
 import re
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import typer
 
 from certkit.errors import CertkitError
-from certkit.ledger.interface import Ledger
+
+if TYPE_CHECKING:
+    from certkit.ledger.interface import Ledger
 
 
 def people(context: typer.Context) -> list[str]:
@@ -65,7 +68,7 @@ def key_types() -> list[str]:
     return list(KEY_TYPES)
 
 
-def _from_ledger(context: typer.Context, names: Callable[[Ledger], Iterable[str]]) -> list[str]:
+def _from_ledger(context: typer.Context, names: Callable[["Ledger"], Iterable[str]]) -> list[str]:
     """Give names that the ledger holds, none where there is no home.
 
     A name that a shell would read as something else is left out: what is completed is run as it stands.
