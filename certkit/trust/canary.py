@@ -28,9 +28,8 @@ _DIGITS = 16
 
 @dataclass(frozen=True)
 class Canary:
-    """A pair that only the home holds, and the number of the anchors that it proves."""
+    """A pair that only the home holds."""
 
-    number: int
     certificate: x509.Certificate
     key: PrivateKey = field(repr=False)
 
@@ -46,7 +45,7 @@ def make(authority: Authority, number: int, now: datetime) -> Canary:
         now=now,
         life=authority.certificate.not_valid_after_utc - now,
     )
-    return Canary(number, certificate, key)
+    return Canary(certificate, key)
 
 
 def name(number: int) -> str:

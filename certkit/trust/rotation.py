@@ -68,11 +68,6 @@ class Rotation:
         return (self.issuing,)
 
     @property
-    def kept(self) -> tuple[int, ...]:
-        """The generations whose keys are kept: a retired one's too, for a rollback."""
-        return (self.old, self.new) if self.new else (self.old,)
-
-    @property
     def steps(self) -> tuple[Step, ...]:
         """What can be done next, forward before backward."""
         return tuple(step for stage, step in _MOVES if stage is self.stage)

@@ -63,8 +63,8 @@ def test_a_canary_is_let_in_by_the_bundle_before_its_own_and_refused_by_its_own_
     daemon_factory: Start, flavour: str, people: People
 ) -> None:
     signer = people.authority()
-    made = [canary.make(signer, number, NOW) for number in (1, 2, 3)]
-    pairs = {str(each.number): people.pair(each.certificate, each.key) for each in made}
+    made = {number: canary.make(signer, number, NOW) for number in (1, 2, 3)}
+    pairs = {str(number): people.pair(each.certificate, each.key) for number, each in made.items()}
     daemon = start(daemon_factory, flavour, people, anchors.ca_pem([signer], [], 1))
     assert answers(daemon, people, pairs) == {"1": BAD_CERTIFICATE, "2": SERVED, "3": SERVED}
     restart(daemon, people, anchors.ca_pem([signer], [], 3))
