@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,7 +14,6 @@ from certkit.authority import publish, rekey, rotate
 from certkit.authority.home import Home, open_home
 from certkit.cli import main
 from certkit.errors import CertkitError, UsageError
-from certkit.ledger.interface import Revocation
 from certkit.pki import certificates, keys
 from tests.authority.conftest import opener
 from tests.authority.test_at_once import NOW, at_once
@@ -111,13 +111,34 @@ def test_a_generation_that_is_made_while_the_passphrase_changes_has_the_same_as_
         current = new
 
 
-def test_who_revokes_waits_for_who_holds_the_home(path: Path, home: Home) -> None:
+def test_a_generation_has_no_passphrase_that_was_changed_while_its_maker_waited(path: Path) -> None:
+    def prepare() -> None:
+        with closing(open_home(path, lambda: b"old")) as home:
+            rotate.take(home, "client", "prepare", NOW, force=False)
+
+    with closing(open_home(path, lambda: b"old")) as home, ThreadPoolExecutor(1) as pool:
+        rekey.change_passphrase(home, b"old", NOW)
+        with home.locked():
+            waiting = pool.submit(prepare)
+            time.sleep(0.5)
+            rekey.change_passphrase(home, b"new", NOW)
+        assert isinstance(waiting.exception(), keys.WrongPassphrase)
+    assert not list(path.glob("authorities/client-2/*"))
+
+
+@pytest.mark.parametrize(
+    "command", ["revoke al", "daemon renew build", "rotate client prepare", "authority passphrase --remove", "backup x"]
+)
+def test_nothing_is_changed_while_another_command_holds_the_home(
+    path: Path, home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     main(issue(path, "al"))
+    before = home.ledger.events()
     with home.locked():
-        process = subprocess.Popen([sys.executable, "-m", "certkit", "revoke", "al"], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([sys.executable, "-m", "certkit", *command.split()], stdout=subprocess.DEVNULL)
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)
-        assert home.ledger.person("al") is not None
-        with home.ledger.transaction():
-            home.ledger.set_person_revoked("al", Revocation(NOW, "superseded"))
+            process.wait(0.6)
+        assert home.ledger.events() == before
     assert process.wait(30) == 0
+    assert len(home.ledger.events()) == len(before) + 1
