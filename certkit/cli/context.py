@@ -51,9 +51,11 @@ def check_new(path: Path) -> None:
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Let what is wrong with a file's content name the file."""
+    from certkit.pki.keys import WrongPassphrase
+
     try:
         yield
-    except (Malformed, Refused) as error:
+    except (Malformed, Refused, WrongPassphrase) as error:
         raise type(error)(f"{path}: {error.message}", error.remedy) from None
 
 
@@ -62,10 +64,24 @@ def opened(option: Path | None) -> Iterator["Home"]:
     """Open the home, ask for its passphrase when one is needed, and close it again."""
     from certkit.authority import home, publish
 
-    opened_home = home.open_home(home_path(option), lambda: passphrases.of_authorities(opened_home))
+    path = home_path(option)
+    try:
+        opened_home = home.open_home(path, lambda: passphrases.of_authorities(opened_home))
+    except Missing as error:
+        if (path / home.SETTINGS).exists() or not _is_enrolled():
+            raise
+        raise Missing(error.message, f"{error.remedy} To check this laptop: certkit probe") from None
     with contextlib.closing(opened_home):
         publish.settle(opened_home, now())
         yield opened_home
+
+
+def _is_enrolled() -> bool:
+    """Tell whether this is the laptop of somebody who builds on a team's daemon."""
+    from certkit.earthly.clients import find
+    from certkit.enrol import other, record
+
+    return bool(other.teams()) or any(record.teams(client) for client in find(os.environ))
 
 
 def command(team: "Home", words: str) -> str:

@@ -79,6 +79,17 @@ def test_a_command_without_a_home_says_how_to_make_or_name_one(
     assert not list((tmp_path / "desk").iterdir())
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("client", ["earthly", "buildx"])
+def test_on_a_laptop_it_names_the_developers_command(lead: Lead, desk: Path, client: str) -> None:
+    assert lead("issue", "alice", "--out", "a", "--no-passphrase").code == 0
+    assert lead("enroll", "a", "--for", client, "--no-probe").code == 0
+    code, what, remedy = lead("status", "--home", "elsewhere").complaint
+    assert (code, what) == (1, f"certkit: there is no team in {desk / 'elsewhere'}")
+    assert remedy.startswith("Make one: certkit init --help")
+    assert remedy.endswith(" To check this laptop: certkit probe")
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [
