@@ -10,7 +10,7 @@ from types import MappingProxyType
 from certkit import files
 from certkit.authority import adopt, daemons, new_home, settings
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, TEAM, authority_directory, open_home
-from certkit.authority.publish import publishing
+from certkit.authority.publish import refresh
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
 from certkit.ledger import sqlite
@@ -78,6 +78,5 @@ def _begin(draft: Path, passphrase: bytes | None, daemon: FirstDaemon, now: date
         with home.ledger.transaction():
             home.ledger.set_state(TEAM, {"name": home.team})
             home.record("init", home.team, now, key_type=home.settings.key_type, encrypted=passphrase is not None)
-        with publishing(home, now):
-            pass
+        refresh(home, now)
         daemons.add(home, daemon.name, daemon.address, daemon.more_hosts, now)

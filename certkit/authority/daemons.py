@@ -6,7 +6,7 @@ from datetime import datetime
 
 from certkit import files
 from certkit.authority.home import Home
-from certkit.authority.publish import certify, newest_anchors, publishing, served_certificate
+from certkit.authority.publish import certify, newest_anchors, refresh, served_certificate
 from certkit.earthly.address import Address
 from certkit.errors import Missing, Refused
 from certkit.ledger.interface import Daemon
@@ -32,8 +32,7 @@ def renew(home: Home, name: str, more_hosts: Sequence[str], now: datetime) -> Da
     """Give a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
     more = _hosts(more_hosts)
     find(home, name)
-    with publishing(home, now):
-        pass
+    refresh(home, now)
 
     def extended() -> Daemon:
         known = find(home, name)

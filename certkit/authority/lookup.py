@@ -7,6 +7,7 @@ from certkit.authority.home import Home
 from certkit.errors import Missing, UsageError
 from certkit.ledger.interface import Device, Person
 from certkit.pki import names
+from certkit.pki.certificates import serial_text
 
 
 def find_person(home: Home, name: str) -> Person:
@@ -45,5 +46,7 @@ def alike(name: str, known: Iterable[str]) -> str:
 
 def serial(text: str) -> str:
     """Give a serial number, in any of the usual spellings, as the ledger writes it."""
-    digits = text.strip().lower().replace(":", "").removeprefix("0x").lstrip("0")
-    return digits.zfill(len(digits) + len(digits) % 2)
+    try:
+        return serial_text(int(text.replace(":", ""), 16))
+    except ValueError:
+        return text

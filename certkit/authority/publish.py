@@ -44,6 +44,12 @@ def publishing(home: Home, now: datetime) -> Iterator[None]:
         settle(home, now)
 
 
+def refresh(home: Home, now: datetime) -> None:
+    """Publish what follows from the ledger as it is, if that is not published yet."""
+    with publishing(home, now):
+        pass
+
+
 def settle(home: Home, now: datetime) -> None:
     """Let the files follow the ledger; what is as it should be is not touched."""
     for role in ROLES:
