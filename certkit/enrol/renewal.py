@@ -1,6 +1,7 @@
 """Whether a bundle may take the place of an enrolment unasked: the same holder's, of the same team, for longer.
 
-Anything else that comes by mail must not get a laptop to build elsewhere, or as somebody else, unnoticed.
+Anything else that comes by mail must not get a laptop to build elsewhere, or as somebody else, unnoticed. So it may
+bring no authority that the laptop does not trust already: whoever makes up a bundle would only add the team's own.
 """
 
 from pathlib import Path
@@ -20,14 +21,12 @@ def check(bundle: Bundle, folder: Path, title: str) -> bool:
         former = files.read(folder / "cert.pem")
     except Missing:
         return False
-    if former == bundle.certificate:
-        return False
     if obstacle := _obstacle(bundle, former, folder / "ca.pem"):
         raise Refused(
             f"already enrolled in {bundle.team} {title}, {obstacle}",
             "Enrol anew with --force: it replaces the certificate and its key.",
         )
-    return True
+    return former != bundle.certificate
 
 
 def _obstacle(bundle: Bundle, former_pem: bytes, ca: Path) -> str:
@@ -36,12 +35,12 @@ def _obstacle(bundle: Bundle, former_pem: bytes, ca: Path) -> str:
     try:
         former, trusted = certificates.load(former_pem), _pins(files.read(ca))
     except (Malformed, Missing):
-        return "with files that are damaged"
+        return "" if former_pem == bundle.certificate else "with files that are damaged"
     if extensions.dns_names(former) != extensions.dns_names(new):
         return "with the certificate of another person or device"
     if former.not_valid_after_utc > new.not_valid_after_utc:
         return "with a certificate that ends later"
-    if not trusted & _pins(b"".join(bundle.server_authorities)):
+    if not _pins(b"".join(bundle.server_authorities)) <= trusted:
         return "which had other authorities"
     return ""
 
