@@ -127,7 +127,7 @@ def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
     if together.is_pending(ledger):
         with files.locked(path / LOCK):
             together.finish(path, ledger)
-    found = settings.load(path / SETTINGS)
+    found = settings.recall(path / SETTINGS, ledger)
     _check_team(path, found.team, ledger)
     return Home(path, found, ledger, functools.cache(lambda: passphrase.obtain(found, ask_passphrase)))
 

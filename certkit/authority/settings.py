@@ -1,16 +1,20 @@
 """team.yml: the settings of a team that a person may edit."""
 
+import contextlib
+import hashlib
 import re
 import reprlib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from certkit import files
-from certkit.errors import Malformed, UsageError
+from certkit.errors import CertkitError, Malformed, UsageError
+from certkit.ledger.interface import Ledger
 
 LIMIT = 64 * 1024
+_KEPT = "settings"
 _LONGEST_LIFE = 3653
 
 _TEMPLATE = """\
@@ -62,10 +66,27 @@ class Settings:
 
 def load(path: Path) -> Settings:
     """Read team.yml; raises Malformed, with the line or the key, for what cannot be meant."""
+    return _parse(path, files.read(path, limit=LIMIT))
+
+
+def recall(path: Path, ledger: Ledger) -> Settings:
+    """Read team.yml, or what the ledger keeps of it if it is unchanged: its parser takes a tenth of `issue`'s time."""
+    content = files.read(path, limit=LIMIT)
+    digest = hashlib.sha256(content).hexdigest()
+    kept = ledger.state(_KEPT)
+    if kept and kept["sha256"] == digest:
+        return Settings(**kept["values"])
+    found = _parse(path, content)
+    with contextlib.suppress(CertkitError), ledger.transaction():  # a ledger that cannot be written can be read
+        ledger.set_state(_KEPT, {"sha256": digest, "values": asdict(found)})
+    return found
+
+
+def _parse(path: Path, content: bytes) -> Settings:
     import yaml
 
     try:
-        found = yaml.safe_load(files.read(path, limit=LIMIT))
+        found = yaml.safe_load(content)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise Malformed(f"{path}, line {line}: {error.problem}", "Mend that line.") from None

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from certkit.authority import settings
 from certkit.authority.settings import Settings
+from certkit.errors import Malformed
+from certkit.ledger import sqlite
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -43,3 +45,15 @@ def test_the_file_explains_itself(tmp_path: Path) -> None:
 def test_the_shortest_and_the_longest_life_are_taken(tmp_path: Path, days: int) -> None:
     (tmp_path / "team.yml").write_text(f"team: acme\ndevice_days: {days}\n")
     assert settings.load(tmp_path / "team.yml").device_life.days == days
+
+
+def test_what_is_remembered_of_settings_counts_until_the_file_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "team.yml"
+    sqlite.create(tmp_path / "ledger")
+    ledger = sqlite.open_ledger(tmp_path / "ledger")
+    for days in (30, 60):
+        path.write_text(f"team: acme\ndevice_days: {days}\n")
+        assert settings.recall(path, ledger).device_days == settings.recall(path, ledger).device_days == days
+    path.write_text("team: acme\ndevice_days: never\n")
+    with pytest.raises(Malformed):
+        settings.recall(path, ledger)
