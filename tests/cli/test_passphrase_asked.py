@@ -1,6 +1,7 @@
 """Passphrases that are typed wrongly, are too weak, or cannot be asked for, and files that others can read."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_after_the_third_wrong_one_nothing_is_made(command: list[str], made: str
     wrong = {"Passphrase": "a", "try again(?s:.)*Passphrase": "b", "again(?s:.)*Passphrase": "c"}
     code, shown = on_terminal(command, wrong)
     assert code == 1
-    assert "certkit: the passphrase " in shown
+    assert re.search("certkit: .*the passphrase ", shown)
     assert not Path(made).exists()
 
 

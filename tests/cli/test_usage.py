@@ -82,3 +82,32 @@ def test_an_interrupted_command_ends_with_130_and_leaves_nothing(lead: Lead, tmp
     Path("waiting").unlink()
     assert sorted(tmp_path.rglob("*")) == before
     assert lead("list", "--json").data == {"devices": []}
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "init --team acme --daemon tcp://build:1",
+        "issue alice --out nowhere/a",
+        "sign nothing --person alice --out a",
+        "show nobody",
+        "log nobody",
+        "revoke nobody",
+        "reinstate nobody",
+        "daemon add build tcp://build:1",
+        "daemon renew nobody",
+        "daemon check nobody",
+        "rotate client retire",
+        "rotate client nowhere",
+        "list --home nowhere",
+        "status --home nowhere",
+        "probe --for nobody",
+        "probe --ca ca.pem",
+    ],
+)
+def test_an_error_leaves_nothing_on_stdout_where_json_is_wanted(lead: Lead, command: str) -> None:
+    ended = lead(*command.split(), "--json")
+    assert ended.code in {1, 2}
+    assert ended.out == ""
+    assert ended.err.startswith("certkit: ")
