@@ -1,6 +1,6 @@
 """Judge an authority that was made elsewhere, before it becomes one of a team's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -8,7 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import Refused
-from certkit.pki import extensions, keys
+from certkit.pki import extensions, keys, names
 from certkit.pki.certificates import Authority, has_signed
 from certkit.trust.rotation import Role
 
@@ -46,6 +46,8 @@ def shortcomings(authority: Authority, role: Role, now: datetime) -> Iterator[st
             "not know them (certkit rotate client --help)"
         )
     else:
+        if extensions.find(certificate, x509.NameConstraints):
+            yield "it has name constraints, which must allow every daemon's name: certkit probe tells"
         yield "whoever holds a certificate that it signed before, for a daemon's name, can pose as that daemon"
     yield "others may hold its key: where it has been, certkit cannot know"
 
@@ -58,6 +60,7 @@ def _check(authority: Authority, role: Role, now: datetime) -> None:
         "it is not an authority: its basic constraints say so": not _basic(certificate),
         "its key usage does not let it sign certificates": not _may(certificate, "key_cert_sign"),
         "its extended key usage is for other purposes": not extensions.allows(certificate, _PURPOSES[role]),
+        "its name constraints leave out the names that certkit gives": role == "client" and _leaves_out(certificate),
         "it has expired": certificate.not_valid_after_utc <= now,
         "it is not valid yet": certificate.not_valid_before_utc > now,
     }
@@ -76,6 +79,19 @@ def _unfit(role: Role, reason: str) -> Refused:
 def _basic(certificate: x509.Certificate) -> x509.BasicConstraints | None:
     found = extensions.find(certificate, x509.BasicConstraints)
     return found if found and found.ca else None
+
+
+def _leaves_out(certificate: x509.Certificate) -> bool:
+    found = extensions.find(certificate, x509.NameConstraints)
+    permitted = _covering(found.permitted_subtrees) if found else []
+    excluded = _covering(found.excluded_subtrees) if found else []
+    return any(excluded) or bool(permitted and not any(permitted))
+
+
+def _covering(subtrees: Iterable[x509.GeneralName] | None) -> list[bool]:
+    """Tell of each subtree of DNS names whether what certkit gives lies in it (RFC 5280, section 4.2.1.10)."""
+    roots = [each.value.lower() for each in subtrees or () if isinstance(each, x509.DNSName)]
+    return [not root or f".{names.DOMAIN}".endswith(f".{root}") for root in roots]
 
 
 def _may(certificate: x509.Certificate, usage: str) -> bool:

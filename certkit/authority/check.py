@@ -13,7 +13,7 @@ from certkit.errors import Malformed
 from certkit.ledger.interface import Daemon
 from certkit.pki import certificates, keys
 from certkit.probe import network
-from certkit.probe.alerts import REVOKED, describe
+from certkit.probe.alerts import DECRYPT_ERROR, REVOKED, UNKNOWN_CA, describe
 from certkit.probe.credentials import Pair
 from certkit.probe.handshake import Caller, Handshake, Outcome, shake
 from certkit.probe.transport import Trust
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
     PROVEN = "proven"
     """It refuses the canary, and serves its newest certificate."""
     FORMER = "former"
-    """It lets the canary in, or serves a former certificate: it was not restarted with its newest files."""
+    """It lets the canary in, does not know its authority, or serves a former certificate: it needs a restart."""
     UNCLEAR = "unclear"
     """It was not reached, is not the team's, or refused for another reason."""
 
@@ -102,6 +102,8 @@ def _judge(handshake: Handshake) -> Seen:
         return Seen(Verdict.UNCLEAR, handshake.outcome.value, _PROBE)
     if handshake.alert in REVOKED and handshake.spoken.chain:
         return Seen(Verdict.PROVEN, "it serves its newest certificate, and refuses the canary")
+    if handshake.alert in {UNKNOWN_CA, DECRYPT_ERROR}:
+        return Seen(Verdict.FORMER, "it does not know the newest authority, so it still holds former anchors", _RESTART)
     return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}", _PROBE)
 
 

@@ -75,6 +75,30 @@ def test_nothing_outlives_it(lead: Lead) -> None:
     assert leaf.not_valid_after_utc == NOW + 100 * DAY
 
 
+def only_below(*permitted: str, excluded: tuple[str, ...] = ()) -> Maker:
+    """Say that an authority may vouch for some names only."""
+    roots = [[x509.DNSName(each) for each in each_kind] or None for each_kind in (permitted, excluded)]
+    return replace(SEC1, critical=(*SEC1.critical, x509.NameConstraints(*roots)))
+
+
+def test_name_constraints_that_allow_the_names_are_kept(lead: Lead, tmp_path: Path) -> None:
+    adopt(lead, "client", maker=only_below("corp.example", "internal", excluded=("bad.certkit.internal",)))
+    al, pal = issue(lead, "al"), issue(lead, "pal")
+    lead("revoke", "al")
+    assert [is_let_in(tmp_path / "home", each) for each in (al, pal)] == [False, True]
+    assert excluded(tmp_path / "home") == {"al.acme.certkit.internal", "bad.certkit.internal"}
+
+
+@pytest.mark.parametrize("name", ["certkit.internal", "internal"])
+def test_name_constraints_that_exclude_everybody_are_refused(lead: Lead, name: str) -> None:
+    assert "leave out the names" in adopt(lead, "client", maker=only_below(excluded=(name,))).complaint[1]
+
+
+def test_name_constraints_of_a_server_authority_are_told(lead: Lead) -> None:
+    ended = adopt(lead, "server", maker=only_below("acme.example"))
+    assert (ended.code, "it has name constraints" in ended.err) == (0, True)
+
+
 UNFIT = {
     "it has expired": Maker(begins=NOW - 9 * DAY, ends=NOW - DAY),
     "it is not valid yet": Maker(begins=NOW + DAY),
@@ -83,6 +107,7 @@ UNFIT = {
     "its extended key usage is for other purposes": Maker(
         others=(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),)
     ),
+    "its name constraints leave out the names that certkit gives": only_below("corp.example"),
 }
 
 

@@ -127,7 +127,14 @@ def test_a_daemon_that_trusts_another_authority_proves_nothing(
     revoked.restart()
     ended = lead("daemon", "check", "build")
     assert ended.code == 3
-    assert "for another reason" in ended.out
+    assert "it does not know the newest authority" in ended.out
+
+
+def test_a_daemon_without_the_newest_authority_is_told_to_be_restarted(lead: Lead, daemon: Running) -> None:
+    lead("rotate", "client", "prepare")
+    ended = lead("daemon", "check", "build")
+    assert (ended.code, "Remedy: copy its new files to its host, and restart it" in ended.out) == (3, True)
+    assert lead("rotate", "client", "switch").code == 1
 
 
 def test_who_is_not_there_or_says_nothing_proves_nothing(lead: Lead, home: Path) -> None:
