@@ -9,7 +9,7 @@ import typer
 
 from certkit.cli import completions, context, enrolled, passphrases
 from certkit.cli.output import say
-from certkit.errors import UsageError
+from certkit.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from certkit.enrol.bundle import Bundle
@@ -105,6 +105,11 @@ def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "Bundle
     from certkit.pki import names
 
     content = files.read(path, limit=LIMIT)
+    if passphrase_file and not is_sealed(content):
+        raise Refused(
+            f"{path} is not encrypted, although there is a passphrase for it: it may have been replaced",
+            "Ask for it again; if it is right, enrol without --passphrase-file.",
+        )
     bundle = passphrases.unlock("Passphrase", passphrase_file, lambda ask: open_bundle(content, ask))
     check_time(bundle, context.now())
     if not is_sealed(content):

@@ -226,3 +226,11 @@ def test_a_request_never_overwrites(team: Team, capsys: Captured) -> None:
     Path("alice.csr").write_text("mine")
     assert main(["enroll", "--request", "alice.csr"]) == 1
     assert Path("alice.csr").read_text() == "mine"
+
+
+def test_a_bundle_in_clear_in_the_place_of_an_encrypted_one_is_refused(team: Team, capsys: Captured) -> None:
+    Path("alice.certkit").write_bytes(Path("clear.certkit").read_bytes())
+    before = everything_in(team.laptop)
+    assert enroll() == 1
+    assert "not encrypted, although there is a passphrase for it" in capsys.readouterr().err
+    assert everything_in(team.laptop) == before
