@@ -98,8 +98,8 @@ def _say_usage(error: typer.TyperException, verb: str) -> None:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    """Give the verb that a command line names, if it is one."""
-    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    """Give the verb that a command line begins with, if it is one."""
+    first = next((argument for argument in arguments if argument != "--debug"), "")
     return first if first in VERBS else ""
 
 

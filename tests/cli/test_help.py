@@ -22,8 +22,9 @@ def test_a_list_of_verbs_fits_into_80_columns(lead: Lead, monkeypatch: pytest.Mo
     assert sorted(listed) == sorted(GROUPS.get(command, VERBS))
 
 
-def test_the_verbs_are_listed_by_who_needs_them(lead: Lead) -> None:
-    shown = lead("--help").out
+@pytest.mark.parametrize("arguments", [["--help"], ["--help", "probe"], ["--debug", "-h"]])
+def test_the_verbs_are_listed_by_who_needs_them(lead: Lead, arguments: list[str]) -> None:
+    shown = lead(*arguments).out
     places = [shown.index(text) for text in ("Team lead:", "  init ", "Developer:", "  enroll ", "Anyone:", "  demo ")]
     assert places == sorted(places)
 
