@@ -26,15 +26,15 @@ _LEFT_BEHIND = 3600
 """Seconds after which a draft's command is surely dead."""
 
 
-def read(path: Path, *, limit: int = READ_LIMIT) -> bytes:
-    """Give the whole content of a file of at most `limit` bytes.
+def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
+    """Give the whole content of a file of at most `limit` bytes; of a pipe or a terminal too if `pipes`.
 
     Raises Missing if it is not there, CertkitError if it cannot be read, Malformed if it is too large.
     """
     try:
         # Not blocking: a pipe that nobody writes to would hold the command up for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)), "rb") as file:
+            if not pipes and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise Malformed(f"{path} is not a regular file", "Name a file.")
             content = file.read(limit + 1)
     except FileNotFoundError:

@@ -26,7 +26,7 @@ def obtain(settings: Settings, ask: Callable[[], bytes]) -> bytes:
 
 def from_file(path: Path) -> bytes:
     """Read a passphrase: the first line of a file."""
-    return _first_line(files.read(path, limit=_LIMIT), str(path))
+    return _first_line(files.read(path, limit=_LIMIT, pipes=True), str(path))
 
 
 def from_command(command: str) -> bytes:

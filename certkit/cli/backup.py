@@ -1,11 +1,12 @@
 """`certkit backup` and `certkit restore`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from certkit.cli import context, passphrases
+from certkit.cli import context, given, passphrases
 from certkit.cli.output import say, short
 
 
@@ -56,14 +57,19 @@ def restore(
     All of it is checked before. What was issued or revoked after the backup is not in it.
     Exit codes: 0 restored, 1 failure, 2 usage.
     """
-    from certkit import files
     from certkit.authority import backup as backing
+    from certkit.authority.new_home import check_free
 
     path = context.home_path(home)
-    content = files.read(file, limit=backing.LIMIT)
-    team = passphrases.unlock(
-        "Passphrase of the backup", passphrase_file, lambda ask: backing.restore(content, ask(), path, context.now())
-    )
+    check_free(path)
+    content = given.read(file, "backup", backing.LIMIT)
+
+    def attempt(ask: Callable[[], str]) -> str:
+        secret = ask()
+        with context.naming(file):
+            return backing.restore(content, secret, path, context.now())
+
+    team = passphrases.unlock("Passphrase of the backup", passphrase_file, attempt)
     say(f"Restored the team {team} to {short(path)}")
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")
     say("What daemons hold now is not known either: certkit status")

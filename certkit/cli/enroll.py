@@ -1,13 +1,14 @@
 """`certkit enroll`."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import completions, context, enrolled, passphrases
+from certkit.cli import completions, context, enrolled, given, passphrases
 from certkit.cli.output import say
 from certkit.errors import Refused, UsageError
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from certkit.enrol.bundle import Bundle
 
 
-File = Annotated[Path | None, typer.Argument(metavar="FILE", help="The bundle, or the answer to your request.")]
+File = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help="The bundle, or the answer to your request; - reads standard input."),
+]
 Request = Annotated[
     Path | None, typer.Option("--request", help="Make a key that stays here, and write a request for it to this file.")
 ]
@@ -56,6 +60,7 @@ def enroll(
     certkit enroll alice.certkit
     certkit enroll alice.certkit --for earthly --for buildx --dry-run
     certkit enroll --request alice.csr      # where no key should travel: make it here
+    printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")    # in CI, from its secrets
 
     The certificates get a folder of their own, and five settings in the client's configuration are changed; every
     other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
@@ -70,11 +75,16 @@ def enroll(
         raise UsageError(
             "no bundle is named", "certkit enroll FILE, or to make a request: certkit enroll --request FILE"
         )
-    bundle = _open(file, passphrase_file, team)
+    if passphrase_file and str(file) == str(passphrase_file):
+        raise UsageError("the bundle and its passphrase are one file", "Give the passphrase by another: see --help.")
+    bundle, is_encrypted = _open(given.path_of(file), passphrase_file, team)
     planned = enrolment.plan(bundle, os.environ, names or [], config=config, daemon=daemon, force=force)
     if planned.is_done and not force:
         say(f"Already enrolled in {enrolled.title(planned)}; nothing changed. (--force enrols anew)")
-    elif dry_run:
+        return
+    if not is_encrypted:
+        enrolled.say_authorities(bundle)
+    if dry_run:
         enrolled.say_plan(planned)
     else:
         planned.apply()
@@ -98,20 +108,26 @@ def _make_request(out: Path, file: Path | None) -> None:
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 
 
-def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "Bundle":
-    """Give the bundle; what came unencrypted is shown to be compared."""
-    from certkit import files
+def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "tuple[Bundle, bool]":
+    """Give the bundle, and whether it came encrypted."""
     from certkit.enrol.bundle import LIMIT, check_time, is_sealed, open_bundle
     from certkit.pki import names
 
-    content = files.read(path, limit=LIMIT)
-    if passphrase_file and not is_sealed(content):
+    content = given.read(path, "bundle", LIMIT)
+
+    def attempt(ask: Callable[[], str]) -> "Bundle":
+        secret = ask() if is_encrypted else ""
+        with context.naming(path):
+            return open_bundle(content, lambda: secret)
+
+    with context.naming(path):
+        is_encrypted = is_sealed(content)
+    if passphrase_file and not is_encrypted:
         raise Refused(
             f"{path} is not encrypted, although there is a passphrase for it: it may have been replaced",
             "Ask for it again; if it is right, enrol without --passphrase-file.",
         )
-    bundle = passphrases.unlock("Passphrase", passphrase_file, lambda ask: open_bundle(content, ask))
-    check_time(bundle, context.now())
-    if not is_sealed(content):
-        enrolled.say_authorities(bundle)
-    return replace(bundle, team=names.slug(team, "team")) if team else bundle
+    bundle = passphrases.unlock("Passphrase", passphrase_file, attempt)
+    with context.naming(path):
+        check_time(bundle, context.now())
+    return replace(bundle, team=names.slug(team, "team")) if team else bundle, is_encrypted

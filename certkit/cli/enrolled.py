@@ -22,11 +22,8 @@ def title(enrolment: "Enrolment") -> str:
 
 def say_authorities(bundle: "Bundle") -> None:
     """Show whom the laptop will trust, where no passphrase vouches for the bundle."""
-    from certkit.pki import certificates
-
     tell("This file was not encrypted. Compare with whoever runs your team's certkit, by another way:")
-    for pem in bundle.server_authorities:
-        tell(f"  server authority   SHA-256 {certificates.fingerprint(certificates.load(pem))}")
+    tell(*context.fingerprints(bundle.server_authorities))
 
 
 def say_plan(enrolment: "Enrolment") -> None:

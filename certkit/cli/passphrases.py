@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from certkit.cli import given
 from certkit.cli.output import plain, tell
 from certkit.errors import CertkitError, Refused, UsageError
 
@@ -60,6 +61,7 @@ def from_file(path: Path, *, new: bool = False) -> str:
     """
     from certkit.authority import passphrase
 
+    path = given.path_of(path)
     secret = passphrase.from_file(path).decode(errors="surrogateescape")
     if _is_shown(path):
         tell(f"Others can read {path}: chmod 600 {shlex.quote(str(path))}")
@@ -86,7 +88,7 @@ def unlock(
         try:
             return attempt(lambda: ask(question, otherwise))
         except WrongPassphrase as error:
-            tell(f"{error.message.capitalize()}; try again.")
+            tell(f"{error.message}; try again.")
     return attempt(lambda: ask(question, otherwise))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli import completions, context
+from certkit.cli import completions, context, given
 from certkit.cli.issued import DeviceOption, as_data, in_words, say_how_to_enrol, sealed_bundle
 from certkit.cli.output import say, say_json
 
@@ -38,7 +38,7 @@ def sign(
     from certkit.pki import requests
 
     context.check_new(out)
-    content = files.read(request, limit=64 * 1024)
+    content = given.read(request, "request", 64 * 1024)
     with context.naming(request):
         public_key = requests.read(content)
     with context.opened(home) as team:

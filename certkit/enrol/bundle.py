@@ -137,10 +137,6 @@ def _key(found: dict[str, object], certificate: "x509.Certificate") -> bytes:
 def _object(content: bytes) -> dict[str, object]:
     if len(content) > LIMIT:
         raise _malformed("it is too large")
-    if b"CERTIFICATE REQUEST" in content[:100]:
-        raise Malformed(
-            "this is a request, not the answer to it", "Send it to who runs your team's certkit: certkit sign FILE"
-        )
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):

@@ -57,7 +57,7 @@ def test_a_request_may_have_any_key_that_certkit_would_make(lead: Lead, home: Pa
     [
         (b"", "alice.csr: it is not a certificate request"),
         (b"\x1b[31mgarbage", "alice.csr: it is not a certificate request"),
-        (keys.to_pem(KEY), "alice.csr: it is not a certificate request"),
+        (keys.to_pem(KEY), "alice.csr is a private key, no request"),
         (requests.make(KEY)[:-40], "alice.csr: it is not a certificate request"),
         (der(requests.make(KEY))[:-1] + b"\0", "alice.csr: the request is not signed by the key in it"),
         (requests.make(rsa.generate_private_key(65537, 2048)), "not accepted: RSA with 2048 bits"),

@@ -13,7 +13,7 @@ from cryptography import x509
 from certkit.enrol import words
 from certkit.enrol.bundle import LIMIT, Bundle, Daemon, check_time, open_bundle, seal
 from certkit.errors import CertkitError, Malformed, Refused
-from certkit.pki import certificates, keys, names, requests
+from certkit.pki import certificates, keys, names
 from certkit.pki.keys import WrongPassphrase
 from tests.enrol.conftest import DECADE, NOW, Team
 
@@ -97,12 +97,6 @@ def test_what_is_no_bundle_is_said_to_be_none_at_once(content: bytes) -> None:
     with pytest.raises(Malformed, match="this bundle cannot be used"):
         open_bundle(content, never)
     assert time.process_time() - begun < 1
-
-
-def test_a_request_in_place_of_its_answer_is_recognised() -> None:
-    with pytest.raises(Malformed, match="this is a request") as refused:
-        open_bundle(requests.make(keys.generate("p256")), never)
-    assert "certkit sign" in refused.value.remedy
 
 
 def test_a_later_version_asks_for_a_later_certkit(content: dict[str, Any]) -> None:
