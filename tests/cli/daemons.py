@@ -47,7 +47,8 @@ def running(lead: Lead, home: Path, name: str = "build", *options: str | Path) -
 def take_up(lead: Lead, daemon: Running, name: str = "build") -> None:
     """Restart a daemon with its new files, and see it proven."""
     daemon.restart()
-    assert lead("daemon", "check", name).code == 0
+    ended = lead("daemon", "check", name)
+    assert ended.code == 0, ended
 
 
 def _speak(connection: SSL.Connection) -> None:

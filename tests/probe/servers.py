@@ -19,9 +19,11 @@ def serving(answer: Answer, host: str = "127.0.0.1") -> Iterator[str]:
     """Answer every caller with a function; give the URL."""
     with socket.create_server((host, 0)) as listener:
         threading.Thread(target=_accept, args=(listener, answer), daemon=True).start()
-        yield f"tcp://{host}:{listener.getsockname()[1]}"
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
+        try:
+            yield f"tcp://{host}:{listener.getsockname()[1]}"
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
 
 
 def _accept(listener: socket.socket, answer: Answer) -> None:
