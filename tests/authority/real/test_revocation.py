@@ -11,7 +11,7 @@ from tests.authority.real.fleet import BAD_CERTIFICATE, Capture, Fleet, found
 from tests.daemons.daemon import Start
 from tests.trust.people import SERVED
 
-LOOKALIKES = ["pal.team laptop", "al-team laptop", "Al.Team laptop", "ál.team laptop", "al laptop", "team al"]
+LOOKALIKES = ["pal.team laptop", "al-team laptop", "al_team laptop", "ál.team laptop", "al laptop", "team al"]
 AL = ["al.team laptop", "al.team desk"]
 
 
