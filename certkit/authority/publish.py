@@ -179,11 +179,19 @@ def _entries(authority: Authority, revoked: Sequence[RevokedCertificate]) -> Ite
 
 def _certify_by_issuing(home: Home, now: datetime) -> None:
     """Finish a switch or a rollback of the server authority: every daemon's certificate is the issuing generation's."""
-    issuer = certificates.load(home.certificate_pem("server")).subject
-    for daemon in home.ledger.daemons():
-        served = served_certificate(home, daemon.name)
-        if served is not None and served.issuer != issuer:
+    if not _of_former(home):
+        return
+    home.authority("server")  # asks for the passphrase, if at all, before others have to wait
+    with home.locked():
+        for daemon in _of_former(home):  # again: another command may have been at it
             certify(home, functools.partial(_known, home, daemon.name), "daemon renew", now)
+
+
+def _of_former(home: Home) -> list[Daemon]:
+    """Give the daemons whose certificates are those of a generation that issues no more."""
+    issuer = certificates.load(home.certificate_pem("server")).subject
+    served = [(daemon, served_certificate(home, daemon.name)) for daemon in home.ledger.daemons()]
+    return [daemon for daemon, certificate in served if certificate and certificate.issuer != issuer]
 
 
 def _known(home: Home, name: str) -> Daemon:

@@ -63,6 +63,13 @@ def test_a_renewal_and_a_revocation_at_once_leave_both(path: Path, home: Home) -
     assert_fits(path)
 
 
+def test_a_switch_certifies_each_daemon_once_whoever_looks_meanwhile(path: Path, home: Home) -> None:
+    assert main(["rotate", "server", "prepare"]) == 0
+    assert start(["rotate", "server", "switch"], *([["daemon", "list"]] * 6)) == [0] * 7
+    assert len(home.ledger.certificates("daemon", daemon="build")) == 2
+    assert_settled(path).close()
+
+
 def test_of_two_who_prepare_a_rotation_one_makes_the_generation_and_the_other_is_told(path: Path, home: Home) -> None:
     def prepare(home: Home, _: int) -> str:
         try:
