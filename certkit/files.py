@@ -98,7 +98,7 @@ def sweep(path: Path) -> None:
             if not _is_generation(leftover, path) or leftover.resolve() == current:
                 continue
             if time.time() - leftover.lstat().st_mtime > _LEFT_BEHIND:
-                shutil.rmtree(leftover)
+                _discard(leftover)
 
 
 def draft_of(path: Path) -> Path:
@@ -121,7 +121,7 @@ def remove_directory(path: Path) -> None:
         path.unlink()
     for generation in list(path.parent.iterdir()) if path.parent.is_dir() else ():
         if _is_generation(generation, path):
-            shutil.rmtree(generation, ignore_errors=True)
+            _discard(generation)
 
 
 def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
@@ -229,8 +229,16 @@ def _claim(temporary: Path, path: Path) -> None:
         raise Refused(f"{path} exists already and is not overwritten", "Name another file.") from None
 
 
+def _discard(draft: Path) -> None:
+    """Remove a draft: a folder, or the link that was to be turned to it."""
+    if draft.is_symlink():
+        draft.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def _is_generation(folder: Path, path: Path) -> bool:
-    name = re.fullmatch(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}", folder.name)
+    name = re.fullmatch(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}(\.link)?", folder.name)
     return name is not None and folder.parent.resolve() == path.parent.resolve()
 
 

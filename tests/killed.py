@@ -16,14 +16,15 @@ def at_every_moment(action: Callable[[], object]) -> Iterator[int]:
     After each the caller looks at what is left. At least two must have been killed.
     """
     for moment in itertools.count():
-        if _lives_through(moment, action):
+        if lives_through(moment, action):
             break
         yield moment
     assert moment > 1
     yield moment
 
 
-def _lives_through(moment: int, action: Callable[[], object]) -> bool:
+def lives_through(moment: int, action: Callable[[], object]) -> bool:
+    """Run an action in a process that is killed at its `moment`-th change; tell whether it lived to its end."""
     child = os.fork()
     if child == 0:
         left = iter(range(moment))

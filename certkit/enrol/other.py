@@ -64,7 +64,7 @@ def teams() -> list[str]:
 def places(team: str) -> list[Path]:
     """Give the folders that `write` made for a team."""
     parent = _of_team(team)
-    return sorted(path for path in parent.iterdir() if path.is_symlink()) if parent.is_dir() else []
+    return sorted(path for path in parent.glob("[!.]*") if path.is_symlink()) if parent.is_dir() else []
 
 
 def remove(team: str) -> list[Path]:

@@ -86,7 +86,8 @@ def load(folder: Path) -> Record | None:
 def teams(client: Client) -> list[str]:
     """Give the teams in which a client is enrolled, by name."""
     certs = client.directory / "certs"
-    return sorted(path.parent.name for path in certs.glob(f"*/{NAME}") if path.parent.is_symlink())
+    folders = (path.parent for path in certs.glob(f"[!.]*/{NAME}"))  # a killed command leaves a hidden link
+    return sorted(folder.name for folder in folders if folder.is_symlink())
 
 
 def line_that_uses(content: bytes | None, folder: Path) -> int | None:

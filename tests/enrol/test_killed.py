@@ -1,8 +1,5 @@
-"""Enrolling and undoing, killed by SIGKILL at every moment at which something has just reached the disk."""
+"""Enrolling and undoing, killed by SIGKILL at every change to the disk."""
 
-import os
-import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,32 +7,9 @@ import pytest
 from certkit.earthly import config
 from tests.enrol.conftest import Team
 from tests.enrol.laptops import CONFIG, Laptop
+from tests.killed import lives_through
 
-MOMENTS = range(16)
-
-
-def run_until(moment: int, action: Callable[[], object]) -> bool:
-    """Run in a process that is killed at its `moment`-th fsync or rename; tell whether it lived to its end."""
-    child = os.fork()
-    if child == 0:
-        left = iter(range(moment))
-        for name in ("fsync", "replace", "rename", "unlink", "rmdir"):
-            setattr(os, name, _killing(getattr(os, name), lambda: next(left, None) is None))
-        try:
-            action()
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def _killing(call: Callable[..., object], is_time: Callable[[], bool]) -> Callable[..., object]:
-    def wrapped(*arguments: object, **options: object) -> object:
-        done = call(*arguments, **options)
-        if is_time():
-            os.kill(os.getpid(), signal.SIGKILL)
-        return done
-
-    return wrapped
+MOMENTS = range(28)
 
 
 def assert_works(alice: Laptop) -> None:
@@ -51,7 +25,7 @@ def test_enrolling_killed_leaves_the_former_state_or_the_new_and_can_be_repeated
     tmp_path: Path, team: Team, moment: int
 ) -> None:
     alice, bundle = Laptop(tmp_path / "alice"), team.bundle()
-    lived = run_until(moment, lambda: alice.enroll(bundle))
+    lived = lives_through(moment, lambda: alice.enroll(bundle))
     assert not lived or moment > 8
     assert_works(alice)
     alice.enroll(bundle)
@@ -67,7 +41,7 @@ def test_undoing_killed_leaves_a_state_that_works_and_no_key_without_a_way_to_it
 ) -> None:
     alice = Laptop(tmp_path / "alice")
     alice.enroll(team.bundle())
-    lived = run_until(moment, alice.unenroll)
+    lived = lives_through(moment, alice.unenroll)
     assert not lived or moment > 8
     assert_works(alice)
     if alice.folder("acme").is_symlink():
