@@ -52,7 +52,7 @@ class Report:
         return bool(self.checks) and all(check.status == "ok" for check in self.checks)
 
     def as_data(self) -> dict[str, Any]:
-        """Give the report as JSON takes it (issue 3)."""
+        """Give the report as JSON takes it."""
         return {"ok": self.ok, "daemon": self.daemon, "checks": list(self._checks())}
 
     def _checks(self) -> Iterator[dict[str, Any]]:
