@@ -1,6 +1,7 @@
 """`certkit enroll`."""
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -104,7 +105,7 @@ def _make_request(out: Path, file: Path | None) -> None:
     request.create(out)
     say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
     say("  1. Send it to whoever runs your team's certkit. They run")
-    say(f"       certkit sign {out.name} --person YOU --out answer.certkit")
+    say(f"       certkit sign {shlex.quote(out.name)} --person YOU --out answer.certkit")
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 
 
