@@ -1,5 +1,6 @@
 """`certkit backup` and `certkit restore`."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +39,7 @@ def backup(
     say(f"Backup      {file}")
     if not passphrase_file:
         say(f"Passphrase  {secret}     shown once: keep it apart from the file")
-    say("", "To restore it elsewhere", f"  certkit restore {file.name}")
+    say("", "To restore it elsewhere", f"  certkit restore {shlex.quote(file.name)}")
 
 
 def restore(
