@@ -41,11 +41,18 @@ def show(
         say_json(data)
         return
     for key, value in data.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            say("")
-            say_table(list(value[0]), [list(row.values()) for row in value])
+        if key == "devices":
+            _say_devices(value)
         elif worded(value):
             say(f"{key:<10} {worded(value)}")
+
+
+def _say_devices(devices: list[dict[str, Any]]) -> None:
+    """Print a table of the devices, and one of their certificates."""
+    certificates = [{"device": each["device"], **row} for each in devices for row in each.pop("certificates")]
+    for rows in filter(None, (devices, certificates)):
+        say("")
+        say_table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def _person(team: "Home", name: str) -> dict[str, Any] | None:
@@ -54,14 +61,19 @@ def _person(team: "Home", name: str) -> dict[str, Any] | None:
     person = team.ledger.person(name)
     if person is None:
         return None
-    devices = [device_data(each) for each in device_states(team, context.now(), name)]
     unexpired = team.ledger.certificates("device", person=name, unexpired_at=context.now())
-    certificates = [
-        {"device": each.device, "issued": each.created.date(), "expires": each.not_after.date(), "serial": each.serial}
-        for each in unexpired
+    devices = [
+        {
+            **device_data(each),
+            "certificates": [
+                {"issued": one.created.date(), "expires": one.not_after.date(), "serial": one.serial}
+                for one in unexpired
+                if one.device == each.device.name
+            ],
+        }
+        for each in device_states(team, context.now(), name)
     ]
-    about = {"person": name, "since": person.created.date(), **_revoked(person.revoked)}
-    return about | {"devices": devices, "certificates": certificates}
+    return {"person": name, "since": person.created.date(), **_revoked(person.revoked), "devices": devices}
 
 
 def _revoked(why: "Revocation | None") -> dict[str, Any]:

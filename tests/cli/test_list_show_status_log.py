@@ -60,6 +60,8 @@ def test_a_person_is_shown_with_every_device(lead: Lead, serial: str) -> None:
     shown = lead("show", ALICE, "--json").data
     assert shown["person"] == ALICE
     assert [device["serial"] for device in shown["devices"]] == [serial]
+    assert [each["serial"] for each in shown["devices"][0]["certificates"]] == [serial]
+    assert [key for key, value in shown.items() if isinstance(value, list)] == ["devices"]
     assert serial in lead("show", ALICE).out
 
 
