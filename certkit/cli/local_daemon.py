@@ -14,6 +14,9 @@ from certkit.errors import CertkitError
 HOST = "127.0.0.2"
 """Not one of the three names that Earthly takes for a daemon of its own, and reached without any set-up on Linux."""
 
+HOST_ELSEWHERE = "0.0.0.0"  # noqa: S104  where it is used, for the demo, only the stand-in listens, and it builds nothing
+"""The same for macOS, which has no other loopback address than 127.0.0.1: who connects to it reaches this machine."""
+
 STANDIN = (sys.executable, "-m", "certkit.probe.standin")
 
 _WORKER = ("--oci-worker=true", "--oci-worker-snapshotter=native", "--containerd-worker=false")

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from certkit import files
-from certkit.cli.local_daemon import STANDIN, LocalDaemon
+from certkit.cli.local_daemon import HOST, HOST_ELSEWHERE, STANDIN, LocalDaemon
 from certkit.cli.output import say
 from certkit.errors import CertkitError
 
@@ -19,7 +19,7 @@ PERSON = "alice@acme.example"
 def tell(buildkitd: Path | None) -> None:
     """Tell it, with this daemon, the one on PATH, or a stand-in."""
     program = _program(buildkitd)
-    daemon = LocalDaemon(program)
+    daemon = LocalDaemon(program, host=HOST if sys.platform == "linux" else HOST_ELSEWHERE)
     try:
         with tempfile.TemporaryDirectory(prefix="certkit-demo-") as folder:
             _tell_story(_Scene(Path(folder), daemon, _describe(program)))

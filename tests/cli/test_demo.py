@@ -1,5 +1,7 @@
 """`certkit demo`, on the stand-in and on a real daemon."""
 
+import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,8 +38,35 @@ def test_the_demo_leaves_nothing_behind(scratch: Path) -> None:
 
 
 def test_the_demo_runs_on_a_real_daemon(real_daemons: None, scratch: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--buildkitd", str(programs("earthly").buildkitd)]) == 0
-    assert "linux/amd64" in capfd.readouterr().out
+    buildkitd = programs("earthly").buildkitd
+    assert main(["demo", "--buildkitd", str(buildkitd)]) == 0
+    assert_told_of(buildkitd, capfd.readouterr().out)
+
+
+def test_the_demo_finds_a_real_daemon_on_path(
+    real_daemons: None, scratch: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    buildkitd = programs("upstream").buildkitd
+    monkeypatch.setenv("PATH", f"{buildkitd.parent}{os.pathsep}{os.environ['PATH']}")
+    assert main(["demo"]) == 0
+    assert_told_of(buildkitd, capfd.readouterr().out)
+
+
+def assert_told_of(buildkitd: Path, told: str) -> None:
+    """It was this daemon, and not the stand-in, that answered, well and then not."""
+    assert f"The daemon is {buildkitd}\n" in told
+    assert "stand-in" not in told
+    assert [name for name in WRONG if f"\n{name}\n" in told] == list(WRONG)
+
+
+def test_the_demo_needs_no_second_loopback_address_where_there_is_none(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert main(["demo"]) == 0
+    told = capfd.readouterr().out
+    assert "All is well at tcp://0.0.0.0:" in told
+    assert "127.0.0.2" not in told
 
 
 def test_a_daemon_that_cannot_run_is_said_to_in_one_line(scratch: Path, capfd: pytest.CaptureFixture[str]) -> None:
