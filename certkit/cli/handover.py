@@ -37,7 +37,10 @@ def say_deployment(home: "Home", daemon: "Daemon") -> None:
     host = daemon.hosts[0]
     say("  1. Copy its files to its host", f"       ssh root@{host} install -d -m 700 {CERTS}")
     say(f"       {_copy(home, daemon)}", f"  2. Start it on {host}")
-    say(*(f"       {line}" for line in deployment.command("docker", site(daemon))), "     or, without a container")
+    say(*(f"       {line}" for line in deployment.command("docker", site(daemon))))
+    earthbuild = site(daemon, "earthbuild").image
+    say(f"     for EarthBuild the same, with target={earthbuild.cache} and {earthbuild.reference}")
+    say("     or, without a container")
     say(*(f"       {line}" for line in deployment.command("flags", site(daemon))))
     others = context.command(home, f"daemon deploy {daemon.name} --help")
     say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
