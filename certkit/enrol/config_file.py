@@ -30,8 +30,11 @@ class ConfigFile:
         """Read a client's file, through any symbolic links; raises CertkitError if it cannot be read."""
         try:
             target = client.config.resolve()
+            is_circle = target.is_symlink()  # from Python 3.13 on; before, it raises
         except (OSError, RuntimeError):
-            raise Malformed(f"{client.config} is a symbolic link that leads nowhere", "Mend or remove it.") from None
+            is_circle = True
+        if is_circle:
+            raise Malformed(f"{client.config} is a symbolic link that leads nowhere", "Mend or remove it.")
         try:
             content = files.read(target, limit=LIMIT)
         except Missing:
