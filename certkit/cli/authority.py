@@ -49,7 +49,7 @@ def _data(team: "Home", role: "Role", generation: int) -> dict[str, object]:
     return {
         "role": role,
         "generation": generation,
-        "name": certificates.common_name(certificate.subject),
+        "name": certificates.words(certificate.subject),
         "state": "signs" if generation == rotation.issuing else state,
         "sha256": certificates.fingerprint(certificate),
         "until": certificate.not_valid_after_utc.date(),

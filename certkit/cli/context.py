@@ -94,4 +94,4 @@ def fingerprints(pems: Iterable[bytes]) -> list[str]:
     from certkit.pki import certificates
 
     found = map(certificates.load, pems)
-    return [f"  {certificates.common_name(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]
+    return [f"  {certificates.words(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]

@@ -121,10 +121,10 @@ def serial_text(number: int) -> str:
     return digits.zfill(len(digits) + len(digits) % 2)
 
 
-def common_name(name: x509.Name) -> str:
-    """Give the common name in a subject or an issuer, or an empty text."""
+def words(name: x509.Name) -> str:
+    """Say a subject or an issuer for people: its common name where that is all there is, else RFC 4514's form."""
     values = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(values[0].value) if values else ""
+    return str(values[0].value) if values and len(list(name)) == 1 else name.rfc4514_string()
 
 
 def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:

@@ -22,12 +22,6 @@ def covers(certificate: x509.Certificate, host: str) -> bool:
         return any(_matches(name, host) for name in dns)
 
 
-def words(name: x509.Name) -> str:
-    """Say a subject or an issuer for people: its common name where that is all there is, else RFC 4514's form."""
-    text = name.rfc4514_string()
-    return text.removeprefix("CN=") if len(list(name)) == 1 else text
-
-
 def key_of(authority: x509.Certificate) -> str:
     """Give the identifier of an authority's key, in short; `unknown` if it has none."""
     own = extensions.find(authority, x509.SubjectKeyIdentifier)

@@ -13,6 +13,7 @@ from datetime import datetime
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
+from certkit.pki import certificates
 from certkit.probe import names
 from certkit.probe.credentials import Chain, Pair, is_readable
 
@@ -163,7 +164,7 @@ class Connection:
             alpn=self._tls.get_alpn_proto_negotiated().decode("ascii", "replace"),
             chain=tuple(shown for shown in chain if shown) if all(chain) else (),
             accepted=frozenset(name.public_bytes() for name in issuers),
-            accepted_names=tuple(map(names.words, issuers)),
+            accepted_names=tuple(map(certificates.words, issuers)),
         )
 
     def _accepted(self) -> Sequence[x509.Name]:

@@ -61,12 +61,12 @@ class Maker:
 
 EARTHLY = Maker(
     "rsa4096",
-    ((NameOID.ORGANIZATION_NAME, "Earthly"), (NameOID.COMMON_NAME, "earthly")),
+    ((NameOID.ORGANIZATION_NAME, "Earthly Buildkit GRPC CA"),),
     (CA, key_usage(digital_signature=True, key_cert_sign=True)),
     (BOTH,),
     form=PrivateFormat.TraditionalOpenSSL,
 )
-"""`earthly bootstrap`: RSA-4096, both usages in every certificate, ten years, a key in PKCS#1."""
+"""`earthly bootstrap`: RSA-4096, both usages in every certificate, no common name, ten years, a key in PKCS#1."""
 
 MKCERT = Maker(
     "rsa3072",

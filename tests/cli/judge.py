@@ -27,7 +27,7 @@ def serial(leaf: Path) -> str:
 
 def generation(leaf: Path) -> int:
     """Say which generation of an authority has signed a certificate."""
-    name = certificates.common_name(certificates.load(leaf.read_bytes()).issuer)
+    name = certificates.words(certificates.load(leaf.read_bytes()).issuer)
     return int(name.removeprefix("acme ").split()[2]) if name[-1].isdigit() else 1
 
 

@@ -69,6 +69,12 @@ def test_what_it_lacks_is_said_in_words(lead: Lead) -> None:
     assert "others may hold its key" in said
 
 
+def test_one_without_a_common_name_is_told_by_the_name_that_it_has(lead: Lead) -> None:
+    adopt(lead, "server", maker=EARTHLY)
+    assert lead("authority", "show").out.startswith("O=Earthly Buildkit GRPC CA, signs, until ")
+    assert "\n  O=Earthly Buildkit GRPC CA   SHA-256 " in lead("issue", "al", "--no-passphrase", "--out", "al").out
+
+
 def test_nothing_outlives_it(lead: Lead) -> None:
     adopt(lead, "client", maker=replace(SEC1, ends=NOW + 100 * DAY))
     leaf = certificates.load(issue(lead, "al").read_bytes())

@@ -51,7 +51,7 @@ def test_the_home_is_private_and_complete(lead: Lead, tmp_path: Path) -> None:
     assert (home / "team.yml").read_text().startswith("# The settings of this team")
     for role in ("server", "client"):
         authority = certificates.load((home / "authorities" / role / "cert.pem").read_bytes())
-        assert certificates.common_name(authority.subject) == f"acme {role} authority"
+        assert certificates.words(authority.subject) == f"acme {role} authority"
         assert keys.matches(keys.load((home / "authorities" / role / "key.pem").read_bytes()), authority)
     assert {file.name for file in (home / "daemons" / "build").iterdir()} >= {"ca.pem", "cert.pem", "key.pem"}
 

@@ -16,7 +16,7 @@ NEXT = "Next, for each daemon: copy the new files to its host, restart it, and s
 
 
 def canary(home: Path) -> str:
-    return certificates.common_name(certificates.load((home / "canary" / "cert.pem").read_bytes()).subject)
+    return certificates.words(certificates.load((home / "canary" / "cert.pem").read_bytes()).subject)
 
 
 def test_a_person_is_shut_out_with_every_device_and_nobody_else(lead: Lead, home: Path) -> None:

@@ -1,9 +1,11 @@
 """Findings are functions of what was observed: what no server here can be brought to do is judged on data."""
 
+import shlex
+
 import pytest
 from cryptography import x509
 
-from certkit.pki import certificates
+from certkit.pki import certificates, keys
 from certkit.probe import impostor
 from certkit.probe.checks.admission import tls
 from certkit.probe.checks.enforcement import CANARY, IMPOSTOR, NO_CERTIFICATE, Enforcement, enforcement
@@ -74,6 +76,15 @@ def test_a_daemon_that_names_no_authority_may_still_have_revoked(cast: Cast, ali
     pair = Pair(chain, cast.client.key)
     evidence = Tls("build.test", (cast.server.certificate,), pair, "", handshake, b"", NOW)
     assert [check.id for check in tls.judge(evidence, 1.0)] == ["certificate-refused"]
+
+
+def test_the_command_about_somebody_revoked_can_be_pasted_whatever_their_name(cast: Cast) -> None:
+    key = keys.generate("p256")
+    own = certificates.device(cast.client, key.public_key(), person="Al, O'Neil", dns_name="a.b", now=NOW, life=DAY)
+    handshake = _refused(42, Spoken(chain=(cast.server.certificate,)))
+    evidence = Tls("build.test", (cast.server.certificate,), Pair((own,), key), "", handshake, b"", NOW)
+    [found] = tls.judge(evidence, 1.0)
+    assert found.remedy.endswith("  certkit show " + shlex.quote("Al, O'Neil"))
 
 
 def test_an_impostor_differs_from_the_client_in_nothing_but_its_keys(alice: Files) -> None:

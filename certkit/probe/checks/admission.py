@@ -1,6 +1,9 @@
 """More of the TLS stage: the daemon's word on this client's certificate."""
 
-from certkit.probe import alerts, names
+import shlex
+
+from certkit.pki import certificates
+from certkit.probe import alerts
 from certkit.probe.alerts import describe
 from certkit.probe.checks.tls import Tls, tls
 from certkit.probe.handshake import Outcome
@@ -80,8 +83,8 @@ def certificate_refused(evidence: Tls) -> Found | None:
         return None
     if handshake.alert in (alerts.UNKNOWN_CA, alerts.CERTIFICATE_EXPIRED):
         return None
-    own = names.words(evidence.pair.chain[0].subject) if evidence.pair else ""
-    return Found(f"the daemon refused this certificate ({describe(handshake.alert)})", ASK + own)
+    own = certificates.words(evidence.pair.chain[0].subject) if evidence.pair else ""
+    return Found(f"the daemon refused this certificate ({describe(handshake.alert)})", ASK + shlex.quote(own))
 
 
 @tls.finding
@@ -117,4 +120,4 @@ def _is_accepted(evidence: Tls) -> bool:
 
 
 def _issuer(evidence: Tls) -> str:
-    return names.words(evidence.pair.chain[0].issuer) if evidence.pair else ""
+    return certificates.words(evidence.pair.chain[0].issuer) if evidence.pair else ""

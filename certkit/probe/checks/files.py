@@ -10,10 +10,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import CertkitError, Malformed, Missing
-from certkit.pki import extensions, keys
+from certkit.pki import certificates, extensions, keys
 from certkit.pki.certificates import has_signed
 from certkit.pki.extensions import allows
-from certkit.probe import names
 from certkit.probe.credentials import Credentials, Loaded
 from certkit.probe.stage import Found, Stage
 from certkit.probe.validity import is_near_end, span, until
@@ -152,7 +151,7 @@ def not_an_authority(evidence: Files) -> Found | None:
     ca = evidence.credentials.ca
     if not ca.content or not all(map(_is_leaf, ca.content)):
         return None
-    holders = ", ".join(names.words(certificate.subject) for certificate in ca.content)
+    holders = ", ".join(certificates.words(certificate.subject) for certificate in ca.content)
     return Found(
         f"{ca.path} holds no authority's certificate, but that of {holders}", "enrol again:\n  certkit enroll FILE"
     )
@@ -175,7 +174,7 @@ def clock_off(evidence: Files) -> Found | None:
     starts = [certificate.not_valid_before_utc for certificate in ca.content or ()]
     if not starts or min(starts) <= now:
         return None
-    made = ", ".join(names.words(certificate.subject) for certificate in ca.content or ())
+    made = ", ".join(certificates.words(certificate.subject) for certificate in ca.content or ())
     return Found(
         f"here it is {now:%Y-%m-%d %H:%M} UTC; {made} was made on {until(min(starts), now)}",
         "set this machine's clock:\n  timedatectl set-ntp true",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from OpenSSL.SSL import X509VerificationCodes as Code
 
+from certkit.pki import certificates
 from certkit.probe import names
 from certkit.probe.credentials import Chain, Pair
 from certkit.probe.handshake import Handshake, Outcome, is_http1, is_http2
@@ -67,7 +68,7 @@ class Tls:
 
 def _summary(evidence: Tls) -> str:
     spoken = evidence.handshake.spoken
-    issuer = names.words(spoken.chain[0].issuer) if spoken.chain else ""
+    issuer = certificates.words(spoken.chain[0].issuer) if spoken.chain else ""
     alpn = f"ALPN {spoken.alpn}" if spoken.alpn else "no ALPN"
     parts = [
         spoken.version.removeprefix("TLSv"),
@@ -241,12 +242,12 @@ def _other_issuer(evidence: Tls) -> str:
     chain = evidence.handshake.spoken.chain
     if not chain:
         return "nobody"
-    issuer, seen = names.words(chain[0].issuer), names.key_of_issuer(chain[0])
+    issuer, seen = certificates.words(chain[0].issuer), names.key_of_issuer(chain[0])
     alike = [known for known in evidence.authorities if known.subject == chain[0].issuer]
     keys = [names.key_of(known) for known in alike]
     if alike and seen not in keys:
         return f"an authority that is also called {issuer}, but has another key (seen {seen}, trusted here {keys[0]})"
-    trusted = " or ".join(names.words(authority.subject) for authority in evidence.authorities)
+    trusted = " or ".join(certificates.words(authority.subject) for authority in evidence.authorities)
     return f"{issuer}; trusted here is {trusted}, by its key"
 
 
