@@ -13,6 +13,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from certkit import files
 
 FLAVOURS = ("earthly", "earthbuild", "upstream")
@@ -26,8 +28,8 @@ CACHE = Path(
 ENVIRONMENT = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": ""}
 
 
-class CannotBuild(Exception):
-    """Why the real daemons cannot be built here."""
+class CannotBuild(pytest.skip.Exception):
+    """Why the real daemons cannot be built here: a test that needs them is skipped by it."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.daemons.build import FLAVOURS, CannotBuild, obstacle, programs
+from tests.daemons.build import FLAVOURS, obstacle
 from tests.daemons.daemon import Daemon, Start
 
 
@@ -30,10 +30,6 @@ def daemon_factory(real_daemons: None) -> Iterator[Start]:
     started: list[Daemon] = []
 
     def start(flavour: str = "earthly", **arguments: object) -> Daemon:
-        try:
-            programs(flavour)
-        except CannotBuild as reason:
-            pytest.skip(str(reason))
         daemon = Daemon(flavour, **arguments)
         started.append(daemon)
         return daemon

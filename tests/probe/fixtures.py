@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.daemons.build import CannotBuild, programs
 from tests.daemons.daemon import Daemon
 from tests.probe.cast import Cast, authority
 from tests.team import Files
@@ -26,10 +25,6 @@ def alice(cast: Cast) -> Files:
 @pytest.fixture(scope="session")
 def standing(real_daemons: None, cast: Cast) -> Iterator[Daemon]:
     """Give a real daemon of Earthly's flavour, with which all is well."""
-    try:
-        programs("earthly")
-    except CannotBuild as reason:
-        pytest.skip(str(reason))
     daemon = Daemon("earthly", **cast.daemon_files().as_arguments())
     yield daemon
     daemon.close()
