@@ -76,8 +76,6 @@ def enroll(
         raise UsageError(
             "no bundle is named", "certkit enroll FILE, or to make a request: certkit enroll --request FILE"
         )
-    if passphrase_file and str(file) == str(passphrase_file):
-        raise UsageError("the bundle and its passphrase are one file", "Give the passphrase by another: see --help.")
     bundle, is_encrypted = _open(given.path_of(file), passphrase_file, team)
     planned = enrolment.plan(bundle, os.environ, names or [], config=config, daemon=daemon, force=force)
     if planned.is_done and not force:
@@ -114,6 +112,8 @@ def _open(path: Path, passphrase_file: Path | None, team: str | None) -> "tuple[
     from certkit.enrol.bundle import LIMIT, check_time, is_sealed, open_bundle
     from certkit.pki import names
 
+    if passphrase_file and path == given.path_of(passphrase_file):
+        raise UsageError("the bundle and its passphrase are one file", "Give the passphrase by another: see --help.")
     content = given.read(path, "bundle", LIMIT)
 
     def attempt(ask: Callable[[], str]) -> "Bundle":

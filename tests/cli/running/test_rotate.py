@@ -1,6 +1,5 @@
 """`certkit rotate`: step by step, forward and back, and nobody is locked out who is not named."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,6 @@ from tests.cli.daemons import Running, running, take_up
 from tests.cli.judge import complaint, contents, generation, is_let_in, issue
 
 FORWARD = ("prepare", "switch", "retire")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def daemon(lead: Lead, home: Path) -> Iterator[Running]:
-    with running(lead, home) as daemon:
-        yield daemon
 
 
 def standing(lead: Lead, role: str) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """`certkit rotate` when a key has leaked, when commands meet, and when keys have a passphrase."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,6 @@ from tests.cli.daemons import Running, running, take_up
 from tests.cli.judge import complaint, generation, is_let_in, issue
 
 AGAIN = "These must enrol again; until they have, they cannot build:"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def daemon(lead: Lead, home: Path) -> Iterator[Running]:
-    with running(lead, home) as daemon:
-        yield daemon
 
 
 def test_a_leaked_client_authority_is_trusted_no_more_at_once(lead: Lead, home: Path, daemon: Running) -> None:

@@ -1,7 +1,6 @@
 """`certkit daemon check`: a daemon that holds the newest anchors proves it, and no other does."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,22 +8,11 @@ import pytest
 from certkit import files
 from certkit.cli.local_daemon import HOST, free_port
 from tests.cli.conftest import Lead
-from tests.cli.daemons import Running, running
+from tests.cli.daemons import Running
 from tests.cli.judge import issue
 from tests.probe.servers import serving
 
 UNSEEN = "not seen to hold the newest anchors"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def daemon(lead: Lead, home: Path) -> Iterator[Running]:
-    with running(lead, home) as daemon:
-        yield daemon
 
 
 @pytest.fixture
