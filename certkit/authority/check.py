@@ -62,7 +62,7 @@ def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
     found = network.observe(address.parse(daemon.url), timeout)
     if found.endpoint is None:
         return Seen(Verdict.UNCLEAR, found.unresolved or f"nobody answers at {daemon.url}", _START)
-    trust = Trust(tuple(map(certificates.load, home.trusted_pems("server"))), now)
+    trust = Trust(home.trusted("server"), now)
     handshake = shake(found.endpoint, Caller(found.address.host, pair, trust), timeout, found.connection)
     if handshake.connection:
         handshake.connection.close()

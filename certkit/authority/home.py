@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.x509 import Certificate
+
 from certkit import files
 from certkit.authority import passphrase, settings, together
 from certkit.authority.settings import Settings
@@ -57,22 +59,20 @@ class Home:
         known = range(1, self.rotation(role).last + 1)
         return [each for each in known if (self.authority_directory(role, each) / CERTIFICATE).exists()]
 
-    def certificate_pem(self, role: Role, generation: int | None = None) -> bytes:
+    def certificate(self, role: Role, generation: int | None = None) -> Certificate:
         """Give the certificate of an authority, the issuing generation's by default; its key stays shut."""
         path = self.authority_directory(role, generation) / CERTIFICATE
         with _intact(path):
-            pem = files.read(path)
-            certificates.load(pem)
-        return pem
+            return certificates.load(files.read(path))
 
-    def trusted_pems(self, role: Role) -> tuple[bytes, ...]:
+    def trusted(self, role: Role) -> tuple[Certificate, ...]:
         """Give the certificates of the generations that are trusted, oldest first."""
-        return tuple(self.certificate_pem(role, generation) for generation in self.rotation(role).trusted)
+        return tuple(self.certificate(role, generation) for generation in self.rotation(role).trusted)
 
     def authority(self, role: Role, generation: int | None = None) -> Authority:
         """Open an authority, the issuing generation by default, with its passphrase if it has one."""
         folder = self.authority_directory(role, generation)
-        certificate = certificates.load(self.certificate_pem(role, generation))
+        certificate = self.certificate(role, generation)
         try:
             with _intact(folder / KEY):
                 pem = files.read(folder / KEY)
@@ -97,7 +97,7 @@ class Home:
 
     def record(self, action: str, subject: str, now: datetime, **detail: object) -> None:
         """Append an event to the log; belongs into the transaction of what it tells."""
-        self.ledger.add_event(event(action, subject, now, detail))
+        self.ledger.add_event(_event(action, subject, now, detail))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -152,7 +152,7 @@ def authority_directory(path: Path, role: Role, generation: int) -> Path:
     return path / "authorities" / f"{role}-{generation}"
 
 
-def event(action: str, subject: str, now: datetime, detail: Mapping[str, object]) -> Event:
+def _event(action: str, subject: str, now: datetime, detail: Mapping[str, object]) -> Event:
     """Make an event that says who is doing it and where."""
     try:
         actor = getpass.getuser()

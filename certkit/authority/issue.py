@@ -44,7 +44,7 @@ def issue(home: Home, person: str, device: str | None, public_key: PublicKey, li
         life=life,
     )
     with home.ledger.transaction():
-        if home.certificate_pem("client") != certificates.to_pem(authority.certificate):
+        if home.certificate("client") != authority.certificate:
             raise Refused("the client authority has just been replaced", "Run it again.")
         _admit(home, person, device, now)
         _check_key(home, person, device, public_pin(public_key).hex())
@@ -53,7 +53,7 @@ def issue(home: Home, person: str, device: str | None, public_key: PublicKey, li
         serial = certificates.serial_text(certificate.serial_number)
         until = str(certificate.not_valid_after_utc.date())
         home.record("issue", person, now, device=device, serial=serial, until=until)
-        server_authorities = home.trusted_pems("server")
+        server_authorities = tuple(map(certificates.to_pem, home.trusted("server")))
     return Issued(person, device, certificate, server_authorities)
 
 

@@ -189,7 +189,7 @@ def _certify_by_issuing(home: Home, now: datetime) -> None:
 
 def _of_former(home: Home) -> list[Daemon]:
     """Give the daemons whose certificates are those of a generation that issues no more."""
-    issuer = certificates.load(home.certificate_pem("server")).subject
+    issuer = home.certificate("server").subject
     served = [(daemon, served_certificate(home, daemon.name)) for daemon in home.ledger.daemons()]
     return [daemon for daemon, certificate in served if certificate and certificate.issuer != issuer]
 

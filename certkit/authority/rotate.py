@@ -125,6 +125,6 @@ def _newest_of_devices(home: Home, now: datetime) -> Iterator[Certificate]:
 def _generations(home: Home, role: Role) -> dict[str, int]:
     """Give the generations that are there by the fingerprints of their certificates."""
     return {
-        certificates.fingerprint(certificates.load(home.certificate_pem(role, generation))): generation
+        certificates.fingerprint(home.certificate(role, generation)): generation
         for generation in home.generations(role)
     }

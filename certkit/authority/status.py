@@ -9,7 +9,6 @@ from certkit.authority import daemons
 from certkit.authority.home import ROLES, Home
 from certkit.authority.publish import CRL_LIFE, newest_anchors, served_certificate
 from certkit.ledger.interface import Device
-from certkit.pki import certificates
 
 AUTHORITY_NOTICE = timedelta(days=400)
 """An authority shortens the life of what it signs in its last year."""
@@ -69,7 +68,7 @@ def device_states(home: Home, now: datetime, person: str | None = None) -> list[
 
 def _authorities(home: Home, now: datetime) -> Iterator[Item]:
     for role in ROLES:
-        end = certificates.load(home.certificate_pem(role)).not_valid_after_utc
+        end = home.certificate(role).not_valid_after_utc
         attention, remedy = _ending(end, now, AUTHORITY_NOTICE, f"certkit rotate {role} prepare")
         yield Item("authority", role, end, attention, remedy)
 

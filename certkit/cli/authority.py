@@ -44,7 +44,7 @@ def _data(team: "Home", role: "Role", generation: int) -> dict[str, object]:
     from certkit.pki import certificates
 
     rotation = team.rotation(role)
-    certificate = certificates.load(team.certificate_pem(role, generation))
+    certificate = team.certificate(role, generation)
     state = "trusted" if generation in rotation.trusted else "retired"
     return {
         "role": role,

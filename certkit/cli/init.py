@@ -187,5 +187,5 @@ def _as_data(home: "Home") -> dict[str, object]:
 def _sha256_and_end(home: "Home", role: "Role") -> tuple[str, str]:
     from certkit.pki import certificates
 
-    certificate = certificates.load(home.certificate_pem(role))
+    certificate = home.certificate(role)
     return certificates.fingerprint(certificate), str(certificate.not_valid_after_utc.date())

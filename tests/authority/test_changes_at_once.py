@@ -80,7 +80,7 @@ def test_of_two_who_prepare_a_rotation_one_makes_the_generation_and_the_other_is
 
     said = at_once(path, prepare, range(3))
     assert sorted(said) == ["prepared", *["this authority is prepared, so there is nothing to prepare"] * 2]
-    new = certificates.load(home.certificate_pem("client", 2))
+    new = home.certificate("client", 2)
     [_, anchor] = certificates.load_all(publish.newest_anchors(home).ca)
     assert anchor.public_key() == new.public_key()
     assert keys.matches(home.authority("client", 2).key, new)
