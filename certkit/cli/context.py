@@ -20,6 +20,10 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", envvar="CERTKIT_HOME", help="The team's folder, else the platform's application folder."),
 ]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

@@ -32,14 +32,12 @@ For = Annotated[
         autocompletion=completions.clients,
     ),
 ]
-Config = Annotated[Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")]
 Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons, else the first.")]
 Team = Annotated[str | None, typer.Option("--team", help="What to call the team here, else as the bundle does.")]
 PassphraseFile = Annotated[
     Path | None, typer.Option("--passphrase-file", help="The bundle's passphrase: the first line of this file.")
 ]
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Do not check the daemon afterwards.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Force = Annotated[bool, typer.Option("--force", help="Enrol anew: replace the certificate and its key.")]
 
 
@@ -47,12 +45,12 @@ def enroll(
     file: File = None,
     request: Request = None,
     names: For = None,
-    config: Config = None,
+    config: context.ConfigOption = None,
     daemon: Daemon = None,
     team: Team = None,
     passphrase_file: PassphraseFile = None,
     no_probe: NoProbe = False,
-    dry_run: DryRun = False,
+    dry_run: context.DryRunOption = False,
     force: Force = False,
 ) -> None:
     """Enrol this machine: from now on it builds on the team's daemon.

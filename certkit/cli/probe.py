@@ -31,9 +31,7 @@ def probe(
             autocompletion=completions.clients,
         ),
     ] = None,
-    config: Annotated[
-        FileOption, typer.Option("--config", help="The client's configuration, instead of its own file.")
-    ] = None,
+    config: context.ConfigOption = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:

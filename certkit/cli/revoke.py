@@ -22,7 +22,6 @@ DeviceOption = Annotated[
     str | None,
     typer.Option("--device", help="Only this device, through all its renewals.", autocompletion=completions.devices),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
 def revoke(
@@ -39,7 +38,7 @@ def revoke(
             autocompletion=completions.reasons,
         ),
     ] = "unspecified",
-    dry_run: DryRunOption = False,
+    dry_run: context.DryRunOption = False,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -65,7 +64,7 @@ def revoke(
 def reinstate(
     person: PersonArgument = None,
     device: DeviceOption = None,
-    dry_run: DryRunOption = False,
+    dry_run: context.DryRunOption = False,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:

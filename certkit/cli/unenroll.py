@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli import completions
+from certkit.cli import completions, context
 from certkit.cli.output import say, short
 
 if TYPE_CHECKING:
@@ -25,9 +24,7 @@ def unenroll(
             autocompletion=completions.clients,
         ),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
-    ] = None,
+    config: context.ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and do nothing.")] = False,
 ) -> None:
     """Undo enroll: former settings back, certificates and key gone.

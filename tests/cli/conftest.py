@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from certkit.cli import main
+from certkit.cli.local_daemon import HOST, free_port
 
 URL = "tcp://build.acme.example:8372"
 ALICE = "alice@acme.example"
@@ -76,3 +77,9 @@ def home(lead: Lead, founded: Path, tmp_path: Path) -> Path:
 def desk(lead: Lead, tmp_path: Path) -> Path:
     """Give the folder that the lead works in."""
     return tmp_path / "desk"
+
+
+@pytest.fixture
+def port() -> int:
+    """Give a port on which nobody listens yet."""
+    return free_port(HOST)

@@ -8,16 +8,11 @@ import pytest
 
 from certkit.cli import main
 from tests.daemons.build import programs
-from tests.daemons.daemon import HOST, Start, free_port
+from tests.daemons.daemon import HOST, Start
 from tests.team import PERSON, Team, at, run
 
 Captured = pytest.CaptureFixture[str]
 VARIABLE = "GRPC_ENFORCE_ALPN_ENABLED"
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port(HOST)
 
 
 @pytest.fixture
