@@ -90,7 +90,7 @@ def _fill(team: Team) -> None:
 
 
 def _handshake(daemon: Daemon, context: ssl.SSLContext) -> float:
-    """Give the milliseconds until the daemon has spoken: only then has it judged the certificate."""
+    """Give the milliseconds until the daemon has negotiated: only then has it judged the certificate."""
     start = time.perf_counter()
     with (
         socket.create_connection((daemon.host, daemon.port)) as plain,

@@ -1,30 +1,55 @@
-"""What can go wrong, as a part of the interface: every error says what happened and what to do."""
+"""What can go wrong, as data: a class for the kind of failure, a stable code for the failure, and its fields.
+
+Whoever talks to people or to programs maps kinds to exit codes or HTTP statuses, and codes to what to do about it.
+Nothing here, and nothing that raises these, knows a command line.
+"""
+
+import copy
+from typing import Self
 
 
 class CertkitError(Exception):
-    """Something failed; `message` says what in one line, `remedy` what to do about it in one line."""
+    """Something failed: `message` says what in one line, `hint` what to do about it where no command is needed.
 
-    exit_code = 1
+    `code` names the failure for programs and never changes; `fields` are the values that the message is about.
+    """
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    code = "failed"
+
+    def __init__(self, message: str, hint: str = "", *, code: str = "", **fields: object) -> None:
         super().__init__(message)
         self.message = message
-        self.remedy = remedy
+        self.hint = hint
+        self.code = code or type(self).code
+        self.fields = fields
+
+    def about(self, subject: object) -> Self:
+        """Return the same error with the file, or whatever it is about, named in front of its message."""
+        named = copy.copy(self)
+        named.message = f"{subject}: {self.message}"
+        named.args = (named.message,)
+        return named
 
 
-class UsageError(CertkitError):
+class InvalidError(CertkitError):
     """What was asked for cannot be meant."""
 
-    exit_code = 2
+    code = "invalid"
 
 
-class Missing(CertkitError):
+class MissingError(CertkitError):
     """Something that was named is not there."""
 
+    code = "missing"
 
-class Malformed(CertkitError):
+
+class MalformedError(CertkitError):
     """A file or a message is not what it should be."""
 
+    code = "malformed"
 
-class Refused(CertkitError):
+
+class RefusedError(CertkitError):
     """It could be done, and must not be: a key would be lost, or somebody would get in who should not."""
+
+    code = "refused"

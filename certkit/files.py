@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from certkit.errors import CertkitError, Malformed, Missing, Refused
+from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
 
 Owner = tuple[int, int]
 """A user's and a group's number."""
@@ -29,29 +29,29 @@ _LEFT_BEHIND = 3600
 def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
     """Give the whole content of a file of at most `limit` bytes; of a pipe or a terminal too if `pipes`.
 
-    Raises Missing if it is not there, CertkitError if it cannot be read, Malformed if it is too large.
+    Raises MissingError if it is not there, CertkitError if it cannot be read, MalformedError if it is too large.
     """
     try:
         # Not blocking: a pipe that nobody writes to would hold the command up for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)), "rb") as file:
             if not pipes and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Malformed(f"{path} is not a regular file", "Name a file.")
+                raise MalformedError(f"{path} is not a regular file", "Name a file.")
             content = file.read(limit + 1)
     except FileNotFoundError:
-        raise Missing(f"{path} does not exist", "Check the path.") from None
+        raise MissingError(f"{path} does not exist", "Check the path.") from None
     except IsADirectoryError:
-        raise Malformed(f"{path} is a folder, not a file", "Name a file in it.") from None
+        raise MalformedError(f"{path} is a folder, not a file", "Name a file in it.") from None
     except OSError as error:
         raise CertkitError(
             f"{path} cannot be read: {error.strerror}", "Check its permissions and those of its folder."
         ) from None
     if len(content) > limit:
-        raise Malformed(f"{path} is larger than {limit} bytes", "Check that it is the right file.")
+        raise MalformedError(f"{path} is larger than {limit} bytes", "Check that it is the right file.")
     return content
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | None = None, replace: bool = True) -> None:
-    """Write a file atomically; with `replace` false, raise Refused if something is there already."""
+    """Write a file atomically; with `replace` false, raise RefusedError if something is there already."""
     with _explained(path):
         temporary = draft_of(path)
         try:
@@ -74,7 +74,7 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
         generation = draft_of(path)
         former = path.resolve() if path.is_symlink() else None
         if former is None and path.exists():
-            raise Refused(f"{path} is there already, and was not made by certkit", "Move it away first.")
+            raise RefusedError(f"{path} is there already, and was not made by certkit", "Move it away first.")
         try:
             make_private_directory(generation, owner=owner)
             for name, content in contents.items():
@@ -127,7 +127,7 @@ def remove_directory(path: Path) -> None:
 def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
     """Make a folder, with its parents, that only its owner can enter; tighten one that is there.
 
-    Raises Refused if the place is somebody else's or not a folder.
+    Raises RefusedError if the place is somebody else's or not a folder.
     """
     with _explained(path):
         if not path.parent.exists():
@@ -136,10 +136,10 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
             path.mkdir(mode=0o700)
         except FileExistsError:
             if not path.is_dir():
-                raise Refused(f"{path} is not a folder", "Move it away first.") from None
+                raise RefusedError(f"{path} is not a folder", "Move it away first.") from None
             allowed = {os.geteuid(), owner[0]} if owner else {os.geteuid()}
             if not {path.lstat().st_uid, path.stat().st_uid} <= allowed:  # a link counts as well as what it leads to
-                raise Refused(f"{path} belongs to another user", "Choose a folder of your own.") from None
+                raise RefusedError(f"{path} belongs to another user", "Choose a folder of your own.") from None
             path.chmod(0o700)
         if owner:
             os.lchown(path, *owner)
@@ -170,7 +170,7 @@ def acting_as(owner: Owner | None) -> Iterator[None]:
 def application_directory() -> Path:
     """Give the folder where this platform keeps a user's application data, certkit's own inside it.
 
-    Raises Missing for a user without a home folder, as in some containers.
+    Raises MissingError for a user without a home folder, as in some containers.
     """
     data_home = os.environ.get("XDG_DATA_HOME", "")
     try:
@@ -178,7 +178,7 @@ def application_directory() -> Path:
             return Path.home() / "Library" / "Application Support" / "certkit"
         base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
     except RuntimeError:
-        raise Missing("this user has no home folder", "Set HOME.") from None
+        raise MissingError("this user has no home folder", "Set HOME.") from None
     return base / "certkit"
 
 
@@ -226,7 +226,7 @@ def _claim(temporary: Path, path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE))
             temporary.replace(path)
     except FileExistsError:
-        raise Refused(f"{path} exists already and is not overwritten", "Name another file.") from None
+        raise RefusedError(f"{path} exists already and is not overwritten", "Name another file.") from None
 
 
 def _discard(draft: Path) -> None:

@@ -64,7 +64,7 @@ class Team:
 
 
 def found(folder: Path, *, port: int = 8372, host: str = HOST, key_type: str = "p256") -> Team:
-    """Create the team, issue Alice a bundle and enrol her laptop, by the commands."""
+    """Create the team, issue Alice a bundle and enroll her laptop, by the commands."""
     team = Team(folder)
     bundle = folder / "alice.certkit"
     url = f"tcp://{host}:{port}"

@@ -11,7 +11,7 @@ from typing import Self
 import pytest
 
 from certkit import files
-from certkit.errors import CertkitError, Refused
+from certkit.errors import CertkitError, RefusedError
 
 LARGE = 1024 * 1024
 
@@ -83,7 +83,7 @@ def test_a_planted_link_is_never_followed(tmp_path: Path, *, replace: bool) -> N
         files.write(link, b"new")
         assert not link.is_symlink()
     else:
-        with pytest.raises(Refused, match="exists already and is not overwritten"):
+        with pytest.raises(RefusedError, match="exists already and is not overwritten"):
             files.write(link, b"new", replace=False)
     assert victim.read_bytes() == b"untouched"
 
@@ -91,7 +91,7 @@ def test_a_planted_link_is_never_followed(tmp_path: Path, *, replace: bool) -> N
 def test_what_is_there_is_kept_when_it_must_not_be_replaced(tmp_path: Path) -> None:
     path = tmp_path / "key"
     files.write(path, b"first", replace=False)
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         files.write(path, b"second", replace=False)
     assert [entry.read_bytes() for entry in tmp_path.iterdir()] == [b"first"]
 
@@ -105,7 +105,7 @@ def test_a_file_can_be_made_where_the_file_system_knows_no_hard_links(
     monkeypatch.setattr(os, "link", refuse)
     path = tmp_path / "alice.certkit"
     files.write(path, b"first", replace=False)
-    with pytest.raises(Refused, match="exists already"):
+    with pytest.raises(RefusedError, match="exists already"):
         files.write(path, b"second", replace=False)
     assert [entry.read_bytes() for entry in tmp_path.iterdir()] == [b"first"]
 
@@ -147,7 +147,7 @@ def read_at(folder: int, name: str) -> bytes:
 def test_a_folder_that_certkit_did_not_make_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "precious").touch()
-    with pytest.raises(Refused, match="was not made by certkit"):
+    with pytest.raises(RefusedError, match="was not made by certkit"):
         files.write_directory(tmp_path / "mine", {"key": b"k"})
     assert (tmp_path / "mine" / "precious").exists()
 

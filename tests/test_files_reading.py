@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from certkit import files
-from certkit.errors import CertkitError, Malformed, Missing, Refused
+from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
 
 NOBODY = 65534
 
 
 def test_what_is_not_there_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="nothing does not exist"):
+    with pytest.raises(MissingError, match="nothing does not exist"):
         files.read(tmp_path / "nothing")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(Malformed, match="is a folder, not a file"):
+    with pytest.raises(MalformedError, match="is a folder, not a file"):
         files.read(tmp_path)
 
 
@@ -27,18 +27,18 @@ def test_a_file_of_the_limits_size_is_read_and_a_larger_one_refused(tmp_path: Pa
     path = tmp_path / "file"
     path.write_bytes(bytes(10))
     assert files.read(path, limit=10) == bytes(10)
-    with pytest.raises(Malformed, match="larger than 9 bytes"):
+    with pytest.raises(MalformedError, match="larger than 9 bytes"):
         files.read(path, limit=9)
 
 
 def test_a_pipe_that_nobody_writes_to_does_not_hold_anyone_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(Malformed, match="not a regular file"):
+    with pytest.raises(MalformedError, match="not a regular file"):
         files.read(tmp_path / "pipe")
 
 
 def test_an_endless_device_is_refused() -> None:
-    with pytest.raises(Malformed, match="not a regular file"):
+    with pytest.raises(MalformedError, match="not a regular file"):
         files.read(Path("/dev/zero"))
 
 
@@ -50,7 +50,7 @@ def test_a_folder_that_is_there_is_made_private(tmp_path: Path) -> None:
 
 def test_a_file_in_a_folders_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Refused, match="is not a folder"):
+    with pytest.raises(RefusedError, match="is not a folder"):
         files.make_private_directory(tmp_path / "file")
     with pytest.raises(CertkitError, match="cannot be written: Not a directory"):
         files.write(tmp_path / "file" / "key", b"k")
@@ -63,14 +63,14 @@ class TestOwners:
     def test_a_folder_of_another_user_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "theirs").mkdir()
         os.chown(tmp_path / "theirs", NOBODY, NOBODY)
-        with pytest.raises(Refused, match="belongs to another user"):
+        with pytest.raises(RefusedError, match="belongs to another user"):
             files.make_private_directory(tmp_path / "theirs")
 
     def test_a_link_that_another_user_planted_is_not_followed(self, tmp_path: Path) -> None:
         (tmp_path / "mine").mkdir(mode=0o755)
         (tmp_path / "link").symlink_to("mine")
         os.lchown(tmp_path / "link", NOBODY, NOBODY)
-        with pytest.raises(Refused, match="belongs to another user"):
+        with pytest.raises(RefusedError, match="belongs to another user"):
             files.make_private_directory(tmp_path / "link")
         assert (tmp_path / "mine").stat().st_mode & 0o777 == 0o755
 

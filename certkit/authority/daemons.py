@@ -6,22 +6,22 @@ from datetime import datetime
 
 from certkit import files
 from certkit.authority.home import Home
-from certkit.authority.publish import certify, newest_anchors, refresh, served_certificate
+from certkit.authority.publication import certify, newest_anchors, refresh, served_certificate
 from certkit.earthly.address import Address
-from certkit.errors import Missing, Refused
+from certkit.errors import MissingError, RefusedError
 from certkit.ledger.interface import Daemon
 from certkit.pki import certificates, names
 
 
 def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now: datetime) -> Daemon:
-    """Add a daemon with its certificate; raises Refused if there is one of that name."""
+    """Add a daemon with its certificate; raises RefusedError if there is one of that name."""
     hosts = _hosts([address.host, *more_hosts])
     names.slug(name, "daemon")
 
     def new() -> Daemon:
         known = home.ledger.daemon(name)
         if known and not known.removed:
-            raise Refused(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
+            raise RefusedError(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
         # It was never given older anchors than these, so it cannot hold any.
         return Daemon(name, address.url, hosts, now, proven=newest_anchors(home).number)
 
@@ -42,11 +42,11 @@ def renew(home: Home, name: str, more_hosts: Sequence[str], now: datetime) -> Da
 
 
 def find(home: Home, name: str) -> Daemon:
-    """Find a daemon; raises Missing, with the names there are."""
+    """Find a daemon; raises MissingError, with the names there are."""
     daemon = home.ledger.daemon(name)
     if daemon is None or daemon.removed:
         known = ", ".join(each.name for each in home.ledger.daemons())
-        raise Missing(f"there is no daemon {name}", f"There are: {known}. Add one: certkit daemon add --help")
+        raise MissingError(f"there is no daemon {name}", f"There are: {known}. Add one: certkit daemon add --help")
     return daemon
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from cryptography.x509 import Certificate
 
 from certkit import files
-from certkit.authority import passphrase, settings, together
+from certkit.authority import journal, passphrase, settings
 from certkit.authority.settings import Settings
-from certkit.errors import CertkitError, Malformed, Missing, Refused
+from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
 from certkit.ledger.interface import Event, Ledger
 from certkit.ledger.sqlite import open_ledger
 from certkit.pki import certificates, keys
@@ -77,7 +77,7 @@ class Home:
             with _intact(folder / KEY):
                 pem = files.read(folder / KEY)
                 key = keys.load(pem)
-        except keys.Encrypted:
+        except keys.EncryptedKeyError:
             key = keys.load(pem, self.passphrase())
         if not keys.matches(key, certificate):
             raise CertkitError(f"the key in {folder} is not that of its certificate", "Restore it from a backup.")
@@ -118,15 +118,17 @@ class Home:
 
 
 def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
-    """Open the home in a folder; raises Missing if there is none, Refused if it is another user's."""
+    """Open the home in a folder; raises MissingError if there is none, RefusedError if it is another user's."""
     if not (path / SETTINGS).exists():
-        raise Missing(f"there is no team in {path}", "Make one: certkit init --help (or say where it is with --home).")
+        raise MissingError(
+            f"there is no team in {path}", "Make one: certkit init --help (or say where it is with --home)."
+        )
     if path.stat().st_uid != os.geteuid():  # whose team.yml would name a command to be run
-        raise Refused(f"{path} belongs to another user", "Run certkit as the user who owns it.")
+        raise RefusedError(f"{path} belongs to another user", "Run certkit as the user who owns it.")
     ledger = open_ledger(path / LEDGER)
-    if together.is_pending(ledger):
+    if journal.is_pending(ledger):
         with files.locked(path / LOCK):
-            together.finish(path, ledger)
+            journal.finish(path, ledger)
     found = settings.recall(path / SETTINGS, ledger)
     _check_team(path, found.team, ledger)
     return Home(path, found, ledger, functools.cache(lambda: passphrase.obtain(found, ask_passphrase)))
@@ -136,14 +138,14 @@ def _check_team(path: Path, team: str, ledger: Ledger) -> None:
     """Refuse another name than that in all certificates: anchors would exclude names that nobody bears."""
     known = ledger.state(TEAM)
     if known and known["name"] != team:
-        raise Malformed(f"{path / SETTINGS} names the team {team}", f"Put back the line `team: {known['name']}`.")
+        raise MalformedError(f"{path / SETTINGS} names the team {team}", f"Put back the line `team: {known['name']}`.")
 
 
 @contextlib.contextmanager
 def _intact(path: Path) -> Iterator[None]:
     try:
         yield
-    except (Malformed, Missing) as error:
+    except (MalformedError, MissingError) as error:
         raise CertkitError(f"{path} is damaged: {error.message}", "Restore the home from a backup.") from None
 
 

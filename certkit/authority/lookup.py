@@ -4,25 +4,27 @@ import difflib
 from collections.abc import Iterable
 
 from certkit.authority.home import Home
-from certkit.errors import Missing, UsageError
+from certkit.errors import InvalidError, MissingError
 from certkit.ledger.interface import Device, Person
 from certkit.pki import names
 from certkit.pki.certificates import serial_text
 
 
 def find_person(home: Home, name: str) -> Person:
-    """Find somebody; raises Missing, with a name that is alike."""
+    """Find somebody; raises MissingError, with a name that is alike."""
     name = names.text(name, "person")
     person = home.ledger.person(name)
     if person is None:
-        raise Missing(f"there is nobody called {name!r}", alike(name, (each.name for each in home.ledger.people())))
+        raise MissingError(
+            f"there is nobody called {name!r}", alike(name, (each.name for each in home.ledger.people()))
+        )
     return person
 
 
 def find_device(home: Home, name: str, person: str | None = None) -> Device:
     """Find a device by its name, and by its person where the name is not unique.
 
-    Raises Missing if there is none, UsageError if there are several.
+    Raises MissingError if there is none, InvalidError if there are several.
     """
     name = names.text(name, "device")
     if person is not None:
@@ -30,10 +32,10 @@ def find_device(home: Home, name: str, person: str | None = None) -> Device:
     devices = home.ledger.devices(person)
     found = [each for each in devices if each.name == name]
     if not found:
-        raise Missing(f"there is no device {name!r}", alike(name, (each.name for each in devices)))
+        raise MissingError(f"there is no device {name!r}", alike(name, (each.name for each in devices)))
     if len(found) > 1:
         holders = ", ".join(each.person for each in found)
-        raise UsageError(f"several people have a device {name!r}: {holders}", "Say whose: name the person, too.")
+        raise InvalidError(f"several people have a device {name!r}: {holders}", "Say whose: name the person, too.")
     return found[0]
 
 

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from certkit import files
-from certkit.errors import CertkitError, Refused
+from certkit.errors import CertkitError, RefusedError
 
 
 def check_free(path: Path) -> None:
-    """Raise Refused if a home cannot be made at `path` without touching what is there."""
+    """Raise RefusedError if a home cannot be made at `path` without touching what is there."""
     if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
-        raise Refused(f"{path} is there already and is not touched", "Choose another folder with --home.")
+        raise RefusedError(f"{path} is there already and is not touched", "Choose another folder with --home.")
 
 
 @contextlib.contextmanager
 def draft(path: Path) -> Iterator[Path]:
     """Give an empty private folder, which becomes `path` at the end of the block, or is removed on an exception.
 
-    Raises Refused if something is at `path`, CertkitError if nothing can be made there.
+    Raises RefusedError if something is at `path`, CertkitError if nothing can be made there.
     """
     check_free(path)
     if not path.parent.exists():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from certkit import files
 from certkit.authority.settings import Settings
-from certkit.errors import CertkitError, Malformed, Refused
+from certkit.errors import CertkitError, MalformedError, RefusedError
 
 _LIMIT = 4096
 _PATIENCE = 120
@@ -43,13 +43,13 @@ def from_command(command: str) -> bytes:
 
 
 def check_new(passphrase: str) -> None:
-    """Raise Refused for a passphrase that is too weak to protect anything new."""
+    """Raise RefusedError for a passphrase that is too weak to protect anything new."""
     if len(passphrase) < _SHORTEST:
-        raise Refused(f"the passphrase is shorter than {_SHORTEST} characters", "Choose several words.")
+        raise RefusedError(f"the passphrase is shorter than {_SHORTEST} characters", "Choose several words.")
 
 
 def _first_line(content: bytes, what: str) -> bytes:
     line = content.split(b"\n", 1)[0].removesuffix(b"\r")
     if not line:
-        raise Malformed(f"{what} has no passphrase in its first line", "Put it there.")
+        raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.")
     return line

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from certkit import files
-from certkit.errors import CertkitError, Malformed, UsageError
+from certkit.errors import CertkitError, InvalidError, MalformedError
 from certkit.ledger.interface import Ledger
 
 LIMIT = 64 * 1024
@@ -65,7 +65,7 @@ class Settings:
 
 
 def load(path: Path) -> Settings:
-    """Read team.yml; raises Malformed, with the line or the key, for what cannot be meant."""
+    """Read team.yml; raises MalformedError, with the line or the key, for what cannot be meant."""
     return _parse(path, files.read(path, limit=LIMIT))
 
 
@@ -89,11 +89,11 @@ def _parse(path: Path, content: bytes) -> Settings:
         found = yaml.safe_load(content)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise Malformed(f"{path}, line {line}: {error.problem}", "Mend that line.") from None
+        raise MalformedError(f"{path}, line {line}: {error.problem}", "Mend that line.") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
-        raise Malformed(f"{path} is not YAML", "Mend it, or restore it from a backup.") from None
+        raise MalformedError(f"{path} is not YAML", "Mend it, or restore it from a backup.") from None
     if not isinstance(found, dict):
-        raise Malformed(f"{path} does not hold settings", "Mend it, or restore it from a backup.")
+        raise MalformedError(f"{path} does not hold settings", "Mend it, or restore it from a backup.")
     return Settings(**_checked(path, found))
 
 
@@ -140,18 +140,20 @@ def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
     types = {field.name: int if field.name.endswith("_days") else str for field in fields(Settings)}
     for key, value in found.items():
         if key not in types:
-            raise Malformed(f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.")
+            raise MalformedError(f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.")
         if type(value) is not types[str(key)]:
             shown = reprlib.repr(value)[:60]  # YAML has ways to make a few bytes endless
-            raise Malformed(f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.")
+            raise MalformedError(f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.")
         if types[str(key)] is int and not 0 < int(str(value)) <= _LONGEST_LIFE:
-            raise Malformed(f"{path}: {key} cannot be {value!r}", f"Give 1 to {_LONGEST_LIFE} days.")
+            raise MalformedError(f"{path}: {key} cannot be {value!r}", f"Give 1 to {_LONGEST_LIFE} days.")
     if not found.get("team"):
-        raise Malformed(f"{path} names no team", "Put back the line `team: NAME`.")
+        raise MalformedError(f"{path} names no team", "Put back the line `team: NAME`.")
     try:
         names.slug(str(found["team"]), "team")
-    except UsageError as error:
-        raise Malformed(f"{path}: {error.message}", "Put back the name that it had.") from None
+    except InvalidError as error:
+        raise MalformedError(f"{path}: {error.message}", "Put back the name that it had.") from None
     if found.get("key_type", "p256") not in KEY_TYPES:
-        raise Malformed(f"{path}: there is no key_type {found['key_type']!r}", f"Choose from {', '.join(KEY_TYPES)}.")
+        raise MalformedError(
+            f"{path}: there is no key_type {found['key_type']!r}", f"Choose from {', '.join(KEY_TYPES)}."
+        )
     return {str(key): value for key, value in found.items()}

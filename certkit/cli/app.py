@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from certkit.cli import usage
-from certkit.cli.output import complain, tell
+from certkit.cli.support import exit_codes, remedies, usage_errors
+from certkit.cli.support.output import complain, tell
 from certkit.errors import CertkitError
 
 if TYPE_CHECKING:
@@ -41,11 +41,8 @@ GROUPS = {
         "demo": "demo:demo",
     },
 }
-"""Where each verb's function, or group of verbs, stands: `module:name` below this package."""
+"""Where each verb's function, or group of verbs, stands: `module:name` in `certkit.cli.verbs`."""
 VERBS = {name: place for group in GROUPS.values() for name, place in group.items()}
-
-INTERRUPTED = 130
-"""The exit code that shells give to what Ctrl-C has ended."""
 
 
 class _Program(TyperGroup):
@@ -72,8 +69,8 @@ def main(arguments: Sequence[str]) -> int:
         return error.exit_code
     except CertkitError as error:
         _show_trace_if_asked(arguments)
-        complain(error.message, error.remedy)
-        return error.exit_code
+        complain(error.message, remedies.of_error(error))
+        return exit_codes.of(error)
     except OSError as error:
         _show_trace_if_asked(arguments)
         what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
@@ -85,16 +82,16 @@ def main(arguments: Sequence[str]) -> int:
             f"a defect in certkit: {type(error).__name__}: {error}", "Report it with the output of certkit --debug …"
         )
         return 1
-    if code == INTERRUPTED:
+    if code == exit_codes.INTERRUPTED:
         tell("")  # the terminal stands behind its ^C
     return int(code)
 
 
 def _say_usage(error: typer.TyperException, verb: str) -> None:
-    if text := usage.help_instead(error):
+    if text := usage_errors.help_instead(error):
         tell(*text.splitlines())
     else:
-        complain(*usage.explain(error, f"certkit {verb}".rstrip()))
+        complain(*usage_errors.explain(error, f"certkit {verb}".rstrip()))
 
 
 def _verb(arguments: Sequence[str]) -> str:
@@ -117,7 +114,7 @@ def _program(arguments: Sequence[str]) -> typer.Typer:
     verb = _verb(arguments)
     for name in [verb] if verb and "_CERTKIT_COMPLETE" not in os.environ else VERBS:
         module, _, attribute = VERBS[name].partition(":")
-        command = getattr(importlib.import_module(f"certkit.cli.{module}"), attribute)
+        command = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
         if isinstance(command, typer.Typer):
             program.add_typer(command, name=name)
         else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from certkit.deploy.site import Site
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 
 KINDS = {
     "docker": "run.sh",
@@ -29,10 +29,10 @@ _PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
 def render(kind: str, site: Site) -> str:
     """Give the file of one of KINDS for a site; its first lines say where it goes and what to run.
 
-    Raises UsageError for another kind.
+    Raises InvalidError for another kind.
     """
     if kind not in KINDS:
-        raise UsageError(f"{kind!r} is nothing to deploy as", f"Use one of {', '.join(KINDS)}.")
+        raise InvalidError(f"{kind!r} is nothing to deploy as", f"Use one of {', '.join(KINDS)}.")
     return _environment().get_template(f"{kind}/{KINDS[kind]}.j2").render(site=site, image=site.image)
 
 

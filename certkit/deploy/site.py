@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from certkit.earthly.address import Address
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 from certkit.pki import names
 
 _DIRECTORY = re.compile(r"/[A-Za-z0-9_.+@=~ /-]*[A-Za-z0-9_.+@=~-]")
@@ -53,7 +53,7 @@ FLAVOURS = {
 class Site:
     """One daemon's place: how laptops reach it, and where the three files lie on its host.
 
-    Raises UsageError if a value could not be written into every kind of file without being read as something else.
+    Raises InvalidError if a value could not be written into every kind of file without being read as something else.
     """
 
     daemon: str
@@ -64,11 +64,11 @@ class Site:
 
     def __post_init__(self) -> None:
         if self.flavour not in FLAVOURS:
-            raise UsageError(f"{self.flavour!r} is no flavour of BuildKit", f"Use one of {', '.join(FLAVOURS)}.")
+            raise InvalidError(f"{self.flavour!r} is no flavour of BuildKit", f"Use one of {', '.join(FLAVOURS)}.")
         if self.port not in _PORTS:
-            raise UsageError(f"{self.port} is no port", "Use 1 to 65535.")
+            raise InvalidError(f"{self.port} is no port", "Use 1 to 65535.")
         if not _DIRECTORY.fullmatch(self.directory) or ".." in self.directory.split("/"):
-            raise UsageError(
+            raise InvalidError(
                 f"{self.directory!r} cannot be written into every configuration as a folder",
                 "Use an absolute path of letters, digits, spaces and _ . + @ = ~ - such as /etc/buildkit-certs.",
             )

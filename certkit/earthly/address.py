@@ -4,7 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from certkit.errors import Malformed, UsageError
+from certkit.errors import InvalidError, MalformedError
 from certkit.pki import names
 
 CONTAINER_SCHEMES = ("docker-container", "podman-container")
@@ -17,11 +17,11 @@ _LAST_PORT = 65535
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[^\[\]]*\]|[^\[\]:/?#@\s]+)(?::([0-9]*))?")
 
 
-class WrongScheme(Malformed):
+class WrongSchemeError(MalformedError):
     """The client takes no URL of this scheme."""
 
 
-class WithoutPort(Malformed):
+class MissingPortError(MalformedError):
     """A tcp URL needs a port."""
 
 
@@ -48,7 +48,7 @@ class Address:
 def parse(url: str) -> Address:
     """Read a URL as the client does.
 
-    Raises Malformed if it is none, WrongScheme or WithoutPort if it is one that the client refuses.
+    Raises MalformedError if it is none, WrongSchemeError or MissingPortError if it is one that the client refuses.
     """
     match = _URL.fullmatch(url) if len(url) <= _LONGEST_URL else None
     if match is None:
@@ -57,7 +57,7 @@ def parse(url: str) -> Address:
     if scheme in CONTAINER_SCHEMES:
         return Address(scheme, host)
     if scheme != "tcp":
-        raise WrongScheme(
+        raise WrongSchemeError(
             f"{url!r} has the scheme {scheme!r}, which Earthly does not take", _EXAMPLE + _as_tcp(host, port)
         )
     try:
@@ -65,27 +65,27 @@ def parse(url: str) -> Address:
     except ValueError:
         raise _not_a_url(url) from None
     if not port:
-        raise WithoutPort(f"{url!r} has no port, and Earthly refuses it", _EXAMPLE + _as_tcp(host, port))
+        raise MissingPortError(f"{url!r} has no port, and Earthly refuses it", _EXAMPLE + _as_tcp(host, port))
     if not 0 < int(port[:9]) <= _LAST_PORT:
-        raise Malformed(f"{url!r} has no possible port", "A port is a number from 1 to 65535.")
+        raise MalformedError(f"{url!r} has no possible port", "A port is a number from 1 to 65535.")
     return Address(scheme, host, int(port))
 
 
 def parse_shared(url: str) -> Address:
     """Read the URL of a daemon that a team shares.
 
-    Raises UsageError for what `parse` refuses, and for a host that Earthly would manage itself.
+    Raises InvalidError for what `parse` refuses, and for a host that Earthly would manage itself.
     """
     try:
         address = parse(url)
-    except Malformed as error:
-        raise UsageError(error.message, error.remedy) from None
+    except MalformedError as error:
+        raise InvalidError(error.message, error.hint) from None
     if address.scheme != "tcp":
-        raise UsageError(
+        raise InvalidError(
             f"{url!r} is a container on this machine, not a shared daemon", _EXAMPLE + "tcp://build.acme.example:8372"
         )
     if address.is_local:
-        raise UsageError(
+        raise InvalidError(
             f"Earthly takes {address.host} to mean a daemon that it manages itself, "
             "so a shared one cannot be called that",
             f"Use a name or address that every laptop reaches, this machine's too: tcp://build-server:{address.port}",
@@ -102,7 +102,7 @@ def _parse_host(text: str) -> str:
         return str(host)
     try:
         name = names.ascii_host(text)
-    except UsageError:
+    except InvalidError:
         # What resolvers read as a number must not pass for a name: 127.1 is the local host.
         return str(ipaddress.IPv4Address(text))
     if name.startswith("0x"):
@@ -114,10 +114,10 @@ def _as_tcp(host: str, port: str | None) -> str:
     return f"tcp://{host}:{port or 8372}"
 
 
-def _not_a_url(url: str) -> Malformed:
+def _not_a_url(url: str) -> MalformedError:
     try:
         host = _parse_host(re.sub(r"^[a-z]*:?/+|[/:].*$", "", url))
     except ValueError:
         host = ""
     guess = host if host and host not in LOCAL_HOSTS else "build.acme.example"
-    return Malformed(f"{url[:_LONGEST_URL]!r} is not a daemon's URL", _EXAMPLE + _as_tcp(guess, None))
+    return MalformedError(f"{url[:_LONGEST_URL]!r} is not a daemon's URL", _EXAMPLE + _as_tcp(guess, None))

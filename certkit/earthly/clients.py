@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 from certkit.files import Owner
 
 Environment = Mapping[str, str]
@@ -73,11 +73,11 @@ class Client:
 def locate(name: str, environ: Environment, config: Path | None = None) -> Client:
     """Say where a client keeps its things; `config` is what its `--config` would be given.
 
-    Raises UsageError if `name` is no client's.
+    Raises InvalidError if `name` is no client's.
     """
     kind = KINDS.get(name)
     if kind is None:
-        raise UsageError(f"{name!r} is no client that certkit knows", f"Choose from {', '.join(KINDS)}.")
+        raise InvalidError(f"{name!r} is no client that certkit knows", f"Choose from {', '.join(KINDS)}.")
     home, owner = _home(environ)
     directory = home / f".{variable(kind, environ, 'INSTALLATION_NAME')[1] or kind.installation}"
     named = str(config or variable(kind, environ, "CONFIG")[1])

@@ -8,7 +8,7 @@ import yaml
 
 from certkit import files
 from certkit.earthly.clients import Client, Environment, variable
-from certkit.errors import Malformed, Missing
+from certkit.errors import MalformedError, MissingError
 
 LIMIT = 256 * 1024
 """Bytes of the largest configuration file that is read."""
@@ -25,7 +25,7 @@ _MERGE = "tag:yaml.org,2002:merge"
 _REMEDY = "Mend it by hand; Earthly cannot read it either."
 
 
-class NotYaml(Malformed):
+class NotYamlError(MalformedError):
     """The file is not even YAML."""
 
 
@@ -48,7 +48,8 @@ class Configuration:
 def read(client: Client, environ: Environment) -> Configuration:
     """Read the configuration of a client; a file that is not there is an empty one.
 
-    Raises NotYaml or Malformed, with the line, for what the client could not read, CertkitError for an unreadable file.
+    Raises NotYamlError or MalformedError, with the line, for what the client could not read, CertkitError for an
+    unreadable file.
     """
     found = _globals(client.config)
     origins = {key: "file" if key in found else "default" for key in DEFAULTS}
@@ -75,7 +76,7 @@ def _globals(path: Path) -> dict[str, yaml.ScalarNode]:
         top = _Mappings(path, {"global"}).resolve(_first_document(path), "the file")
         under = _Mappings(path, DEFAULTS).resolve(top.get("global"), "global")
     except RecursionError:
-        raise Malformed(f"{path} is nested too deeply", _REMEDY) from None
+        raise MalformedError(f"{path} is nested too deeply", _REMEDY) from None
     values: dict[str, yaml.ScalarNode] = {}
     for key, node in under.items():
         if not isinstance(node, yaml.ScalarNode):
@@ -90,13 +91,13 @@ def _first_document(path: Path) -> yaml.Node | None:
         loader = yaml.SafeLoader(files.read(path, limit=LIMIT))
         # Earthly reads the first document and ignores others.
         return loader.get_node() if loader.check_node() else None
-    except Missing:
+    except MissingError:
         return None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise NotYaml(f"{path}{line}: not YAML: {error.problem}", _REMEDY) from None
+        raise NotYamlError(f"{path}{line}: not YAML: {error.problem}", _REMEDY) from None
     except (yaml.YAMLError, UnicodeDecodeError):
-        raise NotYaml(f"{path}: not YAML: it holds characters that no YAML holds", _REMEDY) from None
+        raise NotYamlError(f"{path}: not YAML: it holds characters that no YAML holds", _REMEDY) from None
 
 
 class _Mappings:
@@ -142,5 +143,5 @@ def _is_null(node: yaml.Node) -> bool:
     return bool(node.tag == "tag:yaml.org,2002:null")
 
 
-def _malformed(path: Path, node: yaml.Node, problem: str) -> Malformed:
-    return Malformed(f"{path}, line {node.start_mark.line + 1}: {problem}", _REMEDY)
+def _malformed(path: Path, node: yaml.Node, problem: str) -> MalformedError:
+    return MalformedError(f"{path}, line {node.start_mark.line + 1}: {problem}", _REMEDY)

@@ -10,10 +10,10 @@ from certkit.earthly import splices
 from certkit.earthly.config import DEFAULTS, LIMIT
 from certkit.earthly.section import Section, Source, Value
 from certkit.earthly.yaml_positions import parse, unsafe
-from certkit.errors import CertkitError, Malformed
+from certkit.errors import CertkitError, MalformedError
 
 KEYS = tuple(DEFAULTS)
-"""What an enrolment sets."""
+"""What an enrollment sets."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -30,8 +30,8 @@ def get_globals(content: bytes, keys: Collection[str] = KEYS) -> dict[str, Sourc
 def set_globals(content: bytes, values: Mapping[str, Value]) -> bytes:
     """Set keys under `global`, or take out those that are to be None; what says so already stays as it is written.
 
-    Raises Malformed for what is no YAML or no such configuration, Refused for what cannot be edited safely, both with
-    the line.
+    Raises MalformedError for what is no YAML or no such configuration, RefusedError for what cannot be edited safely,
+    both with the line.
     """
     original = section = Section(_decode(content))
     changed = [key for key in values if not original.says(key, values[key])]
@@ -54,7 +54,7 @@ def undo(content: bytes, former: bytes, values: Mapping[str, Value]) -> bytes:
 
 
 def scalars(content: bytes) -> list[tuple[int, str]]:
-    """Give every scalar of the text, keys and values alike, with its line; raises Malformed and Refused."""
+    """Give every scalar of the text, keys and values alike, with its line; raises MalformedError and RefusedError."""
     root = parse(_decode(content)).root
     return root.scalars if root else []
 
@@ -69,7 +69,7 @@ def _cuts(section: Section, key: str, value: Value) -> list[splices.Splice]:
 
 
 def _edited(section: Section, key: str, value: Value, line: int) -> Section:
-    """Change one key and read the result; raises Refused, naming the line, if it is not what it must be."""
+    """Change one key and read the result; raises RefusedError, naming the line, if it is not what it must be."""
     try:
         edited = Section(splices.apply(section.text, _cuts(section, key, value)))
         is_safe = edited.says(key, value) and edited.signature_without(key) == section.signature_without(key)
@@ -84,9 +84,9 @@ def _decode(content: bytes) -> str:
     if content.startswith(_UTF16):
         raise unsafe(1, "the file is in UTF-16")
     if len(content) > LIMIT:
-        raise Malformed(f"the file is larger than {LIMIT} bytes", "Check that it is the right file.")
+        raise MalformedError(f"the file is larger than {LIMIT} bytes", "Check that it is the right file.")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Malformed(f"line {line}: the file is not in UTF-8", "Save it as UTF-8.") from None
+        raise MalformedError(f"line {line}: the file is not in UTF-8", "Save it as UTF-8.") from None

@@ -5,7 +5,7 @@ from functools import cached_property
 from yaml.events import AliasEvent, Event, NodeEvent, ScalarEvent
 
 from certkit.earthly.yaml_positions import Entry, Node, parse, pieces, unsafe
-from certkit.errors import Malformed
+from certkit.errors import MalformedError
 
 _STRING_TAGS = (None, "!", "tag:yaml.org,2002:str")
 
@@ -25,15 +25,15 @@ Value = str | bool | Source | None
 class Section:
     """The section, if there is one, with the text around it.
 
-    Raises Malformed for what is no YAML or no such configuration, Refused for what cannot be edited safely, both with
-    the line.
+    Raises MalformedError for what is no YAML or no such configuration, RefusedError for what cannot be edited safely,
+    both with the line.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.document = parse(text)
         if self.root and not self.root.is_mapping and not self.root.is_null:
-            raise Malformed(f"line {self.root.line}: the file is no mapping of keys to values", "Mend it by hand.")
+            raise MalformedError(f"line {self.root.line}: the file is no mapping of keys to values", "Mend it by hand.")
         self.entry = _only(self.root, "global")
         self._refuse_what_is_elsewhere()
 
@@ -53,7 +53,7 @@ class Section:
         return self.value.entries if self.value else []
 
     def get(self, key: str) -> Entry | None:
-        """Give the entry of a key; raises Refused if it is there twice, or no single value."""
+        """Give the entry of a key; raises RefusedError if it is there twice, or no single value."""
         entry = _only(self.value, key)
         if entry and not isinstance(entry.value.first, ScalarEvent | AliasEvent):
             raise unsafe(entry.value.line, f"{key} is not a single value")
@@ -85,7 +85,7 @@ class Section:
         return event.tag in _STRING_TAGS and event.value == value
 
     def refuse_shared(self, node: Node, what: str) -> None:
-        """Raise Refused if something else in the file refers to a node by its anchor."""
+        """Raise RefusedError if something else in the file refers to a node by its anchor."""
         if not isinstance(node.first, AliasEvent) and node.first.anchor in self.document.aliases:
             raise unsafe(node.line, f"{what} is used elsewhere in the file, as *{node.first.anchor}")
 
@@ -110,11 +110,13 @@ class Section:
             if isinstance(self.value.first, AliasEvent):
                 raise unsafe(self.value.line, "global is written elsewhere in the file")
             if not self.value.is_mapping and not self.value.is_null:
-                raise Malformed(f"line {self.value.line}: global is no mapping of keys to values", "Mend it by hand.")
+                raise MalformedError(
+                    f"line {self.value.line}: global is no mapping of keys to values", "Mend it by hand."
+                )
 
 
 def _only(mapping: Node | None, key: str) -> Entry | None:
-    """Give the one entry of a key; raises Refused where it is there twice, or may be."""
+    """Give the one entry of a key; raises RefusedError where it is there twice, or may be."""
     found = None
     for entry in mapping.entries if mapping else []:
         if isinstance(entry.key.first, AliasEvent):

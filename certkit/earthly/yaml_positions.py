@@ -23,7 +23,7 @@ from yaml.events import (
     ScalarEvent,
 )
 
-from certkit.errors import Malformed, Refused
+from certkit.errors import MalformedError, RefusedError
 
 BREAKS = "\r\n\x85\u2028\u2029"
 """What ends a line in YAML 1.1, which PyYAML and Earthly's parser follow."""
@@ -140,21 +140,21 @@ class Document:
 def parse(text: str) -> Document:
     """Read a text of at most one document.
 
-    Raises Malformed, with the line, for what is no YAML, and Refused for a second document.
+    Raises MalformedError, with the line, for what is no YAML, and RefusedError for a second document.
     """
     try:
         return _document(text, yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Malformed(f"line {line}: not YAML: {error.problem}", "Mend it by hand.") from None
+        raise MalformedError(f"line {line}: not YAML: {error.problem}", "Mend it by hand.") from None
     except yaml.reader.ReaderError as error:
         line = 1 + len(_BREAK.findall(text[: error.position]))
-        raise Malformed(f"line {line}: a character that no YAML holds", "Mend it by hand.") from None
+        raise MalformedError(f"line {line}: a character that no YAML holds", "Mend it by hand.") from None
 
 
-def unsafe(line: int, why: str) -> Refused:
+def unsafe(line: int, why: str) -> RefusedError:
     """Make the refusal to edit what stands on a line."""
-    return Refused(f"line {line}: {why}", _BY_HAND)
+    return RefusedError(f"line {line}: {why}", _BY_HAND)
 
 
 def line_start(text: str, position: int) -> int:
@@ -201,7 +201,7 @@ def _document(text: str, events: Iterable[Event]) -> Document:
         line = _line(event)
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > DEEPEST:
-            raise Malformed(f"line {line}: nested too deeply", "Write it more plainly.")
+            raise MalformedError(f"line {line}: nested too deeply", "Write it more plainly.")
         if isinstance(event, DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -210,7 +210,7 @@ def _document(text: str, events: Iterable[Event]) -> Document:
             end = _begin(event)
         elif isinstance(event, AliasEvent):
             if event.anchor not in anchors:
-                raise Malformed(f"line {line}: not YAML: nothing is called &{event.anchor}", "Mend it by hand.")
+                raise MalformedError(f"line {line}: not YAML: nothing is called &{event.anchor}", "Mend it by hand.")
             aliases.add(event.anchor)
         elif isinstance(event, NodeEvent) and event.anchor:
             anchors.add(event.anchor)

@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Device:
-    """One enrolment of a person: a key made in one place, and its successors."""
+    """One enrollment of a person: a key made in one place, and its successors."""
 
     person: str
     name: str
@@ -132,7 +132,7 @@ class Ledger(Protocol):
         """Let go of the database."""
 
     def add_person(self, person: Person) -> None:
-        """Add somebody; raises Refused if somebody's name differs in letters' case only, or gives the same label."""
+        """Add somebody; raises RefusedError if a name differs in letters' case only, or gives the same label."""
 
     def person(self, name: str) -> Person | None:
         """Find a person by name."""
@@ -141,7 +141,7 @@ class Ledger(Protocol):
         """Give everybody, by name."""
 
     def add_device(self, device: Device) -> None:
-        """Add a device; raises Refused if its label is that of another device of the person."""
+        """Add a device; raises RefusedError if its label is that of another device of the person."""
 
     def device(self, person: str, name: str) -> Device | None:
         """Find one device."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from certkit.errors import CertkitError, Refused
+from certkit.errors import CertkitError, RefusedError
 from certkit.ledger import rows
 from certkit.ledger.interface import (
     Anchors,
@@ -53,7 +53,7 @@ class Database(Protocol):
         """Let go."""
 
 
-class Taken(CertkitError):
+class DuplicateError(CertkitError):
     """A value that must be unique is there already."""
 
 
@@ -99,7 +99,7 @@ class SqlLedger:
         """See `interface.Ledger`."""
         values = {"name": person.name, "label": person.label, "folded": _folded(person.name)}
         for [other] in self._run("SELECT name FROM people WHERE folded = :folded OR label = :label", **values):
-            raise Refused(
+            raise RefusedError(
                 f"{person.name} is too like {other}, who is there already",
                 "If they are one person, use that name; else choose one that differs in more than its letters' case.",
             )
@@ -319,8 +319,8 @@ _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608 
 def _taken(message: str) -> Iterator[None]:
     try:
         yield
-    except Taken:
-        raise Refused(message, "Choose another name.") from None
+    except DuplicateError:
+        raise RefusedError(message, "Choose another name.") from None
 
 
 def _folded(name: str) -> str:

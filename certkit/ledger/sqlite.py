@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from certkit.errors import CertkitError, Missing
+from certkit.errors import CertkitError, MissingError
 from certkit.ledger.interface import Ledger
 from certkit.ledger.migrations import MIGRATIONS
 from certkit.ledger.rows import Row
-from certkit.ledger.sql import SqlLedger, Taken, Values
+from certkit.ledger.sql import DuplicateError, SqlLedger, Values
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that is writing."""
@@ -27,10 +27,10 @@ def create(path: Path) -> None:
 def open_ledger(path: Path) -> Ledger:
     """Open a ledger and bring it up to date.
 
-    Raises Missing if there is none, CertkitError if it is broken, busy for a minute, or from a newer certkit.
+    Raises MissingError if there is none, CertkitError if it is broken, busy for a minute, or from a newer certkit.
     """
     if not path.exists():
-        raise Missing(f"{path} does not exist", "Restore it from a backup: certkit restore --help")
+        raise MissingError(f"{path} does not exist", "Restore it from a backup: certkit restore --help")
     ledger = SqlLedger(SqliteDatabase(path))
     if ledger.version() < len(MIGRATIONS):
         ledger.migrate()
@@ -99,7 +99,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise Taken(f"the ledger refused a change: {error}", "Run it again.") from None
+        raise DuplicateError(f"the ledger refused a change: {error}", "Run it again.") from None
     except sqlite3.Error as error:
         raise CertkitError(
             f"the ledger cannot be used: {error}", "Check the home's permissions and the free space."

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certkit.errors import Malformed, Refused
+from certkit.errors import MalformedError, RefusedError
 from certkit.pki import names
 from certkit.pki.extensions import key_identifier, key_usage
 from certkit.pki.keys import PrivateKey, PublicKey, signature_hash
@@ -83,21 +83,21 @@ def device(
 
 
 def load(content: bytes) -> x509.Certificate:
-    """Read one certificate, PEM or DER; raise Malformed if it is none."""
+    """Read one certificate, PEM or DER; raise MalformedError if it is none."""
     try:
         if b"-----BEGIN" in content:
             return x509.load_pem_x509_certificate(content)
         return x509.load_der_x509_certificate(content)
     except (ValueError, x509.InvalidVersion):
-        raise Malformed("it is not a certificate", "Name a certificate's file, PEM or DER.") from None
+        raise MalformedError("it is not a certificate", "Name a certificate's file, PEM or DER.") from None
 
 
 def load_all(pem: bytes) -> list[x509.Certificate]:
-    """Read every certificate of a PEM file, at least one; raise Malformed if there is none or one is broken."""
+    """Read every certificate of a PEM file, at least one; raise MalformedError if there is none or one is broken."""
     try:
         return x509.load_pem_x509_certificates(pem)
     except (ValueError, x509.InvalidVersion):
-        raise Malformed("there is no certificate in PEM form in it", "Name a certificate's file.") from None
+        raise MalformedError("there is no certificate in PEM form in it", "Name a certificate's file.") from None
 
 
 def to_pem(certificate: x509.Certificate) -> bytes:
@@ -149,7 +149,7 @@ def _leaf(
 ) -> x509.Certificate:
     end = signer.certificate.not_valid_after_utc
     if end <= now:
-        raise Refused("the authority has expired", "Rotate it: certkit rotate --help")
+        raise RefusedError("the authority has expired", "Rotate it: certkit rotate --help")
     builder = (
         _builder(subject, signer.certificate.subject, public_key, now, min(now + life, end))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509 import Certificate
 
-from certkit.errors import CertkitError, Malformed, Refused
+from certkit.errors import CertkitError, MalformedError, RefusedError
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
@@ -27,11 +27,11 @@ _GENERATORS: dict[str, Callable[[], PrivateKey]] = {
 KEY_TYPES = tuple(_GENERATORS)
 
 
-class Encrypted(CertkitError):
+class EncryptedKeyError(CertkitError):
     """The key is encrypted and no passphrase was given."""
 
 
-class WrongPassphrase(CertkitError):
+class WrongPassphraseError(CertkitError):
     """The passphrase does not open the key."""
 
 
@@ -43,12 +43,12 @@ def generate(key_type: str) -> PrivateKey:
 def to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:
     """Write a key as PKCS#8 PEM (RFC 5958), encrypted unless `passphrase` is None.
 
-    Raises Refused for a passphrase of no or too many bytes.
+    Raises RefusedError for a passphrase of no or too many bytes.
     """
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase is not None:
         if not 0 < len(passphrase) <= _LONGEST_PASSPHRASE:
-            raise Refused(
+            raise RefusedError(
                 f"the passphrase is empty, or longer than {_LONGEST_PASSPHRASE} bytes", "Choose another passphrase."
             )
         encryption = serialization.BestAvailableEncryption(passphrase)
@@ -58,25 +58,26 @@ def to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:
 def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
     """Read a PEM key: PKCS#8, SEC 1 or PKCS#1.
 
-    Raises Malformed if it is none, Encrypted if it wants a passphrase, WrongPassphrase if not this one.
+    Raises MalformedError if it is none, EncryptedKeyError if it wants a passphrase, WrongPassphraseError if not this
+    one.
     """
     try:
         key = serialization.load_pem_private_key(pem, passphrase)
     except TypeError:
         if passphrase:  # given, and not wanted
             return load(pem)
-        raise Encrypted("the key is encrypted", "Give its passphrase.") from None
+        raise EncryptedKeyError("the key is encrypted", "Give its passphrase.") from None
     except (ValueError, UnsupportedAlgorithm):
         if passphrase and b"ENCRYPTED" in pem:
-            raise WrongPassphrase("the passphrase does not open the key", "Try again.") from None
-        raise Malformed("it is not a private key in PEM form", "Name the key's file.") from None
+            raise WrongPassphraseError("the passphrase does not open the key", "Try again.") from None
+        raise MalformedError("it is not a private key in PEM form", "Name the key's file.") from None
     if not isinstance(key, PrivateKey):
-        raise Malformed("the key's kind is not supported", "Use P-256, P-384, Ed25519 or RSA.")
+        raise MalformedError("the key's kind is not supported", "Use P-256, P-384, Ed25519 or RSA.")
     return key
 
 
 def check_public(key: object) -> PublicKey:
-    """Give the key back if it is one that certkit would make itself; raise Refused if not."""
+    """Give the key back if it is one that certkit would make itself; raise RefusedError if not."""
     match key:
         case ed25519.Ed25519PublicKey():
             return key
@@ -84,7 +85,7 @@ def check_public(key: object) -> PublicKey:
             return key
         case rsa.RSAPublicKey() if key.key_size in _RSA_BITS and key.public_numbers().e == _EXPONENT:
             return key
-    raise Refused(
+    raise RefusedError(
         f"a key of this kind is not accepted: {describe(key)}",
         "Make one of P-256, P-384, Ed25519, or RSA with 3072 or 4096 bits.",
     )
@@ -111,10 +112,10 @@ def public_pin(key: PublicKey) -> bytes:
 
 
 def public_of(certificate: Certificate) -> PublicKey:
-    """Give the public key of a certificate; raises Malformed if it is of a kind that certkit does not know."""
+    """Give the public key of a certificate; raises MalformedError if it is of a kind that certkit does not know."""
     key = certificate.public_key()
     if not isinstance(key, PublicKey):
-        raise Malformed("the certificate's key is of an unknown kind", "Ask for a new one.")
+        raise MalformedError("the certificate's key is of an unknown kind", "Ask for a new one.")
     return key
 
 

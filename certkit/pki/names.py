@@ -12,7 +12,7 @@ import unicodedata
 
 from cryptography import x509
 
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 
 DOMAIN = "certkit.internal"
 TEXT_LIMIT = 64
@@ -27,10 +27,10 @@ _HOST_LIMIT = 253
 
 
 def text(value: str, what: str) -> str:
-    """Give a name that a lead typed in its one normal form (NFC); raise UsageError if it cannot be one."""
+    """Give a name that a lead typed in its one normal form (NFC); raise InvalidError if it cannot be one."""
     normal = unicodedata.normalize("NFC", value).strip()
     if not normal or not normal.isprintable() or len(normal.encode()) > TEXT_LIMIT:
-        raise UsageError(
+        raise InvalidError(
             f"{value!r} cannot be the name of a {what}",
             f"Use 1 to {TEXT_LIMIT} printable characters (fewer of other alphabets), such as alice@acme.example.",
         )
@@ -38,9 +38,9 @@ def text(value: str, what: str) -> str:
 
 
 def slug(value: str, what: str) -> str:
-    """Give a name of a team or a daemon back, which is also a folder's; raise UsageError if it cannot be one."""
+    """Give a name of a team or a daemon back, which is also a folder's; raise InvalidError if it cannot be one."""
     if not _SLUG.fullmatch(value):
-        raise UsageError(
+        raise InvalidError(
             f"{value!r} cannot be the name of a {what}",
             f"Use up to 32 of the characters a-z, 0-9 and -, such as {'acme' if what == 'team' else 'build'}.",
         )
@@ -79,7 +79,7 @@ def device_name(device: str, person: str, team: str) -> str:
 def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
     """Read an IP address or a DNS name, internationalised or not (IDNA 2008, RFC 5891).
 
-    Raises UsageError if it is neither.
+    Raises InvalidError if it is neither.
     """
     in_brackets = re.fullmatch(r"\[([0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)\]", value)
     try:
@@ -87,7 +87,7 @@ def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
     except ValueError:
         return x509.DNSName(ascii_host(value))
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
-        raise UsageError(
+        raise InvalidError(
             f"{value!r} is an address on one link only, so no certificate can name it", "Use another address of it."
         )
     return x509.IPAddress(address)
@@ -102,8 +102,8 @@ def ascii_host(value: str) -> str:
         try:
             name = idna.encode(value, uts46=True).decode().lower().removesuffix(".")
         except idna.IDNAError as error:
-            raise UsageError(f"{value!r} is not a host name: {error}", "Check its spelling.") from None
+            raise InvalidError(f"{value!r} is not a host name: {error}", "Check its spelling.") from None
     labels = name.split(".")
     if len(name) > _HOST_LIMIT or not all(map(_HOST_LABEL.fullmatch, labels)) or labels[-1].isdigit():
-        raise UsageError(f"{value!r} is neither a host name nor an IP address", "Write it without port and scheme.")
+        raise InvalidError(f"{value!r} is neither a host name nor an IP address", "Write it without port and scheme.")
     return name

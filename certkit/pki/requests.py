@@ -4,7 +4,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from certkit.errors import Malformed, Refused
+from certkit.errors import MalformedError, RefusedError
 from certkit.pki.keys import PrivateKey, PublicKey, check_public, signature_hash
 
 
@@ -17,14 +17,14 @@ def make(key: PrivateKey) -> bytes:
 def read(content: bytes) -> PublicKey:
     """Give the public key of a request, PEM or DER; nothing else in it is believed.
 
-    Raises Malformed if it is no request, Refused if its signature or its key will not do.
+    Raises MalformedError if it is no request, RefusedError if its signature or its key will not do.
     """
     try:
         request = x509.load_pem_x509_csr(content) if b"-----BEGIN" in content else x509.load_der_x509_csr(content)
         public_key = check_public(request.public_key())  # first, for the time that a signature takes to check
         genuine = request.is_signature_valid
     except (ValueError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion):
-        raise Malformed("it is not a certificate request", "Make one: certkit enroll --request FILE") from None
+        raise MalformedError("it is not a certificate request", "Make one: certkit enroll --request FILE") from None
     if not genuine:
-        raise Refused("the request is not signed by the key in it", "Ask for it to be made and sent again.")
+        raise RefusedError("the request is not signed by the key in it", "Ask for it to be made and sent again.")
     return public_key

@@ -17,8 +17,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from certkit.errors import Malformed
-from certkit.pki.keys import WrongPassphrase
+from certkit.errors import MalformedError
+from certkit.pki.keys import WrongPassphraseError
 
 _LOG_N, _R, _P = 16, 8, 1  # 64 MB and a quarter of a second
 _PREFIX = b"certkit\x01" + bytes((_LOG_N, _R, _P))
@@ -36,17 +36,17 @@ def seal(content: bytes, passphrase: str, label: bytes) -> bytes:
 def open_sealed(sealed: bytes, passphrase: str, label: bytes) -> bytes:
     """Decrypt what `seal` made.
 
-    Raises Malformed if it is something else or cut short, WrongPassphrase if the passphrase is another or a
+    Raises MalformedError if it is something else or cut short, WrongPassphraseError if the passphrase is another or a
     single bit has been changed: nobody can tell these two apart.
     """
     if not sealed.startswith(_PREFIX) or len(sealed) < _HEADER + _TAG:
-        raise Malformed("it is not what certkit has encrypted, or it is cut short", "Fetch the file again.")
+        raise MalformedError("it is not what certkit has encrypted, or it is cut short", "Fetch the file again.")
     header = sealed[:_HEADER]
     salt, nonce = header[-_SALT - _NONCE : -_NONCE], header[-_NONCE:]
     try:
         return _cipher(passphrase, salt).decrypt(nonce, memoryview(sealed)[_HEADER:], header + label)
     except InvalidTag:
-        raise WrongPassphrase(
+        raise WrongPassphraseError(
             "the passphrase is wrong, or the file has been changed", "Try again, or ask for a new file."
         ) from None
 

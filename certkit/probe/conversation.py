@@ -21,7 +21,7 @@ from certkit.probe.checks.enforcement import (
 from certkit.probe.checks.tls import Tls, is_of_known_authority
 from certkit.probe.credentials import Credentials, Pair
 from certkit.probe.elapsed import ms_since
-from certkit.probe.handshake import Caller, Handshake, Outcome, ask_plainly, shake
+from certkit.probe.handshake import Caller, Handshake, Outcome, ask_plainly, attempt_handshake
 from certkit.probe.network import Endpoint
 from certkit.probe.report import Check, skipped
 from certkit.probe.transport import Trust
@@ -66,8 +66,8 @@ def hold(talk: Conversation) -> list[Check]:
         reason = "there is no authority to tell the daemon by"
         return [*tls.skip(reason), skipped("BuildKit", reason), *_judge_strangers(strangers, None)]
     caller = Caller(talk.server_name, talk.credentials.pair, talk.trust)
-    shaking = background.start(lambda: shake(talk.endpoint, caller, talk.timeout, talk.connected))
-    import certkit.probe.checks.buildkit  # noqa: F401  gRPC takes as long to import as the handshakes take
+    shaking = background.start(lambda: attempt_handshake(talk.endpoint, caller, talk.timeout, talk.connected))
+    import certkit.probe.checks.buildkitd  # noqa: F401  gRPC takes as long to import as the handshakes take
 
     handshake = shaking.result()
     return [
@@ -93,7 +93,7 @@ def _start_strangers(talk: Conversation) -> Strangers:
 
 def _start(talk: Conversation, caller: Caller) -> "Future[Handshake]":
     def call_and_leave() -> Handshake:
-        handshake = shake(talk.endpoint, caller, talk.timeout)
+        handshake = attempt_handshake(talk.endpoint, caller, talk.timeout)
         if handshake.connection:
             handshake.connection.close()
         return handshake
@@ -119,7 +119,7 @@ def _ask_buildkit(talk: Conversation, handshake: Handshake) -> list[Check]:
     if handshake.outcome is not Outcome.SERVED:
         return [skipped("BuildKit", "not reached")]
     from certkit.probe.buildkit import ask
-    from certkit.probe.checks.buildkit import buildkit
+    from certkit.probe.checks.buildkitd import buildkit
 
     started = time.monotonic()
     _, _, port = talk.endpoint

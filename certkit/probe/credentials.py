@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from certkit import files
-from certkit.errors import CertkitError, Malformed
+from certkit.errors import CertkitError, MalformedError
 from certkit.pki import certificates, keys
 from certkit.probe.target import Target
 
@@ -67,7 +67,7 @@ def _load(path: Path, parse: Callable[[bytes], Content]) -> Loaded[Content]:
 def _chain(pem: bytes) -> Chain:
     chain = tuple(certificates.load_all(pem))
     if not all(map(is_readable, chain)):
-        raise Malformed("a certificate in it is not well formed", "Get a new one.")
+        raise MalformedError("a certificate in it is not well formed", "Get a new one.")
     return chain
 
 

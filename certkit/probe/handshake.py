@@ -11,7 +11,7 @@ from certkit.probe import network
 from certkit.probe.credentials import Pair
 from certkit.probe.elapsed import ms_since
 from certkit.probe.network import Endpoint
-from certkit.probe.transport import PREFACE, Closed, Connection, Spoken, Trust
+from certkit.probe.transport import PREFACE, Connection, ConnectionClosedError, Negotiated, Trust
 
 QUIET = 0.4
 """The part of the time that a server has to speak first before it is spoken to: BuildKit's daemons do at once."""
@@ -41,7 +41,7 @@ class Handshake:
 
     outcome: Outcome
     ms: float
-    spoken: Spoken = field(default_factory=Spoken)
+    negotiated: Negotiated = field(default_factory=Negotiated)
     alert: int | None = None
     verify_errors: frozenset[tuple[int, int]] = frozenset()
     first: bytes = b""
@@ -60,7 +60,9 @@ class Caller:
     trust: Trust | None
 
 
-def shake(endpoint: Endpoint, caller: Caller, timeout: float, connected: socket.socket | None = None) -> Handshake:
+def attempt_handshake(
+    endpoint: Endpoint, caller: Caller, timeout: float, connected: socket.socket | None = None
+) -> Handshake:
     """Shake hands over `connected`, or over a new connection; takes `timeout` seconds at most, and raises nothing."""
     started = time.monotonic()
     try:
@@ -74,7 +76,7 @@ def shake(endpoint: Endpoint, caller: Caller, timeout: float, connected: socket.
     except SSL.Error:
         sock.close()
         return Handshake(Outcome.FAILED, ms_since(started))
-    handshake = replace(_converse(connection, timeout), ms=ms_since(started), spoken=connection.spoken())
+    handshake = replace(_converse(connection, timeout), ms=ms_since(started), negotiated=connection.negotiated())
     if handshake.connection is None:
         connection.close()
     return handshake
@@ -109,7 +111,7 @@ def _converse(connection: Connection, timeout: float) -> Handshake:
         first, prefaced = _hear(connection, timeout)
     except TimeoutError:
         return Handshake(Outcome.SILENT, 0, first=connection.raw)
-    except (Closed, OSError, SSL.Error) as error:
+    except (ConnectionClosedError, OSError, SSL.Error) as error:
         return _ended(connection, error)
     if not is_http2(first):
         return Handshake(Outcome.STRANGE, 0, first=first)

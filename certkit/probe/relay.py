@@ -13,7 +13,7 @@ from OpenSSL import SSL
 
 from certkit.probe import background
 from certkit.probe.handshake import Handshake
-from certkit.probe.transport import PREFACE, Closed, Connection
+from certkit.probe.transport import PREFACE, Connection, ConnectionClosedError
 
 _CHUNK = 16 * 1024
 
@@ -27,7 +27,7 @@ def relayed(handshake: Handshake, timeout: float) -> Iterator[str]:
     """
     connection = handshake.connection
     if connection is None:
-        raise Closed
+        raise ConnectionClosedError
     connection.deadline = time.monotonic() + timeout
     folder = Path(tempfile.mkdtemp(prefix="certkit-"))
     with contextlib.ExitStack() as stack:
@@ -43,7 +43,7 @@ def relayed(handshake: Handshake, timeout: float) -> Iterator[str]:
 
 def _serve(listener: socket.socket, handshake: Handshake, connection: Connection) -> None:
     peer, _ = listener.accept()
-    with peer, contextlib.suppress(OSError, ValueError, Closed, SSL.Error):
+    with peer, contextlib.suppress(OSError, ValueError, ConnectionClosedError, SSL.Error):
         peer.settimeout(connection.deadline - time.monotonic())
         own = connection.fileno()
         readers: list[int | socket.socket] = [own, peer]
@@ -71,7 +71,7 @@ def _pass_on(connection: Connection, peer: socket.socket) -> None:
 def _to_daemon(connection: Connection, peer: socket.socket) -> None:
     content = peer.recv(_CHUNK)
     if not content:
-        raise Closed
+        raise ConnectionClosedError
     connection.send(content)
 
 

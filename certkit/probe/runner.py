@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from certkit.probe import background, network
 from certkit.probe.checks.configuration import Configuration, configuration, observe
-from certkit.probe.checks.network import network as network_stage
+from certkit.probe.checks.reachability import network as network_stage
 from certkit.probe.elapsed import ms_since
 from certkit.probe.report import Check, Report, skipped
 from certkit.probe.target import Target, engine_works
@@ -65,7 +65,7 @@ def _reach(
     target: Target, connecting: "Future[Network] | None", now: datetime, timeout: float, canary: "Pair | None"
 ) -> list[Check]:
     from certkit.probe import credentials
-    from certkit.probe.checks.files import Files, files
+    from certkit.probe.checks.client_files import Files, files
     from certkit.probe.conversation import Conversation, hold
 
     started = time.monotonic()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from certkit.earthly import config
 from certkit.earthly.clients import Client, docker_or_podman_works
-from certkit.errors import CertkitError, Missing
+from certkit.errors import CertkitError, MissingError
 
 EXPLICIT = "given explicitly"
 
@@ -79,10 +79,10 @@ class Target:
 def choose_client(clients: Sequence[Client], environ: Mapping[str, str]) -> Client:
     """Give the client whose configuration is probed: the first that names a daemon, else the first.
 
-    Raises Missing if there is none.
+    Raises MissingError if there is none.
     """
     if not clients:
-        raise Missing(
+        raise MissingError(
             "there is neither Earthly nor EarthBuild on this machine",
             "Choose one with --for, or name the daemon: certkit probe --daemon URL --ca F --cert F --key F",
         )

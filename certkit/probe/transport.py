@@ -14,7 +14,7 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from certkit.pki import certificates
-from certkit.probe import names
+from certkit.probe import hostnames
 from certkit.probe.credentials import Chain, Pair, is_readable
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -29,7 +29,7 @@ _FATAL = 2
 """The level of an alert that ends the connection (RFC 8446, section 6)."""
 
 
-class Closed(Exception):
+class ConnectionClosedError(Exception):
     """The server has ended the connection, with or without a word."""
 
 
@@ -52,7 +52,7 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class Negotiated:
     """What the server has said in a handshake, however far it came."""
 
     version: str = ""
@@ -90,7 +90,7 @@ class Connection:
     def handshake(self) -> None:
         """Shake hands, and say nothing more once the server's chain turns out to be wrong.
 
-        Raises Closed, TimeoutError, OSError, SSL.Error.
+        Raises ConnectionClosedError, TimeoutError, OSError, SSL.Error.
         """
         done = False
         while not done:
@@ -106,27 +106,27 @@ class Connection:
                 self.fill()
 
     def receive(self) -> bytes:
-        """Wait for decrypted bytes; raises Closed, TimeoutError, OSError, SSL.Error."""
+        """Wait for decrypted bytes; raises ConnectionClosedError, TimeoutError, OSError, SSL.Error."""
         while not (content := self.take()):
             self.flush()
             self.fill()
         return content
 
     def take(self) -> bytes:
-        """Give the decrypted bytes that are at hand, none if there are none; raises Closed, SSL.Error."""
+        """Return the decrypted bytes that are at hand, if any; raises ConnectionClosedError, SSL.Error."""
         try:
             return self._tls.recv(_CHUNK)
         except SSL.WantReadError:
             return b""
         except SSL.ZeroReturnError:
-            raise Closed from None
+            raise ConnectionClosedError from None
 
     def fill(self) -> None:
-        """Wait for encrypted bytes; raises Closed, TimeoutError, OSError."""
+        """Wait for encrypted bytes; raises ConnectionClosedError, TimeoutError, OSError."""
         self._wait()
         content = self._socket.recv(_CHUNK)
         if not content:
-            raise Closed
+            raise ConnectionClosedError
         self.raw = (self.raw + content)[:_KEPT] if len(self.raw) < _KEPT else self.raw
         self._tls.bio_write(content)
 
@@ -153,12 +153,12 @@ class Connection:
         """End the connection, at once."""
         self._socket.close()
 
-    def spoken(self) -> Spoken:
+    def negotiated(self) -> Negotiated:
         """Tell what the server has said so far."""
         chain = [_readable(shown) for shown in self._tls.get_peer_cert_chain() or ()]
         issuers = self._accepted()
         agreed = self._tls.get_cipher_name() is not None
-        return Spoken(
+        return Negotiated(
             version=self._tls.get_protocol_version_name() if agreed else "",
             cipher=self._tls.get_cipher_name() or "",
             alpn=self._tls.get_alpn_proto_negotiated().decode("ascii", "replace"),
@@ -209,7 +209,7 @@ class Connection:
 
 def _covers(shown: crypto.X509, host: str) -> bool:
     certificate = _readable(shown)
-    return certificate is not None and names.covers(certificate, host)
+    return certificate is not None and hostnames.covers(certificate, host)
 
 
 def _readable(shown: crypto.X509) -> x509.Certificate | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from certkit.errors import Refused
+from certkit.errors import RefusedError
 from certkit.pki import extensions
 from certkit.pki.certificates import Authority, to_pem
 from certkit.pki.keys import public_of, signature_hash
@@ -38,10 +38,10 @@ def ca_pem(authorities: Sequence[Authority], excluded: Iterable[str], number: in
     """Give the PEM of a daemon's `ca.pem`: an anchor of each authority that it shall trust, and no second of any key.
 
     `number` counts from 1 what a home has told its daemons to trust; every anchor excludes the canaries up to it.
-    Raises Refused if there is no authority: such a daemon would let nobody in.
+    Raises RefusedError if there is no authority: such a daemon would let nobody in.
     """
     if not authorities:
-        raise Refused("a daemon that trusts no authority lets nobody in", "Name at least one client authority.")
+        raise RefusedError("a daemon that trusts no authority lets nobody in", "Name at least one client authority.")
     names = [*excluded, *canary.excluded(number)]
     return b"".join(to_pem(anchor(authority, names)) for authority in authorities)
 

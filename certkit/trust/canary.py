@@ -14,7 +14,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from certkit.errors import Refused
+from certkit.errors import RefusedError
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
 from certkit.pki.keys import PrivateKey
@@ -62,7 +62,7 @@ def excluded(number: int) -> list[str]:
 
 def _digits(number: int) -> str:
     if not 0 < number <= LIMIT:
-        raise Refused(f"{number} is not the number of any anchors", f"They go from 1 to {LIMIT}.")
+        raise RefusedError(f"{number} is not the number of any anchors", f"They go from 1 to {LIMIT}.")
     return f"{number:0{_DIGITS}b}"
 
 

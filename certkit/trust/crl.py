@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 from certkit.pki.certificates import Authority
 from certkit.pki.extensions import key_identifier
 from certkit.pki.keys import signature_hash
@@ -45,7 +45,7 @@ def crl(
     """Sign a list that is good for `life`; `number` grows with every list of this authority.
 
     `previous` is when the list before this one was signed: an expired entry stays until one list after its end
-    has shown it (section 3.3). Raises UsageError for a reason that is none of REASONS.
+    has shown it (section 3.3). Raises InvalidError for a reason that is none of REASONS.
     """
     builder = (
         x509.CertificateRevocationListBuilder()
@@ -68,7 +68,7 @@ def to_pem(signed: x509.CertificateRevocationList) -> bytes:
 
 def _revoked(entry: Entry) -> x509.RevokedCertificate:
     if entry.reason not in REASONS:
-        raise UsageError(f"{entry.reason!r} is no reason to revoke", f"Use one of {', '.join(REASONS)}.")
+        raise InvalidError(f"{entry.reason!r} is no reason to revoke", f"Use one of {', '.join(REASONS)}.")
     builder = x509.RevokedCertificateBuilder().serial_number(entry.serial).revocation_date(entry.at)
     if entry.reason != "unspecified":  # which is said by saying nothing
         builder = builder.add_extension(x509.CRLReason(x509.ReasonFlags(entry.reason)), critical=False)

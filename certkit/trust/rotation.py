@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from certkit.errors import Refused, UsageError
+from certkit.errors import InvalidError, RefusedError
 
 Role = Literal["client", "server"]
 Step = Literal["prepare", "switch", "retire", "rollback"]
@@ -86,10 +86,10 @@ class Party:
 
 
 def after(rotation: Rotation, step: Step) -> Rotation:
-    """Give where a step leads; raises UsageError if it cannot be taken from here."""
+    """Give where a step leads; raises InvalidError if it cannot be taken from here."""
     stage = _MOVES.get((rotation.stage, step))
     if stage is None:
-        raise UsageError(
+        raise InvalidError(
             f"this authority is {rotation.stage}, so there is nothing to {step}",
             f"What can be done: {', '.join(rotation.steps)}.",
         )
@@ -127,11 +127,11 @@ def take(
     holders: Iterable[Party],
     force: bool = False,
 ) -> Rotation:
-    """Give where a step leads; raises Refused, naming whom, if it would lock anybody out and is not forced."""
+    """Give where a step leads; raises RefusedError, naming whom, if it would lock anybody out and is not forced."""
     later = after(rotation, step)
     names = locked_out(rotation, later, verifiers=verifiers, holders=holders)
     if names and not force:
-        raise Refused(
+        raise RefusedError(
             f"to {step} now would lock out {_listed(names)}",
             "They must get the new one first, and certkit rotate says how. --force goes on without them.",
         )

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from certkit.authority import daemons
-from certkit.authority.create import FirstDaemon, create
+from certkit.authority.creation import FirstDaemon, create
 from certkit.authority.home import Home
 from certkit.authority.settings import Settings
 from certkit.earthly.address import parse_shared
-from certkit.enrol.bundle import open_bundle
-from certkit.errors import CertkitError, Refused
+from certkit.enroll.bundle import open_bundle
+from certkit.errors import CertkitError, RefusedError
 from certkit.pki import certificates, keys
 from tests.authority.conftest import opener
 
@@ -61,7 +61,7 @@ def test_of_two_who_add_a_daemon_of_one_name_one_is_refused(path: Path) -> None:
     def add(home: Home, number: int) -> str:
         try:
             daemons.add(home, "arm", parse_shared(f"tcp://arm{number}:8372"), (), NOW)
-        except Refused as error:
+        except RefusedError as error:
             return error.message
         return "added"
 

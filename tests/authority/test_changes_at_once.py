@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from certkit.authority import publish, rekey, rotate
+from certkit.authority import passphrase_change, publication, rollover
 from certkit.authority.home import Home, open_home
 from certkit.cli import main
-from certkit.errors import CertkitError, UsageError
+from certkit.errors import CertkitError, InvalidError
 from certkit.pki import certificates, keys
 from tests.authority.conftest import opener
 from tests.authority.test_at_once import NOW, at_once
@@ -37,7 +37,7 @@ def test_of_several_who_revoke_at_once_nobody_is_forgotten(path: Path, home: Hom
     for person in people:
         assert main(issue(path, person)) == 0
     assert start(*(["revoke", person] for person in people)) == [0] * len(people)
-    newest = publish.newest_anchors(home)
+    newest = publication.newest_anchors(home)
     assert set(newest.excluded) == {f"{person}.acme.certkit.internal" for person in people}
     assert newest.number == 1 + len(people)
     assert_settled(path).close()
@@ -49,7 +49,7 @@ def test_who_is_revoked_while_twenty_are_issued_is_out_and_all_others_are_in(pat
     commands = [issue(path, f"p{number}") for number in range(20)]
     commands.insert(10, ["revoke", "al"])
     assert start(*commands) == [0] * 21
-    assert publish.newest_anchors(home).excluded == ("al.acme.certkit.internal",)
+    assert publication.newest_anchors(home).excluded == ("al.acme.certkit.internal",)
     assert len(home.ledger.certificates("device")) == 21
     assert_settled(path).close()
 
@@ -73,36 +73,36 @@ def test_a_switch_certifies_each_daemon_once_whoever_looks_meanwhile(path: Path,
 def test_of_two_who_prepare_a_rotation_one_makes_the_generation_and_the_other_is_told(path: Path, home: Home) -> None:
     def prepare(home: Home, _: int) -> str:
         try:
-            rotate.take(home, "client", "prepare", NOW, force=False)
-        except UsageError as error:
+            rollover.take(home, "client", "prepare", NOW, force=False)
+        except InvalidError as error:
             return error.message
         return "prepared"
 
     said = at_once(path, prepare, range(3))
     assert sorted(said) == ["prepared", *["this authority is prepared, so there is nothing to prepare"] * 2]
     new = home.certificate("client", 2)
-    [_, anchor] = certificates.load_all(publish.newest_anchors(home).ca)
+    [_, anchor] = certificates.load_all(publication.newest_anchors(home).ca)
     assert anchor.public_key() == new.public_key()
     assert keys.matches(home.authority("client", 2).key, new)
 
 
 @pytest.mark.parametrize("role", ["client", "server"])
 def test_a_generation_that_is_made_while_the_passphrase_changes_has_the_same_as_the_others(
-    path: Path, role: rotate.Role
+    path: Path, role: rollover.Role
 ) -> None:
     words = iter([b"old", *(b"new %d" % number for number in range(8))])
     current = next(words)
     with closing(opener(path)()) as home:
-        rekey.change_passphrase(home, current, NOW)
+        passphrase_change.change_passphrase(home, current, NOW)
 
     def prepare(word: bytes) -> None:
         with closing(open_home(path, lambda: word)) as home:
             home.authority(role)
-            rotate.take(home, role, "prepare", NOW, force=False)
+            rollover.take(home, role, "prepare", NOW, force=False)
 
     def change(word: bytes, new: bytes) -> None:
         with closing(open_home(path, lambda: word)) as home:
-            rekey.change_passphrase(home, new, NOW)
+            passphrase_change.change_passphrase(home, new, NOW)
 
     for new in words:
         with ThreadPoolExecutor(2) as pool:
@@ -113,23 +113,23 @@ def test_a_generation_that_is_made_while_the_passphrase_changes_has_the_same_as_
                 home.authority(each, number) for each in ("client", "server") for number in home.generations(each)
             )
             if isinstance(one.exception(), CertkitError):
-                rotate.take(home, role, "prepare", NOW, force=False)
-            rotate.take(home, role, "rollback", NOW, force=True)
+                rollover.take(home, role, "prepare", NOW, force=False)
+            rollover.take(home, role, "rollback", NOW, force=True)
         current = new
 
 
 def test_a_generation_has_no_passphrase_that_was_changed_while_its_maker_waited(path: Path) -> None:
     def prepare() -> None:
         with closing(open_home(path, lambda: b"old")) as home:
-            rotate.take(home, "client", "prepare", NOW, force=False)
+            rollover.take(home, "client", "prepare", NOW, force=False)
 
     with closing(open_home(path, lambda: b"old")) as home, ThreadPoolExecutor(1) as pool:
-        rekey.change_passphrase(home, b"old", NOW)
+        passphrase_change.change_passphrase(home, b"old", NOW)
         with home.locked():
             waiting = pool.submit(prepare)
             time.sleep(0.5)
-            rekey.change_passphrase(home, b"new", NOW)
-        assert isinstance(waiting.exception(), keys.WrongPassphrase)
+            passphrase_change.change_passphrase(home, b"new", NOW)
+        assert isinstance(waiting.exception(), keys.WrongPassphraseError)
     assert not list(path.glob("authorities/client-2/*"))
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from cryptography import x509
 
 from certkit.authority.home import Home
-from certkit.authority.issue import issue
-from certkit.authority.publish import newest_anchors, publishing
+from certkit.authority.issuance import issue
+from certkit.authority.publication import newest_anchors, publishing
 from certkit.ledger.interface import Revocation
 from certkit.pki import certificates, keys, names
 from certkit.trust import anchors

@@ -9,7 +9,7 @@ import pytest
 from certkit import files
 from certkit.authority.home import Home
 from certkit.cli import main
-from certkit.enrol.bundle import open_bundle
+from certkit.enroll.bundle import open_bundle
 from certkit.ledger import sqlite
 from certkit.pki import certificates, keys
 from tests.authority.conftest import URL, opener

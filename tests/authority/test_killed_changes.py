@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.authority import publish
+from certkit.authority import publication
 from certkit.authority.home import Home, open_home
 from certkit.cli import main
 from certkit.pki import certificates, keys, sealed
@@ -59,12 +59,12 @@ def assert_fits(path: Path) -> None:
 def assert_settled(path: Path, passphrase: bytes = b"") -> Home:
     """All files follow the ledger, the canary is the newest, and every key of an authority opens alike."""
     home = open_home(path, lambda: passphrase)
-    newest, issuer = publish.newest_anchors(home), home.authority("server").certificate.subject
+    newest, issuer = publication.newest_anchors(home), home.authority("server").certificate.subject
     for daemon in home.ledger.daemons():
         folder = home.daemon_directory(daemon.name)
         assert (folder / "ca.pem").read_bytes() == newest.ca
         assert certificates.load((folder / "cert.pem").read_bytes()).issuer == issuer
-    certificate, key = publish.canary_pair(home, newest.created)
+    certificate, key = publication.canary_pair(home, newest.created)
     assert certificates.words(certificates.load(certificate).subject) == f"canary {newest.number}"
     assert keys.matches(keys.load(key), certificates.load(certificate))
     for role in ("server", "client"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from certkit.authority import settings
 from certkit.authority.settings import Settings
-from certkit.errors import Malformed
+from certkit.errors import MalformedError
 from certkit.ledger import sqlite
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -55,5 +55,5 @@ def test_what_is_remembered_of_settings_counts_until_the_file_is_another(tmp_pat
         path.write_text(f"team: acme\ndevice_days: {days}\n")
         assert settings.recall(path, ledger).device_days == settings.recall(path, ledger).device_days == days
     path.write_text("team: acme\ndevice_days: never\n")
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedError):
         settings.recall(path, ledger)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from certkit.cli import main
-from certkit.cli.local_daemon import HOST, free_port
+from certkit.cli.support.local_daemon import HOST, free_port
 
 URL = "tcp://build.acme.example:8372"
 ALICE = "alice@acme.example"

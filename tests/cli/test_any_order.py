@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Lead
 from tests.cli.daemons import Running, running, take_up
-from tests.cli.judge import generation, issue
+from tests.cli.openssl import generation, issue
 
 PEOPLE, DEVICES = ("al", "al-team", "pal", "Al Team"), ("laptop", "al")
 VERBS = ("issue", "issue", "revoke", "revoke", "reinstate", "renew", "rotate", "rotate", "compromised")

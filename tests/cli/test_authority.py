@@ -7,7 +7,7 @@ import pytest
 from certkit import files
 from certkit.pki import certificates, keys
 from tests.cli.conftest import Lead
-from tests.cli.judge import issue
+from tests.cli.openssl import issue
 from tests.cli.terminal import on_terminal
 
 OLD, NEW = "violet anchor", "green harbour"
@@ -26,7 +26,7 @@ def opens(home: Path, word: str | None) -> bool:
         assert path.stat().st_mode & 0o777 == 0o600
         try:
             found.append(bool(keys.load(path.read_bytes(), word.encode() if word else None)))
-        except (keys.Encrypted, keys.WrongPassphrase):
+        except (keys.EncryptedKeyError, keys.WrongPassphraseError):
             found.append(False)
     assert len(set(found)) == 1
     return found[0]

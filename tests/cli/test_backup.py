@@ -12,7 +12,7 @@ import pytest
 from certkit import files
 from tests.cli.conftest import Lead
 from tests.cli.daemons import running, take_up
-from tests.cli.judge import contents, is_let_in, issue
+from tests.cli.openssl import contents, is_let_in, issue
 
 SECRET = ("--passphrase-file", "secret")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from certkit.cli import context
+from certkit.cli.support import context
 from certkit.pki import certificates
 from tests.cli.conftest import Lead
-from tests.cli.judge import complaint, issue, serial
+from tests.cli.openssl import complaint, issue, serial
 
 YEAR = timedelta(days=365)
 

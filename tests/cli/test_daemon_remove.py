@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from certkit.enrol.bundle import open_bundle
+from certkit.enroll.bundle import open_bundle
 from tests.cli.conftest import Lead
 
 

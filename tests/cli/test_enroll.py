@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from certkit.cli import context, main
+from certkit.cli import main
+from certkit.cli.support import context
 from certkit.earthly.clients import locate
 from certkit.earthly.config import read
 from tests.team import PERSON, Team, at, run
@@ -100,7 +101,7 @@ def test_the_other_clients_certificate_too_is_replaced_only_by_force(team: Team,
     assert everything_in(team.laptop) != before
 
 
-def test_an_expired_bundle_enrols_nobody(team: Team, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_bundle_enrolls_nobody(team: Team, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(context, "now", lambda: datetime.now(UTC) + timedelta(days=400))
     assert enroll() == 1
     assert "expired on" in capsys.readouterr().err
@@ -110,7 +111,7 @@ def test_an_expired_bundle_enrols_nobody(team: Team, capsys: Captured, monkeypat
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(team: Team, capsys: Captured) -> None:
     assert enroll("--dry-run", "--for", "earthly", "--for", "buildx") == 0
     said = capsys.readouterr().out
-    assert "Would enrol in acme" in said
+    assert "Would enroll in acme" in said
     assert "write   ~/.earthly/certs/acme/" in said
     assert everything_in(team.laptop) == {}
 

@@ -145,7 +145,7 @@ def test_debug_shows_where_an_error_comes_from_and_nothing_raw(lead: Lead, home:
 
 
 def test_a_defect_is_told_in_words_too(lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("certkit.cli.context.now", lambda: "not a time")
+    monkeypatch.setattr("certkit.cli.support.context.now", lambda: "not a time")
     ended = lead("status")
     what, remedy = ended.err.splitlines()
     assert (ended.code, ended.out) == (1, "")

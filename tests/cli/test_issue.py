@@ -1,4 +1,4 @@
-"""`certkit issue`: one file with everything to enrol with."""
+"""`certkit issue`: one file with everything to enroll with."""
 
 import stat
 from datetime import timedelta
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from certkit.cli import context
-from certkit.enrol.bundle import Bundle, open_bundle
+from certkit.cli.support import context
+from certkit.enroll.bundle import Bundle, open_bundle
 from certkit.pki import certificates, keys, names
 from tests.cli.conftest import ALICE, URL, Ended, Lead
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.cli import context
+from certkit.cli.support import context
 from certkit.ledger import sqlite
 from certkit.ledger.interface import Certificate, Device, Event, Person
 from certkit.pki import certificates

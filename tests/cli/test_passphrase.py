@@ -26,7 +26,7 @@ def assert_encrypted(home: Path) -> None:
     for role in ("server", "client"):
         pem = (home / "authorities" / role / "key.pem").read_bytes()
         assert keys.load(pem, SECRET.encode())
-        with pytest.raises(keys.Encrypted):
+        with pytest.raises(keys.EncryptedKeyError):
             keys.load(pem)
     assert keys.load((home / "daemons" / "build" / "key.pem").read_bytes())
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from certkit.cli import main
-from certkit.cli.report import show
+from certkit.cli.support.probe_report import show
 from certkit.probe.report import Check, Report
 from tests.daemons.daemon import Daemon
-from tests.probe.cast import Cast
+from tests.probe.parties import Cast
 from tests.team import Files
 
 PROGRAM = (sys.executable, "-m", "certkit")

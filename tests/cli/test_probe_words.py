@@ -7,7 +7,7 @@ import pytest
 
 from certkit.cli import main
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.cast import Cast, authority
+from tests.probe.parties import Cast, authority
 from tests.probe.servers import serving, wait
 from tests.team import Files
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Lead
-from tests.cli.judge import contents, excluded, is_let_in, issue
+from tests.cli.openssl import contents, excluded, is_let_in, issue
 
 
 def test_a_person_is_let_in_again_with_every_device_and_may_be_issued_more(lead: Lead, home: Path) -> None:

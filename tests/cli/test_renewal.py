@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from certkit.cli import context, main
+from certkit.cli import main
+from certkit.cli.support import context
 from certkit.pki import certificates
 from tests.team import PERSON, Team, at, run
 
@@ -99,7 +100,7 @@ def test_another_team_that_bears_the_same_names_takes_the_place_only_by_force(
 
 
 def refused(file: str, team: Team, capsys: Captured) -> str:
-    """Enrol, which must be refused and change nothing; give the reason."""
+    """Enroll, which must be refused and change nothing; give the reason."""
     before = team.device.cert.read_bytes()
     capsys.readouterr()
     assert enroll(file) == 1

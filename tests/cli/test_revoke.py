@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from certkit.authority import home as homes
-from certkit.cli import context
+from certkit.cli.support import context
 from certkit.pki import certificates, keys, names
 from tests.cli.conftest import Lead
-from tests.cli.judge import contents, excluded, is_let_in, issue, serial
+from tests.cli.openssl import contents, excluded, is_let_in, issue, serial
 
 NEXT = "Next, for each daemon: copy the new files to its host, restart it, and see it proven"
 

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from certkit.enrol.bundle import open_bundle
+from certkit.enroll.bundle import open_bundle
 from certkit.pki import certificates, keys, requests
 from tests.cli.conftest import ALICE, Ended, Lead
 

@@ -84,7 +84,7 @@ def test_a_named_configuration_is_put_back(team: Team) -> None:
     assert not team.device.key.exists()
 
 
-def test_a_configuration_named_at_enrolment_is_asked_for(team: Team, capsys: Captured) -> None:
+def test_a_configuration_named_at_enrollment_is_asked_for(team: Team, capsys: Captured) -> None:
     named = team.folder / "named.yml"
     enroll("--for", "earthly", "--config", str(named))
     assert main(["unenroll"]) == 1

@@ -27,7 +27,7 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
 
 @pytest.fixture
 def config(team: Team) -> Path:
-    """Give Earthly's configuration, as it is before anybody enrols."""
+    """Give Earthly's configuration, as it is before anybody enrolls."""
     path = team.laptop / ".earthly" / "config.yml"
     path.parent.mkdir()
     path.write_text(CONFIG)
@@ -87,7 +87,7 @@ def test_where_only_the_link_is_gone_no_key_stays_hidden(config: Path, capsys: C
     assert not list(config.parent.rglob("key.pem"))
 
 
-def test_a_configuration_made_by_hand_is_nobody_s_enrolment(config: Path) -> None:
+def test_a_configuration_made_by_hand_is_nobody_s_enrollment(config: Path) -> None:
     config.write_text("global: {tlskey: ./certs/mine.pem}\n")
     assert main(["unenroll"]) == 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from certkit.cli.local_daemon import HOST, LocalDaemon, free_port
+from certkit.cli.support.local_daemon import HOST, LocalDaemon, free_port
 from tests.daemons.build import programs
 
 __all__ = ["HOST", "Daemon", "Start", "free_port"]

@@ -3,7 +3,7 @@
 import pytest
 
 from certkit.deploy import KINDS, Site, render
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 
 
 def site(**changes: object) -> Site:
@@ -32,29 +32,29 @@ def site(**changes: object) -> Site:
     ],
 )
 def test_a_folder_that_some_format_would_read_as_something_else_is_refused(directory: str) -> None:
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(InvalidError, match="cannot be written"):
         site(directory=directory)
 
 
 @pytest.mark.parametrize("host", ["a b", "a\nb", "$(id)", "a;b", "a#b", ""])
 def test_a_host_that_is_none_is_refused(host: str) -> None:
-    with pytest.raises(UsageError, match="host name"):
+    with pytest.raises(InvalidError, match="host name"):
         site(host=host)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_a_port_that_is_none_is_refused(port: int) -> None:
-    with pytest.raises(UsageError, match="no port"):
+    with pytest.raises(InvalidError, match="no port"):
         site(port=port)
 
 
 def test_an_unknown_flavour_or_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(InvalidError) as refused:
         site(flavour="docker")
-    assert "earthly, earthbuild, buildkit" in refused.value.remedy
-    with pytest.raises(UsageError) as refused:
+    assert "earthly, earthbuild, buildkit" in refused.value.hint
+    with pytest.raises(InvalidError) as refused:
         render("../etc", site())
-    assert "docker, compose" in refused.value.remedy
+    assert "docker, compose" in refused.value.hint
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,11 +4,11 @@ import inspect
 from pathlib import Path
 
 from certkit.probe.checks.admission import tls
-from certkit.probe.checks.buildkit import buildkit
+from certkit.probe.checks.buildkitd import buildkit
+from certkit.probe.checks.client_files import files
 from certkit.probe.checks.configuration import configuration
 from certkit.probe.checks.enforcement import enforcement
-from certkit.probe.checks.files import files
-from certkit.probe.checks.network import network
+from certkit.probe.checks.reachability import network
 
 PAGE = Path(__file__).parents[2] / "docs" / "probe.md"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import probe_page
-from tests.documents.story import Story, normal, steps
+from tests.documents.walkthrough import Story, normal, steps
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

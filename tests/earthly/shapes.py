@@ -1,6 +1,6 @@
 """Awkward shapes of a configuration: what goes in, every byte of what comes out, and what is refused."""
 
-from certkit.errors import Malformed, Refused
+from certkit.errors import MalformedError, RefusedError
 
 VALUES = {"buildkit_host": "tcp://b.acme:8372", "tlsca": "./certs/acme/ca.pem", "tls_enabled": True}
 
@@ -120,29 +120,29 @@ SHAPES = {
 }
 
 REFUSALS = {
-    "anchor used elsewhere": ("global:\n  a: 1\n  tlsca: &ca old\nca: *ca\n", Refused, "line 3"),
-    "anchor on global used elsewhere": ("a: 1\nglobal: &g\n  a: 1\nb: *g\n", Refused, "line 2"),
-    "global an alias": ("a: &a {}\nglobal: *a\n", Refused, "line 2"),
-    "global merged from elsewhere": ("a: &a {global: {b: 1}}\n<<: *a\n", Refused, "line 2"),
-    "a key that is an alias": ("a: &a tlsca\nglobal:\n  *a : old\n", Refused, "line 3"),
-    "global twice": ("global:\n  a: 1\nglobal:\n  b: 1\n", Refused, "line 3"),
-    "a key twice": ("global:\n  tlsca: a\n  tlsca: b\n", Refused, "line 3"),
-    "explicit keys": ("global:\n  ? a\n  : 1\n", Refused, "line 2"),
-    "explicit global": ("a: 1\n? global\n: b: 1\n", Refused, "line 3"),
-    "explicit key without value": ("global:\n  a: 1\n  ? tlsca\nb: 1\n", Refused, "line 3"),
-    "flow keys without values": ("{a: 1,\n global}\n", Refused, "line 2"),
-    "a list as value": ("global:\n  tlsca: [a]\n", Refused, "line 2"),
-    "two documents": ("a: 1\n---\nb: 1\n", Refused, "line 2"),
-    "last line a block scalar, unfinished": ("a: 1\nb: |\n  c", Refused, "line 1"),
-    "global a text": ("a: 1\nglobal: text\n", Malformed, "line 2"),
-    "global a list": ("global:\n- a\n", Malformed, "line 2"),
-    "a list": ("- a\n", Malformed, "line 1"),
-    "a text": ("text\n", Malformed, "line 1"),
-    "tabs": ("global:\n\ta: 1\n", Malformed, "line 2"),
-    "not YAML": ("a: 1\nglobal: {\n", Malformed, "line 3"),
-    "unknown alias": ("a: 1\nb: *c\n", Malformed, "line 2"),
-    "a control character": ("a: 1\nb: \x1b[2J\n", Malformed, "line 2"),
-    "nested too deeply": ("a:\n  " + "[" * 300 + "]" * 300 + "\n", Malformed, "line 2"),
-    "anchor on a line of its own": ("global:\n  &g\n  a: 1\n", Refused, "line 1"),
-    "nested a hundred thousand times": ("a:\n" + "[" * 100_000, Malformed, "line 2"),
+    "anchor used elsewhere": ("global:\n  a: 1\n  tlsca: &ca old\nca: *ca\n", RefusedError, "line 3"),
+    "anchor on global used elsewhere": ("a: 1\nglobal: &g\n  a: 1\nb: *g\n", RefusedError, "line 2"),
+    "global an alias": ("a: &a {}\nglobal: *a\n", RefusedError, "line 2"),
+    "global merged from elsewhere": ("a: &a {global: {b: 1}}\n<<: *a\n", RefusedError, "line 2"),
+    "a key that is an alias": ("a: &a tlsca\nglobal:\n  *a : old\n", RefusedError, "line 3"),
+    "global twice": ("global:\n  a: 1\nglobal:\n  b: 1\n", RefusedError, "line 3"),
+    "a key twice": ("global:\n  tlsca: a\n  tlsca: b\n", RefusedError, "line 3"),
+    "explicit keys": ("global:\n  ? a\n  : 1\n", RefusedError, "line 2"),
+    "explicit global": ("a: 1\n? global\n: b: 1\n", RefusedError, "line 3"),
+    "explicit key without value": ("global:\n  a: 1\n  ? tlsca\nb: 1\n", RefusedError, "line 3"),
+    "flow keys without values": ("{a: 1,\n global}\n", RefusedError, "line 2"),
+    "a list as value": ("global:\n  tlsca: [a]\n", RefusedError, "line 2"),
+    "two documents": ("a: 1\n---\nb: 1\n", RefusedError, "line 2"),
+    "last line a block scalar, unfinished": ("a: 1\nb: |\n  c", RefusedError, "line 1"),
+    "global a text": ("a: 1\nglobal: text\n", MalformedError, "line 2"),
+    "global a list": ("global:\n- a\n", MalformedError, "line 2"),
+    "a list": ("- a\n", MalformedError, "line 1"),
+    "a text": ("text\n", MalformedError, "line 1"),
+    "tabs": ("global:\n\ta: 1\n", MalformedError, "line 2"),
+    "not YAML": ("a: 1\nglobal: {\n", MalformedError, "line 3"),
+    "unknown alias": ("a: 1\nb: *c\n", MalformedError, "line 2"),
+    "a control character": ("a: 1\nb: \x1b[2J\n", MalformedError, "line 2"),
+    "nested too deeply": ("a:\n  " + "[" * 300 + "]" * 300 + "\n", MalformedError, "line 2"),
+    "anchor on a line of its own": ("global:\n  &g\n  a: 1\n", RefusedError, "line 1"),
+    "nested a hundred thousand times": ("a:\n" + "[" * 100_000, MalformedError, "line 2"),
 }

@@ -2,8 +2,8 @@
 
 import pytest
 
-from certkit.earthly.address import Address, WithoutPort, WrongScheme, parse, parse_shared
-from certkit.errors import Malformed, UsageError
+from certkit.earthly.address import Address, MissingPortError, WrongSchemeError, parse, parse_shared
+from certkit.errors import InvalidError, MalformedError
 
 
 @pytest.mark.parametrize(
@@ -51,44 +51,44 @@ def test_a_shared_url_has_one_form_with_an_ascii_host(url: str, host: str, same:
     ],
 )
 def test_what_is_no_url_of_a_daemon_is_refused_with_how_to_write_one(url: str) -> None:
-    with pytest.raises(UsageError, match="is not a daemon's URL") as refused:
+    with pytest.raises(InvalidError, match="is not a daemon's URL") as refused:
         parse_shared(url)
-    assert "Write it as Earthly does, scheme and port included: tcp://" in refused.value.remedy
+    assert "Write it as Earthly does, scheme and port included: tcp://" in refused.value.hint
     assert len(refused.value.message) < 1400
 
 
 def test_the_remedy_repeats_the_host_that_was_meant() -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(InvalidError) as refused:
         parse_shared("build-7.acme.example")
-    assert refused.value.remedy.endswith(" tcp://build-7.acme.example:8372")
+    assert refused.value.hint.endswith(" tcp://build-7.acme.example:8372")
 
 
 @pytest.mark.parametrize(
     "host", ["127.1", "0x7f000001", "0x7f.0.0.1", "2130706433", "127.0.0.01", "1.2.3.4.5", "256.1.1.1"]
 )
 def test_a_number_that_resolvers_take_for_an_address_is_no_name(host: str) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedError):
         parse(f"tcp://{host}:8372")
 
 
 @pytest.mark.parametrize("url", ["tcp://build.acme.example", "tcp://build.acme.example:"])
 def test_a_tcp_url_without_a_port_is_refused(url: str) -> None:
-    with pytest.raises(WithoutPort):
+    with pytest.raises(MissingPortError):
         parse(url)
-    with pytest.raises(UsageError, match="has no port") as refused:
+    with pytest.raises(InvalidError, match="has no port") as refused:
         parse_shared(url)
-    assert refused.value.remedy.endswith("tcp://build.acme.example:8372")
+    assert refused.value.hint.endswith("tcp://build.acme.example:8372")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "1" * 200])
 def test_a_port_that_cannot_be_is_refused(port: str) -> None:
-    with pytest.raises(UsageError, match="no possible port"):
+    with pytest.raises(InvalidError, match="no possible port"):
         parse_shared(f"tcp://build.acme.example:{port}")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "unix", "ssh"])
 def test_another_scheme_is_refused(scheme: str) -> None:
-    with pytest.raises(WrongScheme, match=scheme):
+    with pytest.raises(WrongSchemeError, match=scheme):
         parse(f"{scheme}://build.acme.example:8372")
 
 
@@ -98,7 +98,7 @@ def test_a_container_is_an_address_but_not_a_shared_one(scheme: str) -> None:
     assert address == Address(scheme, "earthly-buildkitd")
     assert address.is_local
     assert address.url == f"{scheme}://earthly-buildkitd"
-    with pytest.raises(UsageError, match="container on this machine"):
+    with pytest.raises(InvalidError, match="container on this machine"):
         parse_shared(address.url)
 
 
@@ -106,9 +106,9 @@ def test_a_container_is_an_address_but_not_a_shared_one(scheme: str) -> None:
     "url", ["tcp://localhost:8372", "tcp://LOCALHOST.:8372", "tcp://127.0.0.1:8372", "tcp://[0:0::1]:8372"]
 )
 def test_a_host_that_earthly_would_manage_itself_is_refused_with_the_reason(url: str) -> None:
-    with pytest.raises(UsageError, match="manages itself") as refused:
+    with pytest.raises(InvalidError, match="manages itself") as refused:
         parse_shared(url)
-    assert "every laptop reaches" in refused.value.remedy
+    assert "every laptop reaches" in refused.value.hint
 
 
 def test_only_three_literal_names_are_local() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from certkit.earthly import clients
 from certkit.earthly.clients import docker_or_podman_works, find, locate
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 
 ME = pwd.getpwuid(os.getuid())
 
@@ -109,9 +109,9 @@ def test_without_home_the_user_database_says_where(tmp_path: Path) -> None:
 
 
 def test_an_unknown_client_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(InvalidError) as refused:
         locate("bazel", {})
-    assert "earthly, earthbuild" in refused.value.remedy
+    assert "earthly, earthbuild" in refused.value.hint
 
 
 def test_clients_are_found_by_folder_or_by_program(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from certkit.earthly.clients import Client, locate
 from certkit.earthly.config import LIMIT, read
-from certkit.errors import Malformed
+from certkit.errors import MalformedError
 
 
 @pytest.fixture
@@ -107,13 +107,13 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(earthly: Client) -> No
 )
 def test_what_the_client_cannot_read_is_reported_with_its_line(earthly: Client, text: str, message: str) -> None:
     earthly.config.write_text(text)
-    with pytest.raises(Malformed, match=message):
+    with pytest.raises(MalformedError, match=message):
         read(earthly, {})
 
 
 def test_bytes_that_are_no_text_are_reported(earthly: Client) -> None:
     earthly.config.write_bytes(b"global: {tlsca: \xff\xfe}")
-    with pytest.raises(Malformed, match="not YAML"):
+    with pytest.raises(MalformedError, match="not YAML"):
         read(earthly, {})
 
 
@@ -135,6 +135,6 @@ def test_bytes_that_are_no_text_are_reported(earthly: Client) -> None:
 def test_a_hostile_file_costs_little(earthly: Client, text: str) -> None:
     earthly.config.write_text(text)
     begun = time.process_time()
-    with contextlib.suppress(Malformed):
+    with contextlib.suppress(MalformedError):
         read(earthly, {})
     assert time.process_time() - begun < 10

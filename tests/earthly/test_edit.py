@@ -3,7 +3,7 @@
 import pytest
 
 from certkit.earthly.edit import Source, get_globals, scalars, set_globals, undo
-from certkit.errors import CertkitError, Malformed, Refused
+from certkit.errors import CertkitError, MalformedError, RefusedError
 from tests.earthly.shapes import BLOCK, REFUSALS, SHAPES, VALUES
 
 
@@ -30,7 +30,7 @@ def test_what_cannot_be_edited_safely_is_refused_with_its_line(
     with pytest.raises(kind) as caught:
         set_globals(before.encode(), VALUES)
     assert caught.value.message.startswith(line + ":")
-    assert caught.value.remedy
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
@@ -40,7 +40,7 @@ def test_other_encodings_than_utf_8_are_refused(encoding: str) -> None:
 
 
 def test_a_file_too_large_is_refused_before_it_is_read() -> None:
-    with pytest.raises(Malformed, match="larger than"):
+    with pytest.raises(MalformedError, match="larger than"):
         set_globals(b"#" * 300_000, VALUES)
 
 
@@ -95,5 +95,5 @@ def test_taking_out_keys_from_between_commas(before: str, after: str) -> None:
 
 
 def test_a_source_that_would_change_something_else_is_refused() -> None:
-    with pytest.raises(Refused, match=r"line 2: .*safely"):
+    with pytest.raises(RefusedError, match=r"line 2: .*safely"):
         set_globals(b"global:\n  tlsca: x\n", {"tlsca": Source("y\n  evil: 1")})

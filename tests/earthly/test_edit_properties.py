@@ -71,7 +71,7 @@ def test_undo_gives_the_very_bytes(text: str, values: dict[str, str | bool]) -> 
 
 
 @given(configurations(), VALUES, VALUES)
-def test_two_enrolments_are_undone_one_after_the_other(
+def test_two_enrollments_are_undone_one_after_the_other(
     text: str, first: dict[str, str | bool], second: dict[str, str | bool]
 ) -> None:
     once = edited(text, first)

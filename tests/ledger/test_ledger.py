@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.errors import Refused
+from certkit.errors import RefusedError
 from certkit.ledger import sqlite
 from certkit.ledger.interface import Certificate, Daemon, Device, Event, Ledger, Person, Revocation
 
@@ -50,7 +50,7 @@ def device_certificate(number: int, device: str = "laptop") -> Certificate:
     )
 
 
-def enrol(ledger: Ledger, *certificates: Certificate) -> None:
+def enroll(ledger: Ledger, *certificates: Certificate) -> None:
     """Record Alice, her two devices and certificates of them."""
     with ledger.transaction():
         ledger.add_event(EVENT)
@@ -63,7 +63,7 @@ def enrol(ledger: Ledger, *certificates: Certificate) -> None:
 
 def test_what_is_recorded_is_there_in_another_connection(opened: Open, ledger: Ledger) -> None:
     certificate = device_certificate(1)
-    enrol(ledger, certificate)
+    enroll(ledger, certificate)
     with ledger.transaction():
         ledger.put_daemon(BUILD)
         ledger.set_state("rotation", {"stage": "prepared"})
@@ -94,8 +94,8 @@ def test_a_time_is_kept_in_utc_and_whole_seconds(ledger: Ledger) -> None:
 def test_a_change_that_fails_is_undone_as_a_whole(opened: Open, ledger: Ledger) -> None:
     with ledger.transaction():
         ledger.add_person(replace(ALICE, name="Bob"))
-    with pytest.raises(Refused):
-        enrol(ledger)
+    with pytest.raises(RefusedError):
+        enroll(ledger)
     with closing(opened()) as other:
         assert [person.name for person in other.people()] == ["Bob"]
         assert other.events() == other.devices() == []
@@ -110,17 +110,17 @@ def test_a_change_is_not_seen_before_it_is_complete(opened: Open, ledger: Ledger
 
 
 def test_two_people_cannot_share_a_label(ledger: Ledger) -> None:
-    enrol(ledger)
-    with pytest.raises(Refused, match=f"Bob is too like {ALICE.name}"), ledger.transaction():
+    enroll(ledger)
+    with pytest.raises(RefusedError, match=f"Bob is too like {ALICE.name}"), ledger.transaction():
         ledger.add_person(Person("Bob", ALICE.label, NOW))
-    with pytest.raises(Refused, match=r"laptop 2 is too like that of another device"), ledger.transaction():
+    with pytest.raises(RefusedError, match=r"laptop 2 is too like that of another device"), ledger.transaction():
         ledger.add_device(replace(LAPTOP, name="laptop 2"))
     assert [person.name for person in ledger.people()] == [ALICE.name]
 
 
 def test_names_that_differ_in_letters_case_only_are_one_person_s(ledger: Ledger) -> None:
-    enrol(ledger)
-    with pytest.raises(Refused, match="who is there already"), ledger.transaction():
+    enroll(ledger)
+    with pytest.raises(RefusedError, match="who is there already"), ledger.transaction():
         ledger.add_person(Person(ALICE.name.swapcase(), "another", NOW))
 
 
@@ -130,13 +130,13 @@ def test_a_certificate_of_nobody_cannot_be_recorded(ledger: Ledger) -> None:
 
 
 def test_a_serial_number_is_recorded_once(ledger: Ledger) -> None:
-    enrol(ledger, device_certificate(1))
+    enroll(ledger, device_certificate(1))
     with pytest.raises(Exception, match="the ledger refused a change"), ledger.transaction():
         ledger.add_certificate(device_certificate(1))
 
 
 def test_somebody_is_shut_out_and_let_in_again(ledger: Ledger) -> None:
-    enrol(ledger)
+    enroll(ledger)
     why = Revocation(NOW + timedelta(days=1), "keyCompromise")
     with ledger.transaction():
         ledger.set_person_revoked(ALICE.name, why)
@@ -161,7 +161,7 @@ def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
 
 def test_certificates_come_oldest_first_and_can_be_narrowed(ledger: Ledger) -> None:
     first, second, third = device_certificate(3), device_certificate(2), device_certificate(1, "desk")
-    enrol(ledger, first, second, third)
+    enroll(ledger, first, second, third)
     assert ledger.certificates("device") == [first, second, third]
     assert ledger.certificates("device", newest_only=True) == [second, third]
     assert ledger.certificates("device", unexpired_at=NOW + timedelta(days=2)) == [first]

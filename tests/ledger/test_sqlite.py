@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.errors import CertkitError, Missing
+from certkit.errors import CertkitError, MissingError
 from certkit.ledger import migrations, sql, sqlite
 from certkit.ledger.interface import Event, Ledger, Person
 
@@ -48,7 +48,7 @@ def test_a_ledger_is_flushed_to_the_disk_at_every_commit(path: Path) -> None:
 
 
 def test_a_ledger_that_is_not_there_is_missing_and_not_made(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="does not exist"):
+    with pytest.raises(MissingError, match="does not exist"):
         sqlite.open_ledger(tmp_path / "ledger.sqlite")
     assert not list(tmp_path.iterdir())
 
@@ -83,7 +83,7 @@ def test_a_ledger_of_a_newer_certkit_is_left_alone(path: Path) -> None:
         connection.execute("INSERT INTO migrations VALUES (99)")
     with pytest.raises(CertkitError, match="written by a newer certkit") as caught:
         sqlite.open_ledger(path)
-    assert "Update certkit" in caught.value.remedy
+    assert "Update certkit" in caught.value.hint
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 100])

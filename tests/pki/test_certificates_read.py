@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from cryptography import x509
 
-from certkit.errors import Malformed, Refused
+from certkit.errors import MalformedError, RefusedError
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
 
@@ -28,7 +28,7 @@ def test_no_leaf_outlives_its_authority(authority: Authority, ahead: timedelta) 
 
 
 def test_an_expired_authority_signs_nothing(authority: Authority) -> None:
-    with pytest.raises(Refused, match="the authority has expired"):
+    with pytest.raises(RefusedError, match="the authority has expired"):
         certificates.daemon(authority, KEY.public_key(), HOSTS, NOW + DECADE, YEAR)
 
 
@@ -73,7 +73,7 @@ def broken(authority: Authority) -> list[bytes]:
 
 def test_what_is_no_certificate_is_malformed(authority: Authority) -> None:
     for content in (b"", b"x", b"-----BEGIN X-----", keys.to_pem(KEY), *broken(authority)):
-        with pytest.raises(Malformed, match="not a certificate"):
+        with pytest.raises(MalformedError, match="not a certificate"):
             certificates.load(content)
 
 
@@ -85,7 +85,7 @@ def test_one_broken_certificate_makes_a_file_of_several_malformed(authority: Aut
         good[:-60],
         *(good + ssl.DER_cert_to_PEM_cert(der).encode() for der in broken(authority)),
     ):
-        with pytest.raises(Malformed, match="no certificate in PEM form"):
+        with pytest.raises(MalformedError, match="no certificate in PEM form"):
             certificates.load_all(content)
 
 

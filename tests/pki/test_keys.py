@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa, x2551
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certkit.errors import CertkitError, Malformed, Refused
+from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import keys
 
 PKCS8 = b"-----BEGIN PRIVATE KEY-----"
@@ -47,11 +47,11 @@ def test_an_encrypted_key_opens_with_its_passphrase_alone(key: keys.PrivateKey) 
     pem = keys.to_pem(key, b"kettle")
     assert pem.startswith(ENCRYPTED)
     assert keys.public_pin(keys.load(pem, b"kettle").public_key()) == keys.public_pin(key.public_key())
-    with pytest.raises(keys.Encrypted, match="the key is encrypted"):
+    with pytest.raises(keys.EncryptedKeyError, match="the key is encrypted"):
         keys.load(pem)
-    with pytest.raises(keys.Encrypted):
+    with pytest.raises(keys.EncryptedKeyError):
         keys.load(pem, b"")
-    with pytest.raises(keys.WrongPassphrase, match="does not open the key"):
+    with pytest.raises(keys.WrongPassphraseError, match="does not open the key"):
         keys.load(pem, b"Kettle")
 
 
@@ -70,7 +70,7 @@ def test_the_older_forms_of_keys_are_read(key_type: str) -> None:
 
 
 def test_an_empty_passphrase_never_means_an_unencrypted_key() -> None:
-    with pytest.raises(Refused, match="passphrase"):
+    with pytest.raises(RefusedError, match="passphrase"):
         keys.to_pem(keys.generate("p256"), b"")
 
 
@@ -78,7 +78,7 @@ def test_a_passphrase_that_the_format_cannot_take_is_refused_in_words() -> None:
     longest = b"x" * 1023
     key = keys.generate("p256")
     assert keys.load(keys.to_pem(key, longest), longest)
-    with pytest.raises(Refused, match="longer than 1023 bytes"):
+    with pytest.raises(RefusedError, match="longer than 1023 bytes"):
         keys.to_pem(key, longest + b"x")
 
 
@@ -86,7 +86,7 @@ def test_a_passphrase_that_the_format_cannot_take_is_refused_in_words() -> None:
 @pytest.mark.parametrize("cut", [0, 1, 40, 100, -30])
 def test_a_key_that_is_cut_short_is_told_to_be_none(cut: int, passphrase: bytes | None) -> None:
     pem = keys.to_pem(keys.generate("p256"))
-    with pytest.raises(Malformed, match="not a private key in PEM form"):
+    with pytest.raises(MalformedError, match="not a private key in PEM form"):
         keys.load(pem[:cut], passphrase)
 
 
@@ -98,12 +98,12 @@ def test_no_bytes_make_the_reader_fail_in_another_way(content: bytes, passphrase
 
 
 def test_a_certificate_is_no_key_and_a_key_of_an_unknown_kind_is_named_so() -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedError):
         keys.load(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     other = x25519.X25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    with pytest.raises(Malformed, match="kind is not supported"):
+    with pytest.raises(MalformedError, match="kind is not supported"):
         keys.load(other)
 
 
@@ -124,7 +124,7 @@ def test_every_public_key_that_certkit_makes_is_accepted(key: keys.PrivateKey) -
     ],
 )
 def test_a_weak_or_an_odd_public_key_is_refused_by_its_name(public_key: object, described: str) -> None:
-    with pytest.raises(Refused, match=rf"not accepted: {described}\Z"):
+    with pytest.raises(RefusedError, match=rf"not accepted: {described}\Z"):
         keys.check_public(public_key)
 
 

@@ -7,7 +7,7 @@ from cryptography import x509
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 from certkit.pki import names
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -74,14 +74,14 @@ def test_a_persons_name_has_one_form_however_it_is_typed(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["", "  ", "a\nb", "\x1b[31mred", "a\u202eb", "a\u200bb", "\udc80", "x" * 65])
 def test_what_cannot_be_a_persons_name_is_refused(typed: str) -> None:
-    with pytest.raises(UsageError, match="cannot be the name of a person") as caught:
+    with pytest.raises(InvalidError, match="cannot be the name of a person") as caught:
         names.text(typed, "person")
     assert "\x1b" not in caught.value.message
 
 
 @pytest.mark.parametrize("team", ["", "Acme", "acme corp", "-acme", "acme-", "../acme", "acme.example", "a" * 33, "ä"])
 def test_a_teams_name_is_a_folders_too(team: str) -> None:
-    with pytest.raises(UsageError, match="cannot be the name of a team"):
+    with pytest.raises(InvalidError, match="cannot be the name of a team"):
         names.slug(team, "team")
 
 
@@ -144,7 +144,7 @@ def test_an_address_is_no_name(typed: str, expected: str) -> None:
     ],
 )
 def test_what_is_no_host_is_refused(typed: str) -> None:
-    with pytest.raises(UsageError, match=r"is neither a host name|is not a host name|is an address on one link"):
+    with pytest.raises(InvalidError, match=r"is neither a host name|is not a host name|is an address on one link"):
         names.parse_host(typed)
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_host_is_refused(typed: str) -> None:
 def test_no_text_makes_the_reader_of_hosts_fail_in_another_way(typed: str) -> None:
     try:
         host = names.parse_host(typed)
-    except UsageError:
+    except InvalidError:
         return
     assert names.parse_host(str(host.value)) == host
 
@@ -161,5 +161,5 @@ def test_a_name_is_as_long_as_a_common_name_may_be_in_any_alphabet() -> None:
     for name in ("x" * 64, "Ž" * 32):
         assert names.text(name, "person") == name
     for name in ("x" * 65, "Ž" * 33):
-        with pytest.raises(UsageError, match="cannot be the name of a person"):
+        with pytest.raises(InvalidError, match="cannot be the name of a person"):
             names.text(name, "person")

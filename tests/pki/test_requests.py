@@ -8,7 +8,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from certkit.errors import CertkitError, Malformed, Refused
+from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import keys, requests
 
 KEY = keys.generate("p256")
@@ -46,7 +46,7 @@ def test_names_and_wishes_in_a_request_are_ignored() -> None:
 def test_a_request_that_was_changed_is_refused() -> None:
     changed = bytearray(DER)
     changed[-1] ^= 1
-    with pytest.raises(Refused, match="not signed by the key in it"):
+    with pytest.raises(RefusedError, match="not signed by the key in it"):
         requests.read(bytes(changed))
 
 
@@ -54,7 +54,7 @@ def test_a_request_with_somebody_elses_key_is_refused() -> None:
     own, other = (key.public_key().public_bytes_raw() for key in (keys.generate("ed25519") for _ in range(2)))
     key = keys.generate("ed25519")
     der = x509.load_pem_x509_csr(requests.make(key)).public_bytes(serialization.Encoding.DER)
-    with pytest.raises(Refused, match="not signed by the key in it"):
+    with pytest.raises(RefusedError, match="not signed by the key in it"):
         requests.read(der.replace(key.public_key().public_bytes_raw(), other))
     assert own != other
 
@@ -68,7 +68,7 @@ def test_a_request_with_somebody_elses_key_is_refused() -> None:
     ],
 )
 def test_a_weak_or_an_odd_key_is_refused(key: keys.PrivateKey, described: str) -> None:
-    with pytest.raises(Refused, match=described):
+    with pytest.raises(RefusedError, match=described):
         requests.read(requests.make(key))
 
 
@@ -79,7 +79,7 @@ def test_a_weak_or_an_odd_key_is_refused(key: keys.PrivateKey, described: str) -
 @example(keys.to_pem(KEY))
 @example(DER.replace(b"\x02\x01\x00", b"\x02\x01\x07", 1))
 def test_what_is_no_request_is_malformed(content: bytes) -> None:
-    with pytest.raises(Malformed, match="not a certificate request"):
+    with pytest.raises(MalformedError, match="not a certificate request"):
         requests.read(content)
 
 
@@ -102,7 +102,7 @@ def test_a_key_of_absurd_size_is_refused_before_its_signature_is_checked() -> No
     inner = x509.load_der_x509_csr(DER).tbs_certrequest_bytes
     algorithm_and_signature = DER[DER.index(inner) + len(inner) :]
     body = inner[inner.index(b"\x02\x01\x00") :].replace(own, info)
-    with pytest.raises(Refused, match="RSA with 16385 bits"):
+    with pytest.raises(RefusedError, match="RSA with 16385 bits"):
         requests.read(sequence(sequence(body) + algorithm_and_signature))
 
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from certkit.errors import Malformed
-from certkit.pki.keys import WrongPassphrase
+from certkit.errors import MalformedError
+from certkit.pki.keys import WrongPassphraseError
 from certkit.pki.sealed import open_sealed, seal
 
 LABEL = b"test"
@@ -32,12 +32,12 @@ def test_nothing_of_the_content_is_seen_and_no_two_are_alike(sealed: bytes) -> N
 
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASE + " ", PASSPHRASE.upper()])
 def test_another_passphrase_does_not(sealed: bytes, passphrase: str) -> None:
-    with pytest.raises(WrongPassphrase, match="wrong, or the file has been changed"):
+    with pytest.raises(WrongPassphraseError, match="wrong, or the file has been changed"):
         open_sealed(sealed, passphrase, LABEL)
 
 
 def test_another_label_does_not(sealed: bytes) -> None:
-    with pytest.raises(WrongPassphrase):
+    with pytest.raises(WrongPassphraseError):
         open_sealed(sealed, PASSPHRASE, b"backup")
 
 
@@ -49,26 +49,26 @@ def test_a_passphrase_is_the_same_however_its_accents_are_encoded() -> None:
 def test_a_change_of_any_part_is_noticed(sealed: bytes, position: int) -> None:
     changed = bytearray(sealed)
     changed[position] ^= 1
-    with pytest.raises((WrongPassphrase, Malformed)):
+    with pytest.raises((WrongPassphraseError, MalformedError)):
         open_sealed(bytes(changed), PASSPHRASE, LABEL)
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 38, 39, 54])
 def test_what_is_cut_short_is_refused_at_once(sealed: bytes, length: int) -> None:
-    with pytest.raises(Malformed, match="cut short"):
+    with pytest.raises(MalformedError, match="cut short"):
         open_sealed(sealed[:length], PASSPHRASE, LABEL)
 
 
 def test_what_lacks_its_end_or_has_more_is_refused(sealed: bytes) -> None:
     for other in (sealed[:-1], sealed + b"\0"):
-        with pytest.raises(WrongPassphrase):
+        with pytest.raises(WrongPassphraseError):
             open_sealed(other, PASSPHRASE, LABEL)
 
 
 @pytest.mark.parametrize("cost", [b"\x1e\x08\x01", b"\x10\xff\x01", b"\x10\x08\xff", b"\x01\x01\x01"])
 def test_another_cost_is_refused_before_any_work(sealed: bytes, cost: bytes) -> None:
     begun = time.process_time()
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedError):
         open_sealed(sealed[:8] + cost + sealed[11:], PASSPHRASE, LABEL)
     assert time.process_time() - begun < 0.05
 

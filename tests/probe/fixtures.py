@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.daemons.daemon import Daemon
-from tests.probe.cast import Cast, authority
+from tests.probe.parties import Cast, authority
 from tests.team import Files
 
 

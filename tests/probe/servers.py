@@ -52,13 +52,13 @@ def tls_context(files: Files, *, verify: Callable[..., bool] | None = None) -> S
 def over_tls(context: SSL.Context, answer: Callable[[SSL.Connection], None]) -> Answer:
     """Shake hands, then answer."""
 
-    def shake(caller: socket.socket) -> None:
+    def shake_hands(caller: socket.socket) -> None:
         connection = SSL.Connection(context, caller)
         connection.set_accept_state()
         connection.do_handshake()
         answer(connection)
 
-    return shake
+    return shake_hands
 
 
 def wait(caller: socket.socket | SSL.Connection) -> None:

@@ -8,7 +8,7 @@ from cryptography import x509
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.cast import DAY, NOW, Cast, authority, ids, probe, stage
+from tests.probe.parties import DAY, NOW, Cast, authority, ids, probe, stage
 from tests.team import Files
 
 

@@ -13,7 +13,7 @@ from certkit.probe.report import Report
 from certkit.probe.runner import run
 from certkit.probe.target import Given, choose_client, resolve
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.cast import NOW, Cast, ids
+from tests.probe.parties import NOW, Cast, ids
 from tests.team import Files
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from certkit.pki import certificates, keys
 from tests.daemons.daemon import Daemon
-from tests.probe.cast import DAY, NOW, Cast, ids, probe, stage
+from tests.probe.parties import DAY, NOW, Cast, ids, probe, stage
 from tests.team import Files
 
 

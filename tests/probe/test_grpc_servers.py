@@ -18,7 +18,7 @@ from certkit.probe import standin
 from certkit.probe.buildkit import MESSAGE_LIMIT, METHODS
 from certkit.probe.control_pb2 import HealthCheckResponse, ListWorkersResponse, Platform, WorkerRecord
 from certkit.probe.report import Check, Report
-from tests.probe.cast import Cast, ids, probe
+from tests.probe.parties import Cast, ids, probe
 from tests.probe.servers import over_tls, serving, tls_context
 from tests.team import Files
 

@@ -12,7 +12,7 @@ from OpenSSL import SSL
 
 from certkit.pki import certificates
 from certkit.probe.report import Report
-from tests.probe.cast import Cast, ids, probe
+from tests.probe.parties import Cast, ids, probe
 from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
 from tests.team import Files
 
@@ -83,7 +83,7 @@ def test_a_chain_of_many_certificates_is_refused(cast: Cast, alice: Files) -> No
 
 
 def test_what_a_certificate_says_is_told_as_text_only(cast: Cast, alice: Files) -> None:
-    from tests.probe.cast import authority
+    from tests.probe.parties import authority
 
     files = cast.daemon_files(signer=authority("\x1b[2J evil"))
     report, _ = _probed(over_tls(tls_context(files), wait), alice)

@@ -13,16 +13,16 @@ from certkit.probe.checks.tls import Tls
 from certkit.probe.credentials import Pair
 from certkit.probe.handshake import Handshake, Outcome
 from certkit.probe.report import Check, Report
-from certkit.probe.transport import Spoken
-from tests.probe.cast import DAY, NOW, Cast
+from certkit.probe.transport import Negotiated
+from tests.probe.parties import DAY, NOW, Cast
 from tests.team import Files
 
 SERVED = Handshake(Outcome.SERVED, 1.0)
-ASKED = Spoken(accepted=frozenset({b"name"}))
+ASKED = Negotiated(accepted=frozenset({b"name"}))
 
 
-def _refused(alert: int, spoken: Spoken = ASKED) -> Handshake:
-    return Handshake(Outcome.REFUSED, 1.0, spoken=spoken, alert=alert)
+def _refused(alert: int, negotiated: Negotiated = ASKED) -> Handshake:
+    return Handshake(Outcome.REFUSED, 1.0, negotiated=negotiated, alert=alert)
 
 
 def _judged(**strangers: Handshake) -> list[str]:
@@ -48,7 +48,7 @@ def test_another_alert_is_no_refusal(alert: int) -> None:
 
 def test_a_failed_handshake_is_a_refusal_only_once_a_certificate_was_asked_for() -> None:
     assert _judged(nobody=_refused(40), impostor=_refused(48)) == ["enforcement"]
-    assert _judged(nobody=_refused(40, Spoken()), impostor=_refused(48)) == ["enforcement-unknown"]
+    assert _judged(nobody=_refused(40, Negotiated()), impostor=_refused(48)) == ["enforcement-unknown"]
 
 
 def test_a_canary_that_is_let_in_is_found() -> None:
@@ -72,7 +72,7 @@ def test_what_is_neither_refused_nor_served_is_unknown(outcome: Outcome) -> None
 
 def test_a_daemon_that_names_no_authority_may_still_have_revoked(cast: Cast, alice: Files) -> None:
     chain = tuple(certificates.load_all(alice.cert.read_bytes()))
-    handshake = _refused(42, Spoken(chain=(cast.server.certificate,)))
+    handshake = _refused(42, Negotiated(chain=(cast.server.certificate,)))
     pair = Pair(chain, cast.client.key)
     evidence = Tls("build.test", (cast.server.certificate,), pair, "", handshake, b"", NOW)
     assert [check.id for check in tls.judge(evidence, 1.0)] == ["certificate-refused"]
@@ -81,7 +81,7 @@ def test_a_daemon_that_names_no_authority_may_still_have_revoked(cast: Cast, ali
 def test_the_command_about_somebody_revoked_can_be_pasted_whatever_their_name(cast: Cast) -> None:
     key = keys.generate("p256")
     own = certificates.device(cast.client, key.public_key(), person="Al, O'Neil", dns_name="a.b", now=NOW, life=DAY)
-    handshake = _refused(42, Spoken(chain=(cast.server.certificate,)))
+    handshake = _refused(42, Negotiated(chain=(cast.server.certificate,)))
     evidence = Tls("build.test", (cast.server.certificate,), Pair((own,), key), "", handshake, b"", NOW)
     [found] = tls.judge(evidence, 1.0)
     assert found.remedy.endswith("  certkit show " + shlex.quote("Al, O'Neil"))

@@ -11,7 +11,7 @@ import pytest
 from OpenSSL import SSL
 
 from certkit.pki import certificates
-from tests.probe.cast import Cast, ids, probe, stage
+from tests.probe.parties import Cast, ids, probe, stage
 from tests.probe.servers import HTTP2_SETTINGS, over_tls, serving, tls_context, wait
 from tests.team import Files
 

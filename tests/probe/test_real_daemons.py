@@ -6,7 +6,7 @@ import pytest
 
 from certkit.probe.report import Report
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.cast import Cast, ids, probe, stage
+from tests.probe.parties import Cast, ids, probe, stage
 from tests.team import Files
 
 

@@ -5,7 +5,7 @@ from OpenSSL import SSL
 
 from certkit.pki import certificates, keys
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.cast import DAY, NAME, NOW, Cast, authority, ids, probe, stage
+from tests.probe.parties import DAY, NAME, NOW, Cast, authority, ids, probe, stage
 from tests.probe.servers import over_tls, serving, tls_context, wait
 from tests.team import Files
 

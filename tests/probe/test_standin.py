@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.cli.local_daemon import STANDIN, LocalDaemon
+from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
 from tests import team as teams
 from tests.daemons.build import programs
 from tests.team import Files, Team

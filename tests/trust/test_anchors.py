@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from certkit.errors import Refused
+from certkit.errors import RefusedError
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.trust import anchors, canary
@@ -57,7 +57,7 @@ def test_a_daemons_ca_pem_holds_one_anchor_of_each_authority_each_with_all_exclu
 
 
 def test_a_ca_pem_of_nothing_is_refused() -> None:
-    with pytest.raises(Refused, match="lets nobody in"):
+    with pytest.raises(RefusedError, match="lets nobody in"):
         anchors.ca_pem([], [BOB], number=1)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from certkit.errors import Refused
+from certkit.errors import RefusedError
 from certkit.pki import keys
 from certkit.trust import canary
 from tests.trust.people import NOW, authority
@@ -28,7 +28,7 @@ def test_all_former_canaries_are_covered_by_at_most_17_names(bundle: int) -> Non
 
 @pytest.mark.parametrize("number", [0, -1, canary.LIMIT + 1])
 def test_a_number_that_no_anchors_have_is_refused(number: int) -> None:
-    with pytest.raises(Refused, match="not the number of any anchors"):
+    with pytest.raises(RefusedError, match="not the number of any anchors"):
         canary.name(number)
 
 

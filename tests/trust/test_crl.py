@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from certkit.errors import UsageError
+from certkit.errors import InvalidError
 from certkit.pki import certificates, extensions, keys
 from certkit.trust import crl
 from tests.trust.people import DAY, NOW, authority
@@ -39,9 +39,9 @@ def test_an_entry_says_when_and_why_unless_there_is_nothing_to_say(reason: str) 
 
 @pytest.mark.parametrize("reason", ["removeFromCRL", "left", ""])
 def test_a_reason_that_is_none_is_refused_with_those_there_are(reason: str) -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(InvalidError) as refused:
         crl.crl(AUTHORITY, [entry(5, reason)], 1, NOW, DAY)
-    assert "keyCompromise" in refused.value.remedy
+    assert "keyCompromise" in refused.value.hint
 
 
 def test_an_expired_entry_is_shown_once_more_and_then_dropped() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.errors import Refused
+from certkit.errors import RefusedError
 from certkit.pki import certificates, names
 from certkit.trust import anchors, canary
 from certkit.trust.rotation import Party, Rotation, Step, known_to_trust, take
@@ -65,7 +65,7 @@ class Story:
         made = canary.make(self.people.authority(self.rotation.trusted[-1]), len(self.published), NOW)
         return answer(self.daemon.port, self.people.pair(made.certificate, made.key), self.people.tlsca)
 
-    def enrol(self, laptops: list[str]) -> None:
+    def enroll(self, laptops: list[str]) -> None:
         """Give laptops certificates of today's authority."""
         self.laptops |= {name: self.people.device(name, generation=self.rotation.issuing) for name in laptops}
 
@@ -89,22 +89,22 @@ def test_the_client_authority_forward_and_back(daemon_factory: Start, flavour: s
     story = Story(People(tmp_path), daemon_factory, flavour)
     story.check()
     story.step("prepare")
-    with pytest.raises(Refused, match="lock out build"):
+    with pytest.raises(RefusedError, match="lock out build"):
         story.step("switch")
     story.restart()
     story.check()
     story.step("switch")
-    story.enrol(LAPTOPS[:10])
+    story.enroll(LAPTOPS[:10])
     story.check()
-    with pytest.raises(Refused, match="lock out person10, person11"):
+    with pytest.raises(RefusedError, match="lock out person10, person11"):
         story.step("retire")
     story.step("rollback")
-    with pytest.raises(Refused, match="lock out person0, person1"):
+    with pytest.raises(RefusedError, match="lock out person0, person1"):
         story.step("rollback")
     story.restart()
     story.check()
     story.step("switch")
-    story.enrol(LAPTOPS[10:])
+    story.enroll(LAPTOPS[10:])
     story.check()
     story.step("retire")
     story.restart()
@@ -129,8 +129,8 @@ def test_a_forced_step_locks_out_exactly_whom_it_named(daemon_factory: Start, tm
     story.step("prepare")
     story.restart()
     story.step("switch")
-    story.enrol(LAPTOPS[:19])
-    with pytest.raises(Refused, match=r"lock out person19$"):
+    story.enroll(LAPTOPS[:19])
+    with pytest.raises(RefusedError, match=r"lock out person19$"):
         story.step("retire")
     story.step("retire", force=True)
     story.restart()

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from certkit.errors import Refused, UsageError
+from certkit.errors import InvalidError, RefusedError
 from certkit.trust.rotation import (
     Party,
     Rotation,
@@ -59,29 +59,29 @@ def test_the_next_rotation_starts_from_the_new_one_and_forgets_the_retired() -> 
     [(SETTLED, "switch"), (SETTLED, "retire"), (SETTLED, "rollback"), (PREPARED, "prepare"), (RETIRED, "switch")],
 )
 def test_a_step_out_of_turn_is_refused_with_those_that_can_be_taken(rotation: Rotation, step: str) -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(InvalidError) as refused:
         after(rotation, step)  # type: ignore[arg-type]
-    assert all(each in refused.value.remedy for each in rotation.steps)
+    assert all(each in refused.value.hint for each in rotation.steps)
 
 
 def test_nothing_is_signed_by_the_new_one_while_a_verifier_lacks_it() -> None:
     behind, ready = party("build", 1), party("arm", 1, 2)
-    with pytest.raises(Refused, match=r"switch now would lock out build$"):
+    with pytest.raises(RefusedError, match=r"switch now would lock out build$"):
         take(PREPARED, "switch", verifiers=[behind, ready], holders=[])
     assert take(PREPARED, "switch", verifiers=[ready], holders=[]) == SWITCHED
 
 
 def test_nothing_is_dropped_while_a_holder_may_depend_on_it() -> None:
     old, both, new = party("al", 1), party("bo", 1, 2), party("cy", 2)
-    with pytest.raises(Refused, match=r"retire now would lock out al, bo$"):
+    with pytest.raises(RefusedError, match=r"retire now would lock out al, bo$"):
         take(SWITCHED, "retire", verifiers=[], holders=[new, both, old])
     assert take(SWITCHED, "retire", verifiers=[], holders=[new]) == RETIRED
 
 
 def test_a_rollback_is_held_to_the_same_rules() -> None:
-    with pytest.raises(Refused, match="al"):
+    with pytest.raises(RefusedError, match="al"):
         take(PREPARED, "rollback", verifiers=[], holders=[party("al", 2)])
-    with pytest.raises(Refused, match="build"):
+    with pytest.raises(RefusedError, match="build"):
         take(SWITCHED, "rollback", verifiers=[party("build", 2)], holders=[])
     assert take(RETIRED, "rollback", verifiers=[party("build", 2)], holders=[party("al", 2)]) == SWITCHED
 
@@ -92,7 +92,7 @@ def test_force_goes_on_without_them() -> None:
 
 def test_a_long_list_of_whom_is_cut_and_counted() -> None:
     many = [party(f"p{n:02}", 1) for n in range(13)]
-    with pytest.raises(Refused, match=r"p00, .*p09 and 3 more$"):
+    with pytest.raises(RefusedError, match=r"p00, .*p09 and 3 more$"):
         take(SWITCHED, "retire", verifiers=[], holders=many)
 
 

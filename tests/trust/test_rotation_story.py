@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from certkit.errors import Refused
+from certkit.errors import RefusedError
 from certkit.trust.rotation import Party, Rotation, known_to_trust, take
 
 
@@ -50,7 +50,7 @@ class Team(RuleBasedStateMachine):
         holder = Party("alice", self.holder.possible)
         try:
             self.rotation = take(self.rotation, step, verifiers=[verifier], holders=[holder])
-        except Refused:
+        except RefusedError:
             return
         self.published[len(self.published) + 1] = self.rotation.trusted
 

@@ -21,12 +21,12 @@ def authority_not_accepted(evidence: Tls) -> Found | None:
 
     Earthly would not even show it, wait 60 seconds and say "buildkitd did not respond".
     """
-    spoken = evidence.handshake.spoken
-    if not evidence.pair or not spoken.accepted or _is_accepted(evidence) or evidence.outcome is Outcome.UNVERIFIED:
+    negotiated = evidence.handshake.negotiated
+    if not evidence.pair or not negotiated.accepted or _is_accepted(evidence) or evidence.outcome is Outcome.UNVERIFIED:
         return None
     return Found(
-        f"the daemon accepts {' and '.join(spoken.accepted_names)}; this certificate is of {_issuer(evidence)}",
-        "enrol with this daemon's team:\n  certkit enroll FILE",
+        f"the daemon accepts {' and '.join(negotiated.accepted_names)}; this certificate is of {_issuer(evidence)}",
+        "enroll with this daemon's team:\n  certkit enroll FILE",
     )
 
 
@@ -109,12 +109,12 @@ def _refused(evidence: Tls) -> bool:
 
 def _wants_certificate(evidence: Tls) -> bool:
     """Tell whether the daemon has only asked for the certificate that there is none of here."""
-    return evidence.pair is None and bool(evidence.handshake.spoken.accepted)
+    return evidence.pair is None and bool(evidence.handshake.negotiated.accepted)
 
 
 def _is_accepted(evidence: Tls) -> bool:
     """Tell whether the daemon names an authority of this certificate, or none at all."""
-    accepted = evidence.handshake.spoken.accepted
+    accepted = evidence.handshake.negotiated.accepted
     chain = evidence.pair.chain if evidence.pair else ()
     return not accepted or any(certificate.issuer.public_bytes() in accepted for certificate in chain)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from certkit.earthly import address
 from certkit.earthly.address import Address
-from certkit.earthly.config import NotYaml
-from certkit.errors import CertkitError, Malformed
+from certkit.earthly.config import NotYamlError
+from certkit.errors import CertkitError, MalformedError
 from certkit.probe.stage import Found, Stage
 from certkit.probe.target import Target
 
@@ -73,13 +73,13 @@ configuration = Stage("configuration", _summary)
 @configuration.finding
 def configuration_not_yaml(evidence: Configuration) -> Found | None:
     """Earthly cannot read this file either, and stops before it reaches any daemon."""
-    return _unread_as(evidence, NotYaml)
+    return _unread_as(evidence, NotYamlError)
 
 
 @configuration.finding
 def configuration_malformed(evidence: Configuration) -> Found | None:
     """The file is YAML, but not what Earthly expects there: it stops before it reaches any daemon."""
-    return _unread_as(evidence, Malformed)
+    return _unread_as(evidence, MalformedError)
 
 
 @configuration.finding
@@ -100,19 +100,19 @@ def no_daemon(evidence: Configuration) -> Found | None:
 @configuration.finding
 def wrong_scheme(evidence: Configuration) -> Found | None:
     """Earthly takes only tcp:// for a daemon elsewhere."""
-    return _refused_as(evidence, address.WrongScheme)
+    return _refused_as(evidence, address.WrongSchemeError)
 
 
 @configuration.finding
 def no_port(evidence: Configuration) -> Found | None:
     """Earthly refuses a tcp URL without a port, and knows no port that it could assume."""
-    return _refused_as(evidence, address.WithoutPort)
+    return _refused_as(evidence, address.MissingPortError)
 
 
 @configuration.finding
 def not_a_url(evidence: Configuration) -> Found | None:
     """Earthly stops at what is not a URL, before it reaches any daemon."""
-    return _refused_as(evidence, Malformed) if not evidence.target.problem else None
+    return _refused_as(evidence, MalformedError) if not evidence.target.problem else None
 
 
 @configuration.finding
@@ -188,12 +188,12 @@ def leftover_default_files(evidence: Configuration) -> Found | None:
 
 def _unread_as(evidence: Configuration, kind: type[CertkitError]) -> Found | None:
     problem = evidence.target.problem
-    return Found(problem.message, problem.remedy) if problem and type(problem) is kind else None
+    return Found(problem.message, problem.hint) if problem and type(problem) is kind else None
 
 
-def _refused_as(evidence: Configuration, kind: type[Malformed]) -> Found | None:
+def _refused_as(evidence: Configuration, kind: type[MalformedError]) -> Found | None:
     problem = evidence.problem
-    return Found(problem.message, problem.remedy) if type(problem) is kind else None
+    return Found(problem.message, problem.hint) if type(problem) is kind else None
 
 
 def _host_name() -> str:

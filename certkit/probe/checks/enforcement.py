@@ -113,7 +113,7 @@ def _is_refused(handshake: Handshake) -> bool:
         return False
     # In TLS 1.2 a missing certificate is a handshake_failure, as many other things are: it counts once the
     # daemon has asked for a certificate.
-    is_failure = handshake.alert == alerts.HANDSHAKE_FAILURE and bool(handshake.spoken.accepted)
+    is_failure = handshake.alert == alerts.HANDSHAKE_FAILURE and bool(handshake.negotiated.accepted)
     return is_failure or handshake.alert in alerts.ABOUT_CERTIFICATE
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from OpenSSL.SSL import X509VerificationCodes as Code
 
 from certkit.pki import certificates
-from certkit.probe import names
+from certkit.probe import hostnames
 from certkit.probe.credentials import Chain, Pair
 from certkit.probe.handshake import Handshake, Outcome, is_http1, is_http2
 from certkit.probe.stage import Found, Stage
@@ -67,15 +67,17 @@ class Tls:
 
 
 def _summary(evidence: Tls) -> str:
-    spoken = evidence.handshake.spoken
-    issuer = certificates.words(spoken.chain[0].issuer) if spoken.chain else ""
-    alpn = f"ALPN {spoken.alpn}" if spoken.alpn else "no ALPN"
+    negotiated = evidence.handshake.negotiated
+    issuer = certificates.words(negotiated.chain[0].issuer) if negotiated.chain else ""
+    alpn = f"ALPN {negotiated.alpn}" if negotiated.alpn else "no ALPN"
     parts = [
-        spoken.version.removeprefix("TLSv"),
+        negotiated.version.removeprefix("TLSv"),
         evidence.server_name,
         f"vouched for by {issuer}",
-        f"{spoken.cipher}, {alpn}",
-        f"accepts {' and '.join(spoken.accepted_names)}" if spoken.accepted_names else "names no client authority",
+        f"{negotiated.cipher}, {alpn}",
+        f"accepts {' and '.join(negotiated.accepted_names)}"
+        if negotiated.accepted_names
+        else "names no client authority",
     ]
     return ", ".join(parts)
 
@@ -150,7 +152,7 @@ def daemon_of_another_authority(evidence: Tls) -> Found | None:
         return None
     return Found(
         f"the daemon's certificate was issued by {_other_issuer(evidence)}",
-        "ask who runs the team's certkit whether the authority has changed; if so, enrol again:\n"
+        "ask who runs the team's certkit whether the authority has changed; if so, enroll again:\n"
         "  certkit enroll FILE --force",
     )
 
@@ -160,8 +162,8 @@ def daemon_misnamed(evidence: Tls) -> Found | None:
     """Earthly refuses a certificate that does not name the host in the URL, so that no other can pose as it."""
     if not _unverified(evidence, {MISNAMED}) or not is_of_known_authority(evidence.handshake):
         return None
-    chain = evidence.handshake.spoken.chain
-    known = ", ".join(names.hosts(chain[0])) if chain else ""
+    chain = evidence.handshake.negotiated.chain
+    known = ", ".join(hostnames.hosts(chain[0])) if chain else ""
     return Found(
         f"the certificate does not name {evidence.server_name}; it names {known or 'no host at all'}",
         "use one of these names in buildkit_host, or ask who runs the team's certkit for\n"
@@ -174,7 +176,7 @@ def daemon_expired(evidence: Tls) -> Found | None:
     """Every client refuses an expired certificate: nobody can build on this daemon until it has a new one."""
     if not _unverified(evidence, {Code.ERR_CERT_HAS_EXPIRED}):
         return None
-    end = min((c.not_valid_after_utc for c in evidence.handshake.spoken.chain), default=evidence.now)
+    end = min((c.not_valid_after_utc for c in evidence.handshake.negotiated.chain), default=evidence.now)
     return Found(f"the daemon's certificate expired on {until(end, evidence.now)}", TELL)
 
 
@@ -183,7 +185,7 @@ def daemon_not_yet_valid(evidence: Tls) -> Found | None:
     """Nobody makes a certificate for the future: the likely cause is a clock, here or where it was made."""
     if not _unverified(evidence, {Code.ERR_CERT_NOT_YET_VALID}):
         return None
-    start = max((c.not_valid_before_utc for c in evidence.handshake.spoken.chain), default=evidence.now)
+    start = max((c.not_valid_before_utc for c in evidence.handshake.negotiated.chain), default=evidence.now)
     return Found(
         f"the daemon's certificate becomes valid on {until(start, evidence.now)}",
         f"it is {evidence.now:%Y-%m-%d %H:%M} UTC by this machine's clock; compare it with the true time:\n  date -u",
@@ -210,7 +212,7 @@ def daemon_unverified(evidence: Tls) -> Found | None:
 @tls.finding
 def daemon_near_end(evidence: Tls) -> Found | None:
     """It still works. When it has expired nobody can build on this daemon."""
-    chain = evidence.handshake.spoken.chain
+    chain = evidence.handshake.negotiated.chain
     if evidence.outcome is Outcome.UNVERIFIED or not chain or not is_near_end(chain[0], evidence.now):
         return None
     return Found(f"the daemon's certificate expires on {until(chain[0].not_valid_after_utc, evidence.now)}", TELL)
@@ -222,7 +224,7 @@ def no_alpn(evidence: Tls) -> Found | None:
 
     It is built with grpc-go 1.67 or later and says "missing selected ALPN property".
     """
-    if not evidence.needs_alpn or evidence.outcome is not Outcome.SERVED or evidence.handshake.spoken.alpn:
+    if not evidence.needs_alpn or evidence.outcome is not Outcome.SERVED or evidence.handshake.negotiated.alpn:
         return None
     return Found(
         "the daemon negotiates no ALPN, as all of Earthly's and EarthBuild's",
@@ -239,12 +241,12 @@ def is_of_known_authority(handshake: Handshake) -> bool:
 
 def _other_issuer(evidence: Tls) -> str:
     """Say who has issued the daemon's certificate, and how that differs from whom this client trusts."""
-    chain = evidence.handshake.spoken.chain
+    chain = evidence.handshake.negotiated.chain
     if not chain:
         return "nobody"
-    issuer, seen = certificates.words(chain[0].issuer), names.key_of_issuer(chain[0])
+    issuer, seen = certificates.words(chain[0].issuer), hostnames.key_of_issuer(chain[0])
     alike = [known for known in evidence.authorities if known.subject == chain[0].issuer]
-    keys = [names.key_of(known) for known in alike]
+    keys = [hostnames.key_of(known) for known in alike]
     if alike and seen not in keys:
         return f"an authority that is also called {issuer}, but has another key (seen {seen}, trusted here {keys[0]})"
     trusted = " or ".join(certificates.words(authority.subject) for authority in evidence.authorities)

@@ -1,4 +1,4 @@
-"""A whole team at a real daemon, all by the commands: a lead's home, laptops that enrol, builds that go on."""
+"""A whole team at a real daemon, all by the commands: a lead's home, laptops that enroll, builds that go on."""
 
 import contextlib
 import json
@@ -86,7 +86,7 @@ class Fleet:
         return {who: answer}
 
     def enroll(self, bundles: dict[str, Path]) -> None:
-        """Let each enrol with what it was sent."""
+        """Let each enroll with what it was sent."""
         for who, bundle in bundles.items():
             with self.at(who) as laptop:
                 run("enroll", str(bundle), "--for", "earthly", "--force", "--no-probe")

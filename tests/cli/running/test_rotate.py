@@ -7,7 +7,7 @@ import pytest
 from certkit.pki import certificates
 from tests.cli.conftest import Lead
 from tests.cli.daemons import Running, running, take_up
-from tests.cli.judge import complaint, contents, generation, is_let_in, issue
+from tests.cli.openssl import complaint, contents, generation, is_let_in, issue
 
 FORWARD = ("prepare", "switch", "retire")
 

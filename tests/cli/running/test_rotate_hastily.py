@@ -10,9 +10,9 @@ from certkit.pki import keys
 from certkit.pki.certificates import Authority
 from tests.cli.conftest import Lead
 from tests.cli.daemons import Running, running, take_up
-from tests.cli.judge import complaint, generation, is_let_in, issue
+from tests.cli.openssl import complaint, generation, is_let_in, issue
 
-AGAIN = "These must enrol again; until they have, they cannot build:"
+AGAIN = "These must enroll again; until they have, they cannot build:"
 
 
 def test_a_leaked_client_authority_is_trusted_no_more_at_once(lead: Lead, home: Path, daemon: Running) -> None:
@@ -40,7 +40,7 @@ def test_a_leaked_server_authority_signs_nothing_more_and_every_daemon_shows_the
     with running(lead, home, "arm"):
         found = lead("rotate", "server", "--compromised", "--json").data
         assert (found["stage"], found["trusted"]) == ("settled", [2])
-        assert found["must_enrol_again"] == ["al laptop"]
+        assert found["must_enroll_again"] == ["al laptop"]
         assert [generation(home / "daemons" / name / "cert.pem") for name in ("arm", "build")] == [2, 2]
 
 
@@ -48,13 +48,13 @@ def test_the_next_generation_takes_over_where_it_is_prepared(lead: Lead, daemon:
     lead("rotate", "server", "prepare")
     said = lead("rotate", "server", "--compromised").out
     assert "generation 2 signs, 2 trusted" in said
-    assert "Nobody needs to enrol again." in said
+    assert "Nobody needs to enroll again." in said
     assert "generation 3 signs" in lead("rotate", "server", "--compromised").out
 
 
 def test_what_it_would_cost_is_said_before(lead: Lead, daemon: Running) -> None:
     issue(lead, "al")
-    assert "If its key leaked, --compromised would make 1 enrol again." in lead("rotate", "client").out
+    assert "If its key leaked, --compromised would make 1 enroll again." in lead("rotate", "client").out
 
 
 def test_the_short_way_has_no_steps(lead: Lead, daemon: Running) -> None:

@@ -1,0 +1,1 @@
+"""What several verbs need: the terminal, the process's environment and the clock."""

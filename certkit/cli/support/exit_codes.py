@@ -1,0 +1,12 @@
+"""What a command's exit code says, and which one a kind of failure gets."""
+
+from certkit.errors import CertkitError, InvalidError
+
+FINE, FAILURE, USAGE, FINDINGS = 0, 1, 2, 3
+INTERRUPTED = 130
+"""What shells give to a program that Ctrl-C has ended."""
+
+
+def of(error: CertkitError) -> int:
+    """Return the exit code for an error: 2 for what cannot be meant, 1 for everything else."""
+    return USAGE if isinstance(error, InvalidError) else FAILURE

@@ -1,0 +1,72 @@
+"""Files that are named on a command line: read from a path or a pipe, and told apart where the wrong one is given."""
+
+import shlex
+from pathlib import Path
+from typing import Literal
+
+from certkit.errors import MalformedError
+
+Wanted = Literal["bundle", "request", "backup"]
+
+_WHAT = {
+    "backup": "a backup of a team's home, with the keys of its authorities",
+    "bundle": "a bundle to enroll with",
+    "request": "a request for a certificate",
+    "key": "a private key",
+    "certificate": "a certificate",
+}
+_ITS_PLACE = {
+    "backup": "Whoever runs the team's certkit makes the home from it: certkit restore {path}",
+    "bundle": "On the machine that it is for: certkit enroll {path}",
+    "request": "Send it to whoever runs the team's certkit; they answer it: certkit sign {path}",
+}
+_WANTED = {
+    "bundle": "Name the bundle, or the answer to your request.",
+    "request": "Name a request: certkit enroll --request FILE makes one.",
+    "backup": "Name what certkit backup has written.",
+}
+_ALARM = "No laptop should have it: tell whoever runs your team's certkit, and remove it here."
+
+
+def path_of(named: Path) -> Path:
+    """Give the path of what was named: `-` is standard input."""
+    return Path("/dev/stdin") if str(named) == "-" else named
+
+
+def read(named: Path, wanted: Wanted, limit: int) -> bytes:
+    """Return a file's content.
+
+    Raises MalformedError for what is known to be something else, or larger than `limit` bytes.
+    """
+    from certkit import files
+
+    path = path_of(named)
+    content = files.read(path, limit=max(limit, files.READ_LIMIT), pipes=True)
+    found = _kind(content)
+    if found and found != wanted:
+        raise MalformedError(f"{path} is {_WHAT[found]}, no {wanted}", _remedy(found, wanted, path))
+    if len(content) > limit:
+        raise MalformedError(f"{path} is larger than {limit} bytes", _WANTED[wanted])
+    return content
+
+
+def _kind(content: bytes) -> str:
+    """Recognise what certkit and its neighbours write; an empty text for anything else."""
+    if content.startswith(b"certkit\x01"):
+        return "backup"
+    marks = {
+        b'"certkit bundle"': "bundle",
+        b'"certkit sealed bundle"': "bundle",
+        b"CERTIFICATE REQUEST-----": "request",
+        b"PRIVATE KEY-----": "key",
+        b"-----BEGIN CERTIFICATE-----": "certificate",
+    }
+    return next((kind for mark, kind in marks.items() if mark in content), "")
+
+
+def _remedy(found: str, wanted: Wanted, path: Path) -> str:
+    if found == "backup" and wanted == "bundle":
+        return _ALARM
+    if found in _ITS_PLACE:
+        return _ITS_PLACE[found].format(path=shlex.quote(str(path)))
+    return _WANTED[wanted] + (" Let nobody have the key." if found == "key" else "")

@@ -1,0 +1,58 @@
+"""What `certkit issue` and `certkit sign` share: the bundle that they write, and what they say of it."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certkit.cli.support import context
+from certkit.cli.support.output import say
+
+if TYPE_CHECKING:
+    from certkit.authority.home import Home
+    from certkit.authority.issuance import Issued
+
+DeviceOption = Annotated[str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")]
+
+
+def sealed_bundle(team: "Home", issued: "Issued", key_pem: bytes | None, secret: str | None) -> bytes:
+    """Write what a laptop needs to enroll, encrypted if there is a secret; without a key it answers a request."""
+    from certkit.enroll.bundle import Bundle, Daemon, seal
+    from certkit.pki import certificates
+
+    bundle = Bundle(
+        team=team.team,
+        person=issued.person,
+        device=issued.device,
+        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in team.ledger.daemons()),
+        server_authorities=issued.server_authorities,
+        certificate=certificates.to_pem(issued.certificate),
+        key=key_pem,
+    )
+    return seal(bundle, secret)
+
+
+def in_words(issued: "Issued") -> str:
+    """Say for whom something was issued, and until when."""
+    return f"{issued.person}, device {issued.device}, expires {issued.certificate.not_valid_after_utc.date()}"
+
+
+def as_data(issued: "Issued", out: Path) -> dict[str, object]:
+    """Give what was issued, and where its bundle lies, as JSON shows it."""
+    from certkit.pki.certificates import serial_text
+
+    return {
+        "person": issued.person,
+        "device": issued.device,
+        "serial": serial_text(issued.certificate.serial_number),
+        "expires": issued.certificate.not_valid_after_utc.date(),
+        "bundle": str(out),
+    }
+
+
+def say_how_to_enroll(issued: "Issued", out: Path, they_run: str, *, encrypted: bool) -> None:
+    """Say what the developer is to run, and to compare if no passphrase vouches for the file."""
+    say("", they_run, f"  certkit enroll {shlex.quote(out.name)}")
+    if not encrypted:
+        say("and compare with you, by another way", *context.fingerprints(issued.server_authorities))

@@ -1,0 +1,81 @@
+"""A probe's report on a terminal: one line a stage, then each finding with its meaning and its remedy."""
+
+import shutil
+import sys
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from certkit.cli.support.output import console, plain, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
+    from certkit.probe.report import Check, Report
+
+_MARKS = {"ok": ("✓", "green"), "finding": ("✗", "bold red"), "skipped": ("-", "dim")}
+_PLAIN_MARKS = {"✓": "+", "✗": "x"}
+_TITLE = 14
+_MS = 7
+_SEEN = 4 + _TITLE + _MS + 2
+_LABEL = 11
+
+
+def show(report: "Report") -> None:
+    """Print a report on stdout."""
+    screen = console()
+    width = min(shutil.get_terminal_size().columns, 100)
+    for _, checks in groupby(report.checks, key=lambda check: check.title):
+        screen.print(_stage(list(checks), width))
+    for finding in report.findings:
+        screen.print("", *_finding(finding, width), sep="\n")
+    screen.print(_verdict(report))
+
+
+def _stage(checks: "list[Check]", width: int) -> "Text":
+    from rich.text import Text
+
+    mark, style = _MARKS[checks[0].status]
+    seen = "; ".join(plain(check.seen) for check in checks)
+    took = f"{checks[0].ms:.0f} ms" if checks[0].ms is not None else ""
+    lines = wrap(seen, width - _SEEN)
+    return Text.assemble(
+        "  ",
+        (_encodable(mark), style),
+        f" {checks[0].title:<{_TITLE}}",
+        (f"{took:>{_MS}}  ", "dim"),
+        ("\n" + " " * _SEEN).join(lines),
+    )
+
+
+def _finding(finding: "Check", width: int) -> "Iterator[Text]":
+    from rich.text import Text
+
+    yield Text(finding.id, style="bold red")
+    for label, content in (("Seen", finding.seen), ("Means", finding.meaning), ("Remedy", finding.remedy)):
+        lines = [line for part in content.split("\n") for line in _wrap_prose(part, width - _LABEL)]
+        yield Text.assemble("  ", (f"{label:<{_LABEL - 2}}", "bold"), ("\n" + " " * _LABEL).join(lines))
+
+
+def _wrap_prose(part: str, width: int) -> list[str]:
+    """Break prose into lines; a command, which is indented, stays whole so that it can be pasted."""
+    return [plain(part)] if part.startswith(" ") else wrap(plain(part), width) or [""]
+
+
+def _verdict(report: "Report") -> str:
+    if report.ok:
+        return f"All is well at {plain(report.daemon)}."
+    count = len(report.findings)
+    if not count:
+        return "Not everything could be checked."
+    return f"{count} finding" + ("s" if count > 1 else "")
+
+
+def _encodable(mark: str) -> str:
+    """Give a mark that the terminal's character set has."""
+    try:
+        mark.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return _PLAIN_MARKS.get(mark, mark)
+    return mark

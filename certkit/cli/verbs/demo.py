@@ -1,0 +1,26 @@
+"""`certkit demo`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    buildkitd: Annotated[
+        Path | None, typer.Option("--buildkitd", help="Run this daemon, as root on Linux, not a stand-in.")
+    ] = None,
+) -> None:
+    """Show it all in a scratch folder, and three things going wrong.
+
+    \b
+    certkit demo
+    sudo certkit demo --buildkitd /usr/local/bin/buildkitd
+
+    Nothing outside the scratch folder is touched, and nothing is left behind. Without --buildkitd it runs the one on
+    PATH where it can, else a stand-in that answers as buildkitd does and builds nothing.
+    Exit codes: 0 shown, 1 failure.
+    """
+    from certkit.cli.support.demo_script import tell
+
+    tell(buildkitd)

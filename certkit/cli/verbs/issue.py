@@ -1,0 +1,73 @@
+"""`certkit issue`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certkit.cli.support import completions, context, passphrases
+from certkit.cli.support.issuance_report import DeviceOption, as_data, in_words, say_how_to_enroll, sealed_bundle
+from certkit.cli.support.output import say, say_json, tell
+from certkit.errors import InvalidError
+
+
+def issue(
+    person: Annotated[
+        str,
+        typer.Argument(
+            metavar="PERSON", help="Who: a name such as alice@acme.example.", autocompletion=completions.people
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The bundle to write; never overwritten.")],
+    device: DeviceOption = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="Encrypt the bundle under the first line of this file.")
+    ] = None,
+    no_passphrase: Annotated[
+        bool, typer.Option("--no-passphrase", help="Do not encrypt it: whoever has the file may build.")
+    ] = False,
+    home: context.HomeOption = None,
+    as_json: context.JsonOption = False,
+) -> None:
+    """Issue a bundle: the file with which somebody enrolls a machine.
+
+    \b
+    certkit issue alice@acme.example --out alice.certkit
+    certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
+
+    The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
+    instead: certkit sign --help. Exit codes: 0 issued, 1 failure, 2 usage.
+    """
+    from certkit import files
+    from certkit.authority import issuance
+    from certkit.pki import keys
+
+    context.check_new(out)
+    secret = _secret(passphrase_file, generate=not no_passphrase)
+    with context.opened(home) as team:
+        key = keys.generate(team.settings.key_type)
+        issued = issuance.issue(team, person, device, key.public_key(), team.settings.bundle_life, context.now())
+        content = sealed_bundle(team, issued, keys.to_pem(key), secret)
+    files.write(out, content, replace=False)
+    if as_json:
+        shown = {"passphrase": secret} if secret and not passphrase_file else {}
+        say_json(as_data(issued, out) | shown)
+        return
+    say(f"Issued {in_words(issued)}", f"Bundle      {out}")
+    if secret and not passphrase_file:
+        say(f"Passphrase  {secret}     shown once: give it by another way than the file")
+    if no_passphrase:
+        tell("The bundle is not encrypted: whoever has the file may build.")
+    say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
+
+
+def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:
+    if passphrase_file:
+        if not generate:
+            raise InvalidError("--no-passphrase and --passphrase-file contradict each other", "Keep one of them.")
+        return passphrases.from_file(passphrase_file, new=True)
+    if not generate:
+        return None
+    from certkit.pki import diceware
+
+    return diceware.generate()

@@ -1,0 +1,27 @@
+"""`certkit list`."""
+
+from certkit.cli.support import context
+from certkit.cli.support.data import device_data
+from certkit.cli.support.output import say, say_json, say_table
+
+
+def list_people(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
+    """List everybody who was let in, device by device, until when.
+
+    \b
+    certkit list
+    certkit list --json
+
+    Exit codes: 0 listed, 1 failure, 2 usage.
+    """
+    from certkit.authority.overview import device_states
+
+    with context.opened(home) as team:
+        found = device_states(team, context.now())
+    if as_json:
+        say_json({"devices": [device_data(each) for each in found]})
+    elif not found:
+        say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
+    else:
+        rows = [(e.device.person, e.device.name, e.state, e.expires.date() if e.expires else "") for e in found]
+        say_table(("person", "device", "state", "expires"), rows)

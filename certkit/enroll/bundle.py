@@ -1,0 +1,161 @@
+"""One file with everything to enroll with, as a lead hands it to a developer.
+
+It is JSON, and text throughout so that it survives any way of sending. Under a passphrase all of it is sealed.
+The answer to a request is a bundle without a key. Whatever is read may have been made to do harm: sizes are
+limited before anything is parsed, and names that become folders are judged here.
+"""
+
+import base64
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from certkit.earthly.address import parse_shared
+from certkit.enroll import bundle_fields
+from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
+from certkit.pki import certificates, keys, names, sealed
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+LIMIT = 256 * 1024
+"""Bytes of the largest bundle that is read."""
+
+_KIND, _SEALED_KIND, _VERSION = "certkit bundle", "certkit sealed bundle", 1
+_MOST_DAEMONS, _MOST_AUTHORITIES, _URL_LIMIT = 64, 8, 300
+_LABEL = b"bundle"
+
+
+class Daemon(NamedTuple):
+    """A daemon that the bundle gives access to."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Who may build where. All certificates and the key are PEM.
+
+    There are several server authorities while one takes over from another. `key` is None in the answer to a
+    request, whose key never left the laptop.
+    """
+
+    team: str
+    person: str
+    device: str
+    daemons: tuple[Daemon, ...]
+    server_authorities: tuple[bytes, ...]
+    certificate: bytes
+    key: bytes | None = field(default=None, repr=False)
+
+    def files(self) -> dict[str, bytes]:
+        """Give the three files that every client needs, by name; raises MissingError if there is no key."""
+        if self.key is None:
+            raise MissingError("the bundle has no key", "Complete it where its request was made.")
+        return {"ca.pem": b"".join(self.server_authorities), "cert.pem": self.certificate, "key.pem": self.key}
+
+
+def seal(bundle: Bundle, passphrase: str | None) -> bytes:
+    """Write a bundle, encrypted unless `passphrase` is None."""
+    content = {"kind": _KIND, "version": _VERSION, **asdict(bundle)}
+    content["daemons"] = [daemon._asdict() for daemon in bundle.daemons]
+    content["server_authorities"] = [{"pem": pem} for pem in bundle.server_authorities]
+    clear = json.dumps(content, default=bytes.decode, indent=1).encode() + b"\n"
+    if passphrase is None:
+        return clear
+    text = base64.encodebytes(sealed.seal(clear, passphrase, _LABEL)).decode().split()
+    return json.dumps({"kind": _SEALED_KIND, "version": _VERSION, "content": text}, indent=1).encode() + b"\n"
+
+
+def open_bundle(content: bytes, ask_passphrase: Callable[[], str]) -> Bundle:
+    """Read a bundle; `ask_passphrase` is called only if it is sealed.
+
+    Raises MalformedError for what is no bundle or would do harm, keys.WrongPassphraseError for another passphrase.
+    """
+    found = _object(content)
+    if found.get("kind") == _SEALED_KIND:
+        found = _object(sealed.open_sealed(_sealed_content(found), ask_passphrase(), _LABEL))
+    if found.get("kind") != _KIND:
+        raise _malformed("it is not a bundle")
+    try:
+        return _bundle(found)
+    except CertkitError as error:
+        raise _malformed(error.message) from None
+
+
+def is_sealed(content: bytes) -> bool:
+    """Tell whether a bundle is encrypted; raise MalformedError if it is none."""
+    return _object(content).get("kind") == _SEALED_KIND
+
+
+def check_time(bundle: Bundle, now: datetime) -> None:
+    """Raise RefusedError if the bundle's certificate has expired."""
+    end = certificates.load(bundle.certificate).not_valid_after_utc
+    if end <= now:
+        raise RefusedError(f"the certificate in this bundle expired on {end:%Y-%m-%d}", "Ask for a new one.")
+
+
+def _bundle(found: dict[str, object]) -> Bundle:
+    team = names.slug(bundle_fields.text(found, "team", names.TEXT_LIMIT), "team")
+    person = names.text(bundle_fields.text(found, "person", names.TEXT_LIMIT), "person")
+    device = names.text(bundle_fields.text(found, "device", names.TEXT_LIMIT), "device")
+    dns_name = names.device_name(device, person, team)
+    certificate = bundle_fields.client_certificate(found, "certificate", dns_name)
+    daemons = tuple(map(_daemon, bundle_fields.items(found, "daemons", _MOST_DAEMONS)))
+    if len({daemon.name for daemon in daemons}) < len(daemons):
+        raise MalformedError("two of its daemons have one name")
+    authorities = [
+        bundle_fields.authority(item, "pem")
+        for item in bundle_fields.items(found, "server_authorities", _MOST_AUTHORITIES)
+    ]
+    return Bundle(
+        team,
+        person,
+        device,
+        daemons,
+        tuple(map(certificates.to_pem, authorities)),
+        certificates.to_pem(certificate),
+        _key(found, certificate) if found.get("key") is not None else None,
+    )
+
+
+def _daemon(found: dict[str, object]) -> Daemon:
+    name = names.slug(bundle_fields.text(found, "name", names.TEXT_LIMIT), "daemon")
+    return Daemon(name, parse_shared(bundle_fields.text(found, "url", _URL_LIMIT)).url)
+
+
+def _key(found: dict[str, object], certificate: "x509.Certificate") -> bytes:
+    key = bundle_fields.private_key(found, "key")
+    if not keys.matches(key, certificate):
+        raise MalformedError("its key is not that of its certificate")
+    return keys.to_pem(key)
+
+
+def _object(content: bytes) -> dict[str, object]:
+    if len(content) > LIMIT:
+        raise _malformed("it is too large")
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        raise _malformed("it is not a bundle") from None
+    if not isinstance(found, dict):
+        raise _malformed("it is not a bundle")
+    if found.get("version", _VERSION) != _VERSION:
+        raise MalformedError("the bundle is of a later version", "Install the newest certkit.")
+    return found
+
+
+def _sealed_content(found: dict[str, object]) -> bytes:
+    lines = found.get("content")
+    with contextlib.suppress(ValueError):
+        if isinstance(lines, list):
+            return base64.b64decode("".join(map(str, lines)), validate=True)
+    raise _malformed("what is sealed in it is damaged")
+
+
+def _malformed(problem: str) -> MalformedError:
+    return MalformedError(f"this bundle cannot be used: {problem}", "Ask for a new one; check that it arrives whole.")

@@ -1,0 +1,144 @@
+"""Enroll Earthly and EarthBuild on this machine: first the plan, which reads; then its application, which writes.
+
+The files of a team are written first and the configuration last, each atomically: whenever it is interrupted, the
+client works as before or as enrolled.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from certkit import files
+from certkit.earthly import edit
+from certkit.earthly.clients import Client
+from certkit.enroll import acceptance, record, stack
+from certkit.enroll.config_file import ConfigFile
+from certkit.enroll.record import Record
+from certkit.errors import CertkitError
+
+if TYPE_CHECKING:
+    from certkit.enroll.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done for one client.
+
+    `contents` are the files written to `folder`, none if they are there; `edited` is what becomes of the
+    configuration, `backup` where its former content is kept, and `others` what becomes of other teams' records.
+    `renews` if the certificate takes the place of one that ends earlier.
+    """
+
+    folder: Path
+    contents: Mapping[str, bytes]
+    config: ConfigFile
+    edited: bytes
+    backup: Path | None
+    others: Mapping[Path, bytes]
+    renews: bool
+
+    @property
+    def client(self) -> Client:
+        """Whose step it is."""
+        return self.config.client
+
+    @property
+    def edits(self) -> bool:
+        """Whether the configuration changes."""
+        return self.edited != self.config.content
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all is as it should be already."""
+        return not self.contents and not self.edits
+
+
+def plan(bundle: "Bundle", clients: Sequence[Client], *, force: bool = False) -> list[Step]:
+    """Say what there is to do, and write nothing.
+
+    Raises RefusedError if a client is enrolled in the team with a certificate that this one does not renew, unless
+    `force`; MalformedError or RefusedError, with the line, if its configuration cannot be edited; MissingError if the
+    bundle has no key.
+    """
+    steps = []
+    for client in clients:
+        with files.acting_as(client.owner):
+            steps.append(_step(bundle, client, force=force))
+    return steps
+
+
+def apply(steps: Sequence[Step]) -> None:
+    """Do what is planned; a step that fails leaves nothing behind."""
+    for step in steps:
+        with files.acting_as(step.client.owner), ExitStack() as undoing:
+            _apply(step, undoing)
+            undoing.pop_all()
+
+
+def _step(bundle: "Bundle", client: Client, *, force: bool) -> Step:
+    pem_files = bundle.files()
+    config = ConfigFile.load(client)
+    folder = record.folder_of(client, bundle.team)
+    present = record.load(folder)
+    renews = present is not None and not force and acceptance.check(bundle, folder, f"as {present.person}")
+    with config.explained():
+        is_in_use = record.line_that_uses(config.content, folder) is not None
+        before = _content_before(config, present, is_in_use=is_in_use)
+        new = _record(bundle, {**(present.former if present else {}), config.path: before})
+        edited = edit.set_globals(config.content or b"", new.values)
+        others = stack.without(present, config) if present and not is_in_use else {}
+    contents = {**pem_files, record.NAME: new.to_json()}
+    backup = None if is_in_use or edited == config.content else _backup(config, bundle.team)
+    step = Step(folder, {} if _holds(folder, contents) else contents, config, edited, backup, others, renews)
+    if step.edits:
+        config.check_writable()
+    return step
+
+
+def _content_before(config: ConfigFile, present: Record | None, *, is_in_use: bool) -> bytes | None:
+    """Give what `unenroll` is to put back; if the team is in use already, that from before it was."""
+    if not is_in_use:
+        return config.content
+    if present and config.path in present.former:
+        return present.former[config.path]
+    return edit.set_globals(config.content or b"", dict.fromkeys(edit.KEYS))
+
+
+def _record(bundle: "Bundle", former: Mapping[Path, bytes | None]) -> Record:
+    daemons = tuple((daemon.name, daemon.url) for daemon in bundle.daemons)
+    return Record(bundle.team, bundle.person, bundle.device, daemons, former)
+
+
+def _backup(config: ConfigFile, team: str) -> Path | None:
+    """Give a free name for a copy of the file, None if there is nothing to copy or a copy of it is there."""
+    for path in config.backups(team) if config.content is not None else ():
+        if not path.exists():
+            return path
+        if files.read(path) == config.content:
+            break
+    return None
+
+
+def _holds(folder: Path, contents: Mapping[str, bytes]) -> bool:
+    try:
+        return all(files.read(folder / name) == content for name, content in contents.items())
+    except CertkitError:
+        return False
+
+
+def _apply(step: Step, undoing: ExitStack) -> None:
+    owner = step.client.owner
+    if step.backup and not step.backup.exists():
+        step.config.write_beside(step.backup, step.config.content or b"")
+        undoing.callback(step.backup.unlink)
+    for path, content in step.others.items():
+        files.write(path, content, owner=owner)
+    if step.contents:
+        is_new = not step.folder.is_symlink()
+        files.write_directory(step.folder, step.contents, owner=owner)
+        if is_new:
+            undoing.callback(files.remove_directory, step.folder)
+    if step.edits:
+        step.config.replace(step.edited)

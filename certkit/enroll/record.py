@@ -1,0 +1,102 @@
+"""What a laptop remembers of an enrollment: `enrolment.json`, beside the certificates that it is about."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from certkit import files
+from certkit.earthly import edit
+from certkit.earthly.clients import Client
+from certkit.earthly.section import Value
+from certkit.errors import MalformedError, MissingError
+
+NAME = "enrolment.json"
+
+
+@dataclass(frozen=True)
+class Record:
+    """Who is enrolled where; `daemons` are names with URLs, the first being that in use.
+
+    `former` has for each configuration file that was edited its content before, None if it was not there.
+    """
+
+    team: str
+    person: str
+    device: str
+    daemons: tuple[tuple[str, str], ...]
+    former: Mapping[Path, bytes | None]
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """What the enrollment sets under `global`; paths are relative to the client's folder, as it reads them."""
+        return {
+            "buildkit_host": self.daemons[0][1],
+            "tlsca": f"./certs/{self.team}/ca.pem",
+            "tlscert": f"./certs/{self.team}/cert.pem",
+            "tlskey": f"./certs/{self.team}/key.pem",
+            "tls_enabled": True,
+        }
+
+    def undo(self, content: bytes, path: Path) -> bytes | None:
+        """Take the enrollment out of a configuration that it is in; None if the file was not there before."""
+        former = self.former[path]
+        undone = edit.undo(content, former or b"", self.values)
+        return undone if undone or former is not None else None
+
+    def to_json(self) -> bytes:
+        """Write the record as a file's content."""
+        former = {str(path): None if text is None else text.decode() for path, text in self.former.items()}
+        fields = {"version": 1, "team": self.team, "person": self.person, "device": self.device}
+        daemons = [{"name": name, "url": url} for name, url in self.daemons]
+        return json.dumps(fields | {"daemons": daemons, "former": former}, indent=1).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, content: bytes) -> "Record":
+        """Read a record; raises ValueError, KeyError, TypeError or AttributeError if it is none."""
+        found = json.loads(content)
+        team, person, device = (str(found[key]) for key in ("team", "person", "device"))
+        daemons = tuple((str(daemon["name"]), str(daemon["url"])) for daemon in found["daemons"])
+        former = {Path(path): None if text is None else text.encode() for path, text in found["former"].items()}
+        if not daemons:
+            raise ValueError
+        return cls(team, person, device, daemons, former)
+
+
+def folder_of(client: Client, team: str) -> Path:
+    """Give the folder of a team's certificates, below the client's own."""
+    return client.directory / "certs" / team
+
+
+def load(folder: Path) -> Record | None:
+    """Read a folder's record, None where there is none; raises MalformedError if it is damaged."""
+    path = folder / NAME
+    try:
+        record = Record.from_json(files.read(path))
+    except MissingError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise MalformedError(f"{path} is damaged", f"Remove {folder} and enroll anew.") from None
+    if record.team != folder.name:
+        raise MalformedError(f"{path} is of another team", f"Remove {folder} and enroll anew.")
+    return record
+
+
+def teams(client: Client) -> list[str]:
+    """Give the teams in which a client is enrolled, by name."""
+    certs = client.directory / "certs"
+    folders = (path.parent for path in certs.glob(f"[!.]*/{NAME}"))  # a killed command leaves a hidden link
+    return sorted(folder.name for folder in folders if folder.is_symlink())
+
+
+def line_that_uses(content: bytes | None, folder: Path) -> int | None:
+    """Give the line of a configuration that names a file of a team's folder, None if none does.
+
+    Raises as `edit.scalars` does.
+    """
+    directory, inside = folder.parent.parent, f"{os.path.normpath(folder)}{os.sep}"
+    for line, value in edit.scalars(content or b""):
+        if os.path.normpath(directory / value).startswith(inside):
+            return line
+    return None

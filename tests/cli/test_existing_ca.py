@@ -1,0 +1,169 @@
+"""`certkit init --client-ca`, `--server-ca`: authorities that were made elsewhere, judged and then used."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certkit.pki import certificates, keys
+from certkit.pki.certificates import key_usage
+from tests.cli.authorities import BOTH, CA, DAY, EARTHLY, LEAF, MKCERT, NOW, SEC1, Maker, leaf, write
+from tests.cli.conftest import URL, Ended, Lead
+from tests.cli.openssl import complaint, excluded, is_let_in, issue
+from tests.cli.terminal import on_terminal
+
+INIT = ("init", "--team", "acme", "--daemon", URL)
+MAKERS = {"earthly": EARTHLY, "mkcert": MKCERT, "sec1": SEC1, "pkcs8": Maker()}
+
+
+def adopt(lead: Lead, *roles: str, maker: Maker = SEC1, folder: str = "old") -> Ended:
+    """Make an authority and found a team with it."""
+    pair = write(Path(folder), maker, maker.make())
+    return lead(*INIT, *(word for role in roles for word in (f"--{role}-ca", *pair)))
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_one_that_is_adopted_lets_in_whom_it_did_and_can_revoke_whom_it_will(
+    lead: Lead, tmp_path: Path, kind: str
+) -> None:
+    authority = MAKERS[kind].make()
+    pair = write(Path(kind), MAKERS[kind], authority)
+    assert (
+        pair[1]
+        .read_text()
+        .startswith(
+            {"earthly": "-----BEGIN RSA PRIVATE", "sec1": "-----BEGIN EC PRIVATE"}.get(kind, "-----BEGIN PRIVATE")
+        )
+    )
+    Path("before.pem").write_bytes(leaf(authority, "laptop.example"))
+    assert lead(*INIT, "--client-ca", *pair).code == 0
+    home = tmp_path / "home"
+    al, pal = issue(lead, "al"), issue(lead, "pal")
+    lead("revoke", "al")
+    assert [is_let_in(home, each) for each in (al, pal, Path("before.pem"))] == [False, True, True]
+    [anchor] = certificates.load_all((home / "daemons/build/ca.pem").read_bytes())
+    assert anchor.subject == authority.certificate.subject
+    assert anchor.public_key() == authority.certificate.public_key()
+    assert excluded(home) == {"al.acme.certkit.internal"}
+    assert (home / "authorities/client/key.pem").read_text().startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_one_that_is_adopted_for_daemons_is_what_laptops_trust(lead: Lead, tmp_path: Path) -> None:
+    assert adopt(lead, "server", maker=EARTHLY).code == 0
+    home, authority = tmp_path / "home", Path("old/ca_cert.pem")
+    served = home / "daemons/build/cert.pem"
+    assert not complaint(authority, served, "-purpose", "sslserver", "-verify_hostname", "build.acme.example")
+    assert authority.read_text().strip() in issue(lead, "al").with_suffix(".certkit").read_text().replace("\\n", "\n")
+    assert lead("rotate", "server", "prepare").code == 0
+
+
+def test_what_it_lacks_is_said_in_words(lead: Lead) -> None:
+    said = adopt(lead, "client", maker=replace(EARTHLY, ends=NOW + 100 * DAY)).err
+    assert "The adopted client authority: it may make further authorities" in said
+    assert f"it ends on {(NOW + 100 * DAY).date()}" in said
+    assert "lists of revoked certificates" in said
+    assert "certificates that it signed before still get in" in said
+    assert "others may hold its key" in said
+
+
+def test_one_without_a_common_name_is_told_by_the_name_that_it_has(lead: Lead) -> None:
+    adopt(lead, "server", maker=EARTHLY)
+    assert lead("authority", "show").out.startswith("O=Earthly Buildkit GRPC CA, signs, until ")
+    assert "\n  O=Earthly Buildkit GRPC CA   SHA-256 " in lead("issue", "al", "--no-passphrase", "--out", "al").out
+
+
+def test_nothing_outlives_it(lead: Lead) -> None:
+    adopt(lead, "client", maker=replace(SEC1, ends=NOW + 100 * DAY))
+    leaf = certificates.load(issue(lead, "al").read_bytes())
+    assert leaf.not_valid_after_utc == NOW + 100 * DAY
+
+
+def only_below(*permitted: str, excluded: tuple[str, ...] = ()) -> Maker:
+    """Say that an authority may vouch for some names only."""
+    roots = [[x509.DNSName(each) for each in each_kind] or None for each_kind in (permitted, excluded)]
+    return replace(SEC1, critical=(*SEC1.critical, x509.NameConstraints(*roots)))
+
+
+def test_name_constraints_that_allow_the_names_are_kept(lead: Lead, tmp_path: Path) -> None:
+    adopt(lead, "client", maker=only_below("corp.example", "internal", excluded=("bad.certkit.internal",)))
+    al, pal = issue(lead, "al"), issue(lead, "pal")
+    lead("revoke", "al")
+    assert [is_let_in(tmp_path / "home", each) for each in (al, pal)] == [False, True]
+    assert excluded(tmp_path / "home") == {"al.acme.certkit.internal", "bad.certkit.internal"}
+
+
+@pytest.mark.parametrize("name", ["certkit.internal", "internal"])
+def test_name_constraints_that_exclude_everybody_are_refused(lead: Lead, name: str) -> None:
+    assert "leave out the names" in adopt(lead, "client", maker=only_below(excluded=(name,))).complaint[1]
+
+
+def test_name_constraints_of_a_server_authority_are_told(lead: Lead) -> None:
+    ended = adopt(lead, "server", maker=only_below("acme.example"))
+    assert (ended.code, "it has name constraints" in ended.err) == (0, True)
+
+
+UNFIT = {
+    "it has expired": Maker(begins=NOW - 9 * DAY, ends=NOW - DAY),
+    "it is not valid yet": Maker(begins=NOW + DAY),
+    "it is not an authority: its basic constraints say so": Maker(critical=(LEAF,)),
+    "its key usage does not let it sign certificates": Maker(critical=(CA, key_usage(digital_signature=True))),
+    "its extended key usage is for other purposes": Maker(
+        others=(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),)
+    ),
+    "its name constraints leave out the names that certkit gives": only_below("corp.example"),
+}
+
+
+@pytest.mark.parametrize("reason", UNFIT)
+def test_one_that_cannot_be_a_client_authority_is_refused_with_the_reason(
+    lead: Lead, tmp_path: Path, reason: str
+) -> None:
+    code, what, remedy = adopt(lead, "client", maker=UNFIT[reason]).complaint
+    assert (code, what) == (1, f"certkit: this cannot be the client authority: {reason}")
+    assert "let certkit make one" in remedy
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_intermediate_is_refused(lead: Lead, tmp_path: Path) -> None:
+    pair = write(Path("old"), SEC1, Maker().make(SEC1.make()))
+    assert "it is not self-signed" in lead(*INIT, "--server-ca", *pair).complaint[1]
+
+
+def test_one_authority_for_both_is_refused(lead: Lead, tmp_path: Path) -> None:
+    code, what, _ = adopt(lead, "client", "server", maker=replace(SEC1, others=(BOTH,))).complaint
+    assert (code, what) == (1, "certkit: one authority cannot be both: whom it lets in could pose as the daemon")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_key_of_another_a_missing_file_and_what_is_no_key_are_told(lead: Lead, tmp_path: Path) -> None:
+    certificate, key = write(Path("one"), SEC1, SEC1.make())
+    _, other = write(Path("two"), SEC1, SEC1.make())
+    for pair, said in {
+        (certificate, other): "its key is not that of its certificate",
+        (certificate, certificate): f"{certificate}: it is not a private key in PEM form",
+        (key, key): f"{key}: it is not a certificate",
+        (certificate, Path("none")): "none does not exist",
+    }.items():
+        code, what, remedy = lead(*INIT, "--client-ca", *pair).complaint
+        assert (code, said in what, bool(remedy)) == (1, True, True), what
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_weak_key_is_refused(lead: Lead, tmp_path: Path) -> None:
+    os.system("openssl req -x509 -newkey rsa:1024 -nodes -keyout k.pem -out c.pem -subj /CN=x -days 9 2> /dev/null")
+    code, what, _ = lead(*INIT, "--client-ca", "c.pem", "k.pem").complaint
+    assert (code, what) == (1, "certkit: a key of this kind is not accepted: RSA with 1024 bits")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("kind", ["earthly", "sec1", "pkcs8"])
+def test_the_passphrase_of_an_encrypted_key_is_asked_for(lead: Lead, tmp_path: Path, kind: str) -> None:
+    pair = write(Path("old"), MAKERS[kind], MAKERS[kind].make(), b"violet")
+    command = [*INIT, "--client-ca", *map(str, pair)]
+    assert "there is no terminal to ask on" in lead(*command).complaint[1]
+    code, shown = on_terminal(command, {"Passphrase of": "wrong", "does not open the key[^:]*:": "violet"})
+    assert code == 0, shown
+    assert keys.load((tmp_path / "home/authorities/client/key.pem").read_bytes())

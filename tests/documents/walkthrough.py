@@ -1,0 +1,186 @@
+"""Runs the commands that a document shows, in its order, and holds what they print against what it shows.
+
+A block is fenced as ```console NAME, where NAME says whose terminal it is. Everybody has a home folder; files that they
+hand to each other lie in one folder. The daemon's host is played: `docker run` starts a real buildkitd (or the
+stand-in, where none runs) on the files that `scp` brought there, and `ssh … docker restart` restarts it.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from certkit.cli import main
+from certkit.cli.support import passphrases
+from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
+from tests.daemons.build import obstacle, programs
+
+HOST, PORT = "build.acme.example", 8372
+
+_BLOCK = re.compile(r"^```console (?P<who>\w+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"(.*\\\n)*.*\n")
+_VARIABLE = (
+    (r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\dZ)?", "DATE"),
+    (r"\b[0-9a-f]{2}(:[0-9a-f]{2})*:…(:[0-9a-f]{2})+", "SHA"),
+    (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){31}\b", "SHA"),
+    (r"\b[0-9a-f]{30,40}\b", "SERIAL"),
+    (r"laptop-[a-z2-7]{4}", "laptop-NAME"),
+    (r"(?<=Passphrase  )[a-z-]+", "WORDS"),
+    (r"\b\d+(\.\d+){3}(:\d+)?", "ADDRESS"),
+    (r"\d+ ms", "MS"),
+    (r"\d+ days", "DAYS"),
+    (r"\w+@[\w.-]+(?=  +(init|daemon|issue|sign|revoke|reinstate|rotate|authority|backup))", "WHO"),
+    (r"(?<=✓ BuildKit).*", ""),
+    (r"TLS_[A-Z0-9_]+|(no )?ALPN( h2)?", "OFFER"),
+    (r"\s+", " "),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a document, whose terminal it is typed in, and what is shown below it."""
+
+    who: str
+    command: str
+    shown: str
+
+
+def steps(document: Path) -> list[Step]:
+    """Give a document's commands in order; a command goes on behind a backslash, and its output ends at the next."""
+    found = []
+    for block in _BLOCK.finditer(document.read_text()):
+        for part in re.split(r"^\$ ", block["lines"], flags=re.MULTILINE)[1:]:
+            command, shown = _COMMAND.match(part), _COMMAND.sub("", part, count=1)
+            assert command, part
+            found.append(Step(block["who"], command[0].replace("\\\n", " "), shown))
+    return found
+
+
+def normal(text: str) -> str:
+    """Take out of an output what differs from one run to the next."""
+    for pattern, name in _VARIABLE:
+        text = re.sub(pattern, name, text)
+    return text.strip()
+
+
+@dataclass
+class Story:
+    """The machines of one document."""
+
+    folder: Path
+    address: str
+    code: int = 0
+    secret: str = ""
+    daemon: LocalDaemon | None = None
+    patch: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
+
+    def run(self, step: Step) -> str:
+        """Run a command and give what it printed."""
+        self._sit_down(step.who)
+        words = [
+            str(Path(word).expanduser()) if word.startswith("~") else word
+            for word in shlex.split(step.command, comments=True)
+        ]
+        play: Callable[[list[str]], str] = getattr(self, f"_{Path(words[0]).name}")
+        return play(words)
+
+    @contextlib.contextmanager
+    def told(self) -> Iterator["Story"]:
+        """Set the stage, and strike it at the end."""
+        self.folder.joinpath("bin").mkdir(parents=True)
+        docker = self.folder / "bin" / "docker"
+        docker.write_text("#!/bin/sh\nexit 0\n")
+        docker.chmod(0o755)
+        resolve = socket.getaddrinfo
+        self.patch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, *a, **k: resolve(self.address if host == HOST else host, *a, **k),
+        )
+        self.patch.setattr(passphrases, "ask", self._answer)
+        self.patch.chdir(self.folder)
+        try:
+            yield self
+        finally:
+            self.patch.undo()
+            if self.daemon:
+                self.daemon.close()
+
+    def _sit_down(self, who: str) -> None:
+        for name in os.environ:
+            if name.startswith(("EARTH", "XDG_", "SUDO_", "CERTKIT_HOME")):
+                self.patch.delenv(name)
+        home = self.folder / who
+        (home / ".earthly").mkdir(parents=True, exist_ok=True) if who not in {"lead", "host"} else home.mkdir(
+            exist_ok=True
+        )
+        self.patch.setenv("HOME", str(home))
+        self.patch.setenv("COLUMNS", "100")  # wide enough for what is taken out of a line
+        self.patch.setenv("PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
+
+    def _answer(self, question: str, _otherwise: str = "") -> str:
+        print(f"{question}:", file=sys.stderr)
+        return self.secret or "a passphrase"
+
+    def _certkit(self, words: list[str]) -> str:
+        output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            self.code = main(words[1:])
+        output.seek(0)
+        printed = output.read().replace(str(self.folder), "/home")
+        if found := re.search(r"Passphrase  ([a-z-]+)", printed):
+            self.secret = found[1]
+        return printed
+
+    def _echo(self, words: list[str]) -> str:
+        assert words == ["echo", "$?"], words
+        return f"{self.code}\n"
+
+    def _cat(self, words: list[str]) -> str:
+        return Path(words[1]).read_text()
+
+    def _scp(self, words: list[str]) -> str:
+        """Copy from the lead's machine to the daemon's host."""
+        *sources, target = words[1:]
+        assert target == f"root@{HOST}:/etc/buildkit-certs/", target
+        host = self.folder / "host" / "etc"
+        host.mkdir(parents=True, exist_ok=True)
+        for source in sources:
+            for path in Path("/").glob(source.lstrip("/")):
+                shutil.copy(path, host)
+        return ""
+
+    def _ssh(self, words: list[str]) -> str:
+        assert words[1] == f"root@{HOST}", words
+        if words[2:] == ["docker", "restart", "buildkitd-build"]:
+            self._start()
+        else:
+            assert words[2:] == ["install", "-d", "-m", "700", "/etc/buildkit-certs"], words
+            (self.folder / "host" / "etc").mkdir(parents=True)
+        return ""
+
+    def _docker(self, words: list[str]) -> str:
+        """Start the daemon if this is what certkit would have the host run."""
+        self._sit_down("lead")
+        printed = self._certkit(["certkit", "daemon", "deploy", "build"])
+        wanted = [line for line in printed.splitlines() if not line.startswith("#")]
+        assert words == shlex.split("\n".join(wanted).replace("\\\n", " ")), words
+        self._start()
+        return ""
+
+    def _start(self) -> None:
+        if self.daemon:
+            self.daemon.close()
+        program = STANDIN if obstacle() else (str(programs("earthly").buildkitd),)
+        self.daemon = LocalDaemon(program, host=self.address, port=PORT)
+        files = self.folder / "host" / "etc"
+        self.daemon.start(ca=files / "ca.pem", cert=files / "cert.pem", key=files / "key.pem")

@@ -1,0 +1,57 @@
+"""A laptop with Earthly on it: one folder that can be looked at whole."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from certkit.earthly import clients
+from certkit.earthly.clients import Client
+from certkit.enroll import laptop, undo
+from certkit.enroll.bundle import Bundle
+
+CONFIG = b"# mine\nglobal:\n  cache_size_mb: 100 # enough\n  tlsca: './mine.pem'\n"
+
+
+class Laptop:
+    """A home folder, and what certkit does in it."""
+
+    def __init__(self, home: Path, config: bytes | None = CONFIG) -> None:
+        self.home = home
+        self.client = clients.locate("earthly", {"HOME": str(home)})
+        self.client.directory.mkdir(parents=True)
+        if config is not None:
+            self.config.write_bytes(config)
+
+    @property
+    def config(self) -> Path:
+        """Earthly's configuration."""
+        return self.client.config
+
+    def folder(self, team: str) -> Path:
+        """The folder of a team's files."""
+        return self.client.directory / "certs" / team
+
+    def enroll(self, bundle: Bundle, *, force: bool = False, client: Client | None = None) -> list[laptop.Step]:
+        """Enroll, as the command does."""
+        steps = laptop.plan(bundle, [client or self.client], force=force)
+        laptop.apply(steps)
+        return steps
+
+    def unenroll(self, team: str = "acme") -> undo.Undoing:
+        """Undo it, as the command does."""
+        undoing = undo.plan(self.client, team)
+        undo.apply(undoing)
+        return undoing
+
+    def everything(self) -> dict[str, bytes]:
+        """Give all files of the home, read through their links."""
+        paths = (path for path in self.home.rglob("*") if path.is_file())
+        found = {str(path.relative_to(self.home)): path.read_bytes() for path in paths}
+        links = (path for path in self.home.rglob("*") if path.is_symlink() and path.is_dir())
+        return found | {
+            f"{link.relative_to(self.home)}/{p.name}": p.read_bytes() for link in links for p in link.iterdir()
+        }
+
+
+def of_team(bundle: Bundle, team: str) -> Bundle:
+    """Give the like of a bundle from another team."""
+    return replace(bundle, team=team)
