@@ -1,19 +1,30 @@
 """Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
 
-import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from certkit import files
 from certkit.authority import daemons, existing_ca, new_home, settings
-from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, TEAM, authority_directory, open_home
+from certkit.authority.home import (
+    CERTIFICATE,
+    KEY,
+    LEDGER,
+    ROLES,
+    SETTINGS,
+    TEAM,
+    Home,
+    Passphrase,
+    authority_directory,
+)
 from certkit.authority.publication import refresh
+from certkit.authority.session import Session, unsettled
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
-from certkit.ledger import sqlite
+from certkit.ledger import create_ledger, file_url
+from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
 from certkit.trust.rotation import Role, common_name
@@ -35,6 +46,8 @@ def create(
     wanted: Settings,
     passphrase: bytes | None,
     daemon: FirstDaemon,
+    *,
+    actor: Actor,
     now: datetime,
     adopted: Mapping[Role, Authority] = MappingProxyType({}),
 ) -> None:
@@ -46,7 +59,10 @@ def create(
     with new_home.draft(path) as draft:
         authorities = {role: adopted.get(role) or new_authority(role, 1, wanted, now) for role in ROLES}
         _fill(draft, wanted, passphrase, authorities)
-        _begin(draft, passphrase, daemon, now)
+        create_ledger(wanted.ledger or file_url(draft / LEDGER)).close()
+        home = Home(draft, wanted, Passphrase(wanted, lambda: b"", passphrase))
+        with unsettled(home, actor, now) as session:
+            _begin(session, daemon, encrypted=passphrase is not None)
 
 
 def new_authority(role: Role, generation: int, wanted: Settings, now: datetime) -> Authority:
@@ -68,15 +84,12 @@ def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, authorities: 
     for role, authority in authorities.items():
         write_authority(authority_directory(draft, role, 1), authority, passphrase)
     files.write(draft / SETTINGS, settings.dump(wanted))
-    sqlite.create(draft / LEDGER)
 
 
-def _begin(draft: Path, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
+def _begin(session: Session, daemon: FirstDaemon, *, encrypted: bool) -> None:
     """Publish the first anchors, and certify the first daemon."""
-    opened = open_home(draft, lambda: b"")
-    with contextlib.closing(replace(opened, passphrase=lambda: passphrase or b"")) as home:  # it is not asked for again
-        with home.ledger.transaction():
-            home.ledger.set_state(TEAM, {"name": home.team})
-            home.record("init", home.team, now, key_type=home.settings.key_type, encrypted=passphrase is not None)
-        refresh(home, now)
-        daemons.add(home, daemon.name, daemon.address, daemon.more_hosts, now)
+    with session.transaction():
+        session.ledger.set_state(TEAM, {"name": session.team})
+        session.record("init", session.team, key_type=session.settings.key_type, encrypted=encrypted)
+    refresh(session)
+    daemons.add(session, daemon.name, daemon.address, daemon.more_hosts)

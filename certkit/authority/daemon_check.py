@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
-from certkit.authority.home import Home
-from certkit.authority.publication import canary_pair, newest_anchors, served_certificate
+from certkit.authority import canaries
+from certkit.authority.session import Session
+from certkit.authority.view import View
 from certkit.earthly import address
 from certkit.errors import MalformedError
 from certkit.ledger.interface import Daemon
@@ -45,32 +45,34 @@ class Seen:
     remedy: str = ""
 
 
-def check_until(home: Home, daemon: Daemon, clock: Callable[[], datetime], timeout: float, wait: float) -> Seen:
-    """Check until it is proven or `wait` seconds have passed; a look takes `timeout` seconds at most."""
+def check_until(look: Callable[[], Seen], wait: float) -> Seen:
+    """Look until it is proven or `wait` seconds have passed."""
     end = time.monotonic() + wait
     while True:
-        seen = check(home, daemon, clock(), timeout)
+        seen = look()
         if seen.verdict is Verdict.PROVEN or time.monotonic() >= end:
             return seen
         time.sleep(_PAUSE)
 
 
-def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
+def check(session: Session, daemon: Daemon, timeout: float) -> Seen:
     """Look at a daemon within `timeout` seconds, and record what it was seen to hold."""
-    number = newest_anchors(home).number
-    pair = _canary(home, now)
+    number = session.newest_anchors().number
+    pair = _canary(session)
+    if pair is None:
+        raise AssertionError("a change finishes what is unfinished first, a lost canary too")
     found = network.observe(address.parse(daemon.url), timeout)
     if found.endpoint is None:
         return Seen(Verdict.UNCLEAR, found.unresolved or f"nobody answers at {daemon.url}", _START)
-    trust = Trust(home.trusted("server"), now)
+    trust = Trust(session.trusted("server"), session.now)
     handshake = attempt_handshake(found.endpoint, Caller(found.address.host, pair, trust), timeout, found.connection)
     if handshake.connection:
         handshake.connection.close()
     seen = _judge(handshake)
     if seen.verdict is not Verdict.PROVEN:
         return seen
-    chain, newest = handshake.negotiated.chain, served_certificate(home, daemon.name)
-    _record(home, daemon.name, number, certificates.serial_text(chain[0].serial_number), now)
+    chain, newest = handshake.negotiated.chain, session.served_certificate(daemon.name)
+    _record(session, daemon.name, number, certificates.serial_text(chain[0].serial_number))
     if chain[0] == newest:
         return seen
     words = (
@@ -79,18 +81,21 @@ def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
     return Seen(Verdict.FORMER, words, _RESTART)
 
 
-def canary_for(home: Home, url: str, now: datetime) -> Pair | None:
+def canary_for(view: View, url: str) -> Pair | None:
     """Give the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
     try:
         wanted = address.parse(url)
     except MalformedError:
         return None
-    urls = {daemon.url for daemon in home.ledger.daemons()}
-    return _canary(home, now) if wanted.url in urls else None
+    urls = {daemon.url for daemon in view.ledger.daemons()}
+    return _canary(view) if wanted.url in urls else None
 
 
-def _canary(home: Home, now: datetime) -> Pair:
-    certificate, key = canary_pair(home, now)
+def _canary(view: View) -> Pair | None:
+    found = canaries.pair(view)
+    if found is None:
+        return None
+    certificate, key = found
     return Pair(tuple(certificates.load_all(certificate)), keys.load(key))
 
 
@@ -107,9 +112,9 @@ def _judge(handshake: Handshake) -> Seen:
     return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}", _PROBE)
 
 
-def _record(home: Home, name: str, number: int, serial: str, now: datetime) -> None:
-    with home.ledger.transaction():
-        daemon = home.ledger.daemon(name)
+def _record(session: Session, name: str, number: int, serial: str) -> None:
+    with session.transaction():
+        daemon = session.ledger.daemon(name)
         if daemon and (daemon.proven, daemon.serving) != (number, serial):
-            home.ledger.put_daemon(replace(daemon, proven=number, serving=serial))
-            home.record("daemon check", name, now, anchors=number, serial=serial)
+            session.ledger.put_daemon(replace(daemon, proven=number, serving=serial))
+            session.record("daemon check", name, anchors=number, serial=serial)

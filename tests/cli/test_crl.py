@@ -86,7 +86,7 @@ def test_before_it_is_out_of_date_it_is_told_and_made_anew(
     monkeypatch.setattr(context, "now", lambda: soon)
     items = lead("status", "--json").data["items"]
     [item] = [each for each in items if each["kind"] not in {"authority", "daemon", "device"}]
-    assert item["attention"] == "expires in 30 days"
+    assert item["attention"] == "expires-soon"
     assert lead(*item["remedy"].split()[1:]).code == 0
     [found] = lists(home)
     assert found.next_update_utc > soon + YEAR

@@ -64,7 +64,7 @@ def test_what_it_lacks_is_said_in_words(lead: Lead) -> None:
     said = adopt(lead, "client", maker=replace(EARTHLY, ends=NOW + 100 * DAY)).err
     assert "The adopted client authority: it may make further authorities" in said
     assert f"it ends on {(NOW + 100 * DAY).date()}" in said
-    assert "lists of revoked certificates" in said
+    assert "does not cover CRLs" in said
     assert "certificates that it signed before still get in" in said
     assert "others may hold its key" in said
 

@@ -9,6 +9,7 @@ import pytest
 from certkit.cli.support import context
 from certkit.enroll.bundle import Bundle, open_bundle
 from certkit.pki import certificates, keys, names
+from certkit.results import time_text
 from tests.cli.conftest import ALICE, URL, Ended, Lead
 
 SECRET = "violet anchor"
@@ -156,7 +157,7 @@ def test_an_authority_near_its_end_shortens_what_it_signs(
 ) -> None:
     end = certificates.load((home / "authorities/client/cert.pem").read_bytes()).not_valid_after_utc
     monkeypatch.setattr(context, "now", lambda: end - timedelta(days=7))
-    assert issue(lead, "--no-passphrase", "--json").data["expires"] == str(end.date())
+    assert issue(lead, "--no-passphrase", "--json").data["expires"] == time_text(end)
     monkeypatch.setattr(context, "now", lambda: end)
     assert issue(lead, out="b").complaint[:2] == (1, "certkit: the authority has expired")
     assert not Path("b").exists()

@@ -36,4 +36,4 @@ def test_the_same_device_may_renew_with_its_key_until_it_is_revoked(lead: Lead) 
 @pytest.mark.usefixtures("signed")
 def test_names_that_differ_in_letters_case_only_are_not_two_people(lead: Lead) -> None:
     code, what, _ = lead("issue", "AL", "--out", "4").complaint
-    assert (code, what) == (1, "certkit: AL is too like al, who is there already")
+    assert (code, what) == (1, "certkit: the name AL is too similar to al, who is there already")

@@ -22,8 +22,10 @@ def title(enrollment: "Enrollment") -> str:
 
 def say_authorities(bundle: "Bundle") -> None:
     """Show whom the laptop will trust, where no passphrase vouches for the bundle."""
+    from certkit.pki import certificates
+
     tell("This file was not encrypted. Compare with whoever runs your team's certkit, by another way:")
-    tell(*context.fingerprints(bundle.server_authorities))
+    tell(*context.fingerprints(map(certificates.load, bundle.server_authorities)))
 
 
 def say_plan(enrollment: "Enrollment") -> None:

@@ -8,10 +8,11 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from datetime import date
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from certkit.results import as_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,8 +55,8 @@ def complain(message: str, remedy: str = "") -> None:
 
 
 def say_json(data: object) -> None:
-    """Print a result as JSON on stdout, times and dates in ISO 8601."""
-    print(json.dumps(data, indent=2, default=_written))
+    """Print a result as JSON on stdout, in the one form that `results` gives it."""
+    print(json.dumps(as_json(data), indent=2))
 
 
 def worded(value: object) -> str:
@@ -110,7 +111,3 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def wrap(text: str, width: int) -> list[str]:
     """Break a text into lines of about so many columns, at spaces alone."""
     return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
-
-
-def _written(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)

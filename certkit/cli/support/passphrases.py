@@ -4,14 +4,11 @@ import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from certkit.cli.support import input_files
 from certkit.cli.support.output import plain, tell
 from certkit.errors import CertkitError, InvalidError, RefusedError
-
-if TYPE_CHECKING:
-    from certkit.authority.home import Home
 
 Opened = TypeVar("Opened")
 
@@ -98,13 +95,13 @@ def _is_shown(path: Path) -> bool:
     return any(mode & 4 * who and all(folder & who for folder in folders) for who in (0o010, 0o001))
 
 
-def of_authorities(home: "Home") -> bytes:
-    """Ask for the passphrase of a home's authorities, until it opens their keys."""
+def of_authorities(home: Path) -> bytes:
+    """Ask for the passphrase of the authorities of the home in a folder, until it opens their keys."""
     from certkit import files
     from certkit.authority.home import KEY
     from certkit.pki import keys
 
-    pem = files.read(home.authority_directory("client") / KEY)
+    pem = files.read(home / "authorities" / "client" / KEY)
 
     def attempt(ask_for_it: Callable[[], str]) -> bytes:
         answer = ask_for_it().encode()

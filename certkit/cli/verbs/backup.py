@@ -33,8 +33,8 @@ def backup(
 
     context.check_new(file)
     secret = passphrases.from_file(passphrase_file, new=True) if passphrase_file else diceware.generate()
-    with context.opened(home) as team:
-        content = backups.backup(team, secret, context.now())
+    with context.changing(home) as session:
+        content = backups.backup(session, secret)
     files.write(file, content, replace=False)
     say(f"Backup      {file}")
     if not passphrase_file:
@@ -68,7 +68,7 @@ def restore(
     def attempt(ask: Callable[[], str]) -> str:
         secret = ask()
         with context.naming(file):
-            return backups.restore(content, secret, path, context.now())
+            return backups.restore(content, secret, path, context.actor(), context.now())
 
     team = passphrases.unlock("Passphrase of the backup", passphrase_file, attempt)
     say(f"Restored the team {team} to {short(path)}")

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
-from certkit.cli.support.data import daemon_data
+from certkit.cli.support import completions, context, wording
 from certkit.cli.support.deployment_steps import CERTS, say_deployment, say_handover, site
 from certkit.cli.support.output import say, say_json, say_table
 
@@ -38,12 +37,12 @@ def add(
     from certkit.earthly.address import parse_shared
 
     address = parse_shared(url)
-    with context.opened(home) as team:
-        daemon = daemons.add(team, name, address, san or (), context.now())
+    with context.changing(home) as session:
+        daemon = daemons.add(session, name, address, san or ())
         if as_json:
-            return say_json(daemon_data(team, daemon))
+            return say_json(daemons.state(session, daemon))
         say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
-        say_deployment(team, daemon)
+        say_deployment(session, daemon)
     return None
 
 
@@ -64,19 +63,19 @@ def renew(
     """
     from certkit.authority import daemons
 
-    with context.opened(home) as team:
-        daemon = daemons.renew(team, name, san or (), context.now())
-        data = daemon_data(team, daemon)
+    with context.changing(home) as session:
+        state = daemons.state(session, daemons.renew(session, name, san or ()))
         if as_json:
-            return say_json(data)
-        say(f"Renewed the daemon {name}, for {', '.join(daemon.hosts)}, expires {data['expires']}")
-        say_handover(team)
+            return say_json(state)
+        expires = f", expires {state.expires.date()}" if state.expires else ""
+        say(f"Renewed the daemon {name}, for {', '.join(state.hosts)}{expires}")
+        say_handover(session)
     return None
 
 
 @app.command("list")
 def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """List the daemons, until when, and what they were not seen to hold.
+    """List the daemons, their ends, and what is not proven yet.
 
     \b
     certkit daemon list
@@ -84,11 +83,16 @@ def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = 
 
     Exit codes: 0 listed, 1 failure, 2 usage.
     """
-    with context.opened(home) as team:
-        found = [daemon_data(team, daemon) for daemon in team.ledger.daemons()]
+    from certkit.authority import daemons
+
+    with context.reading(home) as view:
+        found = daemons.states(view)
     if as_json:
         return say_json({"daemons": found})
-    rows = [(e["name"], e["url"], ", ".join(e["hosts"]), e["expires"], e["behind"]) for e in found]
+    rows = [
+        (e.name, e.url, ", ".join(e.hosts), e.expires and e.expires.date(), e.behind and wording.of(e.behind))
+        for e in found
+    ]
     return say_table(("daemon", "URL", "names", "expires", "attention"), rows)
 
 
@@ -123,8 +127,8 @@ def deploy(
     from certkit import deploy as deployment
     from certkit.authority import daemons
 
-    with context.opened(home) as team:
-        daemon = daemons.find(team, name)
+    with context.reading(home) as view:
+        daemon = daemons.find(view, name)
     typer.echo(deployment.render(kind, site(daemon, flavour, certs)), nl=False)
 
 
@@ -140,8 +144,8 @@ def remove(name: NameArgument, home: context.HomeOption = None) -> None:
     """
     from certkit.authority import daemons
 
-    with context.opened(home) as team:
-        daemons.remove(team, name, context.now())
+    with context.changing(home) as session:
+        daemons.remove(session, name)
     say(f"Removed the daemon {name}. Destroy its files on its host.")
 
 
@@ -165,14 +169,17 @@ def check(
     Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former files, or could not be told.
     """
     from certkit.authority import daemons
-    from certkit.authority.daemon_check import Verdict, check_until
+    from certkit.authority.daemon_check import Seen, Verdict, check, check_until
 
-    with context.opened(home) as team:
-        daemon = daemons.find(team, name)
-        seen = check_until(team, daemon, context.now, timeout, wait)
-        data = daemon_data(team, daemons.find(team, name))
+    def look() -> Seen:
+        with context.changing(home) as session:
+            return check(session, daemons.find(session, name), timeout)
+
+    seen = check_until(look, wait)
+    with context.reading(home) as view:
+        state = daemons.state(view, daemons.find(view, name))
     if as_json:
-        say_json({"verdict": seen.verdict, "seen": seen.words, "daemon": data})
+        say_json({"verdict": seen.verdict, "seen": seen.words, "daemon": state})
     elif seen.verdict is Verdict.PROVEN:
         say(f"{name} holds its newest files: {seen.words}.")
     else:

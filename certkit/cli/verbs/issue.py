@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli.support import completions, context, passphrases
-from certkit.cli.support.issuance_report import DeviceOption, as_data, in_words, say_how_to_enroll, sealed_bundle
+from certkit.cli.support.issuance_report import DeviceOption, as_data, in_words, say_how_to_enroll
 from certkit.cli.support.output import say, say_json, tell
 from certkit.errors import InvalidError
 
@@ -40,22 +40,20 @@ def issue(
     """
     from certkit import files
     from certkit.authority import issuance
-    from certkit.pki import keys
+    from certkit.enroll.bundle import seal
 
     context.check_new(out)
     secret = _secret(passphrase_file, generate=not no_passphrase)
-    with context.opened(home) as team:
-        key = keys.generate(team.settings.key_type)
-        issued = issuance.issue(team, person, device, key.public_key(), team.settings.bundle_life, context.now())
-        content = sealed_bundle(team, issued, keys.to_pem(key), secret)
-    files.write(out, content, replace=False)
+    with context.changing(home) as session:
+        issued = issuance.issue(session, person, device)
+    files.write(out, seal(issued.bundle, secret), replace=False)
     if as_json:
         shown = {"passphrase": secret} if secret and not passphrase_file else {}
         say_json(as_data(issued, out) | shown)
         return
     say(f"Issued {in_words(issued)}", f"Bundle      {out}")
     if secret and not passphrase_file:
-        say(f"Passphrase  {secret}     shown once: give it by another way than the file")
+        say(f"Passphrase  {secret}     shown once: give it separately from the file")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
     say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)

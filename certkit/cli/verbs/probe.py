@@ -70,5 +70,5 @@ def _canary(option: Path | None, url: str) -> "Pair | None":
         return None
     from certkit.authority.daemon_check import canary_for
 
-    with context.opened(option) as team:
-        return canary_for(team, url, context.now())
+    with context.reading(option) as view:
+        return canary_for(view, url)

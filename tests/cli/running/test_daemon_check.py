@@ -12,7 +12,7 @@ from tests.cli.daemons import Running
 from tests.cli.openssl import issue
 from tests.probe.servers import serving
 
-UNSEEN = "not seen to hold the newest anchors"
+UNSEEN = "former-anchors"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_it_is_behind_until_the_proof_has_been_seen(lead: Lead, revoked: Running
         0,
         "build holds its newest files: it serves its newest certificate, and refuses the canary.\n",
     )
-    assert attention(lead) == [""]
+    assert attention(lead) == [None]
     assert lead("status").code == 0
 
 
@@ -71,19 +71,19 @@ def test_as_json_it_is_one_object(lead: Lead, revoked: Running) -> None:
     assert (former.code, former.data["verdict"], former.data["daemon"]["behind"]) == (3, "former", UNSEEN)
     revoked.restart()
     proven = lead("daemon", "check", "build", "--json").data
-    assert (proven["verdict"], proven["daemon"]["behind"]) == ("proven", "")
+    assert (proven["verdict"], proven["daemon"]["behind"]) == ("proven", None)
     assert (proven["daemon"]["anchors"], proven["daemon"]["proven"]) == (2, 2)
 
 
 def test_a_renewed_certificate_is_behind_until_it_is_served(lead: Lead, daemon: Running) -> None:
     lead("daemon", "renew", "build")
-    assert attention(lead) == ["not seen to serve its newest certificate"]
+    assert attention(lead) == ["former-certificate"]
     ended = lead("daemon", "check", "build")
     assert (ended.code, "it refuses the canary, but serves a former certificate" in ended.out) == (3, True)
-    assert attention(lead) == ["not seen to serve its newest certificate"]
+    assert attention(lead) == ["former-certificate"]
     daemon.restart()
     lead("daemon", "check", "build")
-    assert attention(lead) == [""]
+    assert attention(lead) == [None]
 
 
 def test_a_canary_that_a_crash_has_lost_is_made_again(lead: Lead, home: Path, revoked: Running) -> None:

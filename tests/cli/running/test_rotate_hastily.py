@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.authority.home import Home
+from certkit.authority.session import Session
 from certkit.cli import main
 from certkit.pki import keys
 from certkit.pki.certificates import Authority
@@ -80,15 +80,15 @@ def test_nothing_is_signed_by_an_authority_that_is_replaced_at_that_moment(
 ) -> None:
     lead("rotate", "client", "prepare")
     take_up(lead, daemon)
-    opened = Home.authority
+    opened = Session.authority
 
-    def overtaken(self: Home, *arguments: object) -> Authority:
+    def overtaken(self: Session, *arguments: object) -> Authority:
         found = opened(self, *arguments)
-        monkeypatch.setattr(Home, "authority", opened)
+        monkeypatch.setattr(Session, "authority", opened)
         assert main(["rotate", "client", "switch", "--home", str(home)]) == 0
         return found
 
-    monkeypatch.setattr(Home, "authority", overtaken)
+    monkeypatch.setattr(Session, "authority", overtaken)
     ended = lead("issue", "al", "--out", "al", "--no-passphrase")
     assert (ended.code, ended.err) == (1, "certkit: the client authority has just been replaced\nRun it again.\n")
     assert lead("list", "--json").data == {"devices": []}

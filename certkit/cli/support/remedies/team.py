@@ -2,4 +2,19 @@
 
 from collections.abc import Mapping
 
-REMEDIES: Mapping[str, str] = {}
+REMEDIES: Mapping[str, str] = {
+    "certificate-of-daemon": "Give it a new one: certkit daemon renew {daemon}",
+    "certificate-unknown": "See what there is: certkit show PERSON",
+    "daemon-exists": "Renew it: certkit daemon renew {daemon}",
+    "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
+    "device-revoked": "Issue for another device: --device NAME",
+    "home-missing": "Make one: certkit init --help (or say where it is with --home).",
+    "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home). "
+    "To check this laptop: certkit probe",
+    "key-of-another": "Have a new one made: certkit enroll --request FILE",
+    "ledger-missing": "Restore it from a backup: certkit restore --help",
+    "name-similar": "Did you mean {similar:,}?",
+    "name-unknown": "See who there is: certkit list",
+    "person-revoked": "Let them in again first: certkit reinstate {person}",
+    "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
+}
