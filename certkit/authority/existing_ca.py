@@ -23,7 +23,7 @@ def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
             _check(authority, role, now)
         except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
             raise _unfit(role, "its certificate cannot be read in full") from None
-    if len({keys.public_pin(authority.key.public_key()) for authority in adopted.values()}) < len(adopted):
+    if len({keys.public_pin(authority.signer.public_key) for authority in adopted.values()}) < len(adopted):
         raise RefusedError(
             "one authority cannot be both: whom it lets in could pose as the daemon",
             "Adopt it as one of the two, and let certkit make the other.",
@@ -55,7 +55,7 @@ def shortcomings(authority: Authority, role: Role, now: datetime) -> Iterator[st
 def _check(authority: Authority, role: Role, now: datetime) -> None:
     certificate = authority.certificate
     reasons = {
-        "its key is not that of its certificate": not keys.matches(authority.key, certificate),
+        "its key is not that of its certificate": not keys.is_key_of(authority.signer.public_key, certificate),
         "it is not self-signed": not has_signed(certificate, certificate),
         "it is not an authority: its basic constraints say so": not _basic(certificate),
         "its key usage does not let it sign certificates": not _may(certificate, "key_cert_sign"),

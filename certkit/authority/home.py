@@ -20,6 +20,7 @@ from certkit.ledger.interface import Event, Ledger
 from certkit.ledger.sqlite import open_ledger
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from certkit.trust.rotation import Role, Rotation, Stage
 
 ROLES: tuple[Role, ...] = ("server", "client")
@@ -81,7 +82,7 @@ class Home:
             key = keys.load(pem, self.passphrase())
         if not keys.matches(key, certificate):
             raise CertkitError(f"the key in {folder} is not that of its certificate", "Restore it from a backup.")
-        return Authority(certificate, key)
+        return Authority(certificate, KeySigner(key))
 
     def is_encrypted(self, role: Role) -> bool:
         """Tell whether an authority's key wants a passphrase."""

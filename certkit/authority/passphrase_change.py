@@ -7,6 +7,7 @@ from certkit import files
 from certkit.authority import journal, settings
 from certkit.authority.home import KEY, ROLES, SETTINGS, Home
 from certkit.pki import keys
+from certkit.pki.signer import exportable_key
 
 
 def change_passphrase(
@@ -17,7 +18,7 @@ def change_passphrase(
     with home.locked():
         contents = {
             str((home.authority_directory(role, generation) / KEY).relative_to(home.path)): keys.to_pem(
-                home.authority(role, generation).key, passphrase
+                exportable_key(home.authority(role, generation).signer), passphrase
             )
             for role in ROLES
             for generation in home.generations(role)

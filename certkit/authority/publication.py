@@ -17,7 +17,7 @@ from certkit.authority.home import ANCHORS, CERTIFICATE, CRL, KEY, ROLES, Home
 from certkit.errors import CertkitError, MissingError
 from certkit.ledger.interface import Anchors, Daemon, RevokedCertificate
 from certkit.pki import certificates, extensions, keys, names
-from certkit.pki.certificates import BACKDATED, Authority
+from certkit.pki.certificates import Authority
 from certkit.trust import anchors, canary, crl
 from certkit.trust.anchors import ShutOut
 
@@ -135,7 +135,7 @@ def _publish(home: Home, now: datetime) -> canary.Canary | None:
     number = _next_number(home, former)
     authorities = [home.authority("client", generation) for generation in generations]
     lists = [
-        crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now - BACKDATED, CRL_LIFE, previous))
+        crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now, CRL_LIFE, previous))
         for authority in authorities
     ]
     ca = anchors.ca_pem(authorities, excluded, number)

@@ -1,4 +1,4 @@
-"""Anchors: a client authority's certificate with the shut-out names as excluded subtrees.
+"""Anchors: a client authority's certificate with the revoked names as excluded subtrees.
 
 A stock buildkitd reads no CRL, but it applies the name constraints of its anchors (RFC 5280, section 4.2.1.10).
 """
@@ -12,7 +12,7 @@ from cryptography import x509
 from certkit.errors import RefusedError
 from certkit.pki import extensions
 from certkit.pki.certificates import Authority, to_pem
-from certkit.pki.keys import public_of, signature_hash
+from certkit.pki.keys import public_of
 from certkit.trust import canary
 
 GRACE = timedelta(days=1)
@@ -30,7 +30,7 @@ class ShutOut:
 
 
 def exclusions(shut_out: Iterable[ShutOut], now: datetime) -> list[str]:
-    """Give the names that an anchor must exclude now: no expired one, none below another."""
+    """Return the names that an anchor must exclude now: no expired one, none below another."""
     return _minimal(each.dns_name for each in shut_out if now < each.expires + GRACE)
 
 
@@ -41,7 +41,11 @@ def ca_pem(authorities: Sequence[Authority], excluded: Iterable[str], number: in
     Raises RefusedError if there is no authority: such a daemon would let nobody in.
     """
     if not authorities:
-        raise RefusedError("a daemon that trusts no authority lets nobody in", "Name at least one client authority.")
+        raise RefusedError(
+            "a daemon that trusts no authority lets nobody in",
+            "Name at least one client authority.",
+            code="anchors-of-nobody",
+        )
     names = [*excluded, *canary.excluded(number)]
     return b"".join(to_pem(anchor(authority, names)) for authority in authorities)
 
@@ -71,7 +75,7 @@ def anchor(authority: Authority, excluded: Iterable[str]) -> x509.Certificate:
     # An adopted authority may point to itself by its former serial number: point by the key alone.
     builder = builder.add_extension(extensions.key_identifier(original), critical=False)
     builder = builder.add_extension(_constraints(original, names), critical=True)
-    return builder.sign(authority.key, signature_hash(authority.key))
+    return authority.signer.sign_certificate(builder)
 
 
 def _minimal(names: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from certkit.authority.home import Home, open_home
 from certkit.cli import main
 from certkit.errors import CertkitError, InvalidError
 from certkit.pki import certificates, keys
+from certkit.pki.signer import exportable_key
 from tests.authority.conftest import opener
 from tests.authority.test_at_once import NOW, at_once
 from tests.authority.test_killed_changes import assert_fits, assert_settled
@@ -83,7 +84,7 @@ def test_of_two_who_prepare_a_rotation_one_makes_the_generation_and_the_other_is
     new = home.certificate("client", 2)
     [_, anchor] = certificates.load_all(publication.newest_anchors(home).ca)
     assert anchor.public_key() == new.public_key()
-    assert keys.matches(home.authority("client", 2).key, new)
+    assert keys.matches(exportable_key(home.authority("client", 2).signer), new)
 
 
 @pytest.mark.parametrize("role", ["client", "server"])

@@ -11,6 +11,7 @@ from cryptography import x509
 
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from certkit.trust import rotation
 from tests.daemons.daemon import HOST, Daemon
 
@@ -92,7 +93,7 @@ class People:
 def authority(role: rotation.Role, generation: int) -> Authority:
     """Make a generation of an authority under its own name."""
     name = rotation.common_name(TEAM, role, generation)
-    return certificates.authority(keys.generate("p256"), name, NOW, 3650 * DAY)
+    return certificates.authority(KeySigner(keys.generate("p256")), name, NOW, 3650 * DAY)
 
 
 def answer(port: int, pair: Pair, tlsca: Path) -> int | str:

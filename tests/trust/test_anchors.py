@@ -8,6 +8,7 @@ from cryptography import x509
 from certkit.errors import RefusedError
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from certkit.trust import anchors, canary
 from tests.trust.people import DAY, NOW, authority
 
@@ -24,7 +25,7 @@ def excluded(certificate: x509.Certificate) -> list[str]:
 
 @pytest.mark.parametrize("key_type", keys.KEY_TYPES)
 def test_an_anchor_is_its_authority_but_for_the_serial_number_and_the_constraints(key_type: str) -> None:
-    signer = certificates.authority(keys.generate(key_type), "acme client authority", NOW, DAY)
+    signer = certificates.authority(KeySigner(keys.generate(key_type)), "acme client authority", NOW, DAY)
     anchor = anchors.anchor(signer, [BOB])
     original = signer.certificate
     anchor.verify_directly_issued_by(original)
@@ -68,7 +69,7 @@ def test_an_adopted_authority_keeps_its_own_constraints_and_points_to_itself_by_
     pointer = x509.AuthorityKeyIdentifier(b"k", [x509.DirectoryName(name)], 7)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 7, NOW, NOW + DAY)
     builder = builder.add_extension(own, critical=True).add_extension(pointer, critical=False)
-    anchor = anchors.anchor(Authority(builder.sign(key, keys.signature_hash(key)), key), [BOB])
+    anchor = anchors.anchor(Authority(builder.sign(key, keys.signature_hash(key)), KeySigner(key)), [BOB])
     constraints = anchor.extensions.get_extension_for_class(x509.NameConstraints).value
     assert constraints.permitted_subtrees == own.permitted_subtrees
     assert constraints.excluded_subtrees == [x509.DNSName("gone.example"), x509.DNSName(BOB)]

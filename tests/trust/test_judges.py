@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from certkit.pki import certificates, keys, names
+from certkit.pki.signer import KeySigner
 from certkit.trust import anchors, canary, crl
 from tests.clients import verifiers
 from tests.trust.people import DAY, NOW, TEAM, Pair, People, authority
@@ -32,7 +33,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     people = People(tmp_path)
     for generation in (1, 2):
         key, name = keys.generate(request.param), f"acme client authority {generation}"
-        people.authorities[generation] = certificates.authority(key, name, NOW, 60 * DAY)
+        people.authorities[generation] = certificates.authority(KeySigner(key), name, NOW, 60 * DAY)
     welcome = {
         "pal": people.device("pal.team", generation=1),
         "bo's desk": people.device("bo", "desk", generation=2),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from certkit.pki import certificates, keys, names
+from certkit.pki.signer import KeySigner
 from certkit.probe.alerts import REVOKED
 from certkit.trust import anchors, canary
 from tests.daemons.daemon import Daemon, Start
@@ -107,7 +108,10 @@ def test_anchors_of_every_key_type_shut_out_whom_they_name(
     daemon_factory: Start, people: People, key_type: str
 ) -> None:
     signer = people.authorities[1] = certificates.authority(
-        keys.generate(key_type), "acme client authority", NOW, people.server.certificate.not_valid_after_utc - NOW
+        KeySigner(keys.generate(key_type)),
+        "acme client authority",
+        NOW,
+        people.server.certificate.not_valid_after_utc - NOW,
     )
     pairs = {"al": people.device("al"), "bo": people.device("bo")}
     bundle = anchors.ca_pem([signer], [names.person_name("al", TEAM)], 1)
