@@ -107,10 +107,10 @@ def canary_pair(home: Home, now: datetime) -> tuple[bytes, bytes]:
     folder = (home.path / "canary").resolve()  # both files of one canary, whoever turns the link in between
     with contextlib.suppress(MissingError):
         certificate = files.read(folder / CERTIFICATE)
-        if canary.name(newest.number) in extensions.dns_names(certificates.load(certificate)):
+        if canary.name(home.team) in extensions.dns_names(certificates.load(certificate)):
             return certificate, files.read(folder / KEY)
     with home.ledger.transaction():
-        bird = _new_canary(home, home.authority("client", newest.generations[-1]), newest.number, now)
+        bird = _new_canary(home, home.authority("client", newest.generations[-1]), now)
     _keep(home, bird)
     return canary_pair(home, now)
 
@@ -138,9 +138,9 @@ def _publish(home: Home, now: datetime) -> canary.Canary | None:
         crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now, CRL_LIFE, previous))
         for authority in authorities
     ]
-    ca = anchors.ca_pem(authorities, excluded, number)
+    ca = anchors.ca_pem([(each, excluded) for each in authorities], home.team, number)
     home.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
-    return _new_canary(home, authorities[-1], number, now)
+    return _new_canary(home, authorities[-1], now)
 
 
 def _next_number(home: Home, former: Anchors | None) -> int:
@@ -148,8 +148,8 @@ def _next_number(home: Home, former: Anchors | None) -> int:
     return max(former.number if former else 0, passed_over) + 1
 
 
-def _new_canary(home: Home, authority: Authority, number: int, now: datetime) -> canary.Canary:
-    bird = canary.make(authority, number, now)
+def _new_canary(home: Home, authority: Authority, now: datetime) -> canary.Canary:
+    bird = canary.make(authority, home.team)
     record_certificate(home, "canary", bird.certificate, authority, now)
     return bird
 

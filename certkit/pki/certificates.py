@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki import names
 from certkit.pki.extensions import key_identifier, key_usage
-from certkit.pki.keys import PublicKey
+from certkit.pki.keys import PublicKey, public_of
 from certkit.pki.signer import Signer
 
 BACKDATED = timedelta(minutes=10)
@@ -81,6 +81,25 @@ def device(
         now=now,
         life=life,
     )
+
+
+def reissue(
+    original: x509.Certificate, name: x509.Name, *, without: type[x509.ExtensionType] = x509.AuthorityKeyIdentifier
+) -> x509.CertificateBuilder:
+    """Begin a self-signed certificate with all of an authority's but the serial number and `without` one extension.
+
+    Key, key identifier and validity stay, so what the authority signed leads to it under the same name.
+    """
+    builder = (
+        x509.CertificateBuilder(name, name, public_of(original), x509.random_serial_number())
+        .not_valid_before(original.not_valid_before_utc)
+        .not_valid_after(original.not_valid_after_utc)
+    )
+    for extension in original.extensions:
+        if not isinstance(extension.value, x509.AuthorityKeyIdentifier | without):
+            builder = builder.add_extension(extension.value, extension.critical)
+    # An adopted authority may point to itself by its former name and serial number: point by the key alone.
+    return builder.add_extension(key_identifier(original), critical=False)
 
 
 def load(content: bytes) -> x509.Certificate:

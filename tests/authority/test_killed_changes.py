@@ -65,7 +65,7 @@ def assert_settled(path: Path, passphrase: bytes = b"") -> Home:
         assert (folder / "ca.pem").read_bytes() == newest.ca
         assert certificates.load((folder / "cert.pem").read_bytes()).issuer == issuer
     certificate, key = publication.canary_pair(home, newest.created)
-    assert certificates.words(certificates.load(certificate).subject) == f"canary {newest.number}"
+    assert certificates.words(certificates.load(certificate).subject) == "canary"
     assert keys.matches(keys.load(key), certificates.load(certificate))
     for role in ("server", "client"):
         assert (path / "authorities" / role).resolve().name == f"{role}-{home.rotation(role).issuing}"
