@@ -21,7 +21,7 @@ def find(certificate: x509.Certificate, kind: type[Extension]) -> Extension | No
 def allows(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> bool:
     """Tell whether a certificate may be used for a purpose: for all without extended key usages (Go's crypto/x509)."""
     usages = find(certificate, x509.ExtendedKeyUsage)
-    return usages is None or purpose in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages
+    return not usages or purpose in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages
 
 
 def dns_names(certificate: x509.Certificate) -> list[str]:
