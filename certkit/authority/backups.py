@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from certkit import files
 from certkit.authority import new_home
-from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, open_home
-from certkit.authority.publication import PASSED_OVER
+from certkit.authority.home import CERTIFICATE, KEY, LEDGER, RESTORED, ROLES, SETTINGS, open_home
 from certkit.authority.session import Session, unsettled
 from certkit.errors import MalformedError, RefusedError
 from certkit.ledger.interface import Actor
@@ -23,8 +22,6 @@ _LABEL = b"backup"
 _TREES = ("authorities", "daemons", "canary", ".canary.*")
 """Kept whole, links as links; the ledger is read through its database, and nothing else is content."""
 _DEEPEST = 3
-_LOST = 1024
-"""More anchors than are ever published between two backups."""
 
 
 def backup(session: Session, passphrase: str) -> bytes:
@@ -120,11 +117,20 @@ def _settle(path: Path, actor: Actor, now: datetime) -> str:
 
 
 def _forget_the_daemons(session: Session) -> None:
-    """Forget what daemons hold: it is not known, and may be of numbers that must never be given again.
+    """Forget what daemons hold, and remember the restoration: what was done after the backup is not known.
 
-    A daemon that held anchors of such a number would refuse its new canary, and prove what is not so.
+    Whoever was let in then may have a certificate of the longest life that was ever granted.
     """
-    session.ledger.set_state(PASSED_OVER, {"number": session.newest_anchors().number + _LOST})
+    granted = [each.not_after - each.not_before for each in session.ledger.certificates("device")]
+    longest = max([*granted, session.settings.bundle_life, session.settings.device_life])
+    session.ledger.set_state(
+        RESTORED,
+        {
+            "at": session.now.isoformat(),
+            "until": (session.now + longest).isoformat(),
+            "last_publication": session.newest_anchors().number,
+        },
+    )
     for daemon in session.ledger.daemons():
         session.ledger.put_daemon(replace(daemon, proven=0, serving=""))
 

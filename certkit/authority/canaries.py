@@ -1,4 +1,4 @@
-"""The canary of the newest anchors: its key never leaves the home."""
+"""The canary of the newest client authority that daemons trust: its key never leaves the home."""
 
 import contextlib
 
@@ -15,36 +15,36 @@ from certkit.trust.canary import Canary
 _FOLDER = "canary"
 
 
-def pair(view: View) -> tuple[bytes, bytes] | None:
-    """Return certificate and key of the newest anchors' canary, PEM both; None if a crash has lost it."""
-    newest = view.newest_anchors()
+def kept(view: View) -> Canary | None:
+    """Return the canary that is in the home; None if it is not there, or of a former authority."""
     folder = (view.path / _FOLDER).resolve()  # both files of one canary, whoever turns the link in between
+    authority = view.certificate("client", _generation(view))
     with contextlib.suppress(MissingError):
-        certificate = files.read(folder / CERTIFICATE)
-        if canary.name(newest.number) in extensions.dns_names(certificates.load(certificate)):
-            return certificate, files.read(folder / KEY)
+        certificate = certificates.load(files.read(folder / CERTIFICATE))
+        is_named = extensions.dns_names(certificate) == [canary.name(view.team)]
+        if is_named and certificates.has_signed(authority, certificate):
+            return Canary(certificate, keys.load(files.read(folder / KEY)))
     return None
 
 
-def make(session: Session, generation: int, number: int) -> Canary:
-    """Make and record the canary of anchors; belongs into their transaction, and `keep` follows it."""
-    authority = session.authority("client", generation)
-    made = canary.make(authority, number, session.now)
-    record_certificate(session, "canary", made.certificate, authority)
+def replace(session: Session) -> None:
+    """Make the canary of the newest authority that daemons trust; hold the home's lock."""
+    authority = session.authority("client", _generation(session))
+    made = canary.make(authority, session.team)
+    with session.transaction():
+        record_certificate(session, "canary", made.certificate, authority)
+    content = {CERTIFICATE: certificates.to_pem(made.certificate), KEY: keys.to_pem(made.key)}
+    files.write_directory(session.path / _FOLDER, content)
+
+
+def control(session: Session) -> Canary:
+    """Return a control certificate: recorded as every certificate is, and never written to a file."""
+    authority = session.authority("client", _generation(session))
+    made = canary.control(authority, session.team, session.now)
+    with session.transaction():
+        record_certificate(session, "control", made.certificate, authority)
     return made
 
 
-def keep(session: Session, made: Canary) -> None:
-    """Write a canary into the home."""
-    with session.locked():
-        files.write_directory(
-            session.path / _FOLDER, {CERTIFICATE: certificates.to_pem(made.certificate), KEY: keys.to_pem(made.key)}
-        )
-
-
-def replace_lost(session: Session) -> None:
-    """Make a canary in the place of one that a crash has lost."""
-    newest = session.newest_anchors()
-    with session.transaction():
-        made = make(session, newest.generations[-1], newest.number)
-    keep(session, made)
+def _generation(view: View) -> int:
+    return view.newest_anchors().generations[-1]

@@ -1,4 +1,4 @@
-"""Open a home to be changed: what a killed command has left unfinished is finished first."""
+"""Change a home: what a killed command has left unfinished is finished first, and the files follow at the end."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from datetime import datetime
 from certkit import files
 from certkit.authority import journal
 from certkit.authority.home import LOCK, Home, open_home
+from certkit.authority.publication import publish
 from certkit.authority.session import Session, unsettled
 from certkit.authority.unfinished import finish
 from certkit.ledger.interface import Actor
@@ -22,3 +23,23 @@ def changing(home: Home, actor: Actor, now: datetime) -> Iterator[Session]:
     with unsettled(home, actor, now) as session:
         finish(session)
         yield session
+
+
+@contextlib.contextmanager
+def publishing(session: Session) -> Iterator[None]:
+    """Make a change of who is trusted and publish what follows from it, both or neither.
+
+    Where nothing follows, as after the switch of a rotation, the former publication stays the newest.
+    """
+    session.authority("client")  # asks for the passphrase, if at all, before others have to wait
+    with session.locked():
+        with session.transaction():
+            yield
+            publish(session)
+        finish(session)
+
+
+def refresh(session: Session) -> None:
+    """Publish what follows from the ledger as it is, if that is not published yet."""
+    with publishing(session):
+        pass

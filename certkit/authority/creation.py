@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from certkit import files
 from certkit.authority import daemons, existing_ca, new_home, settings
+from certkit.authority.changes import refresh
 from certkit.authority.home import (
     CERTIFICATE,
     KEY,
@@ -19,7 +20,6 @@ from certkit.authority.home import (
     Passphrase,
     authority_directory,
 )
-from certkit.authority.publication import refresh
 from certkit.authority.session import Session, unsettled
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
@@ -27,6 +27,7 @@ from certkit.ledger import create_ledger, file_url
 from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner, exportable_key
 from certkit.trust.rotation import Role, common_name
 
 AUTHORITY_LIFE = timedelta(days=3653)
@@ -68,13 +69,13 @@ def create(
 def new_authority(role: Role, generation: int, wanted: Settings, now: datetime) -> Authority:
     """Make an authority with a new key."""
     name = common_name(wanted.team, role, generation)
-    return certificates.authority(keys.generate(wanted.key_type), name, now, AUTHORITY_LIFE)
+    return certificates.authority(KeySigner(keys.generate(wanted.key_type)), name, now, AUTHORITY_LIFE)
 
 
 def write_authority(folder: Path, authority: Authority, passphrase: bytes | None) -> None:
     """Write an authority's certificate and key, which must not be there yet."""
     files.make_private_directory(folder)
-    files.write(folder / KEY, keys.to_pem(authority.key, passphrase), replace=False)
+    files.write(folder / KEY, keys.to_pem(exportable_key(authority.signer), passphrase), replace=False)
     files.write(folder / CERTIFICATE, certificates.to_pem(authority.certificate), replace=False)
 
 

@@ -11,7 +11,7 @@ from certkit.authority.view import View
 from certkit.earthly import address
 from certkit.errors import MalformedError
 from certkit.ledger.interface import Daemon
-from certkit.pki import certificates, keys
+from certkit.pki import certificates
 from certkit.probe import network
 from certkit.probe.alerts import DECRYPT_ERROR, REVOKED, UNKNOWN_CA, describe
 from certkit.probe.credentials import Pair
@@ -92,11 +92,8 @@ def canary_for(view: View, url: str) -> Pair | None:
 
 
 def _canary(view: View) -> Pair | None:
-    found = canaries.pair(view)
-    if found is None:
-        return None
-    certificate, key = found
-    return Pair(tuple(certificates.load_all(certificate)), keys.load(key))
+    found = canaries.kept(view)
+    return Pair((found.certificate,), found.key) if found else None
 
 
 def _judge(handshake: Handshake) -> Seen:

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from certkit import files
+from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
-from certkit.authority.publication import refresh
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly.address import Address

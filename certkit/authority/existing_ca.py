@@ -80,7 +80,7 @@ def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
         if reason:
             raise UnfitAuthorityError(role, reason)
         keys.check_public(authority.certificate.public_key())
-    if len({keys.public_pin(authority.key.public_key()) for authority in adopted.values()}) < len(adopted):
+    if len({keys.public_pin(authority.signer.public_key) for authority in adopted.values()}) < len(adopted):
         raise RefusedError(
             "one authority cannot be both: whom it lets in could pose as the daemon",
             "Adopt it as one of the two, and let certkit make the other.",
@@ -108,7 +108,7 @@ def shortcomings(authority: Authority, role: Role, now: datetime) -> list[Shortc
 def _unfit(authority: Authority, role: Role, now: datetime) -> Unfit | None:
     certificate = authority.certificate
     found = {
-        Unfit.OTHER_KEY: not keys.matches(authority.key, certificate),
+        Unfit.OTHER_KEY: not keys.is_key_of(authority.signer.public_key, certificate),
         Unfit.NOT_SELF_SIGNED: not has_signed(certificate, certificate),
         Unfit.NO_AUTHORITY: not _basic(certificate),
         Unfit.NO_CERTIFICATE_SIGNING: not _may(certificate, "key_cert_sign"),

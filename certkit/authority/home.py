@@ -13,6 +13,7 @@ from certkit import ledger
 from certkit.authority import passphrase, settings
 from certkit.authority.settings import Settings
 from certkit.errors import MalformedError, MissingError, RefusedError
+from certkit.pki import names
 from certkit.trust.rotation import Role
 
 ROLES: tuple[Role, ...] = ("server", "client")
@@ -21,6 +22,8 @@ ROLES: tuple[Role, ...] = ("server", "client")
 SETTINGS, LEDGER, LOCK, CACHE = "team.yml", "ledger.sqlite", "lock", ".settings.json"
 TEAM = "team"
 """The state in the ledger that keeps the team's name."""
+RESTORED = "restored"
+"""The state that says when the home was restored, if it was."""
 CERTIFICATE, KEY, ANCHORS, CRL = "cert.pem", "key.pem", "ca.pem", "crl.pem"
 
 
@@ -63,8 +66,8 @@ class Home:
         return self.settings.ledger or ledger.file_url(self.path / LEDGER)
 
     def daemon_directory(self, name: str) -> Path:
-        """Return where the files of a daemon lie."""
-        return self.path / "daemons" / name
+        """Return where the files of a daemon lie; raises InvalidError for what cannot be a daemon's name."""
+        return self.path / "daemons" / names.slug(name, "daemon")
 
 
 def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:

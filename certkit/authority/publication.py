@@ -1,77 +1,104 @@
 """What daemons are told to trust: published in the ledger first, then written into every daemon's folder."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from certkit.authority import canaries
 from certkit.authority.session import Session
-from certkit.authority.unfinished import finish
+from certkit.authority.view import View
 from certkit.ledger.interface import Anchors, RevokedCertificate
 from certkit.pki import certificates, names
-from certkit.pki.certificates import BACKDATED, Authority
-from certkit.trust import anchors, crl
+from certkit.pki.certificates import Authority
+from certkit.trust import anchors, crl, label
 from certkit.trust.anchors import ShutOut
-from certkit.trust.canary import Canary
+from certkit.trust.label import Label
 
 CRL_LIFE = timedelta(days=400)
 """Long: whatever reads the list refuses everybody once it is out of date."""
-PASSED_OVER = "anchors passed over"
+_SLACK = timedelta(hours=1)
+"""By how much a clock may be put back without a new publication."""
 
 
-@contextlib.contextmanager
-def publishing(session: Session) -> Iterator[None]:
-    """Make a change of who is trusted and publish the anchors that follow from it, both or neither.
+def publish(session: Session) -> None:
+    """Record what daemons are to trust from now on, if it is not what they are told already; inside a transaction."""
+    if is_due(session):
+        _publish(session)
 
-    Where nothing follows, as after the switch of a rotation, the former anchors stay the newest.
+
+def is_due(view: View) -> bool:
+    """Tell whether what follows from the ledger is not what was published last."""
+    former = view.ledger.newest_anchors()
+    if former is None or must_replace(view, former):
+        return True
+    is_stale = view.now - former.created >= CRL_LIFE / 2
+    generations, excluded = view.rotation("client").trusted, _excluded(view)
+    return is_stale or (former.generations, former.excluded) != (generations, excluded)
+
+
+def must_replace(view: View, newest: Anchors) -> bool:
+    """Tell whether a publication cannot stand, whatever it says.
+
+    It is of the former form, without a label; or it is dated in the future, by a clock that was ahead; or the home
+    has been restored since, and what was published after the backup is not known.
     """
-    session.authority("client")  # asks for the passphrase, if at all, before others have to wait
-    with session.locked():
-        with session.transaction():
-            yield
-            made = _publish(session)
-        if made:
-            canaries.keep(session, made)
-        finish(session)
+    restored = view.restored()
+    return (
+        label_of(newest) is None
+        or newest.created > view.now + _SLACK
+        or (restored is not None and newest.number <= restored.last_publication)
+    )
 
 
-def refresh(session: Session) -> None:
-    """Publish what follows from the ledger as it is, if that is not published yet."""
-    with publishing(session):
-        pass
+def label_of(anchors: Anchors) -> Label | None:
+    """Return the label of a publication; None for one of the former form."""
+    last = anchors.ca[anchors.ca.rindex(b"-----BEGIN") :]  # the anchors before it may be large
+    return label.parse(certificates.load(last).subject)
 
 
-def _publish(session: Session) -> Canary | None:
+def expected_authorities(view: View) -> list[bytes]:
+    """Return the subjects, as DER, of all that is in the newest `ca.pem`: what a daemon that holds it lists."""
+    return [each.subject.public_bytes() for each in certificates.load_all(view.newest_anchors().ca)]
+
+
+def _publish(session: Session) -> None:
     now, former = session.now, session.ledger.newest_anchors()
-    previous = former.created if former else now
-    generations = session.rotation("client").trusted
-    revoked = session.ledger.revoked_certificates(min(previous, now - anchors.GRACE))
-    excluded = tuple(anchors.exclusions(_shut_out(session.team, revoked), now))
-    is_fresh = now - previous < CRL_LIFE / 2
-    if former and is_fresh and (former.generations, former.excluded) == (generations, excluded):
-        return None
-    number = _next_number(session, former)
+    number = former.number + 1 if former else 1
+    previous = min(former.created, now) if former else now
+    generations, excluded = session.rotation("client").trusted, _excluded(session)
     authorities = [session.authority("client", generation) for generation in generations]
+    revoked = session.ledger.revoked_certificates(min(previous, now - anchors.GRACE))
     lists = [
-        crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now - BACKDATED, CRL_LIFE, previous))
-        for authority in authorities
+        crl.to_pem(crl.crl(each, _entries(each, revoked), number, now, CRL_LIFE, previous)) for each in authorities
     ]
-    ca = anchors.ca_pem(authorities, excluded, number)
+    ca = anchors.ca_pem([(each, excluded) for each in authorities], session.team, number)
     session.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
-    return canaries.make(session, generations[-1], number)
 
 
-def _next_number(session: Session, former: Anchors | None) -> int:
-    passed_over: int = (session.ledger.state(PASSED_OVER) or {}).get("number", 0)
-    return max(former.number if former else 0, passed_over) + 1
+def _excluded(view: View) -> tuple[str, ...]:
+    revoked = view.ledger.revoked_certificates(view.now - anchors.GRACE)
+    shut_out = [*_bearers(view.team, revoked), *_possible_bearers(view)]
+    return tuple(anchors.exclusions(shut_out, view.now))
 
 
-def _shut_out(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutOut]:
+def _bearers(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutOut]:
+    """Return the names that are revoked, each with the end of a certificate that bears it."""
     for each in revoked:
         if each.by_person:
             yield ShutOut(names.person_name(each.person, team), each.not_after)
         if each.by_device:
             yield ShutOut(names.device_name(each.device, each.person, team), each.not_after)
+
+
+def _possible_bearers(view: View) -> Iterator[ShutOut]:
+    """Return the names that are revoked, with the end of certificates that a restored ledger cannot know."""
+    restored = view.restored()
+    if restored is None or restored.until <= view.now:
+        return
+    for person in view.ledger.people():
+        if person.revoked:
+            yield ShutOut(names.person_name(person.name, view.team), restored.until)
+    for device in view.ledger.devices():
+        if device.revoked:
+            yield ShutOut(names.device_name(device.name, device.person, view.team), restored.until)
 
 
 def _entries(authority: Authority, revoked: Sequence[RevokedCertificate]) -> Iterator[crl.Entry]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from certkit.authority import lookup
-from certkit.authority.publication import publishing
+from certkit.authority.changes import publishing
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.errors import InvalidError, MissingError

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from certkit.authority.changes import publishing
 from certkit.authority.creation import new_authority, write_authority
 from certkit.authority.home import authority_directory
-from certkit.authority.publication import publishing
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.ledger.interface import Certificate

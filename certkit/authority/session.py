@@ -13,6 +13,7 @@ from certkit.ledger import open_ledger
 from certkit.ledger.interface import Actor, Event
 from certkit.pki import keys
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from certkit.trust.rotation import Role
 
 
@@ -42,7 +43,7 @@ class Session(View):
             raise DamagedHomeError(
                 f"the key in {folder} is not that of its certificate", "Restore it from a backup.", path=folder
             )
-        return Authority(certificate, key)
+        return Authority(certificate, KeySigner(key))
 
     def key(self, role: Role, generation: int | None = None) -> keys.PrivateKey:
         """Return the key of an authority that lies in the home, for whoever writes it anew."""

@@ -12,9 +12,11 @@ from functools import partial
 from certkit import files
 from certkit.authority import canaries, daemon_files, journal
 from certkit.authority.home import LOCK, ROLES
+from certkit.authority.publication import must_replace, publish
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.ledger.interface import Daemon
+from certkit.pki import certificates
 
 
 class Kind(StrEnum):
@@ -23,6 +25,8 @@ class Kind(StrEnum):
     PASSPHRASE = "passphrase"  # noqa: S105  no passphrase, but the change of one
     AUTHORITY = "authority"
     """The name of the authority that signs does not lead to it."""
+    PUBLICATION = "publication"
+    """What was published last cannot stand: `publication.must_replace`."""
     CANARY = "canary"
     DAEMON_FILES = "daemon-files"
     """A daemon's folder lacks the newest anchors."""
@@ -57,7 +61,7 @@ def finish(session: Session) -> None:
 
 def _signs(view: View) -> bool:
     """Tell whether finishing takes a signature."""
-    return any(each.kind in {Kind.CANARY, Kind.DAEMON_CERTIFICATE} for each in _find(view))
+    return any(each.kind in {Kind.PUBLICATION, Kind.CANARY, Kind.DAEMON_CERTIFICATE} for each in _find(view))
 
 
 def _find(view: View) -> Iterator[Unfinished]:
@@ -68,7 +72,10 @@ def _find(view: View) -> Iterator[Unfinished]:
         return
     if any(_link_target(view, role) != view.authority_directory(role).name for role in ROLES):
         yield Unfinished(Kind.AUTHORITY)
-    if canaries.pair(view) is None:
+    if must_replace(view, newest):
+        yield Unfinished(Kind.PUBLICATION)
+        newest = view.newest_anchors()  # while it was finished, it was published
+    if canaries.kept(view) is None:
         yield Unfinished(Kind.CANARY)
     for daemon in view.ledger.daemons():
         if daemon_files.are_behind(view, daemon.name, newest):
@@ -84,8 +91,11 @@ def _finish(session: Session, each: Unfinished) -> None:
         case Unfinished(Kind.AUTHORITY):
             for role in ROLES:
                 files.turn_link(session.path / "authorities" / role, session.authority_directory(role).name)
+        case Unfinished(Kind.PUBLICATION):
+            with session.transaction():
+                publish(session)
         case Unfinished(Kind.CANARY):
-            canaries.replace_lost(session)
+            canaries.replace(session)
         case Unfinished(Kind.DAEMON_FILES, str(name)):
             daemon_files.follow(session, name)
         case Unfinished(Kind.DAEMON_CERTIFICATE, str(name)):
@@ -101,9 +111,9 @@ def _of_former_authority(view: View) -> list[Daemon]:
     """Return the daemons whose certificates are those of a generation that signs no more."""
     if view.rotation("server").last == 1:
         return []
-    issuer = view.certificate("server").subject
+    authority = view.certificate("server")  # by its key: an adopted one may have the name of a later generation
     served = [(daemon, view.served_certificate(daemon.name)) for daemon in view.ledger.daemons()]
-    return [daemon for daemon, certificate in served if certificate and certificate.issuer != issuer]
+    return [daemon for daemon, leaf in served if leaf and not certificates.has_signed(authority, leaf)]
 
 
 def _known(view: View, name: str) -> Daemon:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.x509 import Certificate
 
 from certkit import files
-from certkit.authority.home import CERTIFICATE, KEY, TEAM, Home, authority_directory, check_team
+from certkit.authority.home import CERTIFICATE, KEY, RESTORED, TEAM, Home, authority_directory, check_team
 from certkit.authority.settings import Settings
 from certkit.errors import CertkitError, MalformedError, MissingError
 from certkit.ledger import open_ledger
@@ -22,6 +22,18 @@ class DamagedHomeError(CertkitError):
     """A file of the home is not there, or not what it was."""
 
     code = "home-damaged"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A restoration: what happened between the backup and `at` is not known.
+
+    A certificate that the ledger does not know may last `until` then; `last_publication` is the newest one in it.
+    """
+
+    at: datetime
+    until: datetime
+    last_publication: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,12 @@ class View:
     def rotation(self, role: Role) -> Rotation:
         """Return which generations of an authority issue and are trusted."""
         found = self.ledger.state(f"rotation {role}")
-        return Rotation(**found | {"stage": Stage(found["stage"])}) if found else Rotation()
+        if found is None:
+            return Rotation()
+        numbers = (found["old"], found["last"], found["new"] or found["last"])
+        if not all(type(number) is int and number > 0 for number in numbers):  # they become folders' names
+            raise DamagedHomeError("the ledger's record of a rotation is damaged", "Restore the home from a backup.")
+        return Rotation(**found | {"stage": Stage(found["stage"])})
 
     def generations(self, role: Role) -> list[int]:
         """Return the generations of an authority that are there, retired ones too, oldest first."""
@@ -85,6 +102,14 @@ class View:
         if newest is None:
             raise DamagedHomeError("the ledger holds no anchors", "Restore the home from a backup.")
         return newest
+
+    def restored(self) -> "Restored | None":
+        """Return when the home was last restored, None if it never was."""
+        found = self.ledger.state(RESTORED)
+        if found is None:
+            return None
+        at, until = (datetime.fromisoformat(found[each]) for each in ("at", "until"))
+        return Restored(at, until, int(found["last_publication"]))
 
     def served_certificate(self, daemon: str) -> Certificate | None:
         """Return the certificate in a daemon's folder, the one that it is to serve; None if there is none."""

@@ -13,6 +13,7 @@ from certkit.enroll.bundle import Bundle
 from certkit.errors import MalformedError, MissingError
 from certkit.files import Owner
 from certkit.pki import certificates, keys, requests
+from certkit.pki.signer import KeySigner
 
 
 def create(out: Path) -> None:
@@ -22,7 +23,7 @@ def create(out: Path) -> None:
     files.make_private_directory(place.parent)
     files.write(place, keys.to_pem(key), replace=False)
     try:
-        files.write(out, requests.make(key), mode=0o644, replace=False)
+        files.write(out, requests.make(KeySigner(key)), mode=0o644, replace=False)
     except BaseException:
         place.unlink()
         raise

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-Kind = Literal["daemon", "device", "canary"]
+Kind = Literal["daemon", "device", "canary", "control"]
 
 
 @dataclass(frozen=True)

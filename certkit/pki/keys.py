@@ -1,4 +1,4 @@
-"""Private and public keys: making, writing, reading and judging them."""
+"""Private and public keys: make, write, read and judge them."""
 
 import hashlib
 import hmac
@@ -30,9 +30,13 @@ KEY_TYPES = tuple(_GENERATORS)
 class EncryptedKeyError(CertkitError):
     """The key is encrypted and no passphrase was given."""
 
+    code = "key-encrypted"
+
 
 class WrongPassphraseError(CertkitError):
     """The passphrase does not open the key."""
+
+    code = "passphrase-wrong"
 
 
 def generate(key_type: str) -> PrivateKey:
@@ -49,7 +53,10 @@ def to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:
     if passphrase is not None:
         if not 0 < len(passphrase) <= _LONGEST_PASSPHRASE:
             raise RefusedError(
-                f"the passphrase is empty, or longer than {_LONGEST_PASSPHRASE} bytes", "Choose another passphrase."
+                f"the passphrase is empty, or longer than {_LONGEST_PASSPHRASE} bytes",
+                "Choose another passphrase.",
+                code="passphrase-length",
+                limit=_LONGEST_PASSPHRASE,
             )
         encryption = serialization.BestAvailableEncryption(passphrase)
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
@@ -70,14 +77,18 @@ def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
     except (ValueError, UnsupportedAlgorithm):
         if passphrase and b"ENCRYPTED" in pem:
             raise WrongPassphraseError("the passphrase does not open the key", "Try again.") from None
-        raise MalformedError("it is not a private key in PEM form", "Name the key's file.") from None
+        raise MalformedError(
+            "it is not a private key in PEM form", "Name the key's file.", code="not-a-private-key"
+        ) from None
     if not isinstance(key, PrivateKey):
-        raise MalformedError("the key's kind is not supported", "Use P-256, P-384, Ed25519 or RSA.")
+        raise MalformedError(
+            "the key's kind is not supported", "Use P-256, P-384, Ed25519 or RSA.", code="private-key-kind"
+        )
     return key
 
 
 def check_public(key: object) -> PublicKey:
-    """Give the key back if it is one that certkit would make itself; raise RefusedError if not."""
+    """Return the key if it is one that certkit would make itself; raise RefusedError if not."""
     match key:
         case ed25519.Ed25519PublicKey():
             return key
@@ -88,11 +99,13 @@ def check_public(key: object) -> PublicKey:
     raise RefusedError(
         f"a key of this kind is not accepted: {describe(key)}",
         "Make one of P-256, P-384, Ed25519, or RSA with 3072 or 4096 bits.",
+        code="public-key-not-accepted",
+        kind=describe(key),
     )
 
 
 def describe(key: object) -> str:
-    """Say a public key's kind and size in words."""
+    """Return a public key's kind and size in words."""
     match key:
         case rsa.RSAPublicKey():
             exponent = key.public_numbers().e
@@ -105,28 +118,35 @@ def describe(key: object) -> str:
 
 
 def public_pin(key: PublicKey) -> bytes:
-    """Give the 32 bytes of SHA-256 over the SubjectPublicKeyInfo (as RFC 7469 pins a key)."""
+    """Return the 32 bytes of SHA-256 over the SubjectPublicKeyInfo (as RFC 7469 pins a key)."""
     return hashlib.sha256(
         key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     ).digest()
 
 
 def public_of(certificate: Certificate) -> PublicKey:
-    """Give the public key of a certificate; raises MalformedError if it is of a kind that certkit does not know."""
+    """Return the public key of a certificate; raise MalformedError if it is of a kind that certkit does not know."""
     key = certificate.public_key()
     if not isinstance(key, PublicKey):
-        raise MalformedError("the certificate's key is of an unknown kind", "Ask for a new one.")
+        raise MalformedError(
+            "the certificate's key is of an unknown kind", "Ask for a new one.", code="certificate-key-kind"
+        )
     return key
 
 
 def matches(key: PrivateKey, certificate: Certificate) -> bool:
     """Tell whether the certificate is for this key."""
+    return is_key_of(key.public_key(), certificate)
+
+
+def is_key_of(key: PublicKey, certificate: Certificate) -> bool:
+    """Tell whether the certificate is for this public key."""
     public = certificate.public_key()
-    return isinstance(public, PublicKey) and hmac.compare_digest(public_pin(key.public_key()), public_pin(public))
+    return isinstance(public, PublicKey) and hmac.compare_digest(public_pin(key), public_pin(public))
 
 
 def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
-    """Give the hash that goes with a key's strength; Ed25519 has its own (RFC 8410)."""
+    """Return the hash that goes with a key's strength; Ed25519 has its own (RFC 8410)."""
     match key:
         case ed25519.Ed25519PrivateKey():
             return None

@@ -27,22 +27,28 @@ _HOST_LIMIT = 253
 
 
 def text(value: str, what: str) -> str:
-    """Give a name that a lead typed in its one normal form (NFC); raise InvalidError if it cannot be one."""
+    """Return a name that a lead typed in its one normal form (NFC); raise InvalidError if it cannot be one."""
     normal = unicodedata.normalize("NFC", value).strip()
     if not normal or not normal.isprintable() or len(normal.encode()) > TEXT_LIMIT:
         raise InvalidError(
             f"{value!r} cannot be the name of a {what}",
             f"Use 1 to {TEXT_LIMIT} printable characters (fewer of other alphabets), such as alice@acme.example.",
+            code="name-invalid",
+            name=value,
+            what=what,
         )
     return normal
 
 
 def slug(value: str, what: str) -> str:
-    """Give a name of a team or a daemon back, which is also a folder's; raise InvalidError if it cannot be one."""
+    """Return the name of a team or a daemon, which is also a folder's; raise InvalidError if it cannot be one."""
     if not _SLUG.fullmatch(value):
         raise InvalidError(
             f"{value!r} cannot be the name of a {what}",
             f"Use up to 32 of the characters a-z, 0-9 and -, such as {'acme' if what == 'team' else 'build'}.",
+            code="slug-invalid",
+            name=value,
+            what=what,
         )
     return value
 
@@ -62,22 +68,22 @@ def label(value: str) -> str:
 
 
 def team_name(team: str) -> str:
-    """Give the DNS name below which all names of a team lie."""
+    """Return the DNS name below which all names of a team lie."""
     return f"{label(team)}.{DOMAIN}"
 
 
 def person_name(person: str, team: str) -> str:
-    """Give the DNS name below which all devices of a person lie; to exclude it excludes them all."""
+    """Return the DNS name below which all devices of a person lie; to exclude it excludes them all."""
     return f"{label(person)}.{team_name(team)}"
 
 
 def device_name(device: str, person: str, team: str) -> str:
-    """Give the one DNS name that a device's certificates bear, through all its renewals."""
+    """Return the one DNS name that a device's certificates bear, through all its renewals."""
     return f"{label(device)}.{person_name(person, team)}"
 
 
 def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
-    """Read an IP address or a DNS name, internationalised or not (IDNA 2008, RFC 5891).
+    """Read an IP address or a DNS name, internationalized or not (IDNA 2008, RFC 5891).
 
     Raises InvalidError if it is neither.
     """
@@ -88,13 +94,16 @@ def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
         return x509.DNSName(ascii_host(value))
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         raise InvalidError(
-            f"{value!r} is an address on one link only, so no certificate can name it", "Use another address of it."
+            f"{value!r} is an address on one link only, so no certificate can name it",
+            "Use another address of the host.",
+            code="host-link-local",
+            host=value,
         )
     return x509.IPAddress(address)
 
 
 def ascii_host(value: str) -> str:
-    """Give a DNS name in lower case with A-labels, as it stands in certificates and on the wire."""
+    """Return a DNS name in lower case with A-labels, as it stands in certificates and on the wire."""
     name = value.lower().removesuffix(".")
     if not name.isascii():
         import idna
@@ -102,8 +111,15 @@ def ascii_host(value: str) -> str:
         try:
             name = idna.encode(value, uts46=True).decode().lower().removesuffix(".")
         except idna.IDNAError as error:
-            raise InvalidError(f"{value!r} is not a host name: {error}", "Check its spelling.") from None
+            raise InvalidError(
+                f"{value!r} is not a host name: {error}", "Check its spelling.", code="host-invalid", host=value
+            ) from None
     labels = name.split(".")
     if len(name) > _HOST_LIMIT or not all(map(_HOST_LABEL.fullmatch, labels)) or labels[-1].isdigit():
-        raise InvalidError(f"{value!r} is neither a host name nor an IP address", "Write it without port and scheme.")
+        raise InvalidError(
+            f"{value!r} is neither a host name nor an IP address",
+            "Write it without port and scheme.",
+            code="host-invalid",
+            host=value,
+        )
     return name

@@ -72,11 +72,9 @@ def assert_settled(path: Path) -> None:
             folder = session.daemon_directory(daemon.name)
             assert (folder / "ca.pem").read_bytes() == newest.ca
             assert certificates.load((folder / "cert.pem").read_bytes()).issuer == issuer
-        canary = canaries.pair(session)
+        canary = canaries.kept(session)
         assert canary is not None
-        certificate = certificates.load(canary[0])
-        assert certificates.words(certificate.subject) == f"canary {newest.number}"
-        assert keys.matches(keys.load(canary[1]), certificate)
+        assert keys.matches(canary.key, canary.certificate)
         for role in ("server", "client"):
             assert (path / "authorities" / role).resolve().name == f"{role}-{session.rotation(role).issuing}"
             assert all(session.authority(role, generation) for generation in session.generations(role))

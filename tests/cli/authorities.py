@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority, key_usage
+from certkit.pki.signer import KeySigner, exportable_key
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
@@ -56,7 +57,9 @@ class Maker:
         for extensions, critical in ((self.critical, True), (self.others, False)):
             for extension in extensions:
                 builder = builder.add_extension(extension, critical)
-        return Authority(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
+        return Authority(
+            builder.sign(exportable_key(issuer.signer) if issuer else key, hashes.SHA256()), KeySigner(key)
+        )
 
 
 EARTHLY = Maker(
@@ -97,5 +100,5 @@ def write(folder: Path, maker: Maker, authority: Authority, secret: bytes = b"")
     certificate, key = folder / "ca_cert.pem", folder / "ca_key.pem"
     certificate.write_bytes(certificates.to_pem(authority.certificate))
     encryption: KeySerializationEncryption = BestAvailableEncryption(secret) if secret else NoEncryption()
-    key.write_bytes(authority.key.private_bytes(Encoding.PEM, maker.form, encryption))
+    key.write_bytes(exportable_key(authority.signer).private_bytes(Encoding.PEM, maker.form, encryption))
     return certificate, key

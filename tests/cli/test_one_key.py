@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from certkit.pki import keys, requests
+from certkit.pki.signer import KeySigner
 from tests.cli.conftest import Lead
 
 
 @pytest.fixture
 def signed(lead: Lead, home: Path) -> None:
-    Path("al.csr").write_bytes(requests.make(keys.generate("p256")))
+    Path("al.csr").write_bytes(requests.make(KeySigner(keys.generate("p256"))))
     assert lead("sign", "al.csr", "--person", "al", "--device", "desk", "--out", "1").code == 0
 
 

@@ -8,6 +8,7 @@ import pytest
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DECADE = timedelta(days=3650)
@@ -45,6 +46,6 @@ class Team:
 @pytest.fixture(scope="session")
 def team() -> Team:
     def made(role: str) -> Authority:
-        return certificates.authority(keys.generate("p256"), f"acme {role} authority", NOW, DECADE)
+        return certificates.authority(KeySigner(keys.generate("p256")), f"acme {role} authority", NOW, DECADE)
 
     return Team(made("server"), made("client"))

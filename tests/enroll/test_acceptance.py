@@ -10,6 +10,7 @@ from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import RefusedError
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from tests.enroll.conftest import DECADE, NOW, Team
 from tests.enroll.laptops import Laptop
 
@@ -23,7 +24,7 @@ def alice(tmp_path: Path, team: Team) -> Laptop:
 
 @pytest.fixture
 def mallory() -> Authority:
-    return certificates.authority(keys.generate("p256"), "acme server authority", NOW, DECADE)
+    return certificates.authority(KeySigner(keys.generate("p256")), "acme server authority", NOW, DECADE)
 
 
 def signed_later(bundle: Bundle, signer: Authority) -> Bundle:

@@ -14,6 +14,7 @@ from certkit.enroll.bundle import LIMIT, Bundle, Daemon, check_time, open_bundle
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import certificates, diceware, keys, names
 from certkit.pki.keys import WrongPassphraseError
+from certkit.pki.signer import KeySigner
 from tests.enroll.conftest import DECADE, NOW, Team
 
 Change = Callable[[dict[str, Any]], object]
@@ -67,7 +68,7 @@ def test_an_answer_has_no_key(team: Team) -> None:
 
 
 def test_a_bundle_names_the_old_and_the_new_server_authority(team: Team) -> None:
-    new = certificates.authority(keys.generate("ed25519"), "acme server authority 2", NOW, DECADE)
+    new = certificates.authority(KeySigner(keys.generate("ed25519")), "acme server authority 2", NOW, DECADE)
     both = (*team.bundle().server_authorities, certificates.to_pem(new.certificate))
     assert open_bundle(seal(replace(team.bundle(), server_authorities=both), None), never).server_authorities == both
 

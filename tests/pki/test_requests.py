@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import keys, requests
+from certkit.pki.signer import KeySigner
 
 KEY = keys.generate("p256")
-PEM = requests.make(KEY)
+PEM = requests.make(KeySigner(KEY))
 DER = x509.load_pem_x509_csr(PEM).public_bytes(serialization.Encoding.DER)
 
 
 @pytest.mark.parametrize("key_type", keys.KEY_TYPES)
 def test_a_request_gives_the_key_that_it_was_made_with(key_type: str) -> None:
     key = keys.generate(key_type)
-    assert requests.read(requests.make(key)) == key.public_key()
+    assert requests.read(requests.make(KeySigner(key))) == key.public_key()
 
 
 def test_a_request_is_read_from_pem_and_der_and_from_within_other_text() -> None:
@@ -53,7 +54,7 @@ def test_a_request_that_was_changed_is_refused() -> None:
 def test_a_request_with_somebody_elses_key_is_refused() -> None:
     own, other = (key.public_key().public_bytes_raw() for key in (keys.generate("ed25519") for _ in range(2)))
     key = keys.generate("ed25519")
-    der = x509.load_pem_x509_csr(requests.make(key)).public_bytes(serialization.Encoding.DER)
+    der = x509.load_pem_x509_csr(requests.make(KeySigner(key))).public_bytes(serialization.Encoding.DER)
     with pytest.raises(RefusedError, match="not signed by the key in it"):
         requests.read(der.replace(key.public_key().public_bytes_raw(), other))
     assert own != other
@@ -69,7 +70,7 @@ def test_a_request_with_somebody_elses_key_is_refused() -> None:
 )
 def test_a_weak_or_an_odd_key_is_refused(key: keys.PrivateKey, described: str) -> None:
     with pytest.raises(RefusedError, match=described):
-        requests.read(requests.make(key))
+        requests.read(requests.make(KeySigner(key)))
 
 
 @given(st.binary(max_size=400))

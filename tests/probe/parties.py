@@ -9,6 +9,7 @@ from cryptography import x509
 
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from certkit.probe.report import Report
 from certkit.probe.runner import run
 from certkit.probe.target import Given, Target, resolve
@@ -23,7 +24,7 @@ NAME = "build.test"
 
 def authority(name: str, made: datetime = ANCIENT) -> Authority:
     """Make an authority that is valid for ten years."""
-    return certificates.authority(keys.generate("p256"), name, made, 3650 * DAY)
+    return certificates.authority(KeySigner(keys.generate("p256")), name, made, 3650 * DAY)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Cast:
             .not_valid_before(ANCIENT)
             .not_valid_after(NOW + 365 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(signer.key, keys.signature_hash(signer.key))
+            .sign(signer.signer.key, keys.signature_hash(signer.signer.key))
         )
         return replace(made, certificate=certificate)
 

@@ -7,6 +7,7 @@ from cryptography import x509
 
 from certkit.errors import InvalidError
 from certkit.pki import certificates, extensions, keys
+from certkit.pki.signer import KeySigner
 from certkit.trust import crl
 from tests.trust.people import DAY, NOW, authority
 
@@ -19,11 +20,12 @@ def entry(serial: int, reason: str = "unspecified", expires: timedelta = 30 * DA
 
 @pytest.mark.parametrize("key_type", keys.KEY_TYPES)
 def test_a_list_is_signed_by_its_authority_numbered_and_good_for_its_life(key_type: str) -> None:
-    signer = certificates.authority(keys.generate(key_type), "acme client authority", NOW, DAY)
+    signer = certificates.authority(KeySigner(keys.generate(key_type)), "acme client authority", NOW, DAY)
     signed = crl.crl(signer, [entry(5)], 9, NOW, 30 * DAY)
+    begin = NOW - timedelta(minutes=10)
     assert signed.is_signature_valid(signer.certificate.public_key())  # type: ignore[arg-type]
     assert signed.issuer == signer.certificate.subject
-    assert (signed.last_update_utc, signed.next_update_utc) == (NOW, NOW + 30 * DAY)
+    assert (signed.last_update_utc, signed.next_update_utc) == (begin, NOW + 30 * DAY)
     assert signed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 9
     identifier = signed.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
     assert identifier == extensions.key_identifier(signer.certificate)
@@ -55,3 +57,14 @@ def test_an_expired_entry_is_shown_once_more_and_then_dropped() -> None:
 def test_nobody_revoked_is_a_list_too() -> None:
     assert list(crl.crl(AUTHORITY, [], 1, NOW, DAY)) == []
     assert crl.to_pem(crl.crl(AUTHORITY, [], 1, NOW, DAY)).startswith(b"-----BEGIN X509 CRL-----")
+
+
+def test_a_list_begins_before_now_for_late_clocks_and_says_nothing_of_later() -> None:
+    signed = crl.crl(AUTHORITY, [crl.Entry(5, NOW + DAY, "unspecified", NOW + 30 * DAY)], 1, NOW + DAY, DAY)
+    assert signed.last_update_utc == NOW + DAY - timedelta(minutes=10)
+    assert [each.revocation_date_utc for each in signed] == [signed.last_update_utc]
+
+
+def test_a_list_is_never_older_than_its_authority() -> None:
+    signed = crl.crl(AUTHORITY, [], 1, NOW - timedelta(minutes=5), DAY)
+    assert signed.last_update_utc == AUTHORITY.certificate.not_valid_before_utc

@@ -8,7 +8,8 @@ _WORDS: Mapping[str, str] = {
     # authority.unfinished.Kind
     "passphrase": "the change of the authorities' passphrase",
     "authority": "the change of the authority that signs",
-    "canary": "the canary of the newest anchors",
+    "publication": "the publication of what daemons are to trust",
+    "canary": "the canary of the newest authority",
     "daemon-files": "the newest files of a daemon",
     "daemon-certificate": "the new certificate of a daemon",
     # authority.daemons.Behind

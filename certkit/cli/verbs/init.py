@@ -129,6 +129,7 @@ def _first_daemon(url: str, name: str | None, more_hosts: tuple[str, ...]) -> "F
 def _adopt(certificate: Path, key: Path) -> "Authority":
     from certkit import files
     from certkit.pki import certificates, keys
+    from certkit.pki.signer import KeySigner
 
     pem, key_pem = files.read(certificate), files.read(key)
     with context.naming(key):
@@ -142,7 +143,7 @@ def _adopt(certificate: Path, key: Path) -> "Authority":
                 "Run this command on a terminal.",
             )
     with context.naming(certificate):
-        return certificates.Authority(certificates.load(pem), loaded)
+        return certificates.Authority(certificates.load(pem), KeySigner(loaded))
 
 
 def _name_from(host: str) -> str:

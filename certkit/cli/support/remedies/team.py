@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 REMEDIES: Mapping[str, str] = {
+    "authority-expired": "Rotate it: certkit rotate --help",
     "certificate-of-daemon": "Give it a new one: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
@@ -15,6 +16,8 @@ REMEDIES: Mapping[str, str] = {
     "ledger-missing": "Restore it from a backup: certkit restore --help",
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
+    "not-a-request": "Make one: certkit enroll --request FILE",
     "person-revoked": "Let them in again first: certkit reinstate {person}",
+    "rotation-locks-out": "They must get the new one first, and certkit rotate says how. --force goes on without them.",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
 }
