@@ -1,86 +1,75 @@
-"""See what a daemon holds: it refuses the newest anchors' canary, or it serves a former one's files."""
+"""See what a daemon holds: who gets in, which authorities it lists, which certificate it serves, at each address.
+
+What was seen is judged by a pure function of the probe's report and of what the newest publication would make it show.
+"""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 
+from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
 from certkit.authority.home import Home
 from certkit.authority.publication import canary_pair, newest_anchors, served_certificate
 from certkit.earthly import address
 from certkit.errors import MalformedError
 from certkit.ledger.interface import Daemon
 from certkit.pki import certificates, keys
-from certkit.probe import network
-from certkit.probe.alerts import DECRYPT_ERROR, REVOKED, UNKNOWN_CA, describe
-from certkit.probe.credentials import Pair
-from certkit.probe.handshake import Caller, Handshake, Outcome, attempt_handshake
-from certkit.probe.transport import Trust
+from certkit.probe import Pair, Target, run
 
-_START = "start it, or look at its log."
-_PROBE = "see what an enrolled laptop's certkit probe says of it."
-_RESTART = "copy its new files to its host, and restart it: it reads them only then."
+LOOKS = 3
+"""How often a daemon must prove itself in a row: behind one address there may be several, of which one is former."""
+CONTROL_LIFE = timedelta(minutes=10)
+_CONTROL = "control.canary.internal"
+"""Beside the canaries' own names, and below none that was ever excluded."""
 _PAUSE = 0.5
-"""Seconds between two looks."""
-
-
-class Verdict(StrEnum):
-    """What was seen of a daemon."""
-
-    PROVEN = "proven"
-    """It refuses the canary, and serves its newest certificate."""
-    FORMER = "former"
-    """It lets the canary in, does not know its authority, or serves a former certificate: it needs a restart."""
-    UNCLEAR = "unclear"
-    """It was not reached, is not the team's, or refused for another reason."""
+"""Seconds between two checks while waiting."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A verdict, in words too; what is in `words` may come from the daemon."""
+class Callers:
+    """Who calls beside the strangers without a valid certificate."""
 
-    verdict: Verdict
-    words: str
-    remedy: str = ""
+    canary: Pair
+    control: Pair | None
+    """None where the authority cannot sign without asking for a passphrase."""
 
 
-def check_until(home: Home, daemon: Daemon, clock: Callable[[], datetime], timeout: float, wait: float) -> Seen:
-    """Check until it is proven or `wait` seconds have passed; a look takes `timeout` seconds at most."""
+def check_until(home: Home, daemon: Daemon, clock: Callable[[], datetime], timeout: float, wait: float) -> CheckResult:
+    """Check until it is proven or `wait` seconds have passed, and record what is proven; one look takes `timeout`."""
     end = time.monotonic() + wait
     while True:
-        seen = check(home, daemon, clock(), timeout)
-        if seen.verdict is Verdict.PROVEN or time.monotonic() >= end:
-            return seen
+        now = clock()
+        result = check(home, daemon, now, timeout)
+        if result.verdict is Verdict.PROVEN or time.monotonic() >= end:
+            record(home, daemon.name, proof(result), now)
+            return result
         time.sleep(_PAUSE)
 
 
-def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> Seen:
-    """Look at a daemon within `timeout` seconds, and record what it was seen to hold."""
-    number = newest_anchors(home).number
-    pair = _canary(home, now)
-    found = network.observe(address.parse(daemon.url), timeout)
-    if found.endpoint is None:
-        return Seen(Verdict.UNCLEAR, found.unresolved or f"nobody answers at {daemon.url}", _START)
-    trust = Trust(home.trusted("server"), now)
-    handshake = attempt_handshake(found.endpoint, Caller(found.address.host, pair, trust), timeout, found.connection)
-    if handshake.connection:
-        handshake.connection.close()
-    seen = _judge(handshake)
-    if seen.verdict is not Verdict.PROVEN:
-        return seen
-    chain, newest = handshake.negotiated.chain, served_certificate(home, daemon.name)
-    _record(home, daemon.name, number, certificates.serial_text(chain[0].serial_number), now)
-    if chain[0] == newest:
-        return seen
-    words = (
-        f"it refuses the canary, but serves a former certificate, which expires {chain[0].not_valid_after_utc.date()}"
-    )
-    return Seen(Verdict.FORMER, words, _RESTART)
+def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> CheckResult:
+    """Look at a daemon LOOKS times, or until it is not proven; each step over the network takes `timeout` seconds."""
+    expected, callers = _expected(home, daemon), _callers(home, now)
+    target = Target(daemon.url, "the ledger", authorities=home.trusted("server"))
+    for _ in range(LOOKS):
+        report = run(target, {}, now, timeout=timeout, canary=callers.canary, control=callers.control)
+        result = judge(report, expected)
+        if result.verdict is not Verdict.PROVEN:
+            break
+    return result
+
+
+def record(home: Home, name: str, proven: Proof, now: datetime) -> None:
+    """Record what a daemon is proven to hold; what it was proven to hold before, and is not now, is taken back."""
+    with home.ledger.transaction():
+        daemon = home.ledger.daemon(name)
+        if daemon and (daemon.proven, daemon.serving) != (proven.anchors, proven.serving):
+            home.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving))
+            home.record("daemon check", name, now, anchors=proven.anchors, serial=proven.serving)
 
 
 def canary_for(home: Home, url: str, now: datetime) -> Pair | None:
-    """Give the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
+    """Return the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
     try:
         wanted = address.parse(url)
     except MalformedError:
@@ -89,27 +78,38 @@ def canary_for(home: Home, url: str, now: datetime) -> Pair | None:
     return _canary(home, now) if wanted.url in urls else None
 
 
+def _expected(home: Home, daemon: Daemon) -> Expected:
+    """Return what a daemon with the newest files shows: the only place that knows how a publication looks."""
+    newest = newest_anchors(home)
+    served = served_certificate(home, daemon.name)
+    return Expected(
+        anchors=newest.number,
+        authorities=tuple(home.certificate("client", each).subject.public_bytes() for each in newest.generations),
+        certificate=certificates.to_der(served) if served else b"",
+    )
+
+
+def _callers(home: Home, now: datetime) -> Callers:
+    canary = _canary(home, now)
+    return Callers(canary, None if home.is_encrypted("client") else _control(home, canary, now))
+
+
 def _canary(home: Home, now: datetime) -> Pair:
     certificate, key = canary_pair(home, now)
     return Pair(tuple(certificates.load_all(certificate)), keys.load(key))
 
 
-def _judge(handshake: Handshake) -> Seen:
-    if handshake.outcome is Outcome.SERVED:
-        words = "it lets the canary in, so it still holds former anchors, or none"
-        return Seen(Verdict.FORMER, words, _RESTART)
-    if handshake.outcome is not Outcome.REFUSED:
-        return Seen(Verdict.UNCLEAR, handshake.outcome.value, _PROBE)
-    if handshake.alert in REVOKED and handshake.negotiated.chain:
-        return Seen(Verdict.PROVEN, "it serves its newest certificate, and refuses the canary")
-    if handshake.alert in {UNKNOWN_CA, DECRYPT_ERROR}:
-        return Seen(Verdict.FORMER, "it does not know the newest authority, so it still holds former anchors", _RESTART)
-    return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}", _PROBE)
-
-
-def _record(home: Home, name: str, number: int, serial: str, now: datetime) -> None:
-    with home.ledger.transaction():
-        daemon = home.ledger.daemon(name)
-        if daemon and (daemon.proven, daemon.serving) != (number, serial):
-            home.ledger.put_daemon(replace(daemon, proven=number, serving=serial))
-            home.record("daemon check", name, now, anchors=number, serial=serial)
+def _control(home: Home, canary: Pair, now: datetime) -> Pair:
+    """Make the canary's like with a name that is not excluded: it lives minutes, and in memory only."""
+    authority = home.authority("client", newest_anchors(home).generations[-1])
+    start = canary.chain[0].not_valid_before_utc + certificates.BACKDATED
+    key = keys.generate("p256")
+    certificate = certificates.device(
+        authority,
+        key.public_key(),
+        person="control",
+        dns_name=_CONTROL,
+        now=start,
+        life=now + CONTROL_LIFE - start,
+    )
+    return Pair((certificate,), key)

@@ -9,8 +9,7 @@ from cryptography import x509
 
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
-from certkit.probe.report import Report
-from certkit.probe.runner import run
+from certkit.probe import Report, run
 from certkit.probe.target import Given, Target, resolve
 from tests.daemons.daemon import HOST
 from tests.team import Files

@@ -98,8 +98,8 @@ def test_another_teams_daemon_proves_nothing(lead: Lead, home: Path, tmp_path: P
     revoked.folder = tmp_path / "other" / "daemons" / "build"
     revoked.restart()
     seen = lead("daemon", "check", "build", "--json")
-    assert (seen.code, seen.data["verdict"]) == (3, "unclear")
-    assert attention(lead) == [UNSEEN]
+    assert (seen.code, seen.data["verdict"]) == (3, "not-determined")
+    assert attention(lead) == ["not seen yet"]
 
 
 def test_a_daemon_that_trusts_another_authority_proves_nothing(
