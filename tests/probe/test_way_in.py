@@ -11,14 +11,14 @@ import pytest
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
 from certkit.probe import Pair, Report, Target, run
+from certkit.probe.authorities import Comparison, compare, words
 from certkit.probe.checks.buildkitd import buildkit
 from certkit.probe.checks.enforcement import enforcement
 from certkit.probe.observed import CANARY, CLIENT, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Outcome
 from certkit.probe.stage import Stage
-from tests.daemons.daemon import Daemon
+from tests.daemons.daemon import Daemon, Start
 from tests.documents.probe_page import STAGES
-from tests.probe.parties import NOW, Cast, authority, ids, probe
-from tests.probe.servers import over_tls, serving, tls_context, wait
+from tests.probe.parties import NOW, Cast, authority, probe
 from tests.team import Files
 
 HEAVY = ("cryptography", "OpenSSL", "grpc", "google.protobuf", "yaml")
@@ -98,15 +98,16 @@ def test_a_target_in_memory_without_a_certificate_shows_none(standing: Daemon, c
 
 
 def test_authorities_are_listed_in_order_and_as_often_as_the_daemon_names_them(
-    standing: Daemon, cast: Cast, alice: Files
+    daemon_factory: Start, flavour: str, cast: Cast, alice: Files
 ) -> None:
     files = cast.daemon_files()
-    context = tls_context(files)
-    other = authority("other").certificate
-    own = cast.client.certificate
-    context.set_client_ca_list([each.subject for each in (own, other, own)])
-    with serving(over_tls(context, wait)) as url:
-        report: Report = probe(url, alice, timeout=0.5)
+    held = [cast.client, authority("other"), authority("acme client authority")]
+    files.ca.write_bytes(b"".join(certificates.to_pem(each.certificate) for each in held))
+    report: Report = probe(daemon_factory(flavour, **files.as_arguments()).url, alice)
     listed = report.addresses[0].exchanges[CLIENT].authorities
-    assert listed == tuple(each.subject.public_bytes() for each in (own, other, own))
-    assert ids(report)
+    assert listed == tuple(each.certificate.subject.public_bytes() for each in held)
+    own, other = listed[:2]
+    assert compare(listed, [own]) == Comparison(extra=(other,), duplicated=(own,))
+    assert compare(listed, [own, own, other]).is_equal
+    assert compare([other], [own, other]) == Comparison(missing=(own,))
+    assert (words(own), words(b"\x30\x03bad")) == ("acme client authority", "a name that cannot be read")
