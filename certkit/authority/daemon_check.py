@@ -1,117 +1,112 @@
-"""See what a daemon holds: it refuses the newest anchors' canary, or it serves a former one's files."""
+"""See what a daemon holds: who gets in, which authorities it lists, which certificate it serves, at each address.
+
+What was seen is judged by a pure function of the probe's report and of what the newest publication makes it show.
+"""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime
+
+from cryptography import x509
 
 from certkit.authority import canaries
+from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
+from certkit.authority.publication import label_of, published
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly import address
 from certkit.errors import MalformedError
 from certkit.ledger.interface import Daemon
-from certkit.pki import certificates
-from certkit.probe import network
-from certkit.probe.alerts import DECRYPT_ERROR, REVOKED, UNKNOWN_CA, describe
-from certkit.probe.credentials import Pair
-from certkit.probe.handshake import Caller, Handshake, Outcome, attempt_handshake
-from certkit.probe.transport import Trust
+from certkit.pki import certificates, der
+from certkit.probe import Pair, Target, run
+from certkit.trust import label
+from certkit.trust.canary import Canary
+from certkit.trust.label import Label
 
-_START = "start it, or look at its log."
-_PROBE = "see what an enrolled laptop's certkit probe says of it."
-_RESTART = "copy its new files to its host, and restart it: it reads them only then."
+LOOKS = 3
+"""How often a daemon must prove itself in a row: behind one address there may be several, of which one is former."""
 _PAUSE = 0.5
-"""Seconds between two looks."""
+"""Seconds between two checks while waiting."""
 
 
-class Verdict(StrEnum):
-    """What was seen of a daemon."""
-
-    PROVEN = "proven"
-    """It refuses the canary, and serves its newest certificate."""
-    FORMER = "former"
-    """It lets the canary in, does not know its authority, or serves a former certificate: it needs a restart."""
-    UNCLEAR = "unclear"
-    """It was not reached, is not the team's, or refused for another reason."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A verdict, in words too; what is in `words` may come from the daemon."""
-
-    verdict: Verdict
-    words: str
-    remedy: str = ""
-
-
-def check_until(look: Callable[[], Seen], wait: float) -> Seen:
-    """Look until it is proven or `wait` seconds have passed."""
+def check_until(look: Callable[[], CheckResult], wait: float) -> CheckResult:
+    """Look until a daemon is proven or `wait` seconds have passed."""
     end = time.monotonic() + wait
     while True:
-        seen = look()
-        if seen.verdict is Verdict.PROVEN or time.monotonic() >= end:
-            return seen
+        result = look()
+        if result.verdict is Verdict.PROVEN or time.monotonic() >= end:
+            return result
         time.sleep(_PAUSE)
 
 
-def check(session: Session, daemon: Daemon, timeout: float) -> Seen:
-    """Look at a daemon within `timeout` seconds, and record what it was seen to hold."""
-    number = session.newest_anchors().number
-    pair = _canary(session)
-    if pair is None:
-        raise AssertionError("a change finishes what is unfinished first, a lost canary too")
-    found = network.observe(address.parse(daemon.url), timeout)
-    if found.endpoint is None:
-        return Seen(Verdict.UNCLEAR, found.unresolved or f"nobody answers at {daemon.url}", _START)
-    trust = Trust(session.trusted("server"), session.now)
-    handshake = attempt_handshake(found.endpoint, Caller(found.address.host, pair, trust), timeout, found.connection)
-    if handshake.connection:
-        handshake.connection.close()
-    seen = _judge(handshake)
-    if seen.verdict is not Verdict.PROVEN:
-        return seen
-    chain, newest = handshake.negotiated.chain, session.served_certificate(daemon.name)
-    _record(session, daemon.name, number, certificates.serial_text(chain[0].serial_number))
-    if chain[0] == newest:
-        return seen
-    words = (
-        f"it refuses the canary, but serves a former certificate, which expires {chain[0].not_valid_after_utc.date()}"
-    )
-    return Seen(Verdict.FORMER, words, _RESTART)
+def check(session: Session, daemon: Daemon, timeout: float) -> CheckResult:
+    """Look at a daemon LOOKS times, or until it is not proven, and record what is proven.
+
+    Each step over the network takes `timeout` seconds at most.
+    """
+    expected, canary, control = _expected(session, daemon), canaries.kept(session), _control(session)
+    target = Target(daemon.url, "the ledger", authorities=session.trusted("server"))
+    for _ in range(LOOKS):
+        report = run(target, {}, session.now, timeout=timeout, canary=_pair(canary), control=_pair(control))
+        result = judge(report, expected)
+        if result.verdict is not Verdict.PROVEN:
+            break
+    _record(session, daemon.name, proof(result))
+    return result
 
 
 def canary_for(view: View, url: str) -> Pair | None:
-    """Give the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
+    """Return the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
     try:
         wanted = address.parse(url)
     except MalformedError:
         return None
     urls = {daemon.url for daemon in view.ledger.daemons()}
-    return _canary(view) if wanted.url in urls else None
+    return _pair(canaries.kept(view)) if wanted.url in urls else None
 
 
-def _canary(view: View) -> Pair | None:
-    found = canaries.kept(view)
-    return Pair((found.certificate,), found.key) if found else None
-
-
-def _judge(handshake: Handshake) -> Seen:
-    if handshake.outcome is Outcome.SERVED:
-        words = "it lets the canary in, so it still holds former anchors, or none"
-        return Seen(Verdict.FORMER, words, _RESTART)
-    if handshake.outcome is not Outcome.REFUSED:
-        return Seen(Verdict.UNCLEAR, handshake.outcome.value, _PROBE)
-    if handshake.alert in REVOKED and handshake.negotiated.chain:
-        return Seen(Verdict.PROVEN, "it serves its newest certificate, and refuses the canary")
-    if handshake.alert in {UNKNOWN_CA, DECRYPT_ERROR}:
-        return Seen(Verdict.FORMER, "it does not know the newest authority, so it still holds former anchors", _RESTART)
-    return Seen(Verdict.UNCLEAR, f"it refuses the canary for another reason: {describe(handshake.alert)}", _PROBE)
-
-
-def _record(session: Session, name: str, number: int, serial: str) -> None:
+def _record(session: Session, name: str, proven: Proof) -> None:
+    """Record what a daemon is proven to hold; what it was proven to hold before, and is not now, is taken back."""
     with session.transaction():
         daemon = session.ledger.daemon(name)
-        if daemon and (daemon.proven, daemon.serving) != (number, serial):
-            session.ledger.put_daemon(replace(daemon, proven=number, serving=serial))
-            session.record("daemon check", name, anchors=number, serial=serial)
+        if daemon and (daemon.proven, daemon.serving) != (proven.anchors, proven.serving):
+            session.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving))
+            session.record("daemon check", name, anchors=proven.anchors, serial=proven.serving)
+
+
+def _expected(view: View, daemon: Daemon) -> Expected:
+    """Return what a daemon with the newest files shows."""
+    *anchors, newest_label = published(view)
+    served = view.served_certificate(daemon.name)
+    return Expected(
+        anchors=view.newest_anchors().number,
+        authorities=tuple(map(der.subject, anchors)),
+        certificate=certificates.to_der(served) if served else b"",
+        label=der.subject(newest_label),
+        read_label=_read_label,
+        replaced_at=lambda found: _replaced_at(view, found),
+    )
+
+
+def _read_label(name: bytes) -> Label | None:
+    try:
+        return label.parse(x509.Name.from_bytes(name))
+    except ValueError:  # a daemon may list anything
+        return None
+
+
+def _replaced_at(view: View, found: Label) -> datetime | None:
+    """Return when a former publication of this very home was replaced; None if it is not this home's."""
+    own, next_one = view.ledger.anchors(found.number), view.ledger.anchors(found.number + 1)
+    return next_one.created if own and next_one and label_of(own) == found else None
+
+
+def _control(session: Session) -> Canary | None:
+    """Return a control certificate; None where the authority cannot sign without asking for a passphrase."""
+    asks = session.is_encrypted("client") and not session.settings.has_passphrase_source
+    return None if asks else canaries.control(session)
+
+
+def _pair(canary: Canary | None) -> Pair | None:
+    return Pair((canary.certificate,), canary.key) if canary else None

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from cryptography.x509 import Certificate
+
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.ledger.interface import Anchors, RevokedCertificate
@@ -54,9 +56,9 @@ def label_of(anchors: Anchors) -> Label | None:
     return label.parse(certificates.load(last).subject)
 
 
-def expected_authorities(view: View) -> list[bytes]:
-    """Return the subjects, as DER, of all that is in the newest `ca.pem`: what a daemon that holds it lists."""
-    return [each.subject.public_bytes() for each in certificates.load_all(view.newest_anchors().ca)]
+def published(view: View) -> list[Certificate]:
+    """Return all that is in the newest `ca.pem`: the anchors, and last the label."""
+    return certificates.load_all(view.newest_anchors().ca)
 
 
 def _publish(session: Session) -> None:

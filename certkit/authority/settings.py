@@ -54,6 +54,11 @@ class Settings:
     """The URL of the ledger; empty for the file in the home."""
 
     @property
+    def has_passphrase_source(self) -> bool:
+        """Whether the passphrase comes from somewhere, so that nobody is asked."""
+        return bool(self.passphrase_file or self.passphrase_command)
+
+    @property
     def daemon_life(self) -> timedelta:
         """How long a daemon's certificate lives."""
         return timedelta(days=self.daemon_days)

@@ -203,6 +203,9 @@ class Ledger(Protocol):
     def add_anchors(self, anchors: Anchors) -> None:
         """Record what daemons are told to trust from now on."""
 
+    def anchors(self, number: int) -> Anchors | None:
+        """Find what daemons were told to trust by its number."""
+
     def newest_anchors(self) -> Anchors | None:
         """Give what daemons are told to trust now."""
 

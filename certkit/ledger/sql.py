@@ -286,6 +286,10 @@ class SqlLedger:
             excluded=json.dumps(anchors.excluded),
         )
 
+    def anchors(self, number: int) -> Anchors | None:
+        """See `interface.Ledger`."""
+        return _first(rows.anchors, self._run(f"{_ANCHORS} WHERE number = :number", number=number))
+
     def newest_anchors(self) -> Anchors | None:
         """See `interface.Ledger`."""
         return _first(rows.anchors, self._run(f"{_ANCHORS} ORDER BY number DESC LIMIT 1"))

@@ -1,6 +1,10 @@
-"""The three files of a target, read once: what is in each, or why there is nothing of use in it."""
+"""What a target is reached with: read from its files once, or in memory already; or why there is nothing of use.
 
-from collections.abc import Callable
+Readers of certificates stand here too: a stranger can put anything into one, and most parts are parsed only when they
+are asked for.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -11,26 +15,30 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from certkit import files
 from certkit.errors import CertkitError, MalformedError
 from certkit.pki import certificates, keys
-from certkit.probe.target import Target
+from certkit.probe.target import Chain, Pair, Target
 
 Content = TypeVar("Content")
-Chain = tuple[x509.Certificate, ...]
 
 LIMIT = 1024 * 1024
 """Bytes of the largest file that is read."""
 
+UNREADABLE = "a name that cannot be read"
 
-@dataclass(frozen=True)
-class Pair:
-    """What a client shows: its certificate first, then what leads to its authority; and the key."""
-
-    chain: Chain
-    key: keys.PrivateKey
+_PARSING = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises for certificates and names that it cannot read."""
 
 
 @dataclass(frozen=True)
 class Loaded(Generic[Content]):
-    """A file: exactly one of `content` and `problem` is there."""
+    """A file, or what is in memory in its place: at most one of `content` and `problem` is there."""
 
     path: Path
     content: Content | None = None
@@ -53,8 +61,32 @@ class Credentials:
 
 
 def load(target: Target) -> Credentials:
-    """Read the three files; what is wrong with one is kept beside it."""
+    """Read the three files, unless the target has all in memory; what is wrong with one is kept beside it."""
+    if target.authorities is not None:
+        pair = target.pair
+        return Credentials(
+            Loaded(target.ca, target.authorities),
+            Loaded(target.cert, pair.chain if pair else None),
+            Loaded(target.key, pair.key if pair else None),
+        )
     return Credentials(ca=_load(target.ca, _chain), cert=_load(target.cert, _chain), key=_load(target.key, keys.load))
+
+
+def read_certificate(der: bytes) -> x509.Certificate | None:
+    """Return a certificate that can be read in every part, else None: OpenSSL takes some that cryptography does not."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except _PARSING:
+        return None
+    return certificate if _is_readable(certificate) else None
+
+
+def words_of(name: bytes) -> str:
+    """Say a name, DER, for people."""
+    try:
+        return certificates.words(x509.Name.from_bytes(name))
+    except _PARSING:
+        return UNREADABLE
 
 
 def _load(path: Path, parse: Callable[[bytes], Content]) -> Loaded[Content]:
@@ -65,16 +97,22 @@ def _load(path: Path, parse: Callable[[bytes], Content]) -> Loaded[Content]:
 
 
 def _chain(pem: bytes) -> Chain:
-    chain = tuple(certificates.load_all(pem))
-    if not all(map(is_readable, chain)):
-        raise MalformedError("a certificate in it is not well formed", "Get a new one.")
-    return chain
+    try:
+        chain: Sequence[x509.Certificate] = certificates.load_all(pem)
+    except _PARSING:
+        chain = ()
+    if not chain or not all(map(_is_readable, chain)):
+        raise MalformedError(
+            "a certificate in it is not well formed", "Get a new one.", code="probed-certificate-malformed"
+        )
+    return tuple(chain)
 
 
-def is_readable(certificate: x509.Certificate) -> bool:
+def _is_readable(certificate: x509.Certificate) -> bool:
     """Tell whether every part of a certificate can be read: most parts are parsed only when they are asked for."""
     try:
-        parts = (certificate.subject, certificate.issuer, certificate.extensions, certificate.public_key())
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        names = (certificates.words(certificate.subject), certificates.words(certificate.issuer))
+        parts = (names, certificate.extensions, certificate.public_key(), certificate.not_valid_after_utc)
+    except _PARSING:
         return False
     return bool(parts)

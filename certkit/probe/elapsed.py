@@ -4,5 +4,5 @@ import time
 
 
 def ms_since(started: float) -> float:
-    """Give the milliseconds since a moment on `time.monotonic`."""
+    """Return the milliseconds since a moment on `time.monotonic`."""
     return (time.monotonic() - started) * 1000

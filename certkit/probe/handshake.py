@@ -1,17 +1,17 @@
 """Connect, shake hands, and hear the server's first words: what came of it, as data."""
 
-import enum
 import socket
 import time
 from dataclasses import dataclass, field, replace
 
 from OpenSSL import SSL
+from OpenSSL.SSL import X509VerificationCodes as Code
 
 from certkit.probe import network
-from certkit.probe.credentials import Pair
 from certkit.probe.elapsed import ms_since
 from certkit.probe.network import Endpoint
-from certkit.probe.transport import PREFACE, Connection, ConnectionClosedError, Negotiated, Trust
+from certkit.probe.observed import TLS_1_3, Exchange, Outcome
+from certkit.probe.transport import PREFACE, Caller, Connection, ConnectionClosedError, Negotiated
 
 QUIET = 0.4
 """The part of the time that a server has to speak first before it is spoken to: BuildKit's daemons do at once."""
@@ -19,20 +19,20 @@ QUIET = 0.4
 PLAIN_PATIENCE = 1.0
 """Seconds for an answer to a question in plaintext."""
 
+UNKNOWN_AUTHORITY = frozenset(
+    {
+        Code.ERR_UNABLE_TO_GET_ISSUER_CERT,
+        Code.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+        Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+        Code.ERR_SELF_SIGNED_CERT_IN_CHAIN,
+        Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+        Code.ERR_CERT_SIGNATURE_FAILURE,
+        Code.ERR_CERT_UNTRUSTED,
+    }
+)
+"""OpenSSL's errors of verification that say that no trusted authority has vouched for the server."""
+
 _FRAME = 9
-
-
-class Outcome(enum.Enum):
-    """How far it went."""
-
-    SERVED = "the server speaks HTTP/2 to this client"
-    STRANGE = "the server speaks something else over TLS"
-    REFUSED = "the server sent a fatal alert"
-    UNVERIFIED = "the server's certificate is not to be believed"
-    NOT_TLS = "the server does not speak TLS"
-    SILENT = "the server says nothing, or not enough in time"
-    CLOSED = "the server ended the connection without a word"
-    FAILED = "TLS failed on this side"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Handshake:
     outcome: Outcome
     ms: float
     negotiated: Negotiated = field(default_factory=Negotiated)
+    is_finished: bool = False
+    """Whether this side has finished: it has checked the server's signature and its Finished."""
     alert: int | None = None
     verify_errors: frozenset[tuple[int, int]] = frozenset()
     first: bytes = b""
@@ -49,41 +51,47 @@ class Handshake:
     connection: Connection | None = None
     prefaced: bool = False
     """Whether HTTP/2's preface has been sent already."""
+    without_tickets: bool = False
+    """Whether it was served only in TLS 1.2 without tickets, after the server had hung up in TLS 1.3."""
 
+    @property
+    def is_of_known_authority(self) -> bool:
+        """Whether nothing speaks against it that a trusted authority has vouched for the server, some time."""
+        return not any(code in UNKNOWN_AUTHORITY for code, _ in self.verify_errors)
 
-@dataclass(frozen=True)
-class Caller:
-    """Who calls: by what name it calls the server, what it shows, whom it believes (None: anybody)."""
-
-    server_name: str
-    pair: Pair | None
-    trust: Trust | None
-
-
-def attempt_handshake(
-    endpoint: Endpoint, caller: Caller, timeout: float, connected: socket.socket | None = None
-) -> Handshake:
-    """Shake hands over `connected`, or over a new connection; takes `timeout` seconds at most, and raises nothing."""
-    started = time.monotonic()
-    try:
-        sock = connected or network.connect(endpoint, timeout)
-    except OSError as error:
-        return Handshake(Outcome.SILENT if isinstance(error, TimeoutError) else Outcome.CLOSED, ms_since(started))
-    try:
-        connection = Connection(
-            sock, started + timeout, server_name=caller.server_name, pair=caller.pair, trust=caller.trust
+    @property
+    def exchange(self) -> Exchange:
+        """What came of it as data, without the connection."""
+        return Exchange(
+            outcome=self.outcome,
+            alert=self.alert,
+            version=self.negotiated.version,
+            is_authenticated=self.is_finished and not self.verify_errors,
+            is_of_known_authority=self.is_of_known_authority,
+            chain=self.negotiated.chain_der,
+            authorities=self.negotiated.accepted,
+            ms=self.ms,
+            without_tickets=self.without_tickets,
         )
-    except SSL.Error:
-        sock.close()
-        return Handshake(Outcome.FAILED, ms_since(started))
-    handshake = replace(_converse(connection, timeout), ms=ms_since(started), negotiated=connection.negotiated())
-    if handshake.connection is None:
-        connection.close()
-    return handshake
+
+
+def perform(endpoint: Endpoint, caller: Caller, timeout: float, connected: socket.socket | None = None) -> Handshake:
+    """Shake hands over `connected`, or over a new connection; raises nothing.
+
+    Takes `timeout` seconds at most, and as long again if the server hangs up on a finished TLS 1.3 handshake: Go does
+    so where its session ticket would be too large (see `Exchange.without_tickets`). OpenSSL cannot be told not to ask
+    for a ticket in TLS 1.3, so it asks again in TLS 1.2, which can show that the caller is served and nothing else.
+    """
+    handshake = _perform(endpoint, caller, timeout, connected)
+    hung_up = handshake.outcome is Outcome.CLOSED and handshake.is_finished and not handshake.verify_errors
+    if caller.pair is None or not hung_up or handshake.negotiated.version != TLS_1_3:
+        return handshake
+    again = _perform(endpoint, replace(caller, without_tickets=True), timeout, None)
+    return replace(again, without_tickets=True) if again.outcome is Outcome.SERVED else handshake
 
 
 def ask_plainly(endpoint: Endpoint, timeout: float) -> bytes:
-    """Say HTTP/2's preface in plaintext, and give the first words of the answer: empty if there is none."""
+    """Say HTTP/2's preface in plaintext, and return the first words of the answer: empty if there is none."""
     try:
         with network.connect(endpoint, min(timeout, PLAIN_PATIENCE)) as sock:
             sock.sendall(PREFACE)
@@ -103,11 +111,34 @@ def is_http1(first: bytes) -> bool:
     return first.startswith(b"HTTP/1") or first.lstrip()[:1] == b"<"
 
 
-def _converse(connection: Connection, timeout: float) -> Handshake:
+def _perform(endpoint: Endpoint, caller: Caller, timeout: float, connected: socket.socket | None) -> Handshake:
+    started = time.monotonic()
+    try:
+        sock = connected or network.connect(endpoint, timeout)
+    except OSError as error:
+        return Handshake(Outcome.SILENT if isinstance(error, TimeoutError) else Outcome.CLOSED, ms_since(started))
+    try:
+        connection = Connection(sock, started + timeout, caller)
+    except (SSL.Error, ValueError, TypeError):  # a pair that OpenSSL does not take
+        sock.close()
+        return Handshake(Outcome.FAILED, ms_since(started))
+    handshake = replace(
+        _listen(connection, timeout),
+        ms=ms_since(started),
+        negotiated=connection.negotiated(),
+        is_finished=connection.is_finished,
+        verify_errors=frozenset(connection.verify_errors),
+    )
+    if handshake.connection is None:
+        connection.close()
+    return handshake
+
+
+def _listen(connection: Connection, timeout: float) -> Handshake:
     try:
         connection.handshake()
-        if connection.verify_errors:
-            return Handshake(Outcome.UNVERIFIED, 0, verify_errors=frozenset(connection.verify_errors))
+        if not connection.is_finished:
+            return Handshake(Outcome.UNVERIFIED, 0)
         first, prefaced = _hear(connection, timeout)
     except TimeoutError:
         return Handshake(Outcome.SILENT, 0, first=connection.raw)
@@ -119,7 +150,10 @@ def _converse(connection: Connection, timeout: float) -> Handshake:
 
 
 def _hear(connection: Connection, timeout: float) -> tuple[bytes, bool]:
-    """Read before writing; to a server that waits to be spoken to, speak late."""
+    """Read before writing; to a server that waits to be spoken to, speak late.
+
+    What is written to a server that has refused already can turn its alert into a bare reset.
+    """
     deadline = connection.deadline
     connection.deadline = min(deadline, time.monotonic() + timeout * QUIET)
     prefaced = False

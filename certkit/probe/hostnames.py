@@ -8,7 +8,7 @@ from certkit.pki import extensions
 
 
 def hosts(certificate: x509.Certificate) -> tuple[str, ...]:
-    """Give the DNS names and IP addresses of a certificate; its common name does not count."""
+    """Return the DNS names and IP addresses of a certificate; its common name does not count."""
     dns, addresses = _alternatives(certificate)
     return (*dns, *addresses)
 
@@ -23,13 +23,13 @@ def covers(certificate: x509.Certificate, host: str) -> bool:
 
 
 def key_of(authority: x509.Certificate) -> str:
-    """Give the identifier of an authority's key, in short; `unknown` if it has none."""
+    """Return the identifier of an authority's key, in short; `unknown` if it has none."""
     own = extensions.find(authority, x509.SubjectKeyIdentifier)
     return _short(own.digest if own else None)
 
 
 def key_of_issuer(certificate: x509.Certificate) -> str:
-    """Give the identifier of the key that has signed a certificate by its own word, as `key_of` does."""
+    """Return the identifier of the key that has signed a certificate by its own word, as `key_of` does."""
     issuer = extensions.find(certificate, x509.AuthorityKeyIdentifier)
     return _short(issuer.key_identifier if issuer else None)
 

@@ -5,14 +5,24 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from certkit.pki import keys
-from certkit.probe.credentials import Pair
+from certkit.probe.target import Pair
 
 _LIFE = timedelta(days=5 * 365)
 """Before and after today: no clock, however late, may be the reason for a refusal."""
 
 
-def forge(original: x509.Certificate, now: datetime) -> Pair:
-    """Make what somebody could make who has only seen a client's certificate; no daemon may believe it."""
+def forge(original: x509.Certificate, now: datetime) -> Pair | None:
+    """Make what somebody could make who has only seen a client's certificate; no daemon may believe it.
+
+    Returns None for a certificate with names or extensions that cannot be made again.
+    """
+    try:
+        return _forge(original, now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _forge(original: x509.Certificate, now: datetime) -> Pair:
     authority_key, key = keys.generate("p256"), keys.generate("p256")
     authority = (
         _builder(original.issuer, original.issuer, authority_key.public_key(), now)

@@ -3,8 +3,8 @@
 import queue
 import socket
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,40 +18,54 @@ if TYPE_CHECKING:
 Endpoint = tuple[socket.AddressFamily, str, int]
 """A family, an IP address and a port."""
 
-LIMIT = 8
+LIMIT = 16
 """Addresses of one host that are tried; a name server may give hundreds."""
+
+PATIENCE = 1.0
+"""Seconds that the other addresses have to answer once one has: a family without a route must not delay the rest."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try at one address; `error` is None where it was reached or is still awaited."""
+    """One try at one address; `error` is None where it was reached, or where it was not waited for any longer."""
 
     endpoint: Endpoint
     ms: float
     is_reached: bool = False
     error: OSError | None = None
 
+    @property
+    def place(self) -> str:
+        """The address and port as a URL has them."""
+        _, host, port = self.endpoint
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
+    def why_not(self) -> str:
+        """Why it was not reached."""
+        if self.error is None:
+            return f"no answer after {self.ms:.0f} ms"
+        return self.error.strerror or "no answer in time"
+
 
 @dataclass(frozen=True)
 class Network:
-    """What connecting came to: `attempts` in the resolver's order, and the connection that came first."""
+    """What connecting came to: `attempts` in the resolver's order, and the connections that were made."""
 
     address: Address
     timeout: float
     ms: float
+    """Milliseconds until the first address was reached, or until none was."""
     unresolved: str = ""
     attempts: tuple[Attempt, ...] = ()
-    connection: socket.socket | None = None
-
-    @property
-    def endpoint(self) -> Endpoint | None:
-        """Where the connection leads."""
-        reached = [attempt for attempt in self.attempts if attempt.is_reached]
-        return min(reached, key=lambda attempt: attempt.ms).endpoint if self.connection else None
+    connections: Mapping[Endpoint, socket.socket] = field(default_factory=dict)
+    """By endpoint; the first that answered comes first."""
+    left_out: int = 0
+    """How many addresses more the host has than LIMIT."""
 
 
 def observe(address: Address, timeout: float) -> Network:
-    """Resolve and connect, within `timeout` seconds each; the first address to answer wins, as in Go's dialer."""
+    """Resolve and connect, within `timeout` seconds each."""
     started = time.monotonic()
     try:
         endpoints = _resolve(address, timeout)
@@ -59,7 +73,11 @@ def observe(address: Address, timeout: float) -> Network:
         return Network(address, timeout, ms_since(started), unresolved="the name server gave no answer in time")
     except OSError as error:
         return Network(address, timeout, ms_since(started), unresolved=error.strerror or str(error))
-    return _race(Network(address, timeout, ms_since(started)), endpoints)
+    resolved = ms_since(started)
+    attempts, connections = _connect_all(endpoints[:LIMIT], timeout)
+    reached = [attempt.ms for attempt in attempts if attempt.is_reached]
+    took = resolved + min(reached) if reached else ms_since(started)
+    return Network(address, timeout, took, "", attempts, connections, max(0, len(endpoints) - LIMIT))
 
 
 def connect(endpoint: Endpoint, timeout: float) -> socket.socket:
@@ -83,26 +101,35 @@ def _resolve(address: Address, timeout: float) -> list[Endpoint]:
 
     # The resolver knows no time limit of its own.
     waiting: Future[list[Endpoint]] = background.start(ask)
-    return list(dict.fromkeys(waiting.result(timeout)))[:LIMIT]
+    return list(dict.fromkeys(waiting.result(timeout)))
 
 
-def _race(network: Network, endpoints: Sequence[Endpoint]) -> Network:
+def _connect_all(
+    endpoints: Sequence[Endpoint], timeout: float
+) -> tuple[tuple[Attempt, ...], dict[Endpoint, socket.socket]]:
+    """Try all at once; once one is reached the others have PATIENCE, however long the timeout is."""
     answers: queue.Queue[tuple[Attempt, socket.socket | None]] = queue.Queue()
     started = time.monotonic()
+    deadline = started + timeout + PATIENCE  # each attempt ends by itself at its timeout
 
     def answer(endpoint: Endpoint) -> None:
-        answers.put(_attempt(endpoint, network.timeout))
+        answers.put(_attempt(endpoint, timeout))
 
     for endpoint in endpoints:
         background.start(partial(answer, endpoint))
-    attempts = {endpoint: Attempt(endpoint, 0.0) for endpoint in endpoints}
-    connection = None
-    while connection is None and any(not tried.ms for tried in attempts.values()):
-        attempt, connection = answers.get()
+    attempts: dict[Endpoint, Attempt] = {}
+    connections: dict[Endpoint, socket.socket] = {}
+    while len(attempts) < len(endpoints):
+        try:
+            attempt, connection = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            break
         attempts[attempt.endpoint] = attempt
-    waited = [tried if tried.ms else replace(tried, ms=ms_since(started)) for tried in attempts.values()]
-    ms = network.ms + ms_since(started)
-    return replace(network, ms=ms, attempts=tuple(waited), connection=connection)
+        if connection:
+            connections[attempt.endpoint] = connection
+            deadline = min(deadline, time.monotonic() + PATIENCE) if len(connections) == 1 else deadline
+    waited = ms_since(started)
+    return tuple(attempts.get(each) or Attempt(each, waited) for each in endpoints), connections
 
 
 def _attempt(endpoint: Endpoint, timeout: float) -> tuple[Attempt, socket.socket | None]:

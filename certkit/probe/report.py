@@ -1,10 +1,16 @@
-"""What a probe found, as data: only the command line words it for a screen."""
+"""What a probe found and observed, as data: only the command line words it for a screen."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
+from certkit.probe.observed import ObservedAddress
+
 Status = Literal["ok", "finding", "skipped"]
+Severity = Literal["error", "warning"]
+"""An error stops builds or lets strangers in; a warning will, or does something else that should be seen to."""
 
 
 @dataclass(frozen=True)
@@ -17,29 +23,42 @@ class Check:
     """The stage, in a word."""
     status: Status
     seen: str
-    """What was observed: may hold text of the daemon's, so it is not fit for a terminal as it is."""
+    """What was observed, one line: may hold text of the daemon's, so it is not fit for a terminal as it is."""
     meaning: str = ""
     """What it means to the user; empty unless it is a finding."""
-    remedy: str = ""
-    """What to do about it; indented lines are commands."""
     ms: float | None = None
     """Milliseconds that the stage took; None if it was not reached."""
+    severity: Severity | None = None
+    """How grave a finding is; None unless it is one."""
+    fields: Mapping[str, object] = field(default_factory=dict)
+    """What a remedy for the finding needs to name: files, hosts, URLs."""
 
 
 def skipped(title: str, reason: str) -> Check:
     """Say that a stage was not reached."""
-    return Check(title.lower(), title, "skipped", reason)
+    return Check(title.lower(), title, "skipped", one_line(reason))
+
+
+def one_line(text: str) -> str:
+    """Escape what would break a line or steer a terminal: a daemon can put anything into what was seen."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 @dataclass(frozen=True)
 class Report:
-    """All checks of one probe, in the order of the stages."""
+    """All checks of one probe, in the order of the stages, and what they were judged by."""
 
     daemon: str
     """The daemon's URL, empty if none is configured."""
     origin: str
     """Where that URL comes from."""
     checks: tuple[Check, ...]
+    addresses: tuple[ObservedAddress, ...] = ()
+    """Every address of the daemon's name, and what came of each caller there."""
+    unresolved: str = ""
+    """Why the daemon's name has no address."""
+    addresses_left_out: int = 0
+    """How many more addresses the name has than were looked at."""
 
     @property
     def findings(self) -> tuple[Check, ...]:
@@ -52,9 +71,29 @@ class Report:
         return bool(self.checks) and all(check.status == "ok" for check in self.checks)
 
     def as_data(self) -> dict[str, Any]:
-        """Give the report as JSON takes it."""
+        """Return the report as JSON takes it, times in RFC 3339."""
         return {"ok": self.ok, "daemon": self.daemon, "checks": list(self._checks())}
 
     def _checks(self) -> Iterator[dict[str, Any]]:
         for check in self.checks:
-            yield asdict(check) | {"ms": None if check.ms is None else round(check.ms, 1)}
+            yield {
+                "id": check.id,
+                "title": check.title,
+                "status": check.status,
+                "severity": check.severity,
+                "seen": check.seen,
+                "meaning": check.meaning,
+                "fields": {name: _plain_value(value) for name, value in check.fields.items()},
+                "ms": None if check.ms is None else round(check.ms, 1),
+            }
+
+
+def _plain_value(value: object) -> object:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        case Path():
+            return str(value)
+        case list() | tuple():
+            return [_plain_value(each) for each in value]
+    return value

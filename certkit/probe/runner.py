@@ -5,6 +5,7 @@ A stage that found something wrong ends only what depends on it. Heavy imports c
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,27 @@ from certkit.probe import background, network
 from certkit.probe.checks.configuration import Configuration, configuration, observe
 from certkit.probe.checks.reachability import network as network_stage
 from certkit.probe.elapsed import ms_since
+from certkit.probe.observed import ObservedAddress
 from certkit.probe.report import Check, Report, skipped
-from certkit.probe.target import Target, engine_works
+from certkit.probe.target import Pair, Target, engine_works
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from certkit.probe.credentials import Pair
     from certkit.probe.network import Network
-
-TIMEOUT = 5.0
-"""Seconds that each step over the network may take."""
 
 _LATER = ("files", "network", "TLS", "BuildKit", "enforcement")
 _NOT_CONFIGURED = "there is no daemon to reach"
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """What came of all stages but the configuration's."""
+
+    checks: list[Check]
+    addresses: tuple[ObservedAddress, ...] = ()
+    unresolved: str = ""
+    left_out: int = 0
 
 
 def run(
@@ -33,13 +41,11 @@ def run(
     environ: Mapping[str, str],
     now: datetime,
     *,
-    timeout: float = TIMEOUT,
-    canary: "Pair | None" = None,
+    timeout: float,
+    canary: Pair | None,
+    control: Pair | None,
 ) -> Report:
-    """Probe a target, each step over the network within `timeout` seconds; what is wrong is in the report.
-
-    `canary` is a revoked certificate and its key, for who holds one: the daemon must refuse it.
-    """
+    """Do what `certkit.probe.run` says."""
     started = time.monotonic()
     engine = background.start(lambda: engine_works(target, environ))
     found = observe(target)
@@ -48,12 +54,16 @@ def run(
     if address and address.scheme != "tcp":
         address = None
     connecting = background.start(lambda: network.observe(address, timeout)) if address else None
-    checks = _reach(target, connecting, now, timeout, canary) if _has_files(found) else _skipped(_LATER)
+    if _has_files(found):
+        reached = _reach(target, connecting, now, timeout, canary, control)
+    else:
+        reached = _Reached(_skipped(_LATER))
     try:
         works = engine.result(timeout)
     except TimeoutError:
         works = False
-    return Report(target.url, target.origin, (*configuration.judge(found.with_engine(works=works), ms), *checks))
+    checks = (*configuration.judge(found.with_engine(works=works), ms), *reached.checks)
+    return Report(target.url, target.origin, checks, reached.addresses, reached.unresolved, reached.left_out)
 
 
 def _has_files(found: Configuration) -> bool:
@@ -62,33 +72,51 @@ def _has_files(found: Configuration) -> bool:
 
 
 def _reach(
-    target: Target, connecting: "Future[Network] | None", now: datetime, timeout: float, canary: "Pair | None"
-) -> list[Check]:
+    target: Target,
+    connecting: "Future[Network] | None",
+    now: datetime,
+    timeout: float,
+    canary: Pair | None,
+    control: Pair | None,
+) -> _Reached:
     from certkit.probe import credentials
+    from certkit.probe.callers import Identities
     from certkit.probe.checks.client_files import Files, files
-    from certkit.probe.conversation import Conversation, hold
+    from certkit.probe.daemon import Daemon, probe_daemon
 
     started = time.monotonic()
     loaded = credentials.load(target)
-    file_checks = files.judge(Files(loaded, now), ms_since(started))
+    if target.authorities is None:
+        file_checks = files.judge(Files(loaded, now), ms_since(started))
+    else:
+        file_checks = [skipped("files", "the certificates are in memory")]
     if connecting is None:
-        return file_checks + _skipped(_LATER[1:])
+        return _Reached(file_checks + _skipped(_LATER[1:]))
     found = connecting.result()
     network_checks = network_stage.judge(found, found.ms)
-    if found.connection is None or found.endpoint is None:
-        return file_checks + network_checks + _skipped(_LATER[2:], "the daemon was not reached")
-    talk = Conversation(
-        endpoint=found.endpoint,
-        connected=found.connection,
+    if not found.connections:
+        later = _skipped(_LATER[2:], "the daemon was not reached")
+        return _Reached(file_checks + network_checks + later, _unreached(found), found.unresolved, found.left_out)
+    own = loaded.cert.content
+    chain = own or (canary.chain if canary else ())
+    daemon = Daemon(
+        found=found,
         server_name=target.server_name or found.address.host,
-        credentials=loaded,
-        canary=canary,
+        authorities=loaded.ca.content or (),
+        identities=Identities(loaded.pair, chain[0] if chain else None, canary, control),
         faults=frozenset(check.id for check in file_checks),
         needs_alpn=target.needs_alpn,
         now=now,
         timeout=timeout,
     )
-    return file_checks + network_checks + hold(talk)
+    checks, addresses = probe_daemon(daemon)
+    return _Reached(file_checks + network_checks + checks, addresses, left_out=found.left_out)
+
+
+def _unreached(found: "Network") -> tuple[ObservedAddress, ...]:
+    from certkit.probe.callers import observed
+
+    return observed(found, {})
 
 
 def _skipped(titles: tuple[str, ...], reason: str = _NOT_CONFIGURED) -> list[Check]:

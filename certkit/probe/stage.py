@@ -1,54 +1,82 @@
 """A stage of the probe: what was observed goes in, its findings come out.
 
-A finding is one decorated function. It looks at the evidence and gives what it saw, or None. Its name is
-the finding's id, and its docstring is what the user reads about what it means.
+A finding is one decorated function. It looks at the evidence and returns what it saw, or None. Its name is the
+finding's id; what it means to the user, and how grave it is, are the decorator's arguments.
 """
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from certkit.probe.report import Check, skipped
+from certkit.probe.report import Check, Severity, one_line, skipped
 
 Evidence = TypeVar("Evidence")
 
 
-@dataclass(frozen=True)
 class Found:
-    """What a finding's function saw, and what to do about it."""
+    """What a finding's function saw, and the fields that a remedy needs."""
 
-    seen: str
-    remedy: str
+    def __init__(self, seen: str, **fields: object) -> None:
+        self.seen = seen
+        self.fields = fields
 
 
+@dataclass(frozen=True)
+class Finding(Generic[Evidence]):
+    """Something that may be wrong, and how to see whether it is."""
+
+    id: str
+    meaning: str
+    """What the user reads about what it means."""
+    severity: Severity
+    look: Callable[[Evidence], Found | None]
+
+
+def finding(
+    meaning: str, *, severity: Severity = "error"
+) -> Callable[[Callable[[Evidence], Found | None]], Finding[Evidence]]:
+    """Make a function a finding, to be listed by its stage."""
+
+    def decorate(function: Callable[[Evidence], Found | None]) -> Finding[Evidence]:
+        return Finding(getattr(function, "__name__", "").replace("_", "-"), meaning, severity, function)
+
+    return decorate
+
+
+@dataclass(frozen=True)
 class Stage(Generic[Evidence]):
     """The findings of one stage, in the order in which they are told."""
 
-    def __init__(self, title: str, summary: Callable[[Evidence], str]) -> None:
-        """Name the stage; `summary` says what was seen where there is no finding."""
-        self.title = title
-        self._summary = summary
-        self.findings: list[Callable[[Evidence], Found | None]] = []
-
-    def finding(self, function: Callable[[Evidence], Found | None]) -> Callable[[Evidence], Found | None]:
-        """Make a function one of the stage's findings."""
-        self.findings.append(function)
-        return function
+    title: str
+    about: str
+    """What the stage looks at, for the documents."""
+    summary: Callable[[Evidence], str]
+    """Says what was seen where there is no finding."""
+    findings: Sequence[Finding[Evidence]]
 
     def judge(self, evidence: Evidence, ms: float) -> list[Check]:
-        """Give every finding about the evidence, or that there is none."""
-        found = [check for function in self.findings if (check := self._ask(function, evidence, ms))]
-        return found or [Check(self.title.lower(), self.title, "ok", self._summary(evidence), ms=ms)]
+        """Return every finding about the evidence, or the one check that says that there is none."""
+        return self.found(evidence, ms) or [
+            Check(self.title.lower(), self.title, "ok", one_line(self.summary(evidence)), ms=ms)
+        ]
+
+    def found(self, evidence: Evidence, ms: float, *, where: str = "") -> list[Check]:
+        """Return every finding about the evidence; `where` is put before what was seen."""
+        seen = [(each, found) for each in self.findings if (found := each.look(evidence))]
+        return [
+            Check(
+                id=each.id,
+                title=self.title,
+                status="finding",
+                seen=one_line(where + found.seen),
+                meaning=each.meaning,
+                ms=ms,
+                severity=each.severity,
+                fields=found.fields,
+            )
+            for each, found in seen
+        ]
 
     def skip(self, reason: str) -> list[Check]:
         """Say that the stage was not reached."""
         return [skipped(self.title, reason)]
-
-    def _ask(self, function: Callable[[Evidence], Found | None], evidence: Evidence, ms: float) -> Check | None:
-        found = function(evidence)
-        if found is None:
-            return None
-        name = getattr(function, "__name__", "").replace("_", "-")
-        meaning = " ".join((inspect.getdoc(function) or "").split())
-        return Check(name, self.title, "finding", found.seen, meaning, found.remedy, ms)

@@ -1,17 +1,35 @@
-"""What is probed, and where each setting comes from: a client's configuration, or what was given explicitly."""
+"""What is probed, and where each setting comes from: a client's configuration, files for flags, or what was given."""
 
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from certkit.earthly import config
-from certkit.earthly.clients import Client, docker_or_podman_works
-from certkit.errors import CertkitError, MissingError
+from certkit.errors import CertkitError, InvalidError, MissingError
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from certkit.earthly.clients import Client
+    from certkit.pki.keys import PrivateKey
 
 EXPLICIT = "given explicitly"
 
 ALPN_VARIABLE = "GRPC_ENFORCE_ALPN_ENABLED"
 """`false` lets a client of grpc-go's 1.67 or later take a daemon without ALPN (its `internal/envconfig`)."""
+
+BUILDCTL = "buildctl"
+
+Chain = tuple["x509.Certificate", ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What a client shows: its certificate first, then what leads to its authority; and the key."""
+
+    chain: Chain
+    key: "PrivateKey" = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -42,18 +60,27 @@ class Given:
 
 
 @dataclass(frozen=True)
+class FlagFiles:
+    """The three files of a client that takes its daemon by flags (buildctl, buildx): one daemon's folder."""
+
+    team: str
+    url: str
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Target:
-    """One daemon, by its URL, and the three files to reach it with."""
+    """One daemon, by its URL, and what to reach it with: three files, or the same in memory."""
 
     url: str
     origin: str
     """Where the URL comes from, in words."""
-    ca: Path
-    cert: Path
-    key: Path
+    ca: Path = Path()
+    cert: Path = Path()
+    key: Path = Path()
     server_name: str | None = None
     """The name that the daemon's certificate must bear; None: the URL's host."""
-    client: Client | None = None
+    client: "Client | None" = None
     """The client whose configuration was read, None if all was given explicitly."""
     tls_enabled: bool = True
     url_in_file: str = ""
@@ -64,6 +91,10 @@ class Target:
     """Why the client's configuration could not be read."""
     needs_alpn: bool = False
     """Whether the client is buildctl, which may refuse a daemon that negotiates no ALPN."""
+    authorities: Chain | None = None
+    """The authorities that may vouch for the daemon; where they are here, no file is read."""
+    pair: Pair | None = None
+    """What to show, beside `authorities`; None shows nothing."""
 
     @property
     def is_configured(self) -> bool:
@@ -76,31 +107,78 @@ class Target:
         return self.is_configured and not self.variable and bool(self.url)
 
 
-def choose_client(clients: Sequence[Client], environ: Mapping[str, str]) -> Client:
-    """Give the client whose configuration is probed: the first that names a daemon, else the first.
+def choose(
+    given: Given,
+    name: str | None,
+    configured: "Sequence[Client]",
+    flag_files: Sequence[FlagFiles],
+    environ: Mapping[str, str],
+    *,
+    is_named: bool = False,
+) -> Target:
+    """Choose what is to be probed.
+
+    Args:
+        given: What was given explicitly; it wins.
+        name: The client to probe for (`earthly`, `earthbuild`, `buildctl`, `buildx`); None for one that is set up here.
+        configured: The clients with a configuration, as far as they are meant.
+        flag_files: What is enrolled here for clients that take flags.
+        environ: The environment that the client would see.
+        is_named: Whether a configuration file was named, so that it is meant whatever it says.
+
+    Raises:
+        InvalidError: Two daemons are meant.
+        MissingError: There is nothing to probe.
+
+    """
+    if given.is_complete:
+        return replace(resolve(given, None, environ), needs_alpn=name == BUILDCTL and _enforces_alpn(environ))
+    is_for_flags = name is not None and not configured
+    if name is None and not is_named and not any(names_a_daemon(client, environ) for client in configured):
+        is_for_flags = bool(flag_files)
+    if is_for_flags:
+        return _of_flag_files(given, name, flag_files, environ)
+    return resolve(given, choose_client(configured, environ), environ)
+
+
+def of_flag_files(files: FlagFiles, environ: Mapping[str, str], *, with_buildctl: bool) -> Target:
+    """Return the target that a client with flags reaches; `with_buildctl` if buildctl is among those clients."""
+    return Target(
+        files.url,
+        f"enrolled in {files.team} for buildctl and buildx",
+        files.folder / "ca.pem",
+        files.folder / "cert.pem",
+        files.folder / "key.pem",
+        needs_alpn=with_buildctl and _enforces_alpn(environ),
+    )
+
+
+def choose_client(clients: "Sequence[Client]", environ: Mapping[str, str]) -> "Client":
+    """Return the client whose configuration is probed: the first that names a daemon, else the first.
 
     Raises MissingError if there is none.
     """
     if not clients:
-        raise MissingError(
-            "there is neither Earthly nor EarthBuild on this machine",
-            "Choose one with --for, or name the daemon: certkit probe --daemon URL --ca F --cert F --key F",
-        )
+        raise MissingError("there is neither Earthly nor EarthBuild on this machine", code="no-client-to-probe")
     return next((client for client in clients if names_a_daemon(client, environ)), clients[0])
 
 
-def names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
+def names_a_daemon(client: "Client", environ: Mapping[str, str]) -> bool:
     """Tell whether a client is told to use a daemon; one that cannot be read is, so that this is told."""
+    from certkit.earthly import config
+
     try:
         return bool(config.read(client, environ).buildkit_host)
     except CertkitError:
         return True
 
 
-def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> Target:
+def resolve(given: Given, client: "Client | None", environ: Mapping[str, str]) -> Target:
     """Put together what is probed; a configuration that cannot be read becomes the target's `problem`."""
     if client is None:
-        return given.over(Target("", EXPLICIT, Path(), Path(), Path()))
+        return given.over(Target("", EXPLICIT))
+    from certkit.earthly import config
+
     try:
         read = config.read(client, environ)
         in_file = config.read(client, _without_host_variables(environ)).buildkit_host
@@ -126,7 +204,27 @@ def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> 
 
 def engine_works(target: Target, environ: Mapping[str, str]) -> bool:
     """Tell whether the client would find the Docker or Podman that it needs; takes seconds at worst."""
+    from certkit.earthly.clients import docker_or_podman_works
+
     return not target.needs_engine or docker_or_podman_works(environ)
+
+
+def _of_flag_files(given: Given, name: str | None, enrolled: Sequence[FlagFiles], environ: Mapping[str, str]) -> Target:
+    if not enrolled:
+        raise MissingError("buildctl and buildx are not enrolled here", code="flag-clients-not-enrolled")
+    meant = [each for each in enrolled if each.url == given.daemon] or enrolled
+    urls = sorted({each.url for each in meant})
+    if len(urls) > 1:
+        raise InvalidError(
+            "buildctl and buildx are enrolled for more than one daemon", code="several-daemons-to-probe", url=urls[0]
+        )
+    has_buildctl = shutil.which(BUILDCTL, path=environ.get("PATH")) is not None
+    with_buildctl = name == BUILDCTL or (name is None and has_buildctl)
+    return given.over(of_flag_files(meant[0], environ, with_buildctl=with_buildctl))
+
+
+def _enforces_alpn(environ: Mapping[str, str]) -> bool:
+    return environ.get(ALPN_VARIABLE, "").lower() != "false"
 
 
 def _without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -6,16 +6,14 @@ handshake says nothing about the client's certificate: only the first read does.
 
 import socket
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
 from OpenSSL import SSL, crypto
 
-from certkit.pki import certificates
 from certkit.probe import hostnames
-from certkit.probe.credentials import Chain, Pair, is_readable
+from certkit.probe.credentials import read_certificate, words_of
+from certkit.probe.target import Chain, Pair
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What an HTTP/2 client says first (RFC 9113, section 3.4); an HTTP/1 server takes it for a request."""
@@ -60,19 +58,37 @@ class Negotiated:
     cipher: str = ""
     alpn: str = ""
     chain: Chain = ()
-    """The server's certificates, its own first; empty if it sent none that can be read."""
-    accepted: frozenset[bytes] = frozenset()
-    """The client authorities that it accepts, as DER of their names; empty if it names none."""
-    accepted_names: tuple[str, ...] = ()
-    """The same for people (RFC 4514)."""
+    """The server's certificates, its own first; empty if one of them cannot be read in full."""
+    chain_der: tuple[bytes, ...] = ()
+    """The same as they came, whether they can be read or not."""
+    accepted: tuple[bytes, ...] = ()
+    """The client authorities that it accepts: DER of their names, in its order, each as often as it names it."""
+
+    @property
+    def accepted_names(self) -> tuple[str, ...]:
+        """The accepted authorities for people (RFC 4514), each once."""
+        return tuple(dict.fromkeys(map(words_of, self.accepted)))
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: by what name it calls the server, what it shows, whom it believes."""
+
+    server_name: str
+    pair: Pair | None
+    trust: Trust
+    insists: bool = True
+    """Whether it says nothing more to a server that is not to be believed; who shows nothing may go on."""
+    without_tickets: bool = False
+    """Whether it offers TLS 1.2 at most, without session tickets."""
 
 
 class Connection:
     """One TLS connection over a socket, whose every wait ends at the deadline (on `time.monotonic`)."""
 
-    def __init__(
-        self, sock: socket.socket, deadline: float, *, server_name: str, pair: Pair | None, trust: Trust | None
-    ) -> None:
+    def __init__(self, sock: socket.socket, deadline: float, caller: Caller) -> None:
+        self.is_finished = False
+        """Whether this side has finished the handshake: it has checked the server's signature and its Finished."""
         self.alert: int | None = None
         """The number of the fatal alert that the server has sent (RFC 8446, section 6)."""
         self.verify_errors: set[tuple[int, int]] = set()
@@ -81,14 +97,14 @@ class Connection:
         """The first bytes that the server has sent, as they came."""
         self.deadline = deadline
         self._socket = sock
-        self._server_name = server_name
-        self._tls = SSL.Connection(self._context(pair, trust), None)
+        self._caller = caller
+        self._tls = SSL.Connection(self._context(caller), None)
         self._tls.set_connect_state()
-        if not _is_ip(server_name):
-            self._tls.set_tlsext_host_name(server_name.encode("ascii"))
+        if not _is_ip(caller.server_name):
+            self._tls.set_tlsext_host_name(caller.server_name.encode("ascii"))
 
     def handshake(self) -> None:
-        """Shake hands, and say nothing more once the server's chain turns out to be wrong.
+        """Shake hands; a caller that insists says nothing more once the server's chain turns out to be wrong.
 
         Raises ConnectionClosedError, TimeoutError, OSError, SSL.Error.
         """
@@ -99,11 +115,12 @@ class Connection:
                 done = True
             except SSL.WantReadError:
                 pass
-            if self.verify_errors:
+            if self.verify_errors and self._caller.insists:
                 return  # unsent: the client's certificate, which is none of this server's business
             self.flush()
             if not done:
                 self.fill()
+        self.is_finished = True
 
     def receive(self) -> bytes:
         """Wait for decrypted bytes; raises ConnectionClosedError, TimeoutError, OSError, SSL.Error."""
@@ -146,7 +163,7 @@ class Connection:
             return
 
     def fileno(self) -> int:
-        """Give the socket's number, for select."""
+        """Return the socket's number, for select."""
         return self._socket.fileno()
 
     def close(self) -> None:
@@ -154,24 +171,18 @@ class Connection:
         self._socket.close()
 
     def negotiated(self) -> Negotiated:
-        """Tell what the server has said so far."""
-        chain = [_readable(shown) for shown in self._tls.get_peer_cert_chain() or ()]
-        issuers = self._accepted()
+        """Return what the server has said so far."""
+        shown = tuple(map(_der, self._tls.get_peer_cert_chain() or ()))
+        chain = [read_certificate(each) for each in shown]
         agreed = self._tls.get_cipher_name() is not None
         return Negotiated(
             version=self._tls.get_protocol_version_name() if agreed else "",
             cipher=self._tls.get_cipher_name() or "",
             alpn=self._tls.get_alpn_proto_negotiated().decode("ascii", "replace"),
-            chain=tuple(shown for shown in chain if shown) if all(chain) else (),
-            accepted=frozenset(name.public_bytes() for name in issuers),
-            accepted_names=tuple(map(certificates.words, issuers)),
+            chain=tuple(each for each in chain if each) if all(chain) else (),
+            chain_der=shown,
+            accepted=tuple(name.der() for name in self._tls.get_client_ca_list()),
         )
-
-    def _accepted(self) -> Sequence[x509.Name]:
-        try:
-            return self._tls.get_client_ca_list(as_cryptography=True)
-        except ValueError:  # a server may send anything for a name
-            return ()
 
     def _wait(self) -> None:
         left = self.deadline - time.monotonic()
@@ -179,19 +190,21 @@ class Connection:
             raise TimeoutError
         self._socket.settimeout(left)
 
-    def _context(self, pair: Pair | None, trust: Trust | None) -> SSL.Context:
+    def _context(self, caller: Caller) -> SSL.Context:
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
+        if caller.without_tickets:
+            context.set_max_proto_version(SSL.TLS1_2_VERSION)
+            context.set_options(SSL.OP_NO_TICKET)
         context.set_cipher_list(b"DEFAULT:@SECLEVEL=1")  # old keys that Go takes, OpenSSL must take too
         context.set_alpn_protos([b"h2"])
         context.set_info_callback(self._note_alert)
-        if trust:
-            trust.install(context)
-            context.set_verify(SSL.VERIFY_PEER, self._note_verification)
-        if pair:
-            context.use_certificate(pair.chain[0])
-            context.use_privatekey(pair.key)
-            for certificate in pair.chain[1:]:
+        caller.trust.install(context)
+        context.set_verify(SSL.VERIFY_PEER, self._note_verification)
+        if caller.pair:
+            context.use_certificate(caller.pair.chain[0])
+            context.use_privatekey(caller.pair.key)
+            for certificate in caller.pair.chain[1:]:
                 context.add_extra_chain_cert(certificate)
         return context
 
@@ -200,7 +213,7 @@ class Connection:
             self.alert = value & 0xFF
 
     def _note_verification(self, _: SSL.Connection, shown: crypto.X509, error: int, depth: int, __: int) -> bool:
-        if depth == 0 and not _covers(shown, self._server_name):
+        if depth == 0 and not _covers(shown, self._caller.server_name):
             self.verify_errors.add((MISNAMED, 0))
         if error:
             self.verify_errors.add((error, depth))
@@ -208,17 +221,12 @@ class Connection:
 
 
 def _covers(shown: crypto.X509, host: str) -> bool:
-    certificate = _readable(shown)
+    certificate = read_certificate(_der(shown))
     return certificate is not None and hostnames.covers(certificate, host)
 
 
-def _readable(shown: crypto.X509) -> x509.Certificate | None:
-    """Give a certificate that can be read in full; OpenSSL takes some that cryptography does not."""
-    try:
-        certificate = shown.to_cryptography()
-    except (ValueError, x509.InvalidVersion):
-        return None
-    return certificate if is_readable(certificate) else None
+def _der(certificate: crypto.X509) -> bytes:
+    return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
 
 def _is_ip(name: str) -> bool:

@@ -9,7 +9,7 @@ from OpenSSL import SSL
 
 from certkit.cli.support.local_daemon import HOST
 from tests.cli.conftest import Lead
-from tests.probe.servers import HTTP2_SETTINGS, over_tls, serving, tls_context, wait
+from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
 from tests.team import Files
 
 
@@ -20,14 +20,28 @@ class Running:
         self.url = ""
         self.folder = Path()
         self._context: SSL.Context | None = None
+        self._answer: Answer | None = None
 
     def restart(self) -> None:
         """Let it read its files."""
         self._context = tls_context(Files.of(self.folder))
+        self._answer = None
+
+    def open_to_everybody(self) -> None:
+        """Let it ask nobody for a certificate."""
+        self.restart()
+        if self._context:
+            self._context.set_verify(SSL.VERIFY_NONE)
+
+    def intercept(self, answer: Answer) -> None:
+        """Let somebody else answer in its place, until its next start."""
+        self._answer = answer
 
     def answer(self, caller: socket.socket) -> None:
         """Answer one caller; a server without files goes away."""
-        if self._context:
+        if self._answer:
+            self._answer(caller)
+        elif self._context:
             over_tls(self._context, _speak)(caller)
 
 

@@ -12,14 +12,13 @@ import pytest
 
 from certkit.cli import main
 from certkit.cli.support.probe_report import show
-from certkit.probe.report import Check, Report
+from certkit.probe import Check, Report
 from tests.daemons.daemon import Daemon
-from tests.probe.parties import Cast
 from tests.team import Files
 
 PROGRAM = (sys.executable, "-m", "certkit")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
-KEYS = {"id", "title", "status", "seen", "meaning", "remedy", "ms"}
+KEYS = {"id", "title", "status", "severity", "seen", "meaning", "remedy", "fields", "ms"}
 
 
 def _arguments(url: str, files: Files, *more: str) -> list[str]:
@@ -78,7 +77,13 @@ HOSTILE = Report(
     (
         Check("files", "files", "ok", "key matches", ms=1.0),
         Check(
-            "not-tls", "TLS", "finding", "\x1b[2J\u202e" + "long " * 60, "it\x07 means", "do:\n  run \x1b[1m it", 2.0
+            "key-not-private",
+            "TLS",
+            "finding",
+            "\x1b[2J\u202e" + "long " * 60,
+            "it\x07 means",
+            2.0,
+            fields={"path": "\x1b[1m it"},
         ),
         Check("buildkit", "BuildKit", "skipped", "not reached"),
     ),
@@ -90,7 +95,7 @@ def test_nothing_from_outside_reaches_the_terminal_raw(capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert not {char for char in out if not char.isprintable()} - {"\n"}
     assert "\\x1b[2J\\u202elong" in out
-    assert "\n             run \\x1b[1m it\n" in out
+    assert "\n             chmod 600 '\\x1b[1m it'\n" in out
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
@@ -136,35 +141,24 @@ def test_it_prints_where_there_is_only_ascii(standing: Daemon, alice: Files) -> 
     assert b"  + enforcement" in ended.stdout
 
 
-def test_the_whole_takes_less_than_300_ms_and_100_mb(standing: Daemon, alice: Files) -> None:
-    processor, peak = _cost(_arguments(standing.url, alice), 0)
-    assert processor < 0.3
-    assert peak < 100
+def test_the_whole_takes_less_than_100_mb(standing: Daemon, alice: Files) -> None:
+    """What it takes in time is benchmarks' to say: what it waits for here is only who else is busy."""
+    assert _peak(_arguments(standing.url, alice), 0) < 100
 
 
-def test_a_refused_certificate_is_told_within_500_ms(standing: Daemon, cast: Cast) -> None:
-    processor, _ = _cost(_arguments(standing.url, cast.client_files(signer=cast.server)), 3)
-    assert processor < 0.5
+def _peak(arguments: list[str], code: int) -> float:
+    """Return the megabytes of a whole process at its most.
 
-
-def _cost(arguments: list[str], code: int) -> tuple[float, float]:
-    """Give the processor's seconds and the megabytes of a whole process, the least of five runs.
-
-    By the clock it is benchmarks' to say: what it waits for on one machine is only who else is busy there. The peak is
-    that of the program alone; `ru_maxrss` would count what the test runner was when it made the process.
+    The peak is that of the program alone; `ru_maxrss` would count what the test runner was when it made the process.
     """
     script = f"""if True:
-        import re, sys, time
+        import re, sys
         from pathlib import Path
         from certkit.cli import main
         code = main({arguments})
         peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
-        print(time.process_time(), int(peak) / 1024, file=sys.stderr)
+        print(int(peak) / 1024, file=sys.stderr)
         sys.exit(code)"""
-    costs = []
-    for _ in range(5):
-        ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-        assert ended.returncode == code, ended.stderr
-        costs.append([float(word) for word in ended.stderr.split()])
-    processor, peak = map(min, zip(*costs, strict=True))
-    return processor, peak
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ended.returncode == code, ended.stderr
+    return float(ended.stderr)

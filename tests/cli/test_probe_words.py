@@ -38,7 +38,7 @@ def test_a_certificate_in_an_authority_s_place_is_a_finding_of_the_files(
     files = cast.client_files()
     shutil.copy(files.cert if whose == "a person's" else cast.daemon_files().cert, files.ca)
     said = probe(standing.url, files, capsys)
-    assert f"✗ files 0 ms {files.ca} holds no authority's certificate" in said.replace("1 ms", "0 ms")
+    assert f"ms {files.ca} holds no authority's certificate" in said.partition("✗ files ")[2]
     assert "not-an-authority" in said
 
 

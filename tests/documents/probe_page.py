@@ -1,28 +1,19 @@
 """Writes docs/probe.md from the findings' own words: `python -m tests.documents.probe_page`."""
 
-import inspect
 from pathlib import Path
+from typing import Any
 
-from certkit.probe.checks.admission import tls
 from certkit.probe.checks.buildkitd import buildkit
 from certkit.probe.checks.client_files import files
 from certkit.probe.checks.configuration import configuration
 from certkit.probe.checks.enforcement import enforcement
 from certkit.probe.checks.reachability import network
+from certkit.probe.checks.tls import tls
+from certkit.probe.stage import Stage
 
 PAGE = Path(__file__).parents[2] / "docs" / "probe.md"
 
-_STAGES = {
-    "configuration": (configuration, "The client's configuration, read exactly as the client reads it."),
-    "files": (files, "The three files of mutual TLS."),
-    "network": (network, "Resolve the host, and connect to each of its addresses at once."),
-    "TLS": (
-        tls,
-        "The handshake, and the daemon's first words: with TLS 1.3 only they say that it took the certificate.",
-    ),
-    "BuildKit": (buildkit, "gRPC over that TLS: health, `Control.Info`, `ListWorkers`."),
-    "enforcement": (enforcement, "Strangers knock, side by side with the rest: each must be refused."),
-}
+STAGES: tuple[Stage[Any], ...] = (configuration, files, network, tls, buildkit, enforcement)
 
 _HEAD = """\
 # The probe
@@ -30,22 +21,37 @@ _HEAD = """\
 `certkit probe` reads the configuration as Earthly or EarthBuild reads it, and goes through six stages. A stage that
 finds something wrong ends only what depends on it. Each finding says what was seen, what it means, and what to do.
 
-Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings. `--json` gives an object with `ok`, `daemon` and `checks`, a
-list of objects with `id`, `title`, `status` (`ok`, `finding`, `skipped`), `seen`, `meaning`, `remedy` and `ms`.
+Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings. `--json` prints an object with `ok`, `daemon` and `checks`, a
+list of objects with `id`, `title`, `status` (`ok`, `finding`, `skipped`), `severity` (`error`, `warning`, or null),
+`seen`, `meaning`, `remedy`, `fields` (what the finding is about: paths, names, times in RFC 3339) and `ms`.
 
 It works with daemons that negotiate ALPN and with those that do not: the TLS handshake is OpenSSL's own, and gRPC
 speaks through it.
+
+Every address of the daemon's name is looked at, and what differs is said with the address. An address family that
+cannot be reached from here, while another can, is no finding.
+
+A refusal counts only after a TLS 1.3 handshake in which the server has proven that it is the daemon: by its chain, its
+name and its signature over the handshake. Before that, and in TLS 1.2, an alert is the word of anybody on the network,
+and the probe says "not determined". It cannot tell several daemons behind one address from each other: one that is
+never asked is never judged.
+
+Above 64 KiB of excluded names a daemon that is built with Go 1.21 or later cannot make the TLS 1.3 session ticket that
+OpenSSL asks for, and hangs up. The probe then asks again in TLS 1.2 without tickets, and says so. Earthly, EarthBuild
+and buildctl ask for no ticket and are served.
 """
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     parts = [_HEAD]
-    for title, (stage, about) in _STAGES.items():
-        parts.append(f"\n## {title}\n\n{about}\n\n| finding | what it means |\n| --- | --- |\n")
+    for stage in STAGES:
+        parts.append(
+            f"\n## {stage.title}\n\n{stage.about}\n\n| finding | severity | what it means |\n| --- | --- | --- |\n"
+        )
         for finding in stage.findings:
-            meaning = " ".join((inspect.getdoc(finding) or "").split()).replace("|", "\\|")
-            parts.append(f"| `{finding.__name__.replace('_', '-')}` | {meaning} |\n")
+            meaning = finding.meaning.replace("|", "\\|")
+            parts.append(f"| `{finding.id}` | {finding.severity} | {meaning} |\n")
     return "".join(parts)
 
 

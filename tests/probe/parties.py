@@ -10,8 +10,7 @@ from cryptography import x509
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.pki.signer import KeySigner
-from certkit.probe.report import Report
-from certkit.probe.runner import run
+from certkit.probe import Report, run
 from certkit.probe.target import Given, Target, resolve
 from tests.daemons.daemon import HOST
 from tests.team import Files
@@ -81,7 +80,7 @@ class Cast:
             .not_valid_before(ANCIENT)
             .not_valid_after(NOW + 365 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(signer.signer.key, keys.signature_hash(signer.signer.key))
+            .sign(signer.key, keys.signature_hash(signer.key))
         )
         return replace(made, certificate=certificate)
 

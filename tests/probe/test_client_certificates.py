@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
+from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from tests.daemons.daemon import Daemon, Start
@@ -79,7 +80,7 @@ def test_a_revoked_certificate_is_refused_though_its_authority_is_accepted(
     assert ids(report) == ["certificate-refused"]
     finding = report.findings[0]
     assert "alert 42, bad_certificate" in finding.seen
-    assert "certkit show alice@acme.example" in finding.remedy
+    assert "certkit show alice@acme.example" in of_finding(finding)
     assert stage(report, "enforcement") == "ok"
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from certkit.cli.support.remedies import of_finding
 from certkit.earthly.clients import find
-from certkit.probe.report import Report
-from certkit.probe.runner import run
+from certkit.probe import Report, run
 from certkit.probe.target import Given, choose_client, resolve
 from tests.daemons.daemon import Daemon, Start
 from tests.probe.parties import NOW, Cast, ids
@@ -148,7 +148,7 @@ def test_a_variable_that_overrides_the_file_is_found_and_followed(laptop: Laptop
     report = laptop.probe(EARTHLY_BUILDKIT_HOST=standing.url)
     assert ids(report) == ["environment-overrides"]
     assert report.daemon == standing.url
-    assert "unset EARTHLY_BUILDKIT_HOST" in report.findings[0].remedy
+    assert "unset EARTHLY_BUILDKIT_HOST" in of_finding(report.findings[0])
 
 
 def test_a_variable_that_agrees_with_the_file_is_well(laptop: Laptop, standing: Daemon) -> None:
@@ -160,7 +160,7 @@ def test_neither_docker_nor_podman_is_found_with_the_variable_that_helps(laptop:
     laptop.use(standing.url)
     report = laptop.probe(PATH="/nowhere")
     assert ids(report) == ["no-container-engine"]
-    assert f"export EARTHLY_BUILDKIT_HOST={standing.url}" in report.findings[0].remedy
+    assert f"export EARTHLY_BUILDKIT_HOST={standing.url}" in of_finding(report.findings[0])
     assert laptop.probe(PATH="/nowhere", EARTHLY_BUILDKIT_HOST=standing.url).ok
 
 

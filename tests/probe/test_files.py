@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys
 from certkit.pki.signer import KeySigner
 from tests.daemons.daemon import Daemon
@@ -59,7 +60,7 @@ def test_an_encrypted_key_is_found(standing: Daemon, files: Files) -> None:
     files.key.write_bytes(keys.to_pem(key, b"secret"))
     report = probe(standing.url, files)
     assert ids(report) == ["key-encrypted"]
-    assert f"openssl pkey -in {files.key}" in report.findings[0].remedy
+    assert f"openssl pkey -in {files.key}" in of_finding(report.findings[0])
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])

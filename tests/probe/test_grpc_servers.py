@@ -14,10 +14,9 @@ import grpc
 import pytest
 from OpenSSL import SSL
 
-from certkit.probe import standin
+from certkit.probe import Check, Report, standin
 from certkit.probe.buildkit import MESSAGE_LIMIT, METHODS
 from certkit.probe.control_pb2 import HealthCheckResponse, ListWorkersResponse, Platform, WorkerRecord
-from certkit.probe.report import Check, Report
 from tests.probe.parties import Cast, ids, probe
 from tests.probe.servers import over_tls, serving, tls_context
 from tests.team import Files
@@ -96,8 +95,14 @@ def test_both_versions_of_tls_will_do(daemon: Files, alice: Files, cast: Cast, v
     with standing_in(daemon, version) as url:
         report = probe(url, alice)
         refused = probe(url, cast.client_files(signer=cast.server))
-    assert ids(report) == []
+    assert ids(report) == (["enforcement-unknown"] if version == SSL.TLS1_2_VERSION else [])
     assert ids(refused) == ["authority-not-accepted"]
+
+
+def test_a_refusal_in_tls_1_2_is_not_believed_and_it_says_why(daemon: Files, alice: Files) -> None:
+    with standing_in(daemon, SSL.TLS1_2_VERSION) as url:
+        found = probe(url, alice).findings[0]
+    assert "in TLS 1.2, where anybody on the network can send it" in found.seen
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import pytest
 from OpenSSL import SSL
 
 from certkit.pki import certificates
-from certkit.probe.report import Report
+from certkit.probe import Report
 from tests.probe.parties import Cast, ids, probe
 from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
 from tests.team import Files

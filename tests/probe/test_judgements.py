@@ -5,30 +5,31 @@ import shlex
 import pytest
 from cryptography import x509
 
+from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys
-from certkit.probe import impostor
-from certkit.probe.checks.admission import tls
-from certkit.probe.checks.enforcement import CANARY, IMPOSTOR, NO_CERTIFICATE, Enforcement, enforcement
-from certkit.probe.checks.tls import Tls
-from certkit.probe.credentials import Pair
-from certkit.probe.handshake import Handshake, Outcome
-from certkit.probe.report import Check, Report
+from certkit.probe import Check, Pair, Report, impostor
+from certkit.probe.checks.enforcement import Enforcement, enforcement
+from certkit.probe.checks.tls import Tls, tls
+from certkit.probe.handshake import Handshake
+from certkit.probe.observed import CANARY, CONTROL, IMPOSTOR, NO_CERTIFICATE, TLS_1_3, Exchange, Outcome
 from certkit.probe.transport import Negotiated
 from tests.probe.parties import DAY, NOW, Cast
 from tests.team import Files
 
-SERVED = Handshake(Outcome.SERVED, 1.0)
-ASKED = Negotiated(accepted=frozenset({b"name"}))
+SERVED = Exchange(Outcome.SERVED, version=TLS_1_3, is_authenticated=True)
 
 
-def _refused(alert: int, negotiated: Negotiated = ASKED) -> Handshake:
-    return Handshake(Outcome.REFUSED, 1.0, negotiated=negotiated, alert=alert)
+def _refused(alert: int, version: str = TLS_1_3, *, authenticated: bool = True) -> Exchange:
+    return Exchange(Outcome.REFUSED, alert, version, authenticated, authorities=(b"name",))
 
 
-def _judged(**strangers: Handshake) -> list[str]:
-    names = {"nobody": NO_CERTIFICATE, "impostor": IMPOSTOR, "canary": CANARY}
-    evidence = Enforcement({names[name]: handshake for name, handshake in strangers.items()})
-    return [check.id for check in enforcement.judge(evidence, 1.0)]
+def _judged(**callers: Exchange) -> list[str]:
+    return [check.id for check in enforcement.judge(Enforcement({"10.0.0.1:8372": _named(callers)}), 1.0)]
+
+
+def _named(callers: dict[str, Exchange]) -> dict[str, Exchange]:
+    names = {"nobody": NO_CERTIFICATE, "impostor": IMPOSTOR, "canary": CANARY, "control": CONTROL}
+    return {names[name]: exchange for name, exchange in callers.items()}
 
 
 @pytest.mark.parametrize("alert", [42, 46, 48, 49])
@@ -41,14 +42,33 @@ def test_an_impostor_who_was_only_asked_for_a_certificate_has_not_been_judged(al
     assert _judged(nobody=_refused(116), impostor=_refused(alert)) == ["enforcement-unknown"]
 
 
-@pytest.mark.parametrize("alert", [10, 47, 70, 80, 112, 120])
+@pytest.mark.parametrize("alert", [10, 40, 47, 70, 80, 112, 120])
 def test_another_alert_is_no_refusal(alert: int) -> None:
     assert _judged(nobody=_refused(alert), impostor=_refused(48)) == ["enforcement-unknown"]
 
 
-def test_a_failed_handshake_is_a_refusal_only_once_a_certificate_was_asked_for() -> None:
-    assert _judged(nobody=_refused(40), impostor=_refused(48)) == ["enforcement"]
-    assert _judged(nobody=_refused(40, Negotiated()), impostor=_refused(48)) == ["enforcement-unknown"]
+@pytest.mark.parametrize("alert", [40, 42, 48, 116])
+def test_an_alert_that_anybody_on_the_network_can_send_is_no_refusal(alert: int) -> None:
+    early = _refused(alert, authenticated=False)
+    old = _refused(alert, "TLSv1.2")
+    for forgeable in (early, old):
+        assert _judged(nobody=forgeable, impostor=_refused(48)) == ["enforcement-unknown"]
+        assert _judged(nobody=_refused(116), impostor=forgeable) == ["enforcement-unknown"]
+        assert "enforcement-unknown" in _judged(nobody=_refused(116), impostor=_refused(48), canary=forgeable)
+
+
+def test_it_says_why_such_an_alert_does_not_count() -> None:
+    callers = {NO_CERTIFICATE: _refused(42, "TLSv1.2"), IMPOSTOR: _refused(42, authenticated=False)}
+    [check] = enforcement.judge(Enforcement({"10.0.0.1:8372": callers}), 1.0)
+    assert (
+        "no certificate: alert 42, bad_certificate in TLS 1.2, where anybody on the network can send it" in check.seen
+    )
+    assert "impostor: alert 42, bad_certificate before the daemon had proven that it is the daemon" in check.seen
+
+
+def test_who_is_served_by_somebody_of_another_authority_is_not_served_by_the_daemon() -> None:
+    elsewhere = Exchange(Outcome.SERVED, version=TLS_1_3, is_of_known_authority=False)
+    assert _judged(nobody=elsewhere, impostor=_refused(48)) == ["enforcement-unknown"]
 
 
 def test_a_canary_that_is_let_in_is_found() -> None:
@@ -65,31 +85,62 @@ def test_a_canary_that_is_refused_for_another_reason_proves_nothing(alert: int) 
     assert _judged(nobody=_refused(116), impostor=_refused(48), canary=_refused(alert)) == ["canary-unproven"]
 
 
+def test_a_canary_whose_like_is_refused_too_proves_nothing() -> None:
+    strangers = {"nobody": _refused(116), "impostor": _refused(48), "canary": _refused(42)}
+    assert _judged(**strangers, control=SERVED) == ["enforcement"]
+    assert _judged(**strangers, control=_refused(42)) == ["canary-unproven"]
+
+
 @pytest.mark.parametrize("outcome", [Outcome.SILENT, Outcome.CLOSED, Outcome.STRANGE, Outcome.FAILED])
 def test_what_is_neither_refused_nor_served_is_unknown(outcome: Outcome) -> None:
-    assert _judged(nobody=_refused(116), impostor=Handshake(outcome, 1.0)) == ["enforcement-unknown"]
+    assert _judged(nobody=_refused(116), impostor=Exchange(outcome)) == ["enforcement-unknown"]
+
+
+def test_of_several_addresses_the_one_that_differs_is_named() -> None:
+    well = {NO_CERTIFICATE: _refused(116), IMPOSTOR: _refused(48)}
+    evidence = Enforcement({"10.0.0.1:8372": well, "10.0.0.2:8372": well | {NO_CERTIFICATE: SERVED}})
+    [check] = enforcement.judge(evidence, 1.0)
+    assert check.id == "anyone-let-in"
+    assert check.seen.endswith(" at 10.0.0.2:8372, not at 10.0.0.1:8372")
+    both = Enforcement({"10.0.0.1:8372": well, "10.0.0.2:8372": well})
+    assert enforcement.judge(both, 1.0)[0].seen.endswith(", at 2 addresses")
+
+
+def _refusal(cast: Cast, alert: int, version: str = TLS_1_3, *, finished: bool = True) -> Handshake:
+    negotiated = Negotiated(version=version, chain=(cast.server.certificate,))
+    return Handshake(Outcome.REFUSED, 1.0, negotiated=negotiated, alert=alert, is_finished=finished)
+
+
+def _of_client(cast: Cast, chain: tuple[x509.Certificate, ...], handshake: Handshake) -> list[Check]:
+    evidence = Tls(
+        "build.test", (cast.server.certificate,), Pair(chain, keys.generate("p256")), "", handshake, b"", NOW
+    )
+    return tls.judge(evidence, 1.0)
 
 
 def test_a_daemon_that_names_no_authority_may_still_have_revoked(cast: Cast, alice: Files) -> None:
     chain = tuple(certificates.load_all(alice.cert.read_bytes()))
-    handshake = _refused(42, Negotiated(chain=(cast.server.certificate,)))
-    pair = Pair(chain, cast.client.key)
-    evidence = Tls("build.test", (cast.server.certificate,), pair, "", handshake, b"", NOW)
-    assert [check.id for check in tls.judge(evidence, 1.0)] == ["certificate-refused"]
+    assert [check.id for check in _of_client(cast, chain, _refusal(cast, 42))] == ["certificate-refused"]
+
+
+def test_nobody_on_the_network_can_make_it_say_that_a_certificate_was_refused(cast: Cast, alice: Files) -> None:
+    chain = tuple(certificates.load_all(alice.cert.read_bytes()))
+    for forgeable in (_refusal(cast, 42, "TLSv1.2"), _refusal(cast, 42, finished=False)):
+        assert [check.id for check in _of_client(cast, chain, forgeable)] == ["refusal-unproven"]
 
 
 def test_the_command_about_somebody_revoked_can_be_pasted_whatever_their_name(cast: Cast) -> None:
     key = keys.generate("p256")
     own = certificates.device(cast.client, key.public_key(), person="Al, O'Neil", dns_name="a.b", now=NOW, life=DAY)
-    handshake = _refused(42, Negotiated(chain=(cast.server.certificate,)))
-    evidence = Tls("build.test", (cast.server.certificate,), Pair((own,), key), "", handshake, b"", NOW)
-    [found] = tls.judge(evidence, 1.0)
-    assert found.remedy.endswith("  certkit show " + shlex.quote("Al, O'Neil"))
+    [found] = _of_client(cast, (own,), _refusal(cast, 42))
+    assert of_finding(found).endswith("  certkit show " + shlex.quote("Al, O'Neil"))
 
 
 def test_an_impostor_differs_from_the_client_in_nothing_but_its_keys(alice: Files) -> None:
     own = certificates.load(alice.cert.read_bytes())
-    leaf, signer = impostor.forge(own, NOW).chain
+    forged = impostor.forge(own, NOW)
+    assert forged
+    leaf, signer = forged.chain
     assert (leaf.subject, leaf.issuer, signer.subject) == (own.subject, own.issuer, own.issuer)
     assert {e.oid for e in own.extensions} - {e.oid for e in leaf.extensions} <= {_key_identifier(own)}
     assert leaf.public_key() != own.public_key()

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from certkit.probe.report import Report
+from certkit.cli.support.remedies import of_finding
+from certkit.probe import Report
 from tests.daemons.daemon import Daemon, Start
 from tests.probe.parties import Cast, ids, probe, stage
 from tests.team import Files
@@ -54,7 +55,7 @@ def test_a_daemon_that_asks_for_no_certificate_is_the_gravest_finding(
     assert ids(report) == ["anyone-let-in"]
     finding = report.findings[0]
     assert finding.meaning.startswith("THE DAEMON IS OPEN TO EVERYBODY.")
-    assert "--tlscacert" in finding.remedy
+    assert "--tlscacert" in of_finding(finding)
 
 
 def test_a_plaintext_daemon_is_found_out(daemon_factory: Start, flavour: str, alice: Files) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from OpenSSL import SSL
 
+from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys
 from tests.daemons.daemon import Daemon, Start
 from tests.probe.parties import DAY, NAME, NOW, Cast, authority, ids, probe, stage
@@ -28,7 +29,7 @@ def test_a_daemon_is_not_believed_by_a_name_that_it_does_not_bear(standing: Daem
     report = probe(standing.url, alice, server_name="other.test")
     assert ids(report) == ["daemon-misnamed"]
     assert "127.0.0.2" in report.findings[0].seen
-    assert "--san other.test" in report.findings[0].remedy
+    assert "--san other.test" in of_finding(report.findings[0])
 
 
 def test_a_daemon_may_be_called_by_another_of_its_names(standing: Daemon, alice: Files) -> None:

@@ -64,7 +64,7 @@ def prove(enrollment: "Enrollment") -> bool:
     """Probe the daemon as each client would reach it, and tell whether all is well."""
     from certkit.cli.support.probe_report import show
     from certkit.earthly.address import parse
-    from certkit.probe.runner import run
+    from certkit.probe import run
 
     all_well = True
     for target in targets.of_enrollment(enrollment):

@@ -5,14 +5,16 @@ import sys
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from certkit.cli.support import remedies
 from certkit.cli.support.output import console, plain, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from rich.text import Text
 
-    from certkit.probe.report import Check, Report
+    from certkit.probe import Check, Report
 
 _MARKS = {"ok": ("✓", "green"), "finding": ("✗", "bold red"), "skipped": ("-", "dim")}
 _PLAIN_MARKS = {"✓": "+", "✗": "x"}
@@ -31,6 +33,14 @@ def show(report: "Report") -> None:
     for finding in report.findings:
         screen.print("", *_finding(finding, width), sep="\n")
     screen.print(_verdict(report))
+
+
+def as_data(report: "Report") -> "dict[str, Any]":
+    """Return a report as JSON takes it, each check with its remedy."""
+    data = report.as_data()
+    for check, written in zip(report.checks, data["checks"], strict=True):
+        written["remedy"] = remedies.of_finding(check)
+    return data
 
 
 def _stage(checks: "list[Check]", width: int) -> "Text":
@@ -53,7 +63,8 @@ def _finding(finding: "Check", width: int) -> "Iterator[Text]":
     from rich.text import Text
 
     yield Text(finding.id, style="bold red")
-    for label, content in (("Seen", finding.seen), ("Means", finding.meaning), ("Remedy", finding.remedy)):
+    seen = plain(finding.seen)  # one line, whatever a daemon has put into it
+    for label, content in (("Seen", seen), ("Means", finding.meaning), ("Remedy", remedies.of_finding(finding))):
         lines = [line for part in content.split("\n") for line in _wrap_prose(part, width - _LABEL)]
         yield Text.assemble("  ", (f"{label:<{_LABEL - 2}}", "bold"), ("\n" + " " * _LABEL).join(lines))
 
@@ -73,7 +84,7 @@ def _verdict(report: "Report") -> str:
 
 
 def _encodable(mark: str) -> str:
-    """Give a mark that the terminal's character set has."""
+    """Return a mark that the terminal's character set has."""
     try:
         mark.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:

@@ -1,48 +1,39 @@
-"""Which daemon is probed: that of a client's configuration, that of the files for buildctl and buildx, or one named."""
+"""Which daemon is probed on this machine: what the client's files and the command line say, for `probe.target`."""
 
 import os
-import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from certkit.errors import InvalidError, MissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certkit.enroll.bundle import Daemon
     from certkit.enroll.enrollment import Enrollment
-    from certkit.probe.target import Given, Target
+    from certkit.probe import Given, Target
+    from certkit.probe.target import FlagFiles
 
 
 def chosen(given: "Given", name: str | None, config: Path | None) -> "Target":
-    """Give what is to be probed, for the client called `name`, else for one that is enrolled here.
+    """Return what is to be probed, for the client called `name`, else for one that is enrolled here.
 
     Raises InvalidError for a client that is not known or two daemons that are meant, MissingError where there is none.
     """
     from certkit.enroll import flag_clients, selection
-    from certkit.probe.target import choose_client, names_a_daemon, resolve
+    from certkit.probe import target
 
     configured = selection.configured(os.environ, [name] if name else [], config)
-    is_for_others = name in flag_clients.NAMES
-    if given.is_complete:
-        return replace(resolve(given, None, os.environ), needs_alpn=name == "buildctl" and _enforces_alpn())
-    if not name and not config and not any(names_a_daemon(client, os.environ) for client in configured):
-        is_for_others = bool(flag_clients.enrolled())
-    return (
-        _of_others(given, name) if is_for_others else resolve(given, choose_client(configured, os.environ), os.environ)
-    )
+    enrolled = [_flag_files(team, daemon.name, daemon.url) for team, daemon in flag_clients.enrolled()]
+    return target.choose(given, name, configured, enrolled, os.environ, is_named=config is not None)
 
 
 def of_enrollment(enrollment: "Enrollment") -> "Iterator[Target]":
-    """Give what is to be probed after an enrollment: as each client would reach it."""
-    from certkit.probe.target import Given, resolve
+    """Return what is to be probed after an enrollment: as each client would reach it."""
+    from certkit.probe import target
 
     for step in enrollment.steps:
-        yield resolve(Given(), step.client, os.environ)
+        yield target.resolve(target.Given(), step.client, os.environ)
     for daemon in enrollment.daemons if not enrollment.steps else ():
-        yield _other(enrollment.bundle.team, daemon, with_buildctl="buildctl" in enrollment.others)
+        files = _flag_files(enrollment.bundle.team, daemon.name, daemon.url)
+        yield target.of_flag_files(files, os.environ, with_buildctl=target.BUILDCTL in enrollment.others)
 
 
 def heading(target: "Target") -> str:
@@ -52,38 +43,8 @@ def heading(target: "Target") -> str:
     return f"Probing {target.url} ({target.origin})"
 
 
-def _of_others(given: "Given", name: str | None) -> "Target":
+def _flag_files(team: str, daemon: str, url: str) -> "FlagFiles":
     from certkit.enroll import flag_clients
+    from certkit.probe.target import FlagFiles
 
-    enrolled = flag_clients.enrolled()
-    if not enrolled:
-        raise MissingError(
-            "buildctl and buildx are not enrolled here", "certkit enroll FILE --for buildctl enrolls with a bundle."
-        )
-    meant = [(team, daemon) for team, daemon in enrolled if daemon.url == given.daemon] or enrolled
-    urls = sorted({daemon.url for _, daemon in meant})
-    if len(urls) > 1:
-        raise InvalidError("buildctl and buildx are enrolled for more than one daemon", f"Add --daemon {urls[0]}")
-    with_buildctl = name == "buildctl" or (name is None and bool(shutil.which("buildctl")))
-    return given.over(_other(*meant[0], with_buildctl=with_buildctl))
-
-
-def _other(team: str, daemon: "Daemon", *, with_buildctl: bool) -> "Target":
-    from certkit.enroll import flag_clients
-    from certkit.probe.target import Target
-
-    place = flag_clients.folder(team, daemon.name)
-    return Target(
-        daemon.url,
-        f"enrolled in {team} for buildctl and buildx",
-        place / "ca.pem",
-        place / "cert.pem",
-        place / "key.pem",
-        needs_alpn=with_buildctl and _enforces_alpn(),
-    )
-
-
-def _enforces_alpn() -> bool:
-    from certkit.probe.target import ALPN_VARIABLE
-
-    return os.environ.get(ALPN_VARIABLE, "").lower() != "false"
+    return FlagFiles(team, url, flag_clients.folder(team, daemon))

@@ -159,30 +159,35 @@ def check(
 ) -> None:
     """Prove that a daemon serves the newest files.
 
-    Its certificate is the newest, and it refuses the canary, a certificate that is good for nothing but this: only
-    the newest ca.pem shuts it out.
+    At every address of its name it refuses strangers, trusts the team's authorities and no other, serves its newest
+    certificate, and refuses the canary, a certificate that is good for nothing but this.
 
     \b
     certkit daemon check build
     certkit daemon check build --wait 60        # after the restart that you have just asked for
 
+    A check that fails takes back what was proven before. Several daemons behind one address cannot be told apart.
+
     Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former files, or could not be told.
     """
     from certkit.authority import daemons
-    from certkit.authority.daemon_check import Seen, Verdict, check, check_until
+    from certkit.authority.daemon_check import check, check_until
+    from certkit.authority.daemon_verdict import CheckResult, Verdict
+    from certkit.cli.support import daemon_check_report as report
 
-    def look() -> Seen:
+    def look() -> CheckResult:
         with context.changing(home) as session:
             return check(session, daemons.find(session, name), timeout)
 
-    seen = check_until(look, wait)
+    result = check_until(look, wait)
     with context.reading(home) as view:
         state = daemons.state(view, daemons.find(view, name))
     if as_json:
-        say_json({"verdict": seen.verdict, "seen": seen.words, "daemon": state})
-    elif seen.verdict is Verdict.PROVEN:
-        say(f"{name} holds its newest files: {seen.words}.")
+        say_json({**report.as_data(result), "daemon": state})
+    elif result.verdict is Verdict.PROVEN:
+        say(f"{name} holds its newest files: {report.said(result)}.")
     else:
-        say(f"{name} is not proven to hold its newest files: {seen.words}.", f"Remedy: {seen.remedy}")
-    if seen.verdict is not Verdict.PROVEN:
+        why = report.said(result)
+        say(f"{name} is not proven to hold its newest files: {why}.", f"Remedy: {report.remedy(result)}")
+    if result.verdict is not Verdict.PROVEN:
         raise typer.Exit(3)

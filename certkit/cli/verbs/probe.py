@@ -8,10 +8,10 @@ import typer
 
 from certkit.cli.support import completions, context, targets
 from certkit.cli.support.output import say, say_json
-from certkit.cli.support.probe_report import show
+from certkit.cli.support.probe_report import as_data, show
 
 if TYPE_CHECKING:
-    from certkit.probe.credentials import Pair
+    from certkit.probe import Pair
 
 FileOption = Path | None
 
@@ -49,15 +49,14 @@ def probe(
 
     Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings.
     """
-    from certkit.probe.runner import run
-    from certkit.probe.target import Given
+    from certkit.probe import Given, run
 
     target = targets.chosen(Given(daemon, ca, cert, key, server_name), client, config)
     if not as_json:
         say(targets.heading(target))
     report = run(target, os.environ, context.now(), timeout=timeout, canary=_canary(home, target.url))
     if as_json:
-        say_json(report.as_data())
+        say_json(as_data(report))
     else:
         show(report)
     if not report.ok:

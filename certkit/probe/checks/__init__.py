@@ -1,1 +1,1 @@
-"""The probe's stages, one file a stage."""
+"""The probe's stages, one file a stage; TLS has one for the server's side and one for the client's."""

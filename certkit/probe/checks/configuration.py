@@ -7,7 +7,7 @@ from certkit.earthly import address
 from certkit.earthly.address import Address
 from certkit.earthly.config import NotYamlError
 from certkit.errors import CertkitError, MalformedError
-from certkit.probe.stage import Found, Stage
+from certkit.probe.stage import Found, Stage, finding
 from certkit.probe.target import Target
 
 BOOTSTRAP_FILES = tuple(f"{name}_{kind}.pem" for name in ("ca", "earthly", "buildkit") for kind in ("cert", "key"))
@@ -67,66 +67,59 @@ def _summary(evidence: Configuration) -> str:
     return f"read as {client.title} reads it" if client else evidence.target.origin
 
 
-configuration = Stage("configuration", _summary)
-
-
-@configuration.finding
+@finding("Earthly cannot read this file either, and stops before it reaches any daemon.")
 def configuration_not_yaml(evidence: Configuration) -> Found | None:
-    """Earthly cannot read this file either, and stops before it reaches any daemon."""
-    return _unread_as(evidence, NotYamlError)
+    return _told(evidence.target.problem) if _is_unread(evidence, NotYamlError) else None
 
 
-@configuration.finding
+@finding("The file is YAML, but not what Earthly expects there: it stops before it reaches any daemon.")
 def configuration_malformed(evidence: Configuration) -> Found | None:
-    """The file is YAML, but not what Earthly expects there: it stops before it reaches any daemon."""
-    return _unread_as(evidence, MalformedError)
+    if not _is_unread(evidence, MalformedError) or _is_unread(evidence, NotYamlError):
+        return None
+    return _told(evidence.target.problem)
 
 
-@configuration.finding
+@finding("Without its configuration Earthly does not know the team's daemon.")
 def configuration_unreadable(evidence: Configuration) -> Found | None:
-    """Without its configuration Earthly does not know the team's daemon."""
-    return _unread_as(evidence, CertkitError)
+    return None if _is_unread(evidence, MalformedError) else _told(evidence.target.problem)
 
 
-@configuration.finding
+@finding("Without buildkit_host Earthly starts a daemon of its own on this machine, and the team's is not used.")
 def no_daemon(evidence: Configuration) -> Found | None:
-    """Without buildkit_host Earthly starts a daemon of its own on this machine, and the team's is not used."""
     target = evidence.target
     if target.url or target.problem:
         return None
-    return Found(f"no daemon is named: {target.origin} is not set", "certkit enroll FILE")
+    return Found(f"no daemon is named: {target.origin} is not set")
 
 
-@configuration.finding
+@finding("Earthly takes only tcp:// for a daemon elsewhere.")
 def wrong_scheme(evidence: Configuration) -> Found | None:
-    """Earthly takes only tcp:// for a daemon elsewhere."""
-    return _refused_as(evidence, address.WrongSchemeError)
+    return _told(evidence.problem) if isinstance(evidence.problem, address.WrongSchemeError) else None
 
 
-@configuration.finding
+@finding("Earthly refuses a tcp URL without a port, and knows no port that it could assume.")
 def no_port(evidence: Configuration) -> Found | None:
-    """Earthly refuses a tcp URL without a port, and knows no port that it could assume."""
-    return _refused_as(evidence, address.MissingPortError)
+    return _told(evidence.problem) if isinstance(evidence.problem, address.MissingPortError) else None
 
 
-@configuration.finding
+@finding("Earthly stops at what is not a URL, before it reaches any daemon.")
 def not_a_url(evidence: Configuration) -> Found | None:
-    """Earthly stops at what is not a URL, before it reaches any daemon."""
-    return _refused_as(evidence, MalformedError) if not evidence.target.problem else None
+    told_otherwise = (address.WrongSchemeError, address.MissingPortError)
+    if evidence.target.problem or isinstance(evidence.problem, told_otherwise):
+        return None
+    return _told(evidence.problem)
 
 
-@configuration.finding
+@finding("Earthly manages a container on this machine itself: there is no network and no TLS to check.")
 def container_daemon(evidence: Configuration) -> Found | None:
-    """Earthly manages a container on this machine itself: there is no network and no TLS to check."""
     found = evidence.address
     if found is None or found.scheme == "tcp":
         return None
-    return Found(f"{found.url} ({evidence.target.origin})", "certkit probe --daemon tcp://HOST:PORT")
+    return Found(f"{found.url} ({evidence.target.origin})", url=found.url)
 
 
-@configuration.finding
+@finding("Earthly takes this host to mean a daemon that it starts and manages itself, and never asks the team's.")
 def local_host(evidence: Configuration) -> Found | None:
-    """Earthly takes this host to mean a daemon that it starts and manages itself, and never asks the team's."""
     found, target = evidence.address, evidence.target
     if found is None or not found.is_local or found.scheme != "tcp":
         return None
@@ -134,66 +127,89 @@ def local_host(evidence: Configuration) -> Found | None:
         return None
     return Found(
         f"the host is {found.host} ({target.origin}), with a team's certificates",
-        f"address the daemon by another name, on its own machine too: tcp://{_host_name()}:{found.port}",
+        url=Address("tcp", _host_name(), found.port).url,
     )
 
 
-@configuration.finding
+@finding(
+    "Earthly believes the variable, so what the file says of the daemon has no effect in this shell.",
+    severity="warning",
+)
 def environment_overrides(evidence: Configuration) -> Found | None:
-    """Earthly believes the variable, so what the file says of the daemon has no effect in this shell."""
     target = evidence.target
     if not target.is_configured or not target.variable or target.url_in_file in ("", target.url):
         return None
     return Found(
         f"{target.variable} says {target.url}, the file {target.url_in_file}",
-        f"if the file is right:\n  unset {target.variable}",
+        variable=target.variable,
+        url=target.url,
+        url_in_file=target.url_in_file,
     )
 
 
-@configuration.finding
+@finding('Earthly then ignores the daemon of its file and stops at "could not determine buildkit address".')
 def no_container_engine(evidence: Configuration) -> Found | None:
-    """Earthly then ignores the daemon of its file and stops at "could not determine buildkit address"."""
     target = evidence.target
     if evidence.engine_works or target.client is None:
         return None
-    return Found(
-        "neither docker ps nor podman ps works here",
-        f"start one of them, or name the daemon where Earthly needs neither:\n"
-        f"  export {target.client.host_variable}={target.url}",
-    )
+    return Found("neither docker ps nor podman ps works here", variable=target.client.host_variable, url=target.url)
 
 
-@configuration.finding
+@finding("Earthly would talk to the daemon without TLS, and the team's daemon refuses that.")
 def tls_switched_off(evidence: Configuration) -> Found | None:
-    """Earthly would talk to the daemon without TLS, and the team's daemon refuses that."""
     target = evidence.target
     if target.tls_enabled or target.client is None:
         return None
-    return Found(f"tls_enabled: false in {target.client.config}", "set it to true under global, or drop the line")
+    return Found(f"tls_enabled: false in {target.client.config}", path=target.client.config)
 
 
-@configuration.finding
+@finding(
+    'Without the key to them Earthly stops at "cannot generate missing certificates" for a local daemon.',
+    severity="warning",
+)
 def leftover_default_files(evidence: Configuration) -> Found | None:
-    """Without the key to them Earthly stops at "cannot generate missing certificates" for a local daemon."""
     if not evidence.leftovers:
         return None
     names = ", ".join(Path(path).name for path in evidence.leftovers)
     folder = Path(evidence.leftovers[0]).parent
     return Found(
         f"{folder} holds {names}, but no ca_key.pem",
-        f"move them away; Earthly makes new ones when it needs them:\n"
-        f"  mkdir {folder}.old && mv {folder}/*.pem {folder}.old/",
+        folder=folder,
+        moved=f"{folder}.old",
     )
 
 
-def _unread_as(evidence: Configuration, kind: type[CertkitError]) -> Found | None:
-    problem = evidence.target.problem
-    return Found(problem.message, problem.hint) if problem and type(problem) is kind else None
+configuration = Stage(
+    "configuration",
+    "The client's configuration, read exactly as the client reads it.",
+    _summary,
+    findings=(
+        configuration_not_yaml,
+        configuration_malformed,
+        configuration_unreadable,
+        no_daemon,
+        wrong_scheme,
+        no_port,
+        not_a_url,
+        container_daemon,
+        local_host,
+        environment_overrides,
+        no_container_engine,
+        tls_switched_off,
+        leftover_default_files,
+    ),
+)
 
 
-def _refused_as(evidence: Configuration, kind: type[MalformedError]) -> Found | None:
-    problem = evidence.problem
-    return Found(problem.message, problem.hint) if type(problem) is kind else None
+def _is_unread(evidence: Configuration, kind: type[CertkitError]) -> bool:
+    return isinstance(evidence.target.problem, kind)
+
+
+def _told(problem: CertkitError | None) -> Found | None:
+    """Make an error a finding: its code, hint and fields are what a remedy is made of."""
+    if problem is None:
+        return None
+    return Found(problem.message, **{**problem.fields, "code": problem.code, "hint": problem.hint})
 
 
 def _host_name() -> str:

@@ -60,7 +60,7 @@ def test_the_probe_of_somebody_revoked_says_so_and_whom_to_ask(fleet: Fleet, cap
     finding = checks["certificate-refused"]
     assert finding["seen"] == "the daemon refused this certificate (alert 42, bad_certificate)"
     assert "It has most likely been revoked." in finding["meaning"]
-    assert finding["remedy"] == "ask who runs the team's certkit; they see it with\n  certkit show al.team"
+    assert finding["remedy"] == "ask whoever runs certkit for your team; they see it with\n  certkit show al.team"
     for bystander in LOOKALIKES:
         assert fleet.probe(bystander, capsys)[0] == 0
 

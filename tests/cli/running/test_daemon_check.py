@@ -1,15 +1,21 @@
 """`certkit daemon check`: a daemon that holds the newest anchors proves it, and no other does."""
 
+import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from certkit import files
 from certkit.cli.support.local_daemon import HOST, free_port
+from certkit.pki import certificates
+from tests.cli.authorities import SEC1, write
 from tests.cli.conftest import Lead
-from tests.cli.daemons import Running
+from tests.cli.daemons import Running, running, take_up
 from tests.cli.openssl import issue
+from tests.probe.man_in_the_middle import forging_tls12, forging_tls13
 from tests.probe.servers import serving
 
 UNSEEN = "former-anchors"
@@ -98,8 +104,8 @@ def test_another_teams_daemon_proves_nothing(lead: Lead, home: Path, tmp_path: P
     revoked.folder = tmp_path / "other" / "daemons" / "build"
     revoked.restart()
     seen = lead("daemon", "check", "build", "--json")
-    assert (seen.code, seen.data["verdict"]) == (3, "unclear")
-    assert attention(lead) == [UNSEEN]
+    assert (seen.code, seen.data["verdict"]) == (3, "not-determined")
+    assert attention(lead) == ["not seen yet"]
 
 
 def test_a_daemon_that_trusts_another_authority_proves_nothing(
@@ -140,3 +146,81 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(lead: Lead, daemon
     code, what, remedy = lead("daemon", "check", "biuld").complaint
     assert (code, what) == (1, "certkit: there is no daemon biuld")
     assert "There are: build." in remedy
+
+
+def test_a_daemon_that_is_open_to_everybody_is_told_first(lead: Lead, revoked: Running) -> None:
+    revoked.open_to_everybody()
+    ended = lead("daemon", "check", "build")
+    assert (ended.code, ended.err) == (3, "")
+    assert ended.out.startswith("build is not proven to hold its newest files: THE DAEMON IS OPEN TO EVERYBODY")
+    assert "close its port now" in ended.out
+    assert lead("daemon", "check", "build", "--json").data["verdict"] == "open"
+
+
+def test_a_daemon_that_trusts_one_more_is_not_proven_and_it_is_named(
+    lead: Lead, home: Path, tmp_path: Path, revoked: Running
+) -> None:
+    lead("init", "--team", "rival", "--daemon", revoked.url, "--name", "build", "--home", tmp_path / "rival")
+    shutil.copytree(home / "daemons" / "build", tmp_path / "more")
+    with (tmp_path / "more" / "ca.pem").open("ab") as file:
+        file.write((tmp_path / "rival" / "daemons" / "build" / "ca.pem").read_bytes())
+    revoked.folder = tmp_path / "more"
+    revoked.restart()
+    ended = lead("daemon", "check", "build")
+    assert (ended.code, "it trusts rival client authority, too" in ended.out) == (3, True)
+    assert lead("daemon", "check", "build", "--json").data["verdict"] == "overtrusting"
+
+
+def test_a_check_that_fails_takes_the_proof_back_for_every_gate(
+    lead: Lead, home: Path, tmp_path: Path, daemon: Running
+) -> None:
+    """Its host was restored: the daemon has its former files again."""
+    shutil.copytree(home / "daemons" / "build", tmp_path / "former")
+    newest = daemon.folder
+    lead("rotate", "client", "prepare")
+    take_up(lead, daemon)
+    assert attention(lead) == [""]
+    daemon.folder = tmp_path / "former"
+    daemon.restart()
+    assert lead("daemon", "check", "build").code == 3
+    assert attention(lead) != [""]
+    assert lead("rotate", "client", "switch").code == 1
+    daemon.folder = newest
+    take_up(lead, daemon)
+    assert lead("rotate", "client", "switch").code == 0
+
+
+def test_nobody_between_makes_a_former_daemon_seem_to_hold_the_newest(lead: Lead, revoked: Running) -> None:
+    """Whoever sits there answers the canary, or everybody, with the daemon's public certificate and an alert."""
+    chain = [certificates.to_der(certificates.load((revoked.folder / "cert.pem").read_bytes()))]
+    for forging in (forging_tls12, forging_tls13):
+        revoked.intercept(forging(chain, 42))
+        ended = lead("daemon", "check", "build", "--timeout", "1")
+        assert ended.code == 3
+        assert "anybody" in ended.out
+        assert attention(lead) != [""]
+
+
+def test_a_control_that_is_refused_too_says_why_the_canary_proves_nothing(lead: Lead, home: Path) -> None:
+    """An authority that was adopted with constraints of its own refuses the canary, whatever the anchors are."""
+    maker = replace(SEC1, critical=(*SEC1.critical, x509.NameConstraints([x509.DNSName("certkit.internal")], None)))
+    pair = write(Path("old"), maker, maker.make())
+    daemon = Running()
+    with serving(daemon.answer, HOST) as daemon.url:
+        lead("init", "--team", "acme", "--daemon", daemon.url, "--name", "build", "--client-ca", *pair)
+        daemon.folder = home / "daemons" / "build"
+        daemon.restart()
+        ended = lead("daemon", "check", "build")
+    assert ended.code == 3
+    assert "it refuses the canary's like that is not excluded, too" in ended.out
+
+
+def test_with_keys_under_a_passphrase_nothing_is_asked_and_nothing_signed(
+    lead: Lead, home: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "passphrase"
+    secret.write_text("correct horse battery staple\n")
+    secret.chmod(0o600)
+    with running(lead, home, "build", "--passphrase-file", secret):
+        secret.unlink()
+        assert lead("daemon", "check", "build").code == 0

@@ -7,25 +7,41 @@ joins a list for people, unquoted.
 import shlex
 import string
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from certkit.cli.support.remedies import laptop, team
+from certkit.cli.support.output import plain
+from certkit.cli.support.remedies import findings, laptop, team
 from certkit.errors import CertkitError
 
-ERRORS: Mapping[str, str] = {**laptop.REMEDIES, **team.REMEDIES}
+if TYPE_CHECKING:
+    from certkit.probe import Check
+
+ERRORS: Mapping[str, str] = {**laptop.REMEDIES, **team.REMEDIES, **findings.ERRORS}
 """By an error's code. Where there is none, the error's own hint says what to do."""
 
 
 def of_error(error: CertkitError) -> str:
     """Return what to do about an error, one line; empty if there is nothing to say."""
-    template = ERRORS.get(error.code)
-    return _Quoting().vformat(template, (), error.fields) if template else error.hint
+    return _fill(ERRORS.get(error.code), error.fields, error.hint)
+
+
+def of_finding(finding: "Check") -> str:
+    """Return what to do about a finding, indented lines being commands; empty if it is none."""
+    if finding.status != "finding":
+        return ""
+    template = findings.REMEDIES.get(finding.id) or ERRORS.get(str(finding.fields.get("code")))
+    return _fill(template, finding.fields, plain(finding.fields.get("hint", "")))
+
+
+def _fill(template: str | None, fields: Mapping[str, object], otherwise: str) -> str:
+    return _Quoting().vformat(template, (), fields) if template else otherwise
 
 
 class _Quoting(string.Formatter):
-    """Fill templates in with every value quoted for a shell."""
+    """Fill templates in with every value on one line and quoted for a shell."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         if format_spec == ",":
             values = value if isinstance(value, list | tuple) else [value]
             return ", ".join(map(str, values))
-        return shlex.quote(str(value))
+        return plain(shlex.quote(str(value)))

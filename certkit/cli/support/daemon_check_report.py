@@ -1,0 +1,157 @@
+"""What a check of a daemon came to, in words and as JSON."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from certkit.authority.daemon_verdict import CheckResult, Reason
+
+_START = "start it, or look at its log."
+_PROBE = "see what an enrolled laptop's certkit probe says of it."
+_RESTART = "copy its new files to its host, and restart it: it reads them only then."
+_CLOSE = "close its port now, and restart it with --tlscacert and the team's ca.pem."
+_REMEDIES = {
+    "open": _CLOSE,
+    "foreign": "find out which copy of the home is the team's, and give the daemon that one's files.",
+    "former": _RESTART,
+    "overtrusting": f"find out who put the others into its ca.pem; {_RESTART}",
+    "not-determined": _PROBE,
+    "unreached": _START,
+    "proven": "",
+}
+
+PROVEN = "it serves its newest certificate, and refuses the canary"
+
+
+def said(result: "CheckResult") -> str:
+    """Say why a daemon is or is not proven, the gravest reason first; may hold text of the daemon's."""
+    if not result.reasons and all(not each.reasons for each in result.addresses):
+        count = len(result.addresses)
+        return PROVEN + (f", at each of its {count} addresses" if count > 1 else "")
+    return "; ".join(_lines(result))
+
+
+def remedy(result: "CheckResult") -> str:
+    """Say what to do about it."""
+    return _REMEDIES[result.verdict]
+
+
+def as_data(result: "CheckResult") -> dict[str, Any]:
+    """Return a result as JSON takes it."""
+    return {
+        "verdict": result.verdict,
+        "seen": said(result),
+        "reasons": [_reason_data(each) for each in result.reasons],
+        "addresses": [
+            {
+                "address": each.address,
+                "verdict": each.verdict,
+                "reasons": [_reason_data(reason) for reason in each.reasons],
+                "serial": each.serial or None,
+            }
+            for each in result.addresses
+        ],
+    }
+
+
+def _reason_data(reason: "Reason") -> dict[str, object]:
+    return {"reason": reason.why, **{name: _value(each) for name, each in reason.fields.items()}}
+
+
+def _value(value: object) -> object:
+    """Write a time in RFC 3339, and an outcome by its name."""
+    from datetime import UTC, datetime
+    from enum import Enum
+
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        case str():
+            return value
+        case Enum():
+            return value.name.lower()
+    return value
+
+
+def _lines(result: "CheckResult") -> Iterator[str]:
+    several = len(result.addresses) > 1
+    for reason in result.reasons:
+        yield _words(reason, result.url)
+    from certkit.authority.daemon_verdict import Verdict
+
+    ordered = sorted(result.addresses, key=lambda each: list(Verdict).index(each.verdict))
+    for each in ordered:
+        where = f"at {each.address}: " if several else ""
+        if each.reasons:
+            but = "it refuses the canary, but " if each.holds_newest_anchors else ""
+            words = ", and ".join(_words(reason, result.url) for reason in each.reasons)
+            yield where + but + (words.removeprefix("it ") if but else words)
+        elif several:
+            yield where + PROVEN
+
+
+def _words(reason: "Reason", url: str) -> str:
+    return _WORDS[reason.why]({**reason.fields, "url": url})
+
+
+def _names(fields: dict[str, Any]) -> str:
+    return " and ".join(fields["names"])
+
+
+def _alert(fields: dict[str, Any]) -> str:
+    from certkit.probe.alerts import describe
+
+    return describe(fields["alert"])
+
+
+def _former_certificate(fields: dict[str, Any]) -> str:
+    expires = fields["expires"]
+    return "it serves a former certificate" + (f", which expires {expires.date()}" if expires else "")
+
+
+def _unclear(fields: dict[str, Any]) -> str:
+    from certkit.probe.observed import Doubt
+
+    caller, alert = _CALLERS[fields["caller"]], _alert(fields)
+    match fields["doubt"]:
+        case Doubt.OLD_TLS:
+            return f"{caller} got {alert} in TLS 1.2, where anybody on the network can send it"
+        case Doubt.UNAUTHENTICATED:
+            return f"{caller} got {alert} before the daemon had proven that it is the daemon, as anybody can send it"
+        case Doubt.OTHER_ALERT:
+            return f"{caller} got {alert}, which says nothing about certificates"
+    return f"{caller} got no answer: {fields['outcome'].value}"
+
+
+_CALLERS = {
+    "no certificate": "a stranger without a certificate",
+    "impostor": "a stranger with a made-up certificate",
+    "canary": "the canary",
+    "control": "the canary's like that is not excluded",
+}
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "stranger-served": lambda _: (
+        "THE DAEMON IS OPEN TO EVERYBODY: it serves a stranger who shows no certificate at all"
+    ),
+    "impostor-served": lambda _: "THE DAEMON IS OPEN TO EVERYBODY: it serves a stranger whose certificate is made up",
+    "foreign-label": lambda f: (
+        f"its anchors are not of this home: they are publication {f['number']} of another copy, team {f['team']}"
+    ),
+    "former-label": lambda f: f"it still holds publication {f['number']}, out of date since {f['until'].date()}",
+    "canary-served": lambda _: "it lets the canary in, so it still holds former anchors",
+    "authority-unknown": lambda _: "it does not know the newest authority, so it still holds former anchors",
+    "authorities-missing": lambda f: f"it does not list {_names(f)}, so it still holds former anchors",
+    "former-certificate": _former_certificate,
+    "authorities-extra": lambda f: f"it trusts {_names(f)}, too, which is not the team's to trust",
+    "authorities-duplicated": lambda f: f"it lists {_names(f)} more than once: one of them may be a stranger's",
+    "authorities-unlisted": lambda _: "it does not say which authorities it trusts",
+    "canary-refused-otherwise": lambda f: f"it refuses the canary for another reason: {_alert(f)}",
+    "control-refused": lambda f: (
+        f"it refuses the canary's like that is not excluded, too, so it refuses both for another reason: {_alert(f)}"
+    ),
+    "unclear": _unclear,
+    "unresolved": lambda f: f["error"],
+    "nobody-answers": lambda f: f"nobody answers at {f['url']}",
+    "address-unreached": lambda f: f["error"],
+    "addresses-left-out": lambda f: f"{f['count']} of its addresses were not looked at",
+}

@@ -1,0 +1,203 @@
+"""The TLS stage, the server's side: whether somebody speaks TLS there, and is the team's daemon."""
+
+from collections.abc import Container
+
+from OpenSSL.SSL import X509VerificationCodes as Code
+
+from certkit.pki import certificates
+from certkit.probe import hostnames
+from certkit.probe.checks.handshake_evidence import Tls
+from certkit.probe.handshake import UNKNOWN_AUTHORITY, is_http1, is_http2
+from certkit.probe.observed import Outcome
+from certkit.probe.stage import Found, finding
+from certkit.probe.transport import MISNAMED
+from certkit.probe.validity import is_near_end, until
+
+_TOLD_APART = UNKNOWN_AUTHORITY | {
+    MISNAMED,
+    Code.ERR_CERT_HAS_EXPIRED,
+    Code.ERR_CERT_NOT_YET_VALID,
+    Code.ERR_INVALID_PURPOSE,
+}
+
+
+@finding("Anyone who reaches this port can run anything there as root, and read what goes over the network.")
+def plaintext_daemon(evidence: Tls) -> Found | None:
+    if evidence.outcome is Outcome.STRANGE or not is_http2(evidence.first_words):
+        return None
+    return Found("the daemon speaks HTTP/2 in plaintext, without any TLS")
+
+
+@finding("Something listens on this port, but it is no BuildKit daemon.")
+def web_server(evidence: Tls) -> Found | None:
+    if not is_http1(evidence.first_words):
+        return None
+    return Found(f"a web server answers: {_first_line(evidence.first_words)}")
+
+
+@finding("Something listens on this port, but it is no BuildKit daemon.")
+def not_tls(evidence: Tls) -> Found | None:
+    said = evidence.first_words
+    if not said or is_http1(said) or (is_http2(said) and evidence.outcome is not Outcome.STRANGE):
+        return None
+    return Found(f"something else answers: {_first_line(said)}")
+
+
+@finding("Another service listens there, or a proxy with nothing behind it, or the daemon hangs.")
+def silent_listener(evidence: Tls) -> Found | None:
+    if evidence.outcome is not Outcome.SILENT or evidence.first_words:
+        return None
+    seconds = evidence.handshake.ms / 1000
+    return Found(f"the connection was taken, and nothing useful came within {seconds:.1f} s")
+
+
+@finding("Something between here and the daemon ends the connection, a proxy or a firewall, or it is no daemon.")
+def connection_closed(evidence: Tls) -> Found | None:
+    if evidence.outcome is not Outcome.CLOSED or evidence.first_words or is_hung_up(evidence):
+        return None
+    return Found("the connection was ended without a word")
+
+
+@finding(
+    "The daemon itself ended the connection after the handshake, and TLS 1.2 did not help. Its log says why: it may "
+    "be stopping, or it may exclude so many names that its TLS library cannot answer this client."
+)
+def daemon_hung_up(evidence: Tls) -> Found | None:
+    if not is_hung_up(evidence):
+        return None
+    return Found("the daemon proved that it is the daemon, and ended the connection without a word")
+
+
+@finding("The two sides found no common way of TLS 1.2 or 1.3, or the other side does not keep to it.")
+def tls_failed(evidence: Tls) -> Found | None:
+    if evidence.outcome is not Outcome.FAILED:
+        return None
+    return Found("what the daemon sent is not valid TLS 1.2 or 1.3")
+
+
+@finding(
+    "The daemon and this laptop are of different set-ups, or somebody poses as the daemon. Earthly refuses to speak "
+    "with it. Nothing was told to it."
+)
+def daemon_of_another_authority(evidence: Tls) -> Found | None:
+    if evidence.handshake.is_of_known_authority:
+        return None
+    return Found(f"the daemon's certificate was issued by {_other_issuer(evidence)}")
+
+
+@finding("Earthly refuses a certificate that does not name the host in the URL, so that no other can pose as it.")
+def daemon_misnamed(evidence: Tls) -> Found | None:
+    if not _unverified(evidence, {MISNAMED}) or not evidence.handshake.is_of_known_authority:
+        return None
+    chain = evidence.handshake.negotiated.chain
+    known = ", ".join(hostnames.hosts(chain[0])) if chain else "what cannot be read"
+    return Found(
+        f"the certificate does not name {evidence.server_name}; it names {known or 'no host at all'}",
+        server_name=evidence.server_name,
+    )
+
+
+@finding("Every client refuses an expired certificate: nobody can build on this daemon until it has a new one.")
+def daemon_expired(evidence: Tls) -> Found | None:
+    if not _unverified(evidence, {Code.ERR_CERT_HAS_EXPIRED}):
+        return None
+    end = min((c.not_valid_after_utc for c in evidence.handshake.negotiated.chain), default=evidence.now)
+    return Found(f"the daemon's certificate expired on {until(end, evidence.now)}", expired=end)
+
+
+@finding("Nobody makes a certificate for the future: the likely cause is a clock, here or where it was made.")
+def daemon_not_yet_valid(evidence: Tls) -> Found | None:
+    if not _unverified(evidence, {Code.ERR_CERT_NOT_YET_VALID}):
+        return None
+    start = max((c.not_valid_before_utc for c in evidence.handshake.negotiated.chain), default=evidence.now)
+    return Found(
+        f"the daemon's certificate becomes valid on {until(start, evidence.now)}; "
+        f"it is {evidence.now:%Y-%m-%d %H:%M} UTC by this machine's clock",
+        starts=start,
+    )
+
+
+@finding("The certificate may not be used by a server: a client's key poses as the daemon, by mistake or not.")
+def daemon_not_for_servers(evidence: Tls) -> Found | None:
+    if not _unverified(evidence, {Code.ERR_INVALID_PURPOSE}):
+        return None
+    return Found("the daemon's certificate lacks serverAuth")
+
+
+@finding("Earthly does not believe a certificate that does not verify. Nothing was told to this daemon.")
+def daemon_unverified(evidence: Tls) -> Found | None:
+    others = sorted({code for code, _ in evidence.handshake.verify_errors} - _TOLD_APART)
+    if not others:
+        return None
+    return Found(f"OpenSSL does not verify the daemon's certificate: {', '.join(map(_code, others))}")
+
+
+@finding("It still works. Once it has expired nobody can build on this daemon.", severity="warning")
+def daemon_near_end(evidence: Tls) -> Found | None:
+    chain = evidence.handshake.negotiated.chain
+    if evidence.outcome is Outcome.UNVERIFIED or not chain or not is_near_end(chain[0], evidence.now):
+        return None
+    end = chain[0].not_valid_after_utc
+    return Found(f"the daemon's certificate expires on {until(end, evidence.now)}", expires=end)
+
+
+@finding(
+    "Earthly, EarthBuild and buildx do not mind, but buildctl since v0.19 refuses such a daemon. It is built with "
+    'grpc-go 1.67 or later and says "missing selected ALPN property".'
+)
+def no_alpn(evidence: Tls) -> Found | None:
+    if not evidence.needs_alpn or evidence.outcome is not Outcome.SERVED or evidence.handshake.negotiated.alpn:
+        return None
+    return Found("the daemon negotiates no ALPN, like all of Earthly's and EarthBuild's")
+
+
+FINDINGS = (
+    plaintext_daemon,
+    web_server,
+    not_tls,
+    silent_listener,
+    connection_closed,
+    daemon_hung_up,
+    tls_failed,
+    daemon_of_another_authority,
+    daemon_misnamed,
+    daemon_expired,
+    daemon_not_yet_valid,
+    daemon_not_for_servers,
+    daemon_unverified,
+    daemon_near_end,
+    no_alpn,
+)
+
+
+def is_hung_up(evidence: Tls) -> bool:
+    """Tell whether it was the daemon itself that ended the connection: nobody else can after its Finished."""
+    handshake = evidence.handshake
+    return evidence.outcome is Outcome.CLOSED and evidence.pair is not None and handshake.exchange.is_authenticated
+
+
+def _other_issuer(evidence: Tls) -> str:
+    """Say who has issued the daemon's certificate, and how that differs from whom this client trusts."""
+    chain = evidence.handshake.negotiated.chain
+    if not chain:
+        return "somebody whose certificates cannot be read"
+    issuer, seen = certificates.words(chain[0].issuer), hostnames.key_of_issuer(chain[0])
+    alike = [known for known in evidence.authorities if known.subject == chain[0].issuer]
+    keys = [hostnames.key_of(known) for known in alike]
+    if alike and seen not in keys:
+        return f"an authority that is also called {issuer}, but has another key (seen {seen}, trusted here {keys[0]})"
+    trusted = " or ".join(certificates.words(authority.subject) for authority in evidence.authorities)
+    return f"{issuer}; trusted here is {trusted}, by its key"
+
+
+def _unverified(evidence: Tls, codes: Container[int]) -> bool:
+    return any(code in codes for code, _ in evidence.handshake.verify_errors)
+
+
+def _code(number: int) -> str:
+    found = [name for name, value in vars(Code).items() if value == number]
+    return found[0] if found else f"error {number}"
+
+
+def _first_line(said: bytes) -> str:
+    return repr(said.split(b"\n")[0][:60].decode("ascii", "replace").strip())

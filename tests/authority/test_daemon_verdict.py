@@ -1,0 +1,241 @@
+"""What was observed of a daemon is judged by a pure function: what counts as proof, and what takes it back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from certkit.authority.daemon_verdict import CheckResult, Expected, Label, Proof, Verdict, Why, judge, proof
+from certkit.cli.support.daemon_check_report import as_data, remedy, said
+from certkit.pki import certificates, keys
+from certkit.probe import Report
+from certkit.probe.observed import (
+    CANARY,
+    CLIENT,
+    CONTROL,
+    IMPOSTOR,
+    NO_CERTIFICATE,
+    TLS_1_3,
+    Exchange,
+    ObservedAddress,
+    Outcome,
+)
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+NEWEST, FORMER = (
+    certificates.authority(keys.generate("p256"), name, NOW, timedelta(days=1)).certificate
+    for name in ("newest", "former")
+)
+SERIAL = certificates.serial_text(NEWEST.serial_number)
+
+
+def name(text: str) -> bytes:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]).public_bytes()
+
+
+ACME, LABEL, OLD_LABEL, COPY_LABEL = map(name, ("acme client authority", "label 7", "label 6", "copy 7"))
+
+
+@dataclass(frozen=True)
+class Publication:
+    team: str
+    number: int
+    digest: bytes
+
+
+LABELS = {
+    LABEL: Publication("acme", 7, b"newest"),
+    OLD_LABEL: Publication("acme", 6, b"older"),
+    COPY_LABEL: Publication("acme", 7, b"another"),
+}
+
+
+def replaced_at(label: Label) -> datetime | None:
+    return NOW if label.digest == b"older" else None
+
+
+EXPECTED = Expected(7, (ACME,), certificates.to_der(NEWEST))
+LABELLED = replace(EXPECTED, label=LABEL, read_label=LABELS.get, replaced_at=replaced_at)
+SEEN = Exchange(
+    Outcome.REFUSED,
+    42,
+    TLS_1_3,
+    is_authenticated=True,
+    chain=(certificates.to_der(NEWEST),),
+    authorities=(ACME,),
+)
+WELL: Mapping[str, Exchange] = {
+    CLIENT: replace(SEEN, alert=116),
+    NO_CERTIFICATE: replace(SEEN, alert=116),
+    IMPOSTOR: replace(SEEN, alert=48),
+    CANARY: SEEN,
+    CONTROL: replace(SEEN, outcome=Outcome.SERVED, alert=None),
+}
+
+
+def at(address: str, **changed: Exchange) -> ObservedAddress:
+    """Return an address at which all is well but for some callers."""
+    names = {"nobody": NO_CERTIFICATE, "impostor": IMPOSTOR, "canary": CANARY, "control": CONTROL}
+    callers = {names[caller]: exchange for caller, exchange in changed.items()}
+    return ObservedAddress(address, is_reached=True, exchanges={**WELL, **callers})
+
+
+def all_at(address: str, **changes: object) -> ObservedAddress:
+    """Return an address where everybody sees something else."""
+    found = {caller: replace(exchange, **changes) for caller, exchange in WELL.items()}  # type: ignore[arg-type]
+    return ObservedAddress(address, is_reached=True, exchanges=found)
+
+
+def checked(*addresses: ObservedAddress, expected: Expected = EXPECTED, left_out: int = 0) -> CheckResult:
+    return judge(Report("tcp://build:8372", "", (), addresses, addresses_left_out=left_out), expected)
+
+
+def why(result: CheckResult) -> list[Why]:
+    return [reason.why for each in result.addresses for reason in each.reasons] + [r.why for r in result.reasons]
+
+
+def test_one_that_shows_all_that_it_should_is_proven() -> None:
+    result = checked(at("a:1"))
+    assert (result.verdict, proof(result), remedy(result)) == (Verdict.PROVEN, Proof(7, SERIAL), "")
+    assert said(result) == "it serves its newest certificate, and refuses the canary"
+
+
+@pytest.mark.parametrize("caller", ["nobody", "impostor"])
+def test_one_that_lets_a_stranger_in_is_open_whatever_else_is_to_be_said(caller: str) -> None:
+    served = replace(SEEN, outcome=Outcome.SERVED, alert=None)
+    result = checked(at("a:1", **{caller: served, "canary": served}))
+    assert (result.verdict, len(why(result)), proof(result).anchors) == (Verdict.OPEN, 1, 0)
+    assert said(result).startswith("THE DAEMON IS OPEN TO EVERYBODY")
+
+
+@pytest.mark.parametrize(
+    "forgeable",
+    [replace(SEEN, version="TLSv1.2"), replace(SEEN, is_authenticated=False), replace(SEEN, outcome=Outcome.CLOSED)],
+)
+@pytest.mark.parametrize("caller", ["nobody", "impostor", "canary", "control"])
+def test_what_anybody_on_the_network_could_have_said_proves_nothing(forgeable: Exchange, caller: str) -> None:
+    result = checked(at("a:1", **{caller: forgeable}))
+    assert (result.verdict, why(result)) == (Verdict.NOT_DETERMINED, [Why.UNCLEAR])
+    assert proof(result).anchors == 0
+
+
+def test_a_canary_that_is_let_in_means_former_anchors() -> None:
+    result = checked(at("a:1", canary=replace(SEEN, outcome=Outcome.SERVED, alert=None)))
+    assert (result.verdict, why(result)) == (Verdict.FORMER, [Why.CANARY_SERVED])
+    assert proof(result) == Proof(0, SERIAL)
+
+
+@pytest.mark.parametrize("alert", [48, 51])
+def test_one_that_does_not_know_the_authority_holds_former_anchors(alert: int) -> None:
+    assert why(checked(at("a:1", canary=replace(SEEN, alert=alert)))) == [Why.AUTHORITY_UNKNOWN]
+
+
+@pytest.mark.parametrize("alert", [43, 45, 49, 116])
+def test_an_alert_by_which_no_exclusion_is_told_proves_nothing(alert: int) -> None:
+    result = checked(at("a:1", canary=replace(SEEN, alert=alert)))
+    assert (result.verdict, why(result)) == (Verdict.NOT_DETERMINED, [Why.CANARY_REFUSED_OTHERWISE])
+    assert f"alert {alert}" in said(result)
+
+
+@pytest.mark.parametrize("alert", [42, 45])
+def test_one_that_refuses_the_control_too_proves_nothing_and_its_alert_is_named(alert: int) -> None:
+    result = checked(at("a:1", control=replace(SEEN, alert=alert)))
+    assert (result.verdict, why(result)) == (Verdict.NOT_DETERMINED, [Why.CONTROL_REFUSED])
+    assert f"alert {alert}" in said(result)
+
+
+def test_without_a_control_the_canary_s_refusal_is_all_there_is() -> None:
+    seen = at("a:1")
+    alone = replace(seen, exchanges={name: each for name, each in seen.exchanges.items() if name != CONTROL})
+    assert checked(alone).verdict is Verdict.PROVEN
+
+
+def test_authorities_more_than_the_team_s_are_named() -> None:
+    result = checked(all_at("a:1", authorities=(ACME, name("leaked"))))
+    assert (result.verdict, why(result)) == (Verdict.OVERTRUSTING, [Why.AUTHORITIES_EXTRA])
+    assert "leaked" in said(result)
+    twice = checked(all_at("a:1", authorities=(ACME, ACME)))
+    assert (twice.verdict, why(twice)) == (Verdict.OVERTRUSTING, [Why.AUTHORITIES_DUPLICATED])
+    assert proof(twice).anchors == 0
+
+
+def test_authorities_fewer_than_the_team_s_are_named_and_none_at_all_is_no_proof() -> None:
+    both = replace(EXPECTED, authorities=(ACME, name("second")))
+    result = checked(at("a:1"), expected=both)
+    assert (result.verdict, why(result)) == (Verdict.FORMER, [Why.AUTHORITIES_MISSING])
+    assert "second" in said(result)
+    unlisted = checked(all_at("a:1", authorities=()))
+    assert (unlisted.verdict, why(unlisted)) == (Verdict.NOT_DETERMINED, [Why.AUTHORITIES_UNLISTED])
+
+
+def test_the_newest_label_is_needed_and_another_says_whose_it_is() -> None:
+    assert checked(all_at("a:1", authorities=(ACME, LABEL)), expected=LABELLED).verdict is Verdict.PROVEN
+    unlabelled = checked(at("a:1"), expected=LABELLED)
+    assert (unlabelled.verdict, why(unlabelled)) == (Verdict.FORMER, [Why.AUTHORITIES_MISSING])
+    older = checked(all_at("a:1", authorities=(ACME, OLD_LABEL)), expected=LABELLED)
+    assert (older.verdict, why(older)) == (Verdict.FORMER, [Why.FORMER_LABEL])
+    assert "publication 6, out of date since 2026-11-25" in said(older)
+    copy = checked(all_at("a:1", authorities=(ACME, COPY_LABEL)), expected=LABELLED)
+    assert (copy.verdict, why(copy), proof(copy).anchors) == (Verdict.FOREIGN, [Why.FOREIGN_LABEL], 0)
+    both = checked(all_at("a:1", authorities=(ACME, LABEL, OLD_LABEL)), expected=LABELLED)
+    assert both.verdict is Verdict.FORMER
+
+
+def test_a_former_certificate_is_not_the_newest_but_its_anchors_may_be() -> None:
+    result = checked(all_at("a:1", chain=(certificates.to_der(FORMER),)))
+    assert (result.verdict, why(result)) == (Verdict.FORMER, [Why.FORMER_CERTIFICATE])
+    assert proof(result) == Proof(7, certificates.serial_text(FORMER.serial_number))
+    assert said(result).startswith("it refuses the canary, but serves a former certificate, which expires 2026-11-26")
+
+
+def test_of_several_behind_one_address_every_one_that_answered_must_show_the_same() -> None:
+    former = replace(SEEN, alert=48, chain=(certificates.to_der(FORMER),))
+    result = checked(at("a:1", impostor=former))
+    assert (result.verdict, proof(result).serving) == (
+        Verdict.FORMER,
+        certificates.serial_text(FORMER.serial_number),
+    )
+    other = checked(at("a:1", nobody=replace(SEEN, alert=116, authorities=(ACME, name("leaked")))))
+    assert other.verdict is Verdict.OVERTRUSTING
+
+
+def test_no_address_speaks_for_another_and_the_one_that_differs_is_named() -> None:
+    served = replace(SEEN, outcome=Outcome.SERVED, alert=None)
+    result = checked(at("a:1"), at("b:1", canary=served))
+    assert (result.verdict, result.differs, proof(result)) == (Verdict.FORMER, True, Proof(0, SERIAL))
+    assert said(result).startswith("at b:1: it lets the canary in")
+    assert "at a:1: it serves its newest certificate" in said(result)
+    assert said(checked(at("a:1"), at("b:1"))).endswith(", at each of its 2 addresses")
+
+
+def test_an_address_that_is_not_reached_is_not_proven_unless_its_family_is_out_of_reach() -> None:
+    there, gone = at("10.0.0.1:1"), ObservedAddress("10.0.0.2:1", error="Connection refused")
+    result = checked(there, gone)
+    assert (result.verdict, why(result), proof(result)) == (Verdict.UNREACHED, [Why.ADDRESS_UNREACHED], Proof())
+    assert checked(there, replace(gone, is_ipv6=True)).verdict is Verdict.PROVEN
+
+
+def test_who_is_not_there_or_has_more_addresses_than_were_looked_at_is_not_proven() -> None:
+    gone = ObservedAddress("10.0.0.2:1", error="Connection refused")
+    assert (checked(gone).verdict, proof(checked(gone))) == (Verdict.UNREACHED, Proof())
+    assert said(checked(gone)) == "nobody answers at tcp://build:8372"
+    unresolved = judge(Report("tcp://build:8372", "", (), unresolved="Name or service not known"), EXPECTED)
+    assert (unresolved.verdict, said(unresolved)) == (Verdict.UNREACHED, "Name or service not known")
+    more = checked(at("a:1"), left_out=2)
+    assert (more.verdict, proof(more)) == (Verdict.NOT_DETERMINED, Proof())
+
+
+def test_every_reason_has_words_and_json_and_every_verdict_a_remedy() -> None:
+    results = [
+        checked(at("a:1", canary=replace(SEEN, version="TLSv1.2"))),
+        checked(all_at("a:1", authorities=(ACME, OLD_LABEL)), expected=LABELLED),
+        checked(all_at("a:1", chain=(certificates.to_der(FORMER),))),
+    ]
+    data = [as_data(result)["addresses"][0]["reasons"][0] for result in results]
+    assert data[0] == {"reason": "unclear", "caller": "canary", "doubt": "old-tls", "outcome": "refused", "alert": 42}
+    assert data[1] == {"reason": "former-label", "number": 6, "until": "2026-11-25T00:00:00Z"}
+    assert data[2] == {"reason": "former-certificate", "expires": "2026-11-26T00:00:00Z"}
+    assert all(remedy(result) for result in results)
