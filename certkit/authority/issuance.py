@@ -18,12 +18,12 @@ from certkit.pki.keys import PublicKey, public_pin
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate, whom it is for, and the server authorities (PEM) that their laptop is to trust."""
+    """A certificate, whom it is for, and the server authorities that their laptop is to trust."""
 
     person: str
     device: str
     certificate: Certificate
-    server_authorities: tuple[bytes, ...]
+    server_authorities: tuple[Certificate, ...]
 
 
 def issue(home: Home, person: str, device: str | None, public_key: PublicKey, life: timedelta, now: datetime) -> Issued:
@@ -53,7 +53,7 @@ def issue(home: Home, person: str, device: str | None, public_key: PublicKey, li
         serial = certificates.serial_text(certificate.serial_number)
         until = str(certificate.not_valid_after_utc.date())
         home.record("issue", person, now, device=device, serial=serial, until=until)
-        server_authorities = tuple(map(certificates.to_pem, home.trusted("server")))
+        server_authorities = home.trusted("server")
     return Issued(person, device, certificate, server_authorities)
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ from certkit.errors import CertkitError, MalformedError, MissingError, RefusedEr
 
 if TYPE_CHECKING:
     from certkit.authority.home import Home
+    from certkit.enroll.bundle import ServerAuthorities
 
 HomeOption = Annotated[
     Path | None,
@@ -82,10 +83,12 @@ def opened(option: Path | None) -> Iterator["Home"]:
 
 def _is_enrolled() -> bool:
     """Tell whether this is the laptop of somebody who builds on a team's daemon."""
+    from certkit.earthly import flag_clients
     from certkit.earthly.clients import find
-    from certkit.enroll import flag_clients, record
+    from certkit.earthly.user import user_of
+    from certkit.enroll import record
 
-    return bool(flag_clients.teams()) or any(record.teams(client) for client in find(os.environ))
+    return bool(flag_clients.teams(user_of(os.environ))) or any(record.teams(client) for client in find(os.environ))
 
 
 def command(team: "Home", words: str) -> str:
@@ -93,9 +96,8 @@ def command(team: "Home", words: str) -> str:
     return f"certkit {words}" + ("" if team.path == home_path(None) else f" --home {shlex.quote(str(team.path))}")
 
 
-def fingerprints(pems: Iterable[bytes]) -> list[str]:
-    """Give the lines by which two people compare authorities, each a certificate in PEM."""
+def fingerprints(authorities: "ServerAuthorities") -> list[str]:
+    """Return the lines by which two people compare authorities."""
     from certkit.pki import certificates
 
-    found = map(certificates.load, pems)
-    return [f"  {certificates.words(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]
+    return [f"  {certificates.words(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in authorities]

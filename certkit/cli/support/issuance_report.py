@@ -12,14 +12,14 @@ from certkit.cli.support.output import say
 if TYPE_CHECKING:
     from certkit.authority.home import Home
     from certkit.authority.issuance import Issued
+    from certkit.pki.keys import PrivateKey
 
 DeviceOption = Annotated[str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")]
 
 
-def sealed_bundle(team: "Home", issued: "Issued", key_pem: bytes | None, secret: str | None) -> bytes:
+def sealed_bundle(team: "Home", issued: "Issued", key: "PrivateKey | None", secret: str | None) -> bytes:
     """Write what a laptop needs to enroll, encrypted if there is a secret; without a key it answers a request."""
     from certkit.enroll.bundle import Bundle, Daemon, seal
-    from certkit.pki import certificates
 
     bundle = Bundle(
         team=team.team,
@@ -27,8 +27,8 @@ def sealed_bundle(team: "Home", issued: "Issued", key_pem: bytes | None, secret:
         device=issued.device,
         daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in team.ledger.daemons()),
         server_authorities=issued.server_authorities,
-        certificate=certificates.to_pem(issued.certificate),
-        key=key_pem,
+        certificate=issued.certificate,
+        key=key,
     )
     return seal(bundle, secret)
 

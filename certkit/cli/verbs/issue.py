@@ -47,7 +47,7 @@ def issue(
     with context.opened(home) as team:
         key = keys.generate(team.settings.key_type)
         issued = issuance.issue(team, person, device, key.public_key(), team.settings.bundle_life, context.now())
-        content = sealed_bundle(team, issued, keys.to_pem(key), secret)
+        content = sealed_bundle(team, issued, key, secret)
     files.write(out, content, replace=False)
     if as_json:
         shown = {"passphrase": secret} if secret and not passphrase_file else {}
