@@ -3,7 +3,6 @@
 The rules are those of their sources (`util/cliutil`, `cmd/earth/app/before.go`).
 """
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -139,8 +138,6 @@ def _engine_answers(program: str, environ: Environment) -> bool:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=ENGINE_TIMEOUT,
-            # While root acts as somebody, a program would be half the one and half the other.
-            user=os.getuid() if os.getuid() != os.geteuid() else None,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -10,6 +10,7 @@ from certkit import files
 from certkit.earthly.clients import Client, variable
 from certkit.earthly.user import Environment
 from certkit.errors import MalformedError, MissingError
+from certkit.files import Owner
 
 LIMIT = 256 * 1024
 """Bytes of the largest configuration file that is read."""
@@ -49,12 +50,12 @@ class Configuration:
 
 
 def read(client: Client, environ: Environment) -> Configuration:
-    """Read the configuration of a client; a missing file counts as an empty one.
+    """Read the configuration of a client, as its owner; a missing file counts as an empty one.
 
     Raises NotYamlError or MalformedError, with the line, for what the client could not read, CertkitError for an
     unreadable file.
     """
-    found = _globals(client.config)
+    found = _globals(client.config, client.owner)
     origins = {key: "file" if key in found else "default" for key in DEFAULTS}
     values = {key: found[key].value if key in found else default for key, default in DEFAULTS.items()}
     name, host = variable(client.kind, environ, "BUILDKIT_HOST")
@@ -73,10 +74,10 @@ def read(client: Client, environ: Environment) -> Configuration:
     )
 
 
-def _globals(path: Path) -> dict[str, yaml.ScalarNode]:
+def _globals(path: Path, owner: Owner | None) -> dict[str, yaml.ScalarNode]:
     """Return the nodes of the known keys under `global` that have a value."""
     try:
-        top = _Mappings(path, {"global"}).resolve(_first_document(path), "the file")
+        top = _Mappings(path, {"global"}).resolve(_first_document(path, owner), "the file")
         under = _Mappings(path, DEFAULTS).resolve(top.get("global"), "global")
     except RecursionError:
         raise MalformedError(
@@ -91,9 +92,11 @@ def _globals(path: Path) -> dict[str, yaml.ScalarNode]:
     return values
 
 
-def _first_document(path: Path) -> yaml.Node | None:
+def _first_document(path: Path, owner: Owner | None) -> yaml.Node | None:
     try:
-        loader = yaml.SafeLoader(files.read(path, limit=LIMIT))
+        with files.acting_as(owner):
+            content = files.read(path, limit=LIMIT)
+        loader = yaml.SafeLoader(content)
         # Earthly reads the first document and ignores others.
         return loader.get_node() if loader.check_node() else None
     except MissingError:

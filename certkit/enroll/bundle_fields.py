@@ -27,7 +27,7 @@ RSA_LIMIT = 8192
 
 _REMEDY = "Ask for a new one."
 _DAMAGED = (
-    ValueError,  # among them x509.InvalidVersion's siblings, and names that are not UTF-8
+    ValueError,  # among them names that are not UTF-8
     TypeError,
     OverflowError,
     UnsupportedAlgorithm,
@@ -60,7 +60,7 @@ def certificate(found: Mapping[str, object], key: str) -> x509.Certificate:
     loaded = certificates.load(text(found, key, PEM_LIMIT).encode())
     with _read_whole():
         _ = (loaded.subject, loaded.issuer, loaded.extensions, loaded.public_key())
-        _ = (loaded.not_valid_before_utc, loaded.not_valid_after_utc, loaded.signature_algorithm_parameters)
+        _ = (loaded.not_valid_before_utc, loaded.not_valid_after_utc, loaded.signature_hash_algorithm)
     return loaded
 
 

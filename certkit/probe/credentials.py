@@ -53,13 +53,20 @@ class Credentials:
 
 
 def load(target: Target) -> Credentials:
-    """Read the three files; what is wrong with one is kept beside it."""
-    return Credentials(ca=_load(target.ca, _chain), cert=_load(target.cert, _chain), key=_load(target.key, keys.load))
+    """Read the three files, as their owner; what is wrong with one is kept beside it."""
+    owner = target.owner
+    return Credentials(
+        ca=_load(target.ca, _chain, owner),
+        cert=_load(target.cert, _chain, owner),
+        key=_load(target.key, keys.load, owner),
+    )
 
 
-def _load(path: Path, parse: Callable[[bytes], Content]) -> Loaded[Content]:
+def _load(path: Path, parse: Callable[[bytes], Content], owner: files.Owner | None) -> Loaded[Content]:
     try:
-        return Loaded(path, parse(files.read(path, limit=LIMIT)))
+        with files.acting_as(owner):  # who may have planted links in their own folders
+            content = files.read(path, limit=LIMIT)
+        return Loaded(path, parse(content))
     except CertkitError as error:
         return Loaded(path, problem=error)
 

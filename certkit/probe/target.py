@@ -7,6 +7,7 @@ from pathlib import Path
 from certkit.earthly import config
 from certkit.earthly.clients import Client, docker_or_podman_works
 from certkit.errors import CertkitError, MissingError
+from certkit.files import Owner
 
 EXPLICIT = "given explicitly"
 
@@ -64,6 +65,8 @@ class Target:
     """Why the client's configuration could not be read."""
     needs_alpn: bool = False
     """Whether the client is buildctl, which may refuse a daemon that negotiates no ALPN."""
+    owner: Owner | None = None
+    """As whom root reads the three files: under sudo, the user behind it."""
 
     @property
     def is_configured(self) -> bool:
@@ -120,6 +123,7 @@ def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> 
             tls_enabled=read.tls_enabled,
             url_in_file=in_file,
             variable="" if source in ("file", "default") else source,
+            owner=client.owner,
         )
     )
 

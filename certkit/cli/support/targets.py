@@ -74,6 +74,7 @@ def _of_others(given: "Given", name: str | None) -> "Target":
 
 
 def _other(daemon: "EnrolledDaemon", *, with_buildctl: bool) -> "Target":
+    from certkit.earthly.user import user_of
     from certkit.probe.target import Target
 
     return Target(
@@ -83,6 +84,7 @@ def _other(daemon: "EnrolledDaemon", *, with_buildctl: bool) -> "Target":
         daemon.folder / "cert.pem",
         daemon.folder / "key.pem",
         needs_alpn=with_buildctl and _enforces_alpn(),
+        owner=user_of(os.environ).owner,
     )
 
 
