@@ -92,9 +92,9 @@ def _bundle(session: Session, person: str, device: str, certificate: Certificate
         person=person,
         device=device,
         daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons()),
-        server_authorities=tuple(map(certificates.to_pem, session.trusted("server"))),
-        certificate=certificates.to_pem(certificate),
-        key=keys.to_pem(key) if key else None,
+        server_authorities=session.trusted("server"),
+        certificate=certificate,
+        key=key,
     )
 
 

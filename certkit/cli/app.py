@@ -42,6 +42,8 @@ GROUPS = {
     },
 }
 """Where each verb's function, or group of verbs, stands: `module:name` in `certkit.cli.verbs`."""
+ALIASES = {"enrol": "enroll", "unenrol": "unenroll"}
+"""Other spellings of verbs, which no help lists."""
 VERBS = {name: place for group in GROUPS.values() for name, place in group.items()}
 
 
@@ -97,7 +99,7 @@ def _say_usage(error: typer.TyperException, verb: str) -> None:
 def _verb(arguments: Sequence[str]) -> str:
     """Give the verb that a command line begins with, if it is one."""
     first = next((argument for argument in arguments if argument != "--debug"), "")
-    return first if first in VERBS else ""
+    return first if first in VERBS or first in ALIASES else ""
 
 
 def _program(arguments: Sequence[str]) -> typer.Typer:
@@ -113,7 +115,7 @@ def _program(arguments: Sequence[str]) -> typer.Typer:
     )
     verb = _verb(arguments)
     for name in [verb] if verb and "_CERTKIT_COMPLETE" not in os.environ else VERBS:
-        module, _, attribute = VERBS[name].partition(":")
+        module, _, attribute = VERBS[ALIASES.get(name, name)].partition(":")
         command = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
         if isinstance(command, typer.Typer):
             program.add_typer(command, name=name)

@@ -36,7 +36,7 @@ def test_no_bundle_is_torn_and_none_is_there_without_its_row(path: Path, tmp_pat
     for _ in at_every_moment(lambda: main(issue)):
         if bundle.exists():
             found = open_bundle(bundle.read_bytes(), lambda: pytest.fail("it is not sealed"))
-            assert_recorded(path, certificates.load(found.certificate))
+            assert_recorded(path, found.certificate)
             bundle.unlink()
         assert main(issue) == 0
         bundle.unlink()

@@ -39,7 +39,7 @@ def test_it_gives_a_sealed_bundle_and_shows_its_passphrase_once(lead: Lead, home
     bundle = opened("alice.certkit", secret)
     assert (bundle.team, bundle.person, bundle.device) == ("acme", ALICE, "desk")
     assert bundle.daemons == (("build", URL),)
-    assert bundle.server_authorities == ((home / "authorities/server/cert.pem").read_bytes(),)
+    assert bundle.files()["ca.pem"] == (home / "authorities/server/cert.pem").read_bytes()
     content = Path("alice.certkit").read_bytes()
     assert b"PRIVATE" not in content
     assert ALICE.encode() not in content
@@ -49,10 +49,11 @@ def test_the_file_is_private_and_its_certificate_recorded(lead: Lead, home: Path
     data = issue(lead, "--no-passphrase", "--json").data
     bundle = opened("alice.certkit")
     assert stat.S_IMODE(Path("alice.certkit").stat().st_mode) == 0o600
-    certificate = certificates.load(bundle.certificate)
+    certificate = bundle.certificate
     assert data["serial"] == certificates.serial_text(certificate.serial_number)
     assert lead("show", data["serial"], "--json").data["sha256"] == certificates.fingerprint(certificate)
-    assert keys.matches(keys.load(bundle.key or b""), certificate)
+    assert bundle.key
+    assert keys.matches(bundle.key, certificate)
     assert data["bundle"] == "alice.certkit"
 
 
@@ -89,7 +90,7 @@ def test_a_bundles_certificate_lives_a_year_or_what_the_team_says(lead: Lead, ho
     (home / "team.yml").write_text("team: acme\nbundle_days: 30\n")
     issue(lead, "--no-passphrase", out="short")
     for name, days in (("alice.certkit", 365), ("short", 30)):
-        certificate = certificates.load(opened(name).certificate)
+        certificate = opened(name).certificate
         life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
         assert life == timedelta(days=days, minutes=10)
 
@@ -97,7 +98,7 @@ def test_a_bundles_certificate_lives_a_year_or_what_the_team_says(lead: Lead, ho
 @pytest.mark.parametrize("person", ["Žofie Nováková", "日本語", "O'Neil; rm -rf", "x" * 64, "-x@y"])
 def test_a_person_may_be_called_anything_that_can_be_printed(lead: Lead, home: Path, person: str) -> None:
     data = lead("issue", "--out", "a", "--no-passphrase", "--json", "--", person).data
-    certificate = certificates.load(opened("a").certificate)
+    certificate = opened("a").certificate
     assert data["person"] == certificates.words(certificate.subject) == person
     found = certificate.extensions.get_extension_for_class(certificates.x509.SubjectAlternativeName).value
     assert [name.value for name in found] == [names.device_name(data["device"], person, "acme")]

@@ -33,10 +33,10 @@ def test_the_answer_holds_a_certificate_for_the_key_and_no_secret(lead: Lead, ho
     assert (ended.code, ended.err) == (0, "")
     assert f"Signed for {ALICE}, device desk, expires " in ended.out
     assert "\n  certkit enroll alice.certkit\n" in ended.out
-    [pem] = open_bundle(Path("alice.certkit").read_bytes(), lambda: pytest.fail("it is sealed")).server_authorities
-    assert certificates.fingerprint(certificates.load(pem)) in ended.out
     answer = open_bundle(Path("alice.certkit").read_bytes(), lambda: pytest.fail("it is sealed"))
-    certificate = certificates.load(answer.certificate)
+    [authority] = answer.server_authorities
+    assert certificates.fingerprint(authority) in ended.out
+    certificate = answer.certificate
     assert certificate.public_key() == KEY.public_key()
     assert (answer.key, answer.person, answer.device) == (None, ALICE, "desk")
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=90, minutes=10)

@@ -96,13 +96,13 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(earthly: Client) -> No
         ("global:\n\ttlsca: x\n", "line 2: not YAML"),
         ("global: *nobody\n", "line 1: not YAML"),
         ("\x00", "not YAML"),
-        ("- a\n- b\n", "line 1: the file is no mapping"),
-        ("just words", "line 1: the file is no mapping"),
-        ("git: {}\nglobal: [tls]\n", "line 2: global is no mapping"),
-        ("global:\n  tlsca: [a]\n", "line 2: tlsca is no plain value"),
+        ("- a\n- b\n", "line 1: the file is not a mapping"),
+        ("just words", "line 1: the file is not a mapping"),
+        ("git: {}\nglobal: [tls]\n", "line 2: global is not a mapping"),
+        ("global:\n  tlsca: [a]\n", "line 2: tlsca is not a plain value"),
         ("global:\n  tls_enabled: maybe\n", "line 2: tls_enabled is neither true nor false"),
         ("global:\n  tlsca: a\n  tlsca: b\n", "line 3: tlsca is there twice"),
-        ("global:\n  <<: word\n", "line 2: what is merged is no mapping"),
+        ("global:\n  <<: word\n", "line 2: what is merged is not a mapping"),
     ],
 )
 def test_what_the_client_cannot_read_is_reported_with_its_line(earthly: Client, text: str, message: str) -> None:

@@ -69,7 +69,7 @@ def test_an_answer_has_no_key(team: Team) -> None:
 
 def test_a_bundle_names_the_old_and_the_new_server_authority(team: Team) -> None:
     new = certificates.authority(KeySigner(keys.generate("ed25519")), "acme server authority 2", NOW, DECADE)
-    both = (*team.bundle().server_authorities, certificates.to_pem(new.certificate))
+    both = (*team.bundle().server_authorities, new.certificate)
     assert open_bundle(seal(replace(team.bundle(), server_authorities=both), None), never).server_authorities == both
 
 

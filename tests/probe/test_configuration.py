@@ -71,7 +71,7 @@ def test_all_is_well_from_the_file_to_the_daemon(laptop: Laptop, standing: Daemo
     [
         ("global: [\n", "configuration-not-yaml", "line 2"),
         ("a: \x07\n", "configuration-not-yaml", "not YAML"),
-        ("- a\n- b\n", "configuration-malformed", "no mapping"),
+        ("- a\n- b\n", "configuration-malformed", "not a mapping"),
         ("global:\n  - x\n", "configuration-malformed", "line 2"),
     ],
 )

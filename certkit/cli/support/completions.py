@@ -35,7 +35,7 @@ def people_and_daemons(context: typer.Context) -> list[str]:
 
 def clients() -> list[str]:
     """Give what `--for` takes."""
-    from certkit.enroll.selection import NAMES
+    from certkit.earthly.selection import NAMES
 
     return list(NAMES)
 

@@ -120,10 +120,12 @@ def _tell_unfinished(view: "View", kinds: list[str]) -> None:
 
 def _is_enrolled() -> bool:
     """Tell whether this is the laptop of somebody who builds on a team's daemon."""
+    from certkit.earthly import flag_clients
     from certkit.earthly.clients import find
-    from certkit.enroll import flag_clients, record
+    from certkit.earthly.user import user_of
+    from certkit.enroll import record
 
-    return bool(flag_clients.teams()) or any(record.teams(client) for client in find(os.environ))
+    return bool(flag_clients.teams(user_of(os.environ))) or any(record.teams(client) for client in find(os.environ))
 
 
 def command(view: "View", words: str) -> str:

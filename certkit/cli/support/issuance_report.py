@@ -37,9 +37,4 @@ def say_how_to_enroll(issued: "Issued", out: Path, they_run: str, *, encrypted: 
     """Say what the developer is to run, and to compare if no passphrase vouches for the file."""
     say("", they_run, f"  certkit enroll {shlex.quote(out.name)}")
     if not encrypted:
-        from certkit.pki import certificates
-
-        say(
-            "and compare these out-of-band with you",
-            *context.fingerprints(map(certificates.load, issued.bundle.server_authorities)),
-        )
+        say("and compare with you, by phone or in person", *context.fingerprints(issued.bundle.server_authorities))
