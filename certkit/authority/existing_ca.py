@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.errors import RefusedError
+from certkit.errors import MalformedError, RefusedError
 from certkit.pki import extensions, keys, names
 from certkit.pki.certificates import Authority, has_signed
 from certkit.trust.rotation import Role
@@ -21,7 +21,7 @@ def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
     for role, authority in adopted.items():
         try:
             _check(authority, role, now)
-        except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        except (MalformedError, ValueError, UnsupportedAlgorithm):
             raise _unfit(role, "its certificate cannot be read in full") from None
     if len({keys.public_pin(authority.signer.public_key) for authority in adopted.values()}) < len(adopted):
         raise RefusedError(

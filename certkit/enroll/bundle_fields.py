@@ -72,5 +72,5 @@ def private_key(found: Mapping[str, object], key: str) -> keys.PrivateKey:
 def _extension(loaded: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
     try:
         return extensions.find(loaded, kind)
-    except (ValueError, x509.DuplicateExtension):
+    except (MalformedError, ValueError):
         raise MalformedError("one of its certificates is damaged", _REMEDY) from None

@@ -75,6 +75,6 @@ def is_readable(certificate: x509.Certificate) -> bool:
     """Tell whether every part of a certificate can be read: most parts are parsed only when they are asked for."""
     try:
         parts = (certificate.subject, certificate.issuer, certificate.extensions, certificate.public_key())
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+    except (MalformedError, ValueError, UnsupportedAlgorithm):
         return False
     return bool(parts)
