@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.errors import RefusedError
+from certkit.errors import MalformedError, RefusedError
 from certkit.pki import extensions, keys, names
 from certkit.pki.certificates import Authority, has_signed
 from certkit.trust.rotation import Role
@@ -75,7 +75,7 @@ def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
     for role, authority in adopted.items():
         try:
             reason = _unfit(authority, role, now)
-        except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        except (MalformedError, ValueError, UnsupportedAlgorithm):
             reason = Unfit.UNREADABLE
         if reason:
             raise UnfitAuthorityError(role, reason)

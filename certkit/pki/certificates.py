@@ -1,11 +1,11 @@
 """The four kinds of certificates: two authorities, a daemon's, a device's (RFC 5280)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -13,11 +13,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki import names
 from certkit.pki.extensions import key_identifier, key_usage
-from certkit.pki.keys import PublicKey, public_of
+from certkit.pki.keys import PublicKey, can_vouch, public_of
 from certkit.pki.signer import Signer
 
 BACKDATED = timedelta(minutes=10)
 """How far `notBefore` lies back: a laptop that wakes up may be minutes late, and so may a daemon's host."""
+LARGEST = 2**25
+"""Bytes of a file of certificates: the anchors of a publication with as many exclusions as a daemon bears."""
+UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
+"""How a name is spelled that says nothing."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,14 @@ def reissue(
 
 
 def load(content: bytes) -> x509.Certificate:
-    """Read one certificate, PEM or DER; raise MalformedError if it is none."""
+    """Read one certificate, PEM or DER; raise MalformedError if it is none.
+
+    Names, times and serial number can be read of what is returned. Extensions and the public key are judged when they
+    are asked for: `extensions.find` and `keys.public_of` raise MalformedError, too.
+    """
+    read = x509.load_pem_x509_certificate if b"-----BEGIN" in content else x509.load_der_x509_certificate
     try:
-        if b"-----BEGIN" in content:
-            return x509.load_pem_x509_certificate(content)
-        return x509.load_der_x509_certificate(content)
+        return _sound(read(_bounded(content)))
     except (ValueError, x509.InvalidVersion):
         raise MalformedError(
             "it is not a certificate", "Name a certificate's file, PEM or DER.", code="not-a-certificate"
@@ -117,7 +124,7 @@ def load(content: bytes) -> x509.Certificate:
 def load_all(pem: bytes) -> list[x509.Certificate]:
     """Read every certificate of a PEM file, at least one; raise MalformedError if there is none or one is broken."""
     try:
-        return x509.load_pem_x509_certificates(pem)
+        return [_sound(each) for each in x509.load_pem_x509_certificates(_bounded(pem))]
     except (ValueError, x509.InvalidVersion):
         raise MalformedError(
             "there is no certificate in PEM form in it", "Name a certificate's file.", code="no-certificate-in-pem"
@@ -154,10 +161,46 @@ def words(name: x509.Name) -> str:
 def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
     """Tell whether a certificate bears an authority's signature, and its name as issuer."""
     try:
+        if not can_vouch(authority.public_key()):
+            return False
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
+
+
+def subject_words(certificate: x509.Certificate) -> str:
+    """Spell the subject of anybody's certificate, as `words` does; one that cannot be read is called so."""
+    return _spelled(lambda: certificate.subject)
+
+
+def issuer_words(certificate: x509.Certificate) -> str:
+    """Spell the issuer of anybody's certificate, as `words` does; one that cannot be read is called so."""
+    return _spelled(lambda: certificate.issuer)
+
+
+def _spelled(read: Callable[[], x509.Name]) -> str:
+    try:
+        return words(read()) or UNNAMED
+    except (ValueError, TypeError):
+        return UNREADABLE
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > LARGEST:
+        raise MalformedError(f"it has more than {LARGEST} bytes", code="certificate-too-large", limit=LARGEST)
+    return content
+
+
+def _sound(certificate: x509.Certificate) -> x509.Certificate:
+    """Return a certificate whose names, times and serial number can be read; raise ValueError for any other.
+
+    `cryptography` reads all that when it is asked for, so a stranger's certificate fails somewhere else otherwise.
+    """
+    for name in (certificate.subject, certificate.issuer):
+        words(name)
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.serial_number
+    return certificate
 
 
 def _leaf(

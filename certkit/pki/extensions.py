@@ -5,17 +5,22 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from certkit.errors import MalformedError
 from certkit.pki.keys import public_of
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
 def find(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
-    """Return an extension, None if there is none; raise ValueError or x509.DuplicateExtension if they are damaged."""
+    """Return an extension, None if there is none; raise MalformedError if any extension cannot be read."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise MalformedError(
+            "the certificate has extensions that cannot be read", code="certificate-extensions-unreadable"
+        ) from None
 
 
 def allows(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> bool:

@@ -10,12 +10,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509 import Certificate
 
 from certkit.errors import CertkitError, MalformedError, RefusedError
+from certkit.pki import encrypted_key
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
+LARGEST_RSA = 8192
+"""Bits. What is larger takes seconds to check, and nobody needs it."""
+_LARGEST_PEM = 2**18  # of the key's file, in which certificates may stand, too
 _EXPONENT = 65537
 _RSA_BITS = (3072, 4096)
+_FIELD = 2**255 - 19
+_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = {0, 1, _FIELD - 1, _ORDER_8, _FIELD - _ORDER_8}
 _LONGEST_PASSPHRASE = 1023  # OpenSSL takes no more
 _GENERATORS: dict[str, Callable[[], PrivateKey]] = {
     "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -49,32 +56,36 @@ def to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:
 
     Raises RefusedError for a passphrase of no or too many bytes.
     """
-    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if passphrase is not None:
-        if not 0 < len(passphrase) <= _LONGEST_PASSPHRASE:
-            raise RefusedError(
-                f"the passphrase is empty, or longer than {_LONGEST_PASSPHRASE} bytes",
-                "Choose another passphrase.",
-                code="passphrase-length",
-                limit=_LONGEST_PASSPHRASE,
-            )
-        encryption = serialization.BestAvailableEncryption(passphrase)
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    form, clear = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    if passphrase is None:
+        return key.private_bytes(serialization.Encoding.PEM, form, clear)
+    if not 0 < len(passphrase) <= _LONGEST_PASSPHRASE:
+        raise RefusedError(
+            f"the passphrase is empty, or longer than {_LONGEST_PASSPHRASE} bytes",
+            "Choose another passphrase.",
+            code="passphrase-length",
+            limit=_LONGEST_PASSPHRASE,
+        )
+    return encrypted_key.to_pem(key.private_bytes(serialization.Encoding.DER, form, clear), passphrase)
 
 
 def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
     """Read a PEM key: PKCS#8, SEC 1 or PKCS#1.
 
-    Raises MalformedError if it is none, EncryptedKeyError if it wants a passphrase, WrongPassphraseError if not this
-    one.
+    Raises MalformedError if it is none or is larger than any key in use, EncryptedKeyError if it wants a passphrase,
+    WrongPassphraseError if not this one.
     """
+    if len(pem) > _LARGEST_PEM or not encrypted_key.is_bounded(pem):
+        raise MalformedError(
+            "the private key is larger than any in use, or takes too long to open", code="private-key-too-large"
+        )
     try:
         key = serialization.load_pem_private_key(pem, passphrase)
     except TypeError:
         if passphrase:  # given, and not wanted
             return load(pem)
         raise EncryptedKeyError("the key is encrypted", "Give its passphrase.") from None
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, OverflowError, UnsupportedAlgorithm):
         if passphrase and b"ENCRYPTED" in pem:
             raise WrongPassphraseError("the passphrase does not open the key", "Try again.") from None
         raise MalformedError(
@@ -90,7 +101,7 @@ def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
 def check_public(key: object) -> PublicKey:
     """Return the key if it is one that certkit would make itself; raise RefusedError if not."""
     match key:
-        case ed25519.Ed25519PublicKey():
+        case ed25519.Ed25519PublicKey() if not _has_small_order(key):
             return key
         case ec.EllipticCurvePublicKey() if isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
             return key
@@ -113,7 +124,7 @@ def describe(key: object) -> str:
         case ec.EllipticCurvePublicKey():
             return f"ECDSA on {key.curve.name}"
         case ed25519.Ed25519PublicKey():
-            return "Ed25519"
+            return "Ed25519" + (" of small order" if _has_small_order(key) else "")
     return type(key).__name__.removesuffix("PublicKey")
 
 
@@ -126,8 +137,8 @@ def public_pin(key: PublicKey) -> bytes:
 
 def public_of(certificate: Certificate) -> PublicKey:
     """Return the public key of a certificate; raise MalformedError if it is of a kind that certkit does not know."""
-    key = certificate.public_key()
-    if not isinstance(key, PublicKey):
+    key = _public_of(certificate)
+    if key is None:
         raise MalformedError(
             "the certificate's key is of an unknown kind", "Ask for a new one.", code="certificate-key-kind"
         )
@@ -141,8 +152,18 @@ def matches(key: PrivateKey, certificate: Certificate) -> bool:
 
 def is_key_of(key: PublicKey, certificate: Certificate) -> bool:
     """Tell whether the certificate is for this public key."""
-    public = certificate.public_key()
-    return isinstance(public, PublicKey) and hmac.compare_digest(public_pin(key), public_pin(public))
+    public = _public_of(certificate)
+    return public is not None and hmac.compare_digest(public_pin(key), public_pin(public))
+
+
+def can_vouch(key: object) -> bool:
+    """Tell whether a signature by this key says anything, and can be checked in a moment."""
+    match key:
+        case rsa.RSAPublicKey():
+            return key.key_size <= LARGEST_RSA
+        case ed25519.Ed25519PublicKey():
+            return not _has_small_order(key)
+    return isinstance(key, PublicKey)
 
 
 def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
@@ -153,3 +174,20 @@ def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
         case ec.EllipticCurvePrivateKey() if key.curve.key_size > ec.SECP256R1.key_size:
             return hashes.SHA384()
     return hashes.SHA256()
+
+
+def _public_of(certificate: Certificate) -> PublicKey | None:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, PublicKey) else None
+
+
+def _has_small_order(key: ed25519.Ed25519PublicKey) -> bool:
+    """Tell whether a key is one of the eight points that a signature can be made for without any private key.
+
+    Five y-coordinates, whatever the sign of x, and not only in their canonical encodings (RFC 8032, section 5.1.7).
+    """
+    y = int.from_bytes(key.public_bytes_raw(), "little") & (1 << 255) - 1
+    return y % _FIELD in _SMALL_ORDER

@@ -18,6 +18,13 @@ DOMAIN = "certkit.internal"
 TEXT_LIMIT = 64
 """The upper bound of a common name (RFC 5280, appendix A, ub-common-name): bytes of UTF-8, to be on the safe side."""
 
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of the Unicode Character Database, and the blank of Braille, which is no space."""
+
 _READABLE = 16
 _PLAIN = re.compile(r"(?=.{1,16}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _HASHED = re.compile(r"-[a-z2-7]{10}\Z")
@@ -29,6 +36,15 @@ _HOST_LIMIT = 253
 def text(value: str, what: str) -> str:
     """Return a name that a lead typed in its one normal form (NFC); raise InvalidError if it cannot be one."""
     normal = unicodedata.normalize("NFC", value).strip()
+    unseen = _UNSEEN.search(normal)
+    if unseen:
+        raise InvalidError(
+            f"{value!a} cannot be the name of a {what}: U+{ord(unseen[0]):04X} in it cannot be seen",
+            "Type it anew, without characters that cannot be seen.",
+            code="name-invisible",
+            name=value,
+            what=what,
+        )
     if not normal or not normal.isprintable() or len(normal.encode()) > TEXT_LIMIT:
         raise InvalidError(
             f"{value!r} cannot be the name of a {what}",
@@ -38,6 +54,17 @@ def text(value: str, what: str) -> str:
             what=what,
         )
     return normal
+
+
+def folded(text: str) -> str:
+    """Return what two names have in common that look alike: compare people by it, and devices of one person.
+
+    Compatible forms, upper and lower case, what cannot be seen and how many blanks there are make no difference
+    (as NFKC_Casefold of Unicode Standard Annex 31).
+    """
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    decomposed = unicodedata.normalize("NFKD", seen).casefold()
+    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", decomposed)).split())
 
 
 def slug(value: str, what: str) -> str:
@@ -63,7 +90,7 @@ def label(value: str) -> str:
         return value
     folded = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
     readable = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:_READABLE].rstrip("-") or "x"
-    digest = base64.b32encode(hashlib.sha256(value.encode()).digest()).decode().lower()[:10]
+    digest = base64.b32encode(hashlib.sha256(value.encode(errors="surrogatepass")).digest()).decode().lower()[:10]
     return f"{readable}-{digest}"
 
 

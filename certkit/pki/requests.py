@@ -8,6 +8,9 @@ from certkit.errors import MalformedError, RefusedError
 from certkit.pki.keys import PublicKey, check_public
 from certkit.pki.signer import Signer
 
+LARGEST = 2**16
+"""Bytes of a request: one for an RSA key takes three thousand."""
+
 
 def make(signer: Signer) -> bytes:
     """Make a request in PEM form that says nothing but the key: the lead decides every name."""
@@ -20,6 +23,8 @@ def read(content: bytes) -> PublicKey:
 
     Raises MalformedError if it is no request, RefusedError if its signature or its key will not do.
     """
+    if len(content) > LARGEST:
+        raise MalformedError("it is not a certificate request", code="not-a-request")
     try:
         request = x509.load_pem_x509_csr(content) if b"-----BEGIN" in content else x509.load_der_x509_csr(content)
         public_key = check_public(request.public_key())  # first, for the time that a signature takes to check

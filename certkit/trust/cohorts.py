@@ -21,7 +21,7 @@ COUNT = 24
 
 def cohort_of(person_label: str, count: int = COUNT) -> int:
     """Return the cohort, from 0 up, that a person belongs to where there are `count`, by the label (`names.label`)."""
-    digest = hashlib.sha256(b"cohort\\0" + person_label.encode()).digest()
+    digest = hashlib.sha256(b"cohort\0" + person_label.encode()).digest()
     return int.from_bytes(digest[:8]) % count
 
 

@@ -1,5 +1,6 @@
-"""Three judges of certificates: OpenSSL, GnuTLS and pkilint. Each gives its complaints, none if it is content."""
+"""Four judges of certificates: OpenSSL, GnuTLS, pkilint and zlint. Each gives its complaints, none if it is content."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,7 +11,10 @@ from pkilint import loader
 from pkilint.pkix import certificate, extension, name
 from pkilint.validation import ValidationFindingSeverity
 
+from tests.clients import go_programs
+
 SERVER, CLIENT = "server", "client"
+_CONTENT = {"pass", "NA", "NE", "info"}
 
 Verify = Callable[[Path, Path, str], str]
 """Takes a certificate, the authority's, and a purpose."""
@@ -55,6 +59,15 @@ def pkilint(path: Path) -> list[str]:
         for found in result.finding_descriptions
         if found.finding.severity <= ValidationFindingSeverity.NOTICE
     ]
+
+
+def zlint(path: Path) -> list[str]:
+    """Return what zlint's lints for the RFCs find in one certificate, or in one list of revoked certificates."""
+    command = [go_programs.program("zlint"), "-includeSources", "RFC3279,RFC5280,RFC5480,RFC5891,RFC8813", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    results: dict[str, dict[str, str]] = json.loads(done.stdout)
+    assert results
+    return [f"{found['result']} {name}" for name, found in results.items() if found["result"] not in _CONTENT]
 
 
 def _complaint(program: str, *arguments: str | Path) -> str:

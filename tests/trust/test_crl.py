@@ -1,6 +1,7 @@
 """The list as RFC 5280, section 5 wants it."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -9,6 +10,7 @@ from certkit.errors import InvalidError
 from certkit.pki import certificates, extensions, keys
 from certkit.pki.signer import KeySigner
 from certkit.trust import crl
+from tests.clients import verifiers
 from tests.trust.people import DAY, NOW, authority
 
 AUTHORITY = authority("client", 1)
@@ -68,3 +70,34 @@ def test_a_list_begins_before_now_for_late_clocks_and_says_nothing_of_later() ->
 def test_a_list_is_never_older_than_its_authority() -> None:
     signed = crl.crl(AUTHORITY, [], 1, NOW - timedelta(minutes=5), DAY)
     assert signed.last_update_utc == AUTHORITY.certificate.not_valid_before_utc
+
+
+def judged(tmp_path: Path, signed: x509.CertificateRevocationList) -> list[str]:
+    path = tmp_path / "crl.pem"
+    path.write_bytes(crl.to_pem(signed))
+    return verifiers.zlint(path)
+
+
+@pytest.mark.parametrize("key_type", keys.KEY_TYPES)
+def test_zlint_finds_nothing_in_a_list_of_somebody_just_revoked(tmp_path: Path, key_type: str) -> None:
+    signer = certificates.authority(KeySigner(keys.generate(key_type)), "acme client authority", NOW, DAY)
+    revoked = [crl.Entry(serial, NOW, reason, NOW + DAY) for serial, reason in enumerate(crl.REASONS, 5)]
+    assert judged(tmp_path, crl.crl(signer, revoked, 1, NOW, DAY)) == []
+
+
+def test_zlint_does_judge_lists(tmp_path: Path) -> None:
+    builder = (
+        x509.CertificateRevocationListBuilder(AUTHORITY.certificate.subject, NOW, NOW + DAY)
+        .add_extension(x509.CRLNumber(1), critical=False)
+        .add_revoked_certificate(x509.RevokedCertificateBuilder(5, NOW + timedelta(minutes=1)).build())
+    )
+    found = judged(tmp_path, AUTHORITY.signer.sign_crl(builder))
+    assert "error e_crl_revocation_time_after_this_update" in found
+
+
+def test_a_list_of_everybody_who_ever_left_is_made_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding them one by one copies the list each time: seconds for ten thousand, hours for a million."""
+    one_by_one = x509.CertificateRevocationListBuilder.add_revoked_certificate
+    monkeypatch.delattr(x509.CertificateRevocationListBuilder, one_by_one.__name__)
+    revoked = [entry(serial, "superseded") for serial in range(1, 5001)]
+    assert len(crl.crl(AUTHORITY, revoked, 1, NOW, DAY)) == 5000

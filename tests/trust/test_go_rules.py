@@ -143,12 +143,9 @@ def certificates_of(*, root: bool, odd: bool) -> st.SearchStrategy[x509.Certific
     ).map(lambda each: each.make("authority" if root else "leaf"))
 
 
-CASES = st.one_of(
-    st.tuples(
-        certificates_of(root=False, odd=odd), st.lists(certificates_of(root=True, odd=odd), min_size=1, max_size=2)
-    )
-    for odd in (False, True)
-)
+def cases(*, odd: bool) -> st.SearchStrategy[tuple[x509.Certificate, list[x509.Certificate]]]:
+    roots = st.lists(certificates_of(root=True, odd=odd), min_size=1, max_size=2)
+    return st.tuples(certificates_of(root=False, odd=odd), roots)
 
 
 @settings(deadline=None, max_examples=500, suppress_health_check=list(HealthCheck))

@@ -101,6 +101,7 @@ def test_the_linters_for_rfc_5280_find_nothing_in_an_anchor_or_a_label(case: Cas
     for number, each in enumerate(certificates.load_all(case.anchors.read_bytes())):
         path = case.people.file(f"held{number}.pem", certificates.to_pem(each))
         assert not verifiers.pkilint(path)
+        assert not verifiers.zlint(path)
 
 
 def test_openssl_tells_two_authorities_of_one_name_apart_by_their_keys(tmp_path: Path) -> None:

@@ -127,6 +127,7 @@ def test_linters_find_nothing_in_a_label(tmp_path: Path) -> None:
     path = tmp_path / "label.pem"
     path.write_bytes(certificates.to_pem(label.make(TEAM, 7, BOTH)))
     assert not verifiers.pkilint(path)
+    assert not verifiers.zlint(path)
 
 
 def test_openssl_takes_neither_the_label_nor_what_its_holder_signs_for_a_clients(
