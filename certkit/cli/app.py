@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from certkit.cli.support import exit_codes, remedies, usage_errors
-from certkit.cli.support.output import complain, tell
+from certkit.cli.support.output import complain, flush, tell
 from certkit.errors import CertkitError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code: 0 fine, 1 failure, 2 usage, 3 findings."""
     try:
         code = _program(arguments)(args=list(arguments), prog_name="certkit", standalone_mode=False) or 0
+        flush()
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
     except typer.TyperException as error:
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str]) -> int:
         _show_trace_if_asked(arguments)
         complain(error.message, remedies.of_error(error))
         return exit_codes.of(error)
+    except BrokenPipeError:  # as head leaves when it has seen enough: it knows, and nobody else need
+        return exit_codes.FAILURE
     except OSError as error:
         _show_trace_if_asked(arguments)
         what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from certkit import files
-from certkit.cli.support.local_daemon import HOST, free_port
 from tests.cli.conftest import Lead
 from tests.cli.daemons import Running
 from tests.cli.openssl import issue
+from tests.daemons.daemon import HOST, free_port
 from tests.probe.servers import serving
 
 UNSEEN = "not seen to hold the newest anchors"

@@ -2,4 +2,9 @@
 
 from collections.abc import Mapping
 
-REMEDIES: Mapping[str, str] = {}
+REMEDIES: Mapping[str, str] = {
+    "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
+    "bundle-passphrase-not-shown": (
+        "Nobody can open it: remove it, and issue again: certkit issue {person} --device {device} --out {out}"
+    ),
+}
