@@ -58,8 +58,9 @@ def _variables(scratch: Path) -> dict[str, str]:
 
 
 def _replace(variables: Mapping[str, str]) -> None:
+    pytests = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
     os.environ.clear()
-    os.environ.update(variables)
+    os.environ.update({**variables, **pytests})
     tempfile.tempdir = None  # it is found anew
 
 

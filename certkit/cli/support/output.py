@@ -81,7 +81,9 @@ def showing_once(secret: str, code: str, **fields: object) -> Iterator[None]:
     except OSError as error:
         reason = str(error.strerror)
     if reason:
-        raise CertkitError(f"{secret} could not be shown: {reason}", code=code, **fields)
+        lost = CertkitError(f"{secret} could not be shown: {reason}", code=code)
+        lost.fields = fields
+        raise lost
 
 
 def complain(message: str, remedy: str = "") -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
+from certkit.cli.support import completions, context, numbers
 from certkit.cli.support.output import say_json, say_table, worded
 from certkit.errors import MissingError
 
@@ -18,7 +18,10 @@ def log(
             autocompletion=completions.people_and_daemons,
         ),
     ] = None,
-    last: Annotated[int | None, typer.Option("--last", min=1, help="Only the newest so many.")] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--last", metavar="<number>", parser=numbers.count(1), help="Only so many, the newest."),
+    ] = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
