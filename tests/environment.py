@@ -44,6 +44,7 @@ def made() -> Iterator[Path]:
 
 def _variables(scratch: Path) -> dict[str, str]:
     """Return all variables that a test finds; those of the tests' own machinery are kept."""
+    scratch.chmod(0o711)  # tests are other users, too, in folders of their own
     home, temporary = scratch / "home", scratch / "tmp"
     home.mkdir()
     temporary.mkdir()
