@@ -24,8 +24,8 @@ def starting() -> None:
 def issuing(team: Team) -> None:
     """Compare `issue` with the least script that does the same."""
     authority, out = team.authority("client"), team.folder / "{run}"
-    issue = [CERTKIT, "issue", "bob{run}", "--no-passphrase", "--out", f"{out}.certkit"]
-    least = [sys.executable, LEAST, authority, authority.with_name("key.pem"), out]
+    issue: list[str | Path] = [CERTKIT, "issue", "bob{run}", "--no-passphrase", "--out", f"{out}.certkit"]
+    least: list[str | Path] = [sys.executable, LEAST, authority, authority.with_name("key.pem"), out]
     took = costs(RUNS, issue=at(team, *issue), least=Command(least))
     _say_ratio("certkit issue --no-passphrase, times the least script", took["issue"], took["least"], 1.8)
 
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _probe(team: Team, url: str, shown: Files, *, code: int = 0) -> Command:
-    files = ["--ca", team.device.ca, "--cert", shown.cert, "--key", shown.key]
+    files: list[str | Path] = ["--ca", team.device.ca, "--cert", shown.cert, "--key", shown.key]
     return at(team, CERTKIT, "probe", "--daemon", url, *files, code=code)
 
 

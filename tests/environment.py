@@ -10,8 +10,9 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import FrameType
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -20,7 +21,7 @@ INHERITED: Mapping[str, str] = dict(os.environ)
 
 _KEPT = ("PATH", "CI", "CERTKIT_TEST_CACHE", "CERTKIT_TEST_STRICT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _KEPT_PREFIXES = ("PYTEST_", "COVERAGE_", "HYPOTHESIS_")
-_DELIVERABLE = {
+_DELIVERABLE: Mapping[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGQUIT: signal.SIG_DFL,
     signal.SIGHUP: signal.SIG_DFL,

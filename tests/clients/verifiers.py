@@ -21,8 +21,8 @@ _GNUTLS_PURPOSES = {SERVER: "1.3.6.1.5.5.7.3.1", CLIENT: "1.3.6.1.5.5.7.3.2"}
 
 def openssl(leaf: Path, authority: Path, purpose: str) -> str:
     """Ask `openssl verify`, at its strictest, whether a certificate is good for a purpose."""
-    command = ["verify", "-x509_strict", "-purpose", _OPENSSL_PURPOSES[purpose], "-CAfile", authority, leaf]
-    return _complaint("openssl", *command)
+    options = ("-x509_strict", "-purpose", _OPENSSL_PURPOSES[purpose], "-CAfile", authority)
+    return _complaint("openssl", "verify", *options, leaf)
 
 
 def gnutls(leaf: Path, authority: Path, purpose: str) -> str:

@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 from certkit.probe.checks.admission import tls
 from certkit.probe.checks.buildkitd import buildkit
@@ -9,10 +10,11 @@ from certkit.probe.checks.client_files import files
 from certkit.probe.checks.configuration import configuration
 from certkit.probe.checks.enforcement import enforcement
 from certkit.probe.checks.reachability import network
+from certkit.probe.stage import Stage
 
 PAGE = Path(__file__).parents[2] / "docs" / "probe.md"
 
-_STAGES = {
+_STAGES: dict[str, tuple[Stage[Any], str]] = {
     "configuration": (configuration, "The client's configuration, read exactly as the client reads it."),
     "files": (files, "The three files of mutual TLS."),
     "network": (network, "Resolve the host, and connect to each of its addresses at once."),

@@ -21,7 +21,7 @@ def floors(requirements: Iterable[str]) -> list[str]:
 def main(folder: Path) -> None:
     """Make the environment, and show what is in it."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-    tools = [tool for tool in project["dependency-groups"]["dev"] if re.match(r"[\w-]+", tool)[0] in TOOLS]
+    tools = [tool for tool in project["dependency-groups"]["dev"] if re.split(r"[^\w-]", tool)[0] in TOOLS]
     venv.create(folder, clear=True)
     pip = [sys.executable, "-m", "pip", f"--python={folder / 'bin' / 'python'}", "--quiet"]
     subprocess.run(

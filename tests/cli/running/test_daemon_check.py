@@ -131,7 +131,7 @@ def test_who_is_not_there_or_says_nothing_proves_nothing(lead: Lead, home: Path)
     ended = lead("daemon", "check", "build", "--timeout", "2")
     assert ended.code == 3
     assert f"nobody answers at {url}" in ended.out
-    with serving(lambda caller: caller.recv(1), HOST) as url:
+    with serving(lambda caller: [caller.recv(1)].clear(), HOST) as url:
         lead("daemon", "add", "odd", url)
         assert lead("daemon", "check", "odd", "--timeout", "0.5").code == 3
 
