@@ -35,8 +35,10 @@ def probing(team: Team, daemon: Daemon, stranger: Files) -> None:
     well, refused = _probe(team, daemon.url, team.device), _probe(team, daemon.url, stranger, code=3)
     took = costs(RUNS, well=well, refused=refused)
     say_row("certkit probe, all stages, real daemon", took["well"].ms, "ms", 300)
+    say_row("the same, of the processor", took["well"].processor_ms, "ms", 300)
     say_row("the same, peak memory", took["well"].megabytes, "MB", 100)
     say_row("a finding for a refused certificate", took["refused"].ms, "ms", 500)
+    say_row("the same, of the processor", took["refused"].processor_ms, "ms", 500)
 
 
 def waiting(team: Team) -> None:

@@ -1,4 +1,4 @@
-"""`certkit probe`: what it prints, how it exits, and what it costs."""
+"""`certkit probe`: what it prints, and how it exits."""
 
 import json
 import os
@@ -14,7 +14,6 @@ from certkit.cli import main
 from certkit.cli.support.probe_report import show
 from certkit.probe.report import Check, Report
 from tests.daemons.daemon import Daemon
-from tests.probe.parties import Cast
 from tests.team import Files
 
 PROGRAM = (sys.executable, "-m", "certkit")
@@ -134,37 +133,3 @@ def test_it_prints_where_there_is_only_ascii(standing: Daemon, alice: Files) -> 
     )
     assert ended.returncode == 0, ended.stderr
     assert b"  + enforcement" in ended.stdout
-
-
-def test_the_whole_takes_less_than_300_ms_and_100_mb(standing: Daemon, alice: Files) -> None:
-    processor, peak = _cost(_arguments(standing.url, alice), 0)
-    assert processor < 0.3
-    assert peak < 100
-
-
-def test_a_refused_certificate_is_told_within_500_ms(standing: Daemon, cast: Cast) -> None:
-    processor, _ = _cost(_arguments(standing.url, cast.client_files(signer=cast.server)), 3)
-    assert processor < 0.5
-
-
-def _cost(arguments: list[str], code: int) -> tuple[float, float]:
-    """Give the processor's seconds and the megabytes of a whole process, the least of five runs.
-
-    By the clock it is benchmarks' to say: what it waits for on one machine is only who else is busy there. The peak is
-    that of the program alone; `ru_maxrss` would count what the test runner was when it made the process.
-    """
-    script = f"""if True:
-        import re, sys, time
-        from pathlib import Path
-        from certkit.cli import main
-        code = main({arguments})
-        peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
-        print(time.process_time(), int(peak) / 1024, file=sys.stderr)
-        sys.exit(code)"""
-    costs = []
-    for _ in range(5):
-        ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-        assert ended.returncode == code, ended.stderr
-        costs.append([float(word) for word in ended.stderr.split()])
-    processor, peak = map(min, zip(*costs, strict=True))
-    return processor, peak
