@@ -58,7 +58,7 @@ def at(team: Team, *words: str | Path, code: int = 0) -> Command:
 
 
 def costs(runs: int, **commands: Command) -> dict[str, Cost]:
-    """Run every command `runs` times, in turns; return median times, the least of the processor, and the highest peaks."""
+    """Run each command `runs` times, in turns; return median times, the least of the processor, the highest peaks."""
     measured: dict[str, list[Cost]] = {name: [] for name in commands}
     for number in range(runs):
         for name, command in commands.items():
