@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.pki import certificates, keys
-from certkit.pki.certificates import Authority, key_usage
+from certkit.pki.certificates import Authority
+from certkit.pki.extensions import key_identifier, key_usage
 from certkit.pki.signer import KeySigner, exportable_key
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -89,7 +90,7 @@ def leaf(authority: Authority, name: str) -> bytes:
     """Sign a certificate as these tools do, for a laptop and with their own names in it."""
     usages = (LEAF, key_usage(digital_signature=True))
     names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("10.0.0.9"))])
-    signer = certificates.key_identifier(authority.certificate)
+    signer = key_identifier(authority.certificate)
     maker = Maker(names=((NameOID.COMMON_NAME, name),), critical=usages, others=(BOTH, names, signer), ends=NOW + DAY)
     return certificates.to_pem(maker.make(authority).certificate)
 

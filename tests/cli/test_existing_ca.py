@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.pki import certificates, keys
-from certkit.pki.certificates import key_usage
+from certkit.pki.extensions import key_usage
 from tests.cli.authorities import BOTH, CA, DAY, EARTHLY, LEAF, MKCERT, NOW, SEC1, Maker, leaf, write
 from tests.cli.conftest import URL, Ended, Lead
 from tests.cli.openssl import complaint, excluded, is_let_in, issue

@@ -1,10 +1,11 @@
 """`certkit issue`: one file with everything to enroll with."""
 
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from certkit.cli.support import context
 from certkit.enroll.bundle import Bundle, open_bundle
@@ -100,7 +101,7 @@ def test_a_person_may_be_called_anything_that_can_be_printed(lead: Lead, home: P
     data = lead("issue", "--out", "a", "--no-passphrase", "--json", "--", person).data
     certificate = opened("a").certificate
     assert data["person"] == certificates.words(certificate.subject) == person
-    found = certificate.extensions.get_extension_for_class(certificates.x509.SubjectAlternativeName).value
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [name.value for name in found] == [names.device_name(data["device"], person, "acme")]
 
 
@@ -124,7 +125,12 @@ def test_nothing_is_overwritten_and_nobody_let_in(lead: Lead, home: Path, kind: 
 
 def test_nor_is_a_file_that_appears_meanwhile(lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = context.now()
-    monkeypatch.setattr(context, "now", lambda: Path("alice.certkit").touch() or now)
+
+    def now_that_it_appears() -> datetime:
+        Path("alice.certkit").touch()
+        return now
+
+    monkeypatch.setattr(context, "now", now_that_it_appears)
     assert issue(lead).complaint[:2] == (1, "certkit: alice.certkit exists already and is not overwritten")
     assert Path("alice.certkit").read_bytes() == b""
 

@@ -25,8 +25,8 @@ _GNUTLS_PURPOSES = {SERVER: "1.3.6.1.5.5.7.3.1", CLIENT: "1.3.6.1.5.5.7.3.2"}
 
 def openssl(leaf: Path, authority: Path, purpose: str) -> str:
     """Ask `openssl verify`, at its strictest, whether a certificate is good for a purpose."""
-    command = ["verify", "-x509_strict", "-purpose", _OPENSSL_PURPOSES[purpose], "-CAfile", authority, leaf]
-    return _complaint("openssl", *command)
+    options = ("-x509_strict", "-purpose", _OPENSSL_PURPOSES[purpose], "-CAfile", authority)
+    return _complaint("openssl", "verify", *options, leaf)
 
 
 def gnutls(leaf: Path, authority: Path, purpose: str) -> str:
@@ -63,7 +63,7 @@ def pkilint(path: Path) -> list[str]:
 
 def zlint(path: Path) -> list[str]:
     """Return what zlint's lints for the RFCs find in one certificate, or in one list of revoked certificates."""
-    command = [go_programs.program("zlint"), "-includeSources", "RFC3279,RFC5280,RFC5480,RFC5891,RFC8813", path]
+    command = [go_programs.program("zlint"), "-includeSources", "RFC3279,RFC5280,RFC5480,RFC5891,RFC8813", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     results: dict[str, dict[str, str]] = json.loads(done.stdout)
     assert results

@@ -28,7 +28,7 @@ CACHE = Path(
 ENVIRONMENT = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": ""}
 
 
-class CannotBuild(pytest.skip.Exception):
+class CannotBuild(pytest.skip.Exception):  # type: ignore[name-defined,misc]  # pytest gives it no type
     """Why the real daemons cannot be built here: a test that needs them is skipped by it."""
 
 

@@ -50,7 +50,7 @@ def mutual(folder: Path) -> dict[str, Path]:
 
 def workers(daemon: Daemon, folder: Path, *, pair: bool = True) -> subprocess.CompletedProcess[str]:
     shown = [f"--tlscert={folder}/alice.pem", f"--tlskey={folder}/alice.key"] if pair else []
-    client = [daemon.programs.buildctl, "--timeout=5", f"--addr={daemon.url}", f"--tlscacert={folder}/server.pem"]
+    client = [str(daemon.programs.buildctl), "--timeout=5", f"--addr={daemon.url}", f"--tlscacert={folder}/server.pem"]
     return subprocess.run([*client, *shown, "debug", "workers"], capture_output=True, text=True, check=False)
 
 

@@ -29,11 +29,7 @@ def folder(tmp_path: Path) -> Path:
     key = keys.generate("p256")
     leaf = certificates.daemon(authority, key.public_key(), [names.parse_host("build.acme.example")], NOW, DAY)
     crl = x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
-    signed = (
-        crl.last_update(NOW)
-        .next_update(NOW + DAY)
-        .sign(authority.signer.key, keys.signature_hash(authority.signer.key))
-    )
+    signed = authority.signer.sign_crl(crl.last_update(NOW).next_update(NOW + DAY))
     for name in ("ca.pem", "server-ca.pem"):
         (place / name).write_bytes(certificates.to_pem(authority.certificate))
     for name in ("server.pem", "client.pem"):

@@ -1,7 +1,6 @@
 """A bundle gives back what was put in, and a bundle made to do harm is refused."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +14,7 @@ from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import certificates, diceware, keys, names
 from certkit.pki.keys import WrongPassphraseError
 from certkit.pki.signer import KeySigner
+from tests import patience
 from tests.enroll.conftest import DECADE, NOW, Team
 
 Change = Callable[[dict[str, Any]], object]
@@ -93,10 +93,8 @@ def test_the_key_is_not_shown_by_accident(team: Team) -> None:
     ids=["empty", "binary", "list", "object", "null", "bare", "nested", "number", "large"],
 )
 def test_what_is_no_bundle_is_said_to_be_none_at_once(content: bytes) -> None:
-    begun = time.process_time()
-    with pytest.raises(MalformedError, match="this bundle cannot be used"):
+    with patience.ends(), pytest.raises(MalformedError, match="this bundle cannot be used"):
         open_bundle(content, never)
-    assert time.process_time() - begun < 1
 
 
 def test_a_later_version_asks_for_a_later_certkit(content: dict[str, Any]) -> None:

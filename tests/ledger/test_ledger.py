@@ -81,7 +81,7 @@ def test_what_is_recorded_is_there_in_another_connection(opened: Open, ledger: L
 def test_what_was_never_recorded_is_not_there(ledger: Ledger) -> None:
     for found in (ledger.person("a"), ledger.device("a", "b"), ledger.daemon("a"), ledger.certificate("00")):
         assert found is None
-    assert ledger.people() == ledger.devices() == ledger.daemons() == ledger.events() == []
+    assert not any((ledger.people(), ledger.devices(), ledger.daemons(), ledger.events()))
     assert ledger.certificates("device") == []
 
 
@@ -100,7 +100,8 @@ def test_a_change_that_fails_is_undone_as_a_whole(opened: Open, ledger: Ledger) 
         enroll(ledger)
     with closing(opened()) as other:
         assert [person.name for person in other.people()] == ["Bob"]
-        assert other.events() == other.devices() == []
+        assert not other.events()
+        assert not other.devices()
 
 
 def test_a_change_is_not_seen_before_it_is_complete(opened: Open, ledger: Ledger) -> None:

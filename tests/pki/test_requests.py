@@ -1,5 +1,7 @@
 """Of a request nothing is believed but the key, and that only when the request is signed with it."""
 
+import contextlib
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -85,11 +87,13 @@ def test_what_is_no_request_is_malformed(content: bytes) -> None:
 
 
 @given(st.integers(0, len(DER) - 1), st.integers(1, 255), st.integers(0, len(DER)))
-def test_no_change_of_a_request_makes_the_reader_fail_in_another_way(position: int, change: int, cut: int) -> None:
+def test_no_change_of_a_request_makes_the_reader_fail_in_another_way_or_read_another_key(
+    position: int, change: int, cut: int
+) -> None:
     changed = bytearray(DER)
     changed[position] ^= change
-    with pytest.raises(CertkitError):
-        requests.read(bytes(changed))
+    with contextlib.suppress(CertkitError):  # a signature's unused bits may be written in more than one way
+        assert requests.read(bytes(changed)) == KEY.public_key()
     with pytest.raises(CertkitError):
         requests.read(bytes(changed[:cut]))
 

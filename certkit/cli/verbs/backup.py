@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli.support import context, input_files, passphrases
-from certkit.cli.support.output import say, short
+from certkit.cli.support.output import say, short, showing_once
 
 
 def backup(
@@ -38,7 +38,8 @@ def backup(
     files.write(file, content, replace=False)
     say(f"Backup      {file}")
     if not passphrase_file:
-        say(f"Passphrase  {secret}     shown once: keep it apart from the file")
+        with showing_once(f"{file} is written, but its passphrase", "backup-passphrase-not-shown", file=file):
+            say(f"Passphrase  {secret}     shown once: keep it apart from the file")
     say("", "To restore it elsewhere", f"  certkit restore {shlex.quote(file.name)}")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context, wording
+from certkit.cli.support import completions, context, numbers, wording
 from certkit.cli.support.deployment_steps import CERTS, say_deployment, say_handover, site
 from certkit.cli.support.output import say, say_json, say_table
 
@@ -152,8 +152,15 @@ def remove(name: NameArgument, home: context.HomeOption = None) -> None:
 @app.command()
 def check(
     name: NameArgument,
-    wait: Annotated[float, typer.Option("--wait", min=0, help="Keep looking for so many seconds.")] = 0.0,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one look.")] = 5.0,
+    wait: Annotated[
+        float,
+        typer.Option(
+            "--wait", metavar="<seconds>", parser=numbers.seconds(0), help="Keep looking for so many seconds."
+        ),
+    ] = 0.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="<seconds>", parser=numbers.seconds(0.1), help="Seconds for one look.")
+    ] = 5.0,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:

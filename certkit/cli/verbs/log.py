@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
+from certkit.cli.support import completions, context, numbers
 from certkit.cli.support.output import say_json, say_table, worded
 
 
@@ -17,7 +17,10 @@ def log(
             autocompletion=completions.people_and_daemons,
         ),
     ] = None,
-    last: Annotated[int | None, typer.Option("--last", min=1, help="Show only this many of the newest.")] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--last", metavar="<number>", parser=numbers.count(1), help="Show only this many of the newest."),
+    ] = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:

@@ -9,12 +9,12 @@ import pytest
 from cryptography import x509
 
 from certkit import files
-from certkit.cli.support.local_daemon import HOST, free_port
 from certkit.pki import certificates
 from tests.cli.authorities import SEC1, write
 from tests.cli.conftest import Lead
 from tests.cli.daemons import Running, running, take_up
 from tests.cli.openssl import issue
+from tests.daemons.daemon import HOST, free_port
 from tests.probe.man_in_the_middle import forging_tls12, forging_tls13
 from tests.probe.servers import serving
 
@@ -137,7 +137,7 @@ def test_who_is_not_there_or_says_nothing_proves_nothing(lead: Lead, home: Path)
     ended = lead("daemon", "check", "build", "--timeout", "2")
     assert ended.code == 3
     assert f"nobody answers at {url}" in ended.out
-    with serving(lambda caller: caller.recv(1), HOST) as url:
+    with serving(lambda caller: [caller.recv(1)].clear(), HOST) as url:
         lead("daemon", "add", "odd", url)
         assert lead("daemon", "check", "odd", "--timeout", "0.5").code == 3
 

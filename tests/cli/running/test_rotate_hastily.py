@@ -1,6 +1,7 @@
 """`certkit rotate` when a key has leaked, when commands meet, and when keys have a passphrase."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_nothing_is_signed_by_an_authority_that_is_replaced_at_that_moment(
     take_up(lead, daemon)
     opened = Session.authority
 
-    def overtaken(self: Session, *arguments: object) -> Authority:
+    def overtaken(self: Session, *arguments: Any) -> Authority:  # noqa: ANN401  they are handed on as they come
         found = opened(self, *arguments)
         monkeypatch.setattr(Session, "authority", opened)
         assert main(["rotate", "client", "switch", "--home", str(home)]) == 0

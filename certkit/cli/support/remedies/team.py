@@ -20,4 +20,8 @@ REMEDIES: Mapping[str, str] = {
     "person-revoked": "Let them in again first: certkit reinstate {person}",
     "rotation-locks-out": "They must get the new one first, and certkit rotate says how. --force goes on without them.",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
+    "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
+    "bundle-passphrase-not-shown": (
+        "Nobody can open it: remove it, and issue again: certkit issue {person} --device {device} --out {out}"
+    ),
 }
