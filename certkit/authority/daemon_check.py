@@ -12,6 +12,7 @@ from cryptography import x509
 
 from certkit.authority import canaries
 from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
+from certkit.authority.passphrase import PassphraseError
 from certkit.authority.publication import label_of, published
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -104,8 +105,12 @@ def _replaced_at(view: View, found: Label) -> datetime | None:
 
 def _control(session: Session) -> Canary | None:
     """Return a control certificate; None where the authority cannot sign without asking for a passphrase."""
-    asks = session.is_encrypted("client") and not session.settings.has_passphrase_source
-    return None if asks else canaries.control(session)
+    if session.is_encrypted("client") and not session.settings.has_passphrase_source:
+        return None
+    try:
+        return canaries.control(session)
+    except PassphraseError:  # it is not where the settings say, so somebody would have to be asked after all
+        return None
 
 
 def _pair(canary: Canary | None) -> Pair | None:

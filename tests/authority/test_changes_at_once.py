@@ -81,7 +81,7 @@ def test_of_two_who_prepare_a_rotation_one_makes_the_generation_and_the_other_is
     said = at_once(path, prepare, range(3))
     assert sorted(said) == ["prepared", *["this authority is prepared, so there is nothing to prepare"] * 2]
     new = view.certificate("client", 2)
-    [_, anchor] = certificates.load_all(view.newest_anchors().ca)
+    [_, anchor, _] = certificates.load_all(view.newest_anchors().ca)
     assert anchor.public_key() == new.public_key()
     with change(path) as session:
         assert keys.matches(session.key("client", 2), new)

@@ -63,7 +63,12 @@ def pkilint(path: Path) -> list[str]:
 
 def zlint(path: Path) -> list[str]:
     """Return what zlint's lints for the RFCs find in one certificate, or in one list of revoked certificates."""
-    command = [go_programs.program("zlint"), "-includeSources", "RFC3279,RFC5280,RFC5480,RFC5891,RFC8813", str(path)]
+    command: list[str | Path] = [
+        go_programs.program("zlint"),
+        "-includeSources",
+        "RFC3279,RFC5280,RFC5480,RFC5891,RFC8813",
+        path,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     results: dict[str, dict[str, str]] = json.loads(done.stdout)
     assert results
