@@ -97,7 +97,11 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
     """Return the bundle, and whether it came encrypted."""
     secret_file = choices.passphrase_file
     if secret_file and path == input_files.path_of(secret_file):
-        raise InvalidError("the bundle and its passphrase are one file", "Give the passphrase by another: see --help.")
+        raise InvalidError(
+            "the bundle and its passphrase are one file",
+            "Give the passphrase by another: see --help.",
+            code="bundle-is-passphrase-file",
+        )
     # What a link leads to is read as the user; a pipe belongs to whoever has opened it.
     with files.acting_as(None if path.parent in _PIPES else user.owner):
         content = input_files.read(path, "bundle", LIMIT)
@@ -107,6 +111,7 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
         raise RefusedError(
             f"{path} is not encrypted, although there is a passphrase for it: it may have been replaced",
             "Ask for it again; if it is right, enroll without --passphrase-file.",
+            code="bundle-not-encrypted",
         )
 
     def attempt(ask: Callable[[], str]) -> Bundle:
