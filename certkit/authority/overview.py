@@ -8,7 +8,7 @@ from enum import StrEnum
 from certkit.authority import daemons
 from certkit.authority.daemons import Behind
 from certkit.authority.home import ROLES
-from certkit.authority.publication import CRL_LIFE
+from certkit.authority.publication import CRL_LIFE, must_replace
 from certkit.authority.view import View
 
 AUTHORITY_NOTICE = timedelta(days=400)
@@ -34,6 +34,8 @@ class Expiry(StrEnum):
 
     EXPIRED = "expired"
     EXPIRES_SOON = "expires-soon"
+    NOT_YET_VALID = "not-yet-valid"
+    """By a clock that was ahead, or this one is behind."""
 
 
 class State(StrEnum):
@@ -95,20 +97,30 @@ def device_states(view: View, person: str | None = None) -> list[DeviceState]:
 
 def _authorities(view: View) -> Iterator[Item]:
     for role in ROLES:
-        end = view.certificate(role).not_valid_after_utc
-        yield Item(Kind.AUTHORITY, role, end, attention=_expiry(end, view.now, AUTHORITY_NOTICE))
+        certificate = view.certificate(role)
+        yield Item(
+            Kind.AUTHORITY,
+            role,
+            certificate.not_valid_after_utc,
+            attention=_validity(
+                certificate.not_valid_before_utc, certificate.not_valid_after_utc, view.now, AUTHORITY_NOTICE
+            ),
+        )
 
 
 def _revocation_list(view: View) -> Item:
-    end = view.newest_anchors().created + CRL_LIFE
-    return Item(Kind.CRL, "revoked certificates", end, attention=_expiry(end, view.now, LIST_NOTICE))
+    newest = view.newest_anchors()
+    end = newest.created + CRL_LIFE
+    attention = Expiry.NOT_YET_VALID if must_replace(view, newest) else _expiry(end, view.now, LIST_NOTICE)
+    return Item(Kind.CRL, "revoked certificates", end, attention=attention)
 
 
 def _daemons(view: View) -> Iterator[Item]:
     for each in view.ledger.daemons():
         served = view.served_certificate(each.name)
+        begin = served.not_valid_before_utc if served else each.created
         end = served.not_valid_after_utc if served else each.created
-        attention = _expiry(end, view.now, DAEMON_NOTICE) or daemons.behind(view, each)
+        attention = _validity(begin, end, view.now, DAEMON_NOTICE) or daemons.behind(view, each)
         yield Item(Kind.DAEMON, each.name, end, attention=attention)
 
 
@@ -118,6 +130,10 @@ def _devices(view: View) -> Iterator[Item]:
             continue
         attention = _expiry(each.expires, view.now, DEVICE_NOTICE)
         yield Item(Kind.DEVICE, each.person, each.expires, each.device, attention)
+
+
+def _validity(begin: datetime, end: datetime, now: datetime, notice: timedelta) -> Expiry | None:
+    return Expiry.NOT_YET_VALID if now < begin else _expiry(end, now, notice)
 
 
 def _expiry(end: datetime, now: datetime, notice: timedelta) -> Expiry | None:

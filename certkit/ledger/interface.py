@@ -174,8 +174,8 @@ class Ledger(Protocol):
     def daemon(self, name: str) -> Daemon | None:
         """Find a daemon by name, one that was removed too."""
 
-    def daemons(self) -> list[Daemon]:
-        """Give all daemons but those that were removed, by name."""
+    def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
+        """Give all daemons, but not those that were removed unless `also_removed`, by name."""
 
     def add_certificate(self, certificate: Certificate) -> None:
         """Record a certificate that was signed."""

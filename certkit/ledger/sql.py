@@ -202,9 +202,10 @@ class SqlLedger:
         """See `interface.Ledger`."""
         return _first(rows.daemon, self._run(f"{_DAEMONS} WHERE name = :name", name=name))
 
-    def daemons(self) -> list[Daemon]:
+    def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
         """See `interface.Ledger`."""
-        return [rows.daemon(row) for row in self._run(f"{_DAEMONS} WHERE removed IS NULL ORDER BY name")]
+        where = "" if also_removed else "WHERE removed IS NULL"
+        return [rows.daemon(row) for row in self._run(f"{_DAEMONS} {where} ORDER BY name")]
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""

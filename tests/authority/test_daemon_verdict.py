@@ -11,6 +11,7 @@ from cryptography.x509.oid import NameOID
 from certkit.authority.daemon_verdict import CheckResult, Expected, Label, Proof, Verdict, Why, judge, proof
 from certkit.cli.support.daemon_check_report import as_data, remedy, said
 from certkit.pki import certificates, keys
+from certkit.pki.signer import KeySigner
 from certkit.probe import Report
 from certkit.probe.observed import (
     CANARY,
@@ -26,7 +27,7 @@ from certkit.probe.observed import (
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NEWEST, FORMER = (
-    certificates.authority(keys.generate("p256"), name, NOW, timedelta(days=1)).certificate
+    certificates.authority(KeySigner(keys.generate("p256")), name, NOW, timedelta(days=1)).certificate
     for name in ("newest", "former")
 )
 SERIAL = certificates.serial_text(NEWEST.serial_number)
