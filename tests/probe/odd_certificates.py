@@ -9,7 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
-from tests.probe.parties import ANCIENT, DAY, NOW
+from tests.probe.pki import ANCIENT, DAY, NOW
 
 _SAN = x509.ObjectIdentifier("2.5.29.17")
 _ECDSA_WITH_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")

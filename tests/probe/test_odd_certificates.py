@@ -15,7 +15,7 @@ from certkit.probe.credentials import read_certificate, words_of
 from tests.daemons.daemon import Daemon
 from tests.probe.man_in_the_middle import forging_tls12, forging_tls13
 from tests.probe.odd_certificates import odd, resigned
-from tests.probe.parties import Cast, authority, ids, probe
+from tests.probe.pki import Pki, authority, ids, probe
 from tests.probe.servers import HTTP2_SETTINGS, over_tls, serving, tls_context, wait
 from tests.team import Files
 
@@ -50,9 +50,9 @@ def _is_whole(report: Report) -> bool:
 @pytest.mark.parametrize("oddity", ODDITIES)
 @pytest.mark.parametrize("whose", ["a stranger's", "the team's own"])
 def test_a_server_with_an_odd_certificate_is_judged_and_nothing_breaks(
-    cast: Cast, alice: Files, whose: str, oddity: str
+    pki: Pki, alice: Files, whose: str, oddity: str
 ) -> None:
-    signer = authority("\nrival\x1b[2J authority") if whose == "a stranger's" else cast.server
+    signer = authority("\nrival\x1b[2J authority") if whose == "a stranger's" else pki.server
     shown = odd(signer, keys.generate("p256"))[oddity]
     for forging in (forging_tls12, forging_tls13):
         with serving(forging([shown], 42)) as url:
@@ -64,10 +64,10 @@ def test_a_server_with_an_odd_certificate_is_judged_and_nothing_breaks(
             assert not {"daemon-of-another-authority", "tls-failed"}.isdisjoint(ids(report))
 
 
-def test_a_team_s_daemon_whose_names_cannot_be_read_is_misnamed(cast: Cast, alice: Files, tmp_path: Path) -> None:
+def test_a_team_s_daemon_whose_names_cannot_be_read_is_misnamed(pki: Pki, alice: Files, tmp_path: Path) -> None:
     key = keys.generate("p256")
-    shown = odd(cast.server, key)["an x400Address"]
-    files = cast.daemon_files()
+    shown = odd(pki.server, key)["an x400Address"]
+    files = pki.daemon_files()
     files.cert.write_text(ssl.DER_cert_to_PEM_cert(shown))
     files.key.write_bytes(keys.to_pem(key))
     with serving(over_tls(tls_context(files), _speak)) as url:
@@ -83,8 +83,8 @@ def _speak(connection: SSL.Connection) -> None:
 
 @FUZZ
 @given(data=st.data())
-def test_no_certificate_of_a_server_breaks_the_probe(cast: Cast, alice: Files, data: st.DataObject) -> None:
-    real = certificates.to_der(certificates.load(cast.daemon_files().cert.read_bytes()))
+def test_no_certificate_of_a_server_breaks_the_probe(pki: Pki, alice: Files, data: st.DataObject) -> None:
+    real = certificates.to_der(certificates.load(pki.daemon_files().cert.read_bytes()))
     changes = data.draw(st.lists(CHANGE, min_size=1, max_size=3))
 
     def mutate(content: bytes) -> bytes:
@@ -93,7 +93,7 @@ def test_no_certificate_of_a_server_breaks_the_probe(cast: Cast, alice: Files, d
         return content
 
     is_signed = data.draw(st.booleans())
-    shown = resigned(cast.server, real, mutate) if is_signed else mutate(real)
+    shown = resigned(pki.server, real, mutate) if is_signed else mutate(real)
     forging = data.draw(st.sampled_from([forging_tls12, forging_tls13]))
     with serving(forging([shown, real] if data.draw(st.booleans()) else [shown], 42)) as url:
         assert _is_whole(probe(url, alice, timeout=0.3))
@@ -110,12 +110,12 @@ def test_readers_of_what_a_server_says_raise_nothing(der: bytes) -> None:
 @pytest.mark.parametrize("oddity", ODDITIES)
 @pytest.mark.parametrize("name", ["ca", "cert"])
 def test_an_odd_certificate_in_one_s_own_files_is_a_finding_and_no_defect(
-    standing: Daemon, cast: Cast, tmp_path: Path, capsys: Captured, name: str, oddity: str
+    standing: Daemon, pki: Pki, tmp_path: Path, capsys: Captured, name: str, oddity: str
 ) -> None:
-    files = cast.client_files()
+    files = pki.client_files()
     key = keys.load(files.key.read_bytes())
     path: Path = getattr(files, name)
-    path.write_text(ssl.DER_cert_to_PEM_cert(odd(cast.client, key)[oddity]))
+    path.write_text(ssl.DER_cert_to_PEM_cert(odd(pki.client, key)[oddity]))
     named = ["--ca", files.ca, "--cert", files.cert, "--key", files.key]
     code = main(["probe", "--daemon", standing.url, "--timeout", "1", *map(str, named)])
     out, err = capsys.readouterr()
@@ -127,8 +127,8 @@ def test_an_odd_certificate_in_one_s_own_files_is_a_finding_and_no_defect(
     changes=st.lists(st.builds(_changed, st.integers(0, 2000), st.binary(max_size=8), st.integers(0, 8)), min_size=1)
 )
 @pytest.mark.parametrize("name", ["ca", "cert", "key"])
-def test_no_file_breaks_the_probe(cast: Cast, name: str, changes: list[_changed]) -> None:
-    files = cast.client_files()
+def test_no_file_breaks_the_probe(pki: Pki, name: str, changes: list[_changed]) -> None:
+    files = pki.client_files()
     path: Path = getattr(files, name)
     content = path.read_bytes()
     if name != "key":
