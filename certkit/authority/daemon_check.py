@@ -86,6 +86,7 @@ def _expected(home: Home, daemon: Daemon) -> Expected:
         anchors=newest.number,
         authorities=tuple(home.certificate("client", each).subject.public_bytes() for each in newest.generations),
         certificate=certificates.to_der(served) if served else b"",
+        serials=frozenset(each.serial for each in home.ledger.certificates("daemon", daemon=daemon.name)),
     )
 
 

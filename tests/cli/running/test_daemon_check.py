@@ -3,6 +3,7 @@
 import shutil
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,21 @@ def test_with_keys_under_a_passphrase_nothing_is_asked_and_nothing_signed(
     with running(lead, home, "build", "--passphrase-file", secret):
         secret.unlink()
         assert lead("daemon", "check", "build").code == 0
+
+
+def test_a_daemon_is_not_proven_by_its_neighbor_on_the_same_host(lead: Lead, home: Path, revoked: Running) -> None:
+    """A certificate names a host, not a port: somebody on the network can lead the check to the other daemon."""
+    with running(lead, home, "other") as other:
+        revoked.intercept(other.answer)
+        ended = lead("daemon", "check", "build")
+    assert (ended.code, "a certificate that this daemon was never given" in ended.out) == (3, True)
+    assert attention(lead)[0] != ""
+
+
+def test_a_server_whose_clock_is_late_does_not_prove_by_its_refusal(lead: Lead, revoked: Running) -> None:
+    """OpenSSL, so HAProxy, refuses what is not yet valid with the same alert as what is excluded."""
+    revoked.restart()
+    revoked.set_clock(datetime.now(UTC) - timedelta(minutes=30))
+    ended = lead("daemon", "check", "build")
+    assert (ended.code, "it refuses the canary's like that is not excluded, too" in ended.out) == (3, True)
+    assert "alert 42" in ended.out
