@@ -12,8 +12,6 @@ from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
 from certkit.probe import Pair, Report, Target, run
 from certkit.probe.authorities import Comparison, compare, words
-from certkit.probe.checks.buildkitd import buildkit
-from certkit.probe.checks.enforcement import enforcement
 from certkit.probe.observed import CANARY, CLIENT, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Outcome
 from certkit.probe.stage import Stage
 from tests.daemons.daemon import Daemon, Start
@@ -51,7 +49,6 @@ def test_every_finding_says_what_it_means_and_how_grave_it_is(stage: Stage[Any])
 def test_no_two_findings_have_one_name() -> None:
     names = [each.id for stage in STAGES for each in stage.findings]
     assert len(set(names)) == len(names)
-    assert {each.id for each in (*buildkit.findings, *enforcement.findings)} <= set(names)
 
 
 def test_times_are_written_as_rfc_3339(standing: Daemon, pki: Pki) -> None:

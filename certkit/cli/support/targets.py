@@ -21,7 +21,8 @@ def chosen(given: "Given", name: str | None, config: Path | None) -> "Target":
     from certkit.probe import target
 
     configured = selection.configured(os.environ, [name] if name else [], config)
-    enrolled = [_flag_files(team, daemon.name, daemon.url) for team, daemon in flag_clients.enrolled()]
+    found = [] if given.is_complete else flag_clients.enrolled()
+    enrolled = [_flag_files(team, daemon.name, daemon.url) for team, daemon in found]
     return target.choose(given, name, configured, enrolled, os.environ, is_named=config is not None)
 
 

@@ -54,7 +54,7 @@ def renew(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Issue a new certificate for a daemon, with more host names if need be.
+    """Issue a new certificate, with more host names if need be.
 
     \b
     certkit daemon renew build

@@ -17,7 +17,7 @@ from tests.cli.conftest import Lead
 from tests.cli.daemons import Running, running, take_up
 from tests.cli.openssl import issue
 from tests.probe.man_in_the_middle import forging_tls12, forging_tls13
-from tests.probe.servers import serving
+from tests.probe.servers import serving, wait
 
 UNSEEN = "not seen to hold the newest anchors"
 
@@ -138,7 +138,7 @@ def test_who_is_not_there_or_says_nothing_proves_nothing(lead: Lead, home: Path)
     ended = lead("daemon", "check", "build", "--timeout", "2")
     assert ended.code == 3
     assert f"nobody answers at {url}" in ended.out
-    with serving(lambda caller: caller.recv(1), HOST) as url:
+    with serving(wait, HOST) as url:
         lead("daemon", "add", "odd", url)
         assert lead("daemon", "check", "odd", "--timeout", "0.5").code == 3
 
