@@ -54,7 +54,9 @@ class Why(StrEnum):
     AUTHORITIES_MISSING = "authorities-missing"
     """`names`: it does not list what it should trust."""
     FORMER_CERTIFICATE = "former-certificate"
-    """`expires`, None if the certificate cannot be read."""
+    """`expires`."""
+    OTHER_CERTIFICATE = "other-certificate"
+    """It serves a certificate that this daemon was never given: another daemon on the same host may have answered."""
     AUTHORITIES_EXTRA = "authorities-extra"
     """`names`: it lists what it should not trust."""
     AUTHORITIES_DUPLICATED = "authorities-duplicated"
@@ -117,6 +119,8 @@ class Expected:
     """The subjects of the trusted generations, DER."""
     certificate: bytes
     """The daemon's newest certificate, DER; empty if it has none."""
+    serials: frozenset[str]
+    """The serial numbers of all certificates that it was ever given."""
     label: bytes | None = None
     """The subject of the newest label, DER; None if the publication has none."""
     read_label: Callable[[bytes], Label | None] = lambda _: None
@@ -138,7 +142,7 @@ class AddressResult:
     reasons: tuple[Reason, ...]
     """Why it is not proven, the gravest first; none if it is."""
     serial: str = ""
-    """The serial number of the certificate that it serves; empty if it was not authenticated."""
+    """The serial number of the certificate that it serves; empty if it was not authenticated, or is another's."""
 
     @property
     def verdict(self) -> Verdict:
@@ -254,10 +258,12 @@ def _files(authenticated: list[Exchange], expected: Expected) -> Iterator[Reason
     """
     for listed in dict.fromkeys(each.authorities for each in authenticated):
         yield from _listing(listed, expected)
-    former = next((each.chain[0] for each in authenticated if each.chain[0] != expected.certificate), None)
-    if former:
-        certificate = read_certificate(former)
-        yield Reason(Why.FORMER_CERTIFICATE, {"expires": certificate.not_valid_after_utc if certificate else None})
+    for shown in dict.fromkeys(each.chain[0] for each in authenticated if each.chain[0] != expected.certificate):
+        certificate = read_certificate(shown)
+        if certificate and serial_text(certificate.serial_number) in expected.serials:
+            yield Reason(Why.FORMER_CERTIFICATE, {"expires": certificate.not_valid_after_utc})
+        else:  # a certificate names a host and not a port, so another daemon of the team's can be put in its place
+            yield Reason(Why.OTHER_CERTIFICATE)
 
 
 def _listing(listed: tuple[bytes, ...], expected: Expected) -> Iterator[Reason]:
@@ -297,7 +303,8 @@ def _serial(authenticated: list[Exchange], expected: Expected) -> str:
     """Return the serial of the certificate that is served; of several, that of one that is not the newest."""
     shown = sorted({each.chain[0] for each in authenticated}, key=lambda der: der == expected.certificate)
     certificate = read_certificate(shown[0]) if shown else None
-    return serial_text(certificate.serial_number) if certificate else ""
+    serial = serial_text(certificate.serial_number) if certificate else ""
+    return serial if serial in expected.serials else ""
 
 
 def _is_former(found: AddressResult) -> bool:

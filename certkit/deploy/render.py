@@ -27,17 +27,19 @@ _PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
 
 
 def render(kind: str, site: Site) -> str:
-    """Give the file of one of KINDS for a site; its first lines say where it goes and what to run.
+    """Return the file of one of KINDS for a site; its first lines say where it goes and what to run.
 
     Raises InvalidError for another kind.
     """
     if kind not in KINDS:
-        raise InvalidError(f"{kind!r} is nothing to deploy as", f"Use one of {', '.join(KINDS)}.")
+        raise InvalidError(
+            f"{kind!r} is nothing to deploy as", f"Use one of {', '.join(KINDS)}.", code="unknown-deployment", kind=kind
+        )
     return _environment().get_template(f"{kind}/{KINDS[kind]}.j2").render(site=site, image=site.image)
 
 
 def command(kind: str, site: Site) -> list[str]:
-    """Give the lines of a rendered shell script without its comments: what to paste."""
+    """Return the lines of a rendered shell script without its comments: what to paste."""
     return [line for line in render(kind, site).splitlines() if line and not line.startswith("#")]
 
 

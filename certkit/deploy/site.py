@@ -64,39 +64,46 @@ class Site:
 
     def __post_init__(self) -> None:
         if self.flavour not in FLAVOURS:
-            raise InvalidError(f"{self.flavour!r} is no flavour of BuildKit", f"Use one of {', '.join(FLAVOURS)}.")
+            raise InvalidError(
+                f"{self.flavour!r} is no flavour of BuildKit",
+                f"Use one of {', '.join(FLAVOURS)}.",
+                code="unknown-flavour",
+                flavour=self.flavour,
+            )
         if self.port not in _PORTS:
-            raise InvalidError(f"{self.port} is no port", "Use 1 to 65535.")
+            raise InvalidError(f"{self.port} is no port", "Use 1 to 65535.", code="no-port", port=self.port)
         if not _DIRECTORY.fullmatch(self.directory) or ".." in self.directory.split("/"):
             raise InvalidError(
                 f"{self.directory!r} cannot be written into every configuration as a folder",
                 "Use an absolute path of letters, digits, spaces and _ . + @ = ~ - such as /etc/buildkit-certs.",
+                code="unwritable-directory",
+                directory=self.directory,
             )
         names.parse_host(self.host)
 
     @property
     def image(self) -> Image:
-        """Give what the flavour's image expects."""
+        """What the flavour's image expects."""
         return FLAVOURS[self.flavour]
 
     @property
     def name(self) -> str:
-        """Give the daemon's name as containers, units and Kubernetes can bear it: a DNS label."""
+        """The daemon's name in a form that containers, units and Kubernetes take: a DNS label."""
         return f"buildkitd-{names.label(self.daemon)}"
 
     @property
     def url(self) -> str:
-        """Give the daemon's URL, with the brackets that an IPv6 address needs."""
+        """The daemon's URL, with the brackets that an IPv6 address needs."""
         return Address("tcp", self.host.strip("[]"), self.port).url
 
     @property
     def listen(self) -> str:
-        """Give the address to listen on: IPv4's wildcard also where IPv6 is switched off, unless the host is IPv6."""
+        """The address to listen on: IPv4's wildcard, also where IPv6 is switched off, unless the host is IPv6."""
         return "[::]" if _is_address(self.host, 6) else "0.0.0.0"  # noqa: S104  reached by every laptop, under mTLS
 
     @property
     def host_is_a_name(self) -> bool:
-        """Tell a DNS name from an IP address."""
+        """Whether the host is a DNS name, and not an IP address."""
         return not (_is_address(self.host, 4) or _is_address(self.host, 6))
 
 

@@ -20,7 +20,7 @@ _CHUNK = 16 * 1024
 
 @contextlib.contextmanager
 def relayed(handshake: Handshake, timeout: float) -> Iterator[str]:
-    """Give the address that grpcio takes for the daemon of a served handshake; all ends with the block.
+    """Return the address that grpcio takes for the daemon of a served handshake; all ends with the block.
 
     The socket lies in a folder that only this user can enter, and takes one connection: nobody else on this
     machine gets to the daemon through it.

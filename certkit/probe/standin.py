@@ -47,7 +47,7 @@ _ANSWERS = {
 
 
 class _Control(grpc.GenericRpcHandler):
-    """Gives every question its answer; what a message says is not looked at."""
+    """Answers every question; what a message says is not looked at."""
 
     def service(self, call: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         answer = _ANSWERS.get(call.method)
@@ -104,7 +104,9 @@ def _relay(connection: SSL.Connection, caller: socket.socket, inner: socket.sock
 
 def main(arguments: Sequence[str]) -> None:
     """Serve until a signal comes."""
-    parser = argparse.ArgumentParser(prog="certkit.probe.standin", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="certkit.probe.standin", description="A stand-in for buildkitd that builds nothing."
+    )
     parser.add_argument("--addr", required=True, type=address.parse)
     parser.add_argument("--tlscert", required=True, type=Path)
     parser.add_argument("--tlskey", required=True, type=Path)

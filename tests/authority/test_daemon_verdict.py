@@ -26,9 +26,9 @@ from certkit.probe.observed import (
 )
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-NEWEST, FORMER = (
+NEWEST, FORMER, OTHERS = (
     certificates.authority(KeySigner(keys.generate("p256")), name, NOW, timedelta(days=1)).certificate
-    for name in ("newest", "former")
+    for name in ("newest", "former", "another daemon's")
 )
 SERIAL = certificates.serial_text(NEWEST.serial_number)
 
@@ -58,7 +58,8 @@ def replaced_at(label: Label) -> datetime | None:
     return NOW if label.digest == b"older" else None
 
 
-EXPECTED = Expected(7, (ACME,), certificates.to_der(NEWEST))
+GIVEN = frozenset(certificates.serial_text(each.serial_number) for each in (NEWEST, FORMER))
+EXPECTED = Expected(7, (ACME,), certificates.to_der(NEWEST), GIVEN)
 LABELLED = replace(EXPECTED, label=LABEL, read_label=LABELS.get, replaced_at=replaced_at)
 SEEN = Exchange(
     Outcome.REFUSED,
@@ -190,6 +191,13 @@ def test_a_former_certificate_is_not_the_newest_but_its_anchors_may_be() -> None
     assert (result.verdict, why(result)) == (Verdict.FORMER, [Why.FORMER_CERTIFICATE])
     assert proof(result) == Proof(7, certificates.serial_text(FORMER.serial_number))
     assert said(result).startswith("it refuses the canary, but serves a former certificate, which expires 2026-11-26")
+
+
+def test_another_daemon_of_the_team_s_in_its_place_proves_nothing() -> None:
+    """A certificate names a host, not a port: somebody on the network can lead the check to its neighbor."""
+    result = checked(all_at("a:1", chain=(certificates.to_der(OTHERS),)))
+    assert (result.verdict, why(result)) == (Verdict.NOT_DETERMINED, [Why.OTHER_CERTIFICATE])
+    assert proof(result) == Proof()
 
 
 def test_of_several_behind_one_address_every_one_that_answered_must_show_the_same() -> None:

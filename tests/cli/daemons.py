@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from OpenSSL import SSL
@@ -32,6 +33,12 @@ class Running:
         self.restart()
         if self._context:
             self._context.set_verify(SSL.VERIFY_NONE)
+
+    def set_clock(self, now: datetime) -> None:
+        """Let it judge certificates by another time, until its next start."""
+        store = self._context.get_cert_store() if self._context else None
+        if store:
+            store.set_time(now)
 
     def intercept(self, answer: Answer) -> None:
         """Let somebody else answer in its place, until its next start."""

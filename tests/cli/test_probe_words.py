@@ -7,7 +7,7 @@ import pytest
 
 from certkit.cli import main
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.parties import Cast, authority
+from tests.probe.pki import Pki, authority
 from tests.probe.servers import serving, wait
 from tests.team import Files
 
@@ -22,9 +22,9 @@ def probe(url: str, files: Files, capsys: Captured) -> str:
 
 
 def test_of_two_authorities_of_one_name_the_keys_are_told(
-    daemon_factory: Start, cast: Cast, alice: Files, capsys: Captured
+    daemon_factory: Start, pki: Pki, alice: Files, capsys: Captured
 ) -> None:
-    files = cast.daemon_files(signer=authority("acme server authority"))
+    files = pki.daemon_files(signer=authority("acme server authority"))
     said = probe(daemon_factory(**files.as_arguments()).url, alice, capsys)
     assert "issued by an authority that is also called acme server authority, but has another key (seen " in said
     seen, trusted = said.split("(seen ")[1].split(")")[0].split(", trusted here ")
@@ -33,10 +33,10 @@ def test_of_two_authorities_of_one_name_the_keys_are_told(
 
 @pytest.mark.parametrize("whose", ["a person's", "a daemon's"])
 def test_a_certificate_in_an_authority_s_place_is_a_finding_of_the_files(
-    standing: Daemon, cast: Cast, tmp_path: Path, capsys: Captured, whose: str
+    standing: Daemon, pki: Pki, tmp_path: Path, capsys: Captured, whose: str
 ) -> None:
-    files = cast.client_files()
-    shutil.copy(files.cert if whose == "a person's" else cast.daemon_files().cert, files.ca)
+    files = pki.client_files()
+    shutil.copy(files.cert if whose == "a person's" else pki.daemon_files().cert, files.ca)
     said = probe(standing.url, files, capsys)
     assert f"ms {files.ca} holds no authority's certificate" in said.partition("✗ files ")[2]
     assert "not-an-authority" in said

@@ -70,3 +70,23 @@ def test_a_hostile_daemon_name_is_written_as_a_dns_label_only(kind: str, name: s
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_ipv6_host_stands_in_brackets(kind: str) -> None:
     assert "tcp://[2001:db8::7]:8372" in render(kind, site(host="2001:db8::7"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"directory": "relative"}, "unwritable-directory"),
+        ({"port": 0}, "no-port"),
+        ({"flavour": "other"}, "unknown-flavour"),
+    ],
+)
+def test_each_refusal_has_a_code_of_its_own_and_what_it_is_about(changes: dict[str, object], code: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        site(**changes)
+    assert (refused.value.code, refused.value.fields) == (code, changes)
+
+
+def test_an_unknown_kind_has_a_code_too() -> None:
+    with pytest.raises(InvalidError) as refused:
+        render("carrier-pigeon", site())
+    assert (refused.value.code, refused.value.fields) == ("unknown-deployment", {"kind": "carrier-pigeon"})

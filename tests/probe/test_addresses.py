@@ -10,7 +10,7 @@ from certkit.probe import Pair, Target, run
 from certkit.probe.network import LIMIT
 from certkit.probe.observed import CANARY, Answer
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.parties import NAME, NOW, Cast, authority, ids, probe, stage
+from tests.probe.pki import NAME, NOW, Pki, authority, ids, probe, stage
 from tests.team import Files
 
 Resolve = Callable[..., None]
@@ -33,11 +33,11 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
 
 
 @pytest.fixture
-def two(daemon_factory: Start, cast: Cast, resolve: Resolve) -> Callable[[Files], str]:
+def two(daemon_factory: Start, pki: Pki, resolve: Resolve) -> Callable[[Files], str]:
     """Start two real daemons on one port, each with files of its own; give the URL of the name of both."""
 
     def start(second: Files) -> str:
-        first: Daemon = daemon_factory(host=FIRST, **cast.daemon_files().as_arguments())
+        first: Daemon = daemon_factory(host=FIRST, **pki.daemon_files().as_arguments())
         daemon_factory(host=SECOND, port=first.port, **second.as_arguments())
         resolve(FIRST, SECOND)
         return f"tcp://{NAME}:{first.port}"
@@ -45,17 +45,17 @@ def two(daemon_factory: Start, cast: Cast, resolve: Resolve) -> Callable[[Files]
     return start
 
 
-def test_two_that_are_alike_are_well(two: Callable[[Files], str], cast: Cast, alice: Files) -> None:
-    report = probe(two(cast.daemon_files()), alice)
+def test_two_that_are_alike_are_well(two: Callable[[Files], str], pki: Pki, alice: Files) -> None:
+    report = probe(two(pki.daemon_files()), alice)
     assert report.ok
     assert report.checks[-1].seen == "refuses strangers: no certificate, impostor, at 2 addresses"
     assert [each.address.partition(":")[0] for each in report.addresses] == [FIRST, SECOND]
 
 
 def test_one_that_is_open_is_named(
-    daemon_factory: Start, two: Callable[[Files], str], cast: Cast, alice: Files, resolve: Resolve
+    daemon_factory: Start, two: Callable[[Files], str], pki: Pki, alice: Files, resolve: Resolve
 ) -> None:
-    files, first = cast.daemon_files(), daemon_factory(host=FIRST, **cast.daemon_files().as_arguments())
+    files, first = pki.daemon_files(), daemon_factory(host=FIRST, **pki.daemon_files().as_arguments())
     daemon_factory(host=SECOND, port=first.port, cert=files.cert, key=files.key)
     resolve(FIRST, SECOND)
     [found] = probe(f"tcp://{NAME}:{first.port}", alice).findings
@@ -63,22 +63,22 @@ def test_one_that_is_open_is_named(
     assert found.seen.endswith(f" at {SECOND}:{first.port}, not at {FIRST}:{first.port}")
 
 
-def test_one_that_does_not_take_this_client_is_a_finding(two: Callable[[Files], str], cast: Cast, alice: Files) -> None:
-    files = cast.daemon_files()
+def test_one_that_does_not_take_this_client_is_a_finding(two: Callable[[Files], str], pki: Pki, alice: Files) -> None:
+    files = pki.daemon_files()
     files.ca.write_bytes(certificates.to_pem(authority("rival client authority").certificate))
     [found] = probe(two(files), alice).findings
     assert found.id == "authority-not-accepted"
     assert "accepts rival client authority" in found.seen
 
 
-def test_one_with_former_anchors_is_named(two: Callable[[Files], str], cast: Cast) -> None:
+def test_one_with_former_anchors_is_named(two: Callable[[Files], str], pki: Pki) -> None:
     rival = authority("acme client authority")
-    files = cast.daemon_files()
+    files = pki.daemon_files()
     files.ca.write_bytes(certificates.to_pem(rival.certificate))
     url = two(files)
     key = keys.generate("p256")
-    pair = Pair((cast.device(key, None, NOW, NOW - NOW.replace(year=NOW.year - 1)),), key)
-    target = Target(url, "the ledger", authorities=(cast.server.certificate,), pair=pair)
+    pair = Pair((pki.device(key, None, NOW, NOW - NOW.replace(year=NOW.year - 1)),), key)
+    target = Target(url, "the ledger", authorities=(pki.server.certificate,), pair=pair)
     report = run(target, {}, NOW, canary=pair)
     found = next(each for each in report.findings if each.id == "canary-let-in")
     assert f" at {FIRST}:" in found.seen
@@ -87,9 +87,9 @@ def test_one_with_former_anchors_is_named(two: Callable[[Files], str], cast: Cas
 
 
 def test_a_family_that_is_out_of_reach_is_no_finding(
-    daemon_factory: Start, cast: Cast, alice: Files, resolve: Resolve
+    daemon_factory: Start, pki: Pki, alice: Files, resolve: Resolve
 ) -> None:
-    daemon = daemon_factory(host=FIRST, **cast.daemon_files().as_arguments())
+    daemon = daemon_factory(host=FIRST, **pki.daemon_files().as_arguments())
     resolve("2001:db8::1", FIRST)
     report = probe(f"tcp://{NAME}:{daemon.port}", alice, timeout=1)
     assert report.ok
@@ -98,9 +98,9 @@ def test_a_family_that_is_out_of_reach_is_no_finding(
 
 
 def test_more_addresses_than_are_looked_at_are_counted(
-    daemon_factory: Start, cast: Cast, alice: Files, resolve: Resolve
+    daemon_factory: Start, pki: Pki, alice: Files, resolve: Resolve
 ) -> None:
-    daemon = daemon_factory(host=FIRST, **cast.daemon_files().as_arguments())
+    daemon = daemon_factory(host=FIRST, **pki.daemon_files().as_arguments())
     resolve(FIRST, *(f"127.0.1.{number}" for number in range(1, LIMIT + 3)))
     report = probe(f"tcp://{NAME}:{daemon.port}", alice)
     assert report.addresses_left_out == 3

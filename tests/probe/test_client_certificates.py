@@ -9,73 +9,73 @@ from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.parties import DAY, NOW, Cast, authority, ids, probe, stage
+from tests.probe.pki import DAY, NOW, Pki, authority, ids, probe, stage
 from tests.team import Files
 
 
-def test_another_authority_is_told_from_a_refusal(standing: Daemon, cast: Cast) -> None:
-    report = probe(standing.url, cast.client_files(signer=authority("rival client authority")))
+def test_another_authority_is_told_from_a_refusal(standing: Daemon, pki: Pki) -> None:
+    report = probe(standing.url, pki.client_files(signer=authority("rival client authority")))
     assert ids(report) == ["authority-not-accepted"]
     assert "accepts acme client authority; this certificate is of rival" in report.findings[0].seen
 
 
-def test_an_authority_of_the_same_name_is_not_the_same(standing: Daemon, cast: Cast) -> None:
-    report = probe(standing.url, cast.client_files(signer=authority("acme client authority")))
+def test_an_authority_of_the_same_name_is_not_the_same(standing: Daemon, pki: Pki) -> None:
+    report = probe(standing.url, pki.client_files(signer=authority("acme client authority")))
     assert ids(report) == ["authority-of-same-name"]
 
 
-def test_an_expired_certificate_is_found_here_and_refused_there(standing: Daemon, cast: Cast) -> None:
-    report = probe(standing.url, cast.client_files(made=NOW - 30 * DAY, life=10 * DAY))
+def test_an_expired_certificate_is_found_here_and_refused_there(standing: Daemon, pki: Pki) -> None:
+    report = probe(standing.url, pki.client_files(made=NOW - 30 * DAY, life=10 * DAY))
     assert ids(report) == ["certificate-expired", "certificate-unfit"]
     assert "alert 45" in report.findings[1].seen
     assert stage(report, "enforcement") == "ok"
 
 
-def test_a_certificate_before_its_time_is_found_here_and_refused_there(standing: Daemon, cast: Cast) -> None:
-    report = probe(standing.url, cast.client_files(made=NOW + 2 * DAY))
+def test_a_certificate_before_its_time_is_found_here_and_refused_there(standing: Daemon, pki: Pki) -> None:
+    report = probe(standing.url, pki.client_files(made=NOW + 2 * DAY))
     assert ids(report) == ["certificate-not-yet-valid", "certificate-unfit"]
     assert "in 2 days" in report.findings[0].seen
 
 
-def test_a_certificate_that_is_not_for_clients_is_found_here_and_refused_there(standing: Daemon, cast: Cast) -> None:
+def test_a_certificate_that_is_not_for_clients_is_found_here_and_refused_there(standing: Daemon, pki: Pki) -> None:
     key = keys.generate("p256")
-    cert = certificates.daemon(cast.client, key.public_key(), [names.parse_host("build.test")], NOW, DAY * 90)
-    report = probe(standing.url, cast.write("odd", [cast.server.certificate], cert, key))
+    cert = certificates.daemon(pki.client, key.public_key(), [names.parse_host("build.test")], NOW, DAY * 90)
+    report = probe(standing.url, pki.write("odd", [pki.server.certificate], cert, key))
     assert ids(report) == ["certificate-not-for-clients", "certificate-unfit"]
 
 
-def test_a_clock_that_is_behind_is_told_from_an_expired_certificate(standing: Daemon, cast: Cast) -> None:
-    files = cast.client_files(made=NOW - 30 * DAY, life=20 * DAY)
+def test_a_clock_that_is_behind_is_told_from_an_expired_certificate(standing: Daemon, pki: Pki) -> None:
+    files = pki.client_files(made=NOW - 30 * DAY, life=20 * DAY)
     late = NOW - 25 * DAY  # by this clock the certificate is good, by the daemon's it has expired
-    made_then = cast.daemon_files(made=NOW - 40 * DAY)
+    made_then = pki.daemon_files(made=NOW - 40 * DAY)
     standing_then = Daemon("earthly", **made_then.as_arguments())
     report = probe(standing_then.url, files, now=late)
     standing_then.close()
     assert ids(report) == ["clocks-differ"]
 
 
-def test_a_clock_before_the_authority_was_made_is_off(standing: Daemon, cast: Cast) -> None:
-    report = probe(standing.url, cast.client_files(), now=NOW - 900 * DAY)
+def test_a_clock_before_the_authority_was_made_is_off(standing: Daemon, pki: Pki) -> None:
+    report = probe(standing.url, pki.client_files(), now=NOW - 900 * DAY)
     assert {"clock-off", "certificate-not-yet-valid", "daemon-not-yet-valid"} <= set(ids(report))
 
 
 @pytest.mark.parametrize(("life", "left"), [(365, 13), (30, 9)])
-def test_a_certificate_near_its_end_is_found(standing: Daemon, cast: Cast, life: int, left: int) -> None:
-    files = cast.client_files(made=NOW - (life - left) * DAY, life=life * DAY)
+def test_a_certificate_near_its_end_is_found(standing: Daemon, pki: Pki, life: int, left: int) -> None:
+    files = pki.client_files(made=NOW - (life - left) * DAY, life=life * DAY)
     assert ids(probe(standing.url, files)) == ["certificate-near-end"]
 
 
 @pytest.mark.parametrize(("life", "left"), [(365, 15), (30, 13)])
-def test_a_certificate_with_time_left_is_well(standing: Daemon, cast: Cast, life: int, left: int) -> None:
-    files = cast.client_files(made=NOW - (life - left) * DAY, life=life * DAY)
+def test_a_certificate_with_time_left_is_well(standing: Daemon, pki: Pki, life: int, left: int) -> None:
+    files = pki.client_files(made=NOW - (life - left) * DAY, life=life * DAY)
     assert ids(probe(standing.url, files)) == []
 
 
 def test_a_revoked_certificate_is_refused_though_its_authority_is_accepted(
-    daemon_factory: Start, flavour: str, cast: Cast, alice: Files
+    daemon_factory: Start, flavour: str, pki: Pki, alice: Files
 ) -> None:
-    files = cast.daemon_files()
-    files.ca.write_bytes(certificates.to_pem(_excluding(cast.client, "alice.acme.certkit.internal")))
+    files = pki.daemon_files()
+    files.ca.write_bytes(certificates.to_pem(_excluding(pki.client, "alice.acme.certkit.internal")))
     report = probe(daemon_factory(flavour, **files.as_arguments()).url, alice)
     assert ids(report) == ["certificate-refused"]
     finding = report.findings[0]
@@ -84,8 +84,8 @@ def test_a_revoked_certificate_is_refused_though_its_authority_is_accepted(
     assert stage(report, "enforcement") == "ok"
 
 
-def test_a_refused_certificate_is_told_in_half_a_second(standing: Daemon, cast: Cast) -> None:
-    report = probe(standing.url, cast.client_files(signer=authority("acme client authority")))
+def test_a_refused_certificate_is_told_in_half_a_second(standing: Daemon, pki: Pki) -> None:
+    report = probe(standing.url, pki.client_files(signer=authority("acme client authority")))
     assert sum(check.ms or 0 for check in report.checks) < 500
 
 

@@ -13,7 +13,7 @@ from certkit.probe import Report, run
 from certkit.probe.target import Given, choose_client, resolve
 from tests import patience
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.parties import NOW, Cast, ids
+from tests.probe.pki import NOW, Pki, ids
 from tests.team import Files
 
 
@@ -118,17 +118,17 @@ def test_a_local_host_with_a_teams_certificates_is_found(laptop: Laptop, host: s
     assert "a team's certificates" in report.findings[0].seen
 
 
-def test_a_local_host_given_explicitly_is_nobodys_trap(laptop: Laptop, daemon_factory: Start, cast: Cast) -> None:
+def test_a_local_host_given_explicitly_is_nobodys_trap(laptop: Laptop, daemon_factory: Start, pki: Pki) -> None:
     laptop.use("tcp://build.acme.example:8372")
-    daemon = daemon_factory(host="127.0.0.1", **cast.daemon_files().as_arguments())
+    daemon = daemon_factory(host="127.0.0.1", **pki.daemon_files().as_arguments())
     assert ids(laptop.probe(Given(daemon=daemon.url))) == []
 
 
-def test_earthlys_own_local_daemon_is_recognised_and_checked(laptop: Laptop, daemon_factory: Start, cast: Cast) -> None:
+def test_earthlys_own_local_daemon_is_recognised_and_checked(laptop: Laptop, daemon_factory: Start, pki: Pki) -> None:
     certs = laptop.earthly / "certs"
     for ours, theirs in (("ca", "ca_cert"), ("cert", "earthly_cert"), ("key", "earthly_key"), ("key", "ca_key")):
         shutil.copy(certs / "acme" / f"{ours}.pem", certs / f"{theirs}.pem")
-    daemon = daemon_factory(host="127.0.0.1", **cast.daemon_files().as_arguments())
+    daemon = daemon_factory(host="127.0.0.1", **pki.daemon_files().as_arguments())
     laptop.write(f"global:\n  buildkit_host: {daemon.url}\n")
     report = laptop.probe()
     assert ids(report) == []

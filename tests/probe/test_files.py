@@ -13,7 +13,7 @@ from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys
 from certkit.pki.signer import KeySigner
 from tests.daemons.daemon import Daemon
-from tests.probe.parties import DAY, NOW, Cast, ids, probe, stage
+from tests.probe.pki import DAY, NOW, Pki, ids, probe, stage
 from tests.team import Files
 
 
@@ -106,31 +106,31 @@ def test_an_unreadable_file_is_named(standing: Daemon, files: Files) -> None:
     assert f"{key} cannot be read" in report.findings[0].seen
 
 
-def test_an_expired_authority_is_found(standing: Daemon, cast: Cast, files: Files) -> None:
+def test_an_expired_authority_is_found(standing: Daemon, pki: Pki, files: Files) -> None:
     old = certificates.authority(KeySigner(keys.generate("p256")), "old server authority", NOW - 30 * DAY, 10 * DAY)
     files.ca.write_bytes(certificates.to_pem(old.certificate))
     assert "authority-expired" in ids(probe(standing.url, files))
 
 
-def test_a_chain_that_does_not_follow_is_found(standing: Daemon, cast: Cast, files: Files) -> None:
-    files.cert.write_bytes(files.cert.read_bytes() + certificates.to_pem(cast.server.certificate))
+def test_a_chain_that_does_not_follow_is_found(standing: Daemon, pki: Pki, files: Files) -> None:
+    files.cert.write_bytes(files.cert.read_bytes() + certificates.to_pem(pki.server.certificate))
     assert ids(probe(standing.url, files)) == ["chain-broken"]
 
 
-def test_a_chain_that_follows_is_well(standing: Daemon, cast: Cast, files: Files) -> None:
-    files.cert.write_bytes(files.cert.read_bytes() + certificates.to_pem(cast.client.certificate))
+def test_a_chain_that_follows_is_well(standing: Daemon, pki: Pki, files: Files) -> None:
+    files.cert.write_bytes(files.cert.read_bytes() + certificates.to_pem(pki.client.certificate))
     assert ids(probe(standing.url, files)) == []
 
 
-def test_two_server_authorities_in_one_file_are_both_believed(standing: Daemon, cast: Cast, files: Files) -> None:
+def test_two_server_authorities_in_one_file_are_both_believed(standing: Daemon, pki: Pki, files: Files) -> None:
     other = certificates.authority(KeySigner(keys.generate("p256")), "next server authority", NOW, 365 * DAY)
     files.ca.write_bytes(certificates.to_pem(other.certificate) + files.ca.read_bytes())
     assert ids(probe(standing.url, files)) == []
 
 
 @pytest.mark.parametrize("key_type", ["p384", "ed25519", "rsa3072"])
-def test_a_key_of_every_type_will_do(standing: Daemon, cast: Cast, key_type: str) -> None:
+def test_a_key_of_every_type_will_do(standing: Daemon, pki: Pki, key_type: str) -> None:
     key = keys.generate(key_type)
-    cert = cast.device(key, None, NOW, 365 * DAY)
-    files = cast.write(key_type, [cast.server.certificate], cert, key)
+    cert = pki.device(key, None, NOW, 365 * DAY)
+    files = pki.write(key_type, [pki.server.certificate], cert, key)
     assert ids(probe(standing.url, files)) == []

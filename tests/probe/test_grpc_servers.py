@@ -14,10 +14,11 @@ import grpc
 import pytest
 from OpenSSL import SSL
 
+from certkit.cli import main
 from certkit.probe import Check, Report, standin
 from certkit.probe.buildkit import MESSAGE_LIMIT, METHODS
 from certkit.probe.control_pb2 import HealthCheckResponse, ListWorkersResponse, Platform, WorkerRecord
-from tests.probe.parties import Cast, ids, probe
+from tests.probe.pki import Pki, ids, probe
 from tests.probe.servers import over_tls, serving, tls_context
 from tests.team import Files
 
@@ -37,9 +38,11 @@ class Answering(grpc.GenericRpcHandler):
 
 
 @contextlib.contextmanager
-def grpc_server(files: Files, answers: Mapping[str, bytes]) -> Iterator[str]:
+def grpc_server(
+    files: Files, answers: Mapping[str, bytes], handler: grpc.GenericRpcHandler | None = None
+) -> Iterator[str]:
     """Run grpcio's own server with mutual TLS; give its URL."""
-    server = grpc.server(ThreadPoolExecutor(4), handlers=[Answering(answers)])
+    server = grpc.server(ThreadPoolExecutor(4), handlers=[handler or Answering(answers)])
     pair = (files.key.read_bytes(), files.cert.read_bytes())
     credentials = grpc.ssl_server_credentials([pair], files.ca.read_bytes(), require_client_auth=True)
     port = server.add_secure_port("127.0.0.1:0", credentials)
@@ -49,9 +52,9 @@ def grpc_server(files: Files, answers: Mapping[str, bytes]) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def daemon(cast: Cast) -> Files:
+def daemon(pki: Pki) -> Files:
     """Give the files of a server that the client believes."""
-    return cast.daemon_files()
+    return pki.daemon_files()
 
 
 def _buildkit(report: Report) -> Check:
@@ -78,6 +81,33 @@ def test_a_daemon_that_says_that_it_is_not_well_is_believed(daemon: Files, alice
         assert _buildkit(probe(url, alice)).id == "not-serving"
 
 
+class Complaining(grpc.GenericRpcHandler):
+    """Refuses every question, with a message that would draw on a terminal."""
+
+    MESSAGE = "no\n  Remedy   paste this:\r\n             rm -rf ~\x1b[2J\u2028\u202e"
+
+    def service(self, _: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        def refuse(_message: bytes, context: grpc.ServicerContext) -> bytes:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, self.MESSAGE)
+
+        return grpc.unary_unary_rpc_method_handler(refuse)
+
+
+def test_a_daemon_s_message_stays_on_one_line_and_steers_no_terminal(
+    daemon: Files, alice: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with grpc_server(daemon, {}, Complaining()) as url:
+        found = _buildkit(probe(url, alice))
+        named = ["--ca", alice.ca, "--cert", alice.cert, "--key", alice.key]
+        assert main(["probe", "--daemon", url, *map(str, named)]) == 3
+    assert found.id == "grpc-failed"
+    assert r"no\n  Remedy   paste this:\r\n" in found.seen
+    assert found.seen.isprintable()
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if line.startswith(("  Remedy   paste", " " * 13 + "rm -rf"))]
+    assert all(line.isprintable() for line in lines)
+
+
 def test_an_answer_that_is_none_of_buildkits_is_found(daemon: Files, alice: Files) -> None:
     with grpc_server(daemon, {"workers": b"\xff\xff\xff\xff"}) as url:
         assert _buildkit(probe(url, alice)).id == "not-buildkit"
@@ -91,10 +121,10 @@ def test_a_huge_answer_is_not_taken(daemon: Files, alice: Files) -> None:
 
 
 @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
-def test_both_versions_of_tls_will_do(daemon: Files, alice: Files, cast: Cast, version: int) -> None:
+def test_both_versions_of_tls_will_do(daemon: Files, alice: Files, pki: Pki, version: int) -> None:
     with standing_in(daemon, version) as url:
         report = probe(url, alice)
-        refused = probe(url, cast.client_files(signer=cast.server))
+        refused = probe(url, pki.client_files(signer=pki.server))
     assert ids(report) == (["enforcement-unknown"] if version == SSL.TLS1_2_VERSION else [])
     assert ids(refused) == ["authority-not-accepted"]
 

@@ -13,7 +13,7 @@ from OpenSSL import SSL
 from certkit.pki import certificates
 from certkit.probe import Report
 from tests import patience
-from tests.probe.parties import Cast, ids, probe
+from tests.probe.pki import Pki, ids, probe
 from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
 from tests.team import Files
 
@@ -46,7 +46,7 @@ def test_a_server_that_never_ends_is_given_up(answer: Answer, alice: Files) -> N
     assert len(ids(_probed(answer, alice))) == 1
 
 
-def test_endless_answers_over_tls_are_bounded_in_time_and_memory(cast: Cast, alice: Files) -> None:
+def test_endless_answers_over_tls_are_bounded_in_time_and_memory(pki: Pki, alice: Files) -> None:
     def answer(connection: SSL.Connection) -> None:
         connection.sendall(HTTP2_SETTINGS)
         with contextlib.suppress(SSL.Error):
@@ -54,34 +54,34 @@ def test_endless_answers_over_tls_are_bounded_in_time_and_memory(cast: Cast, ali
                 connection.sendall(HTTP2_SETTINGS * 1000)
 
     tracemalloc.start()
-    report = _probed(over_tls(tls_context(cast.daemon_files()), answer), alice)
+    report = _probed(over_tls(tls_context(pki.daemon_files()), answer), alice)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(ids(report)) >= 1
     assert peak < 32 * 1024 * 1024
 
 
-def test_a_server_that_speaks_http2_and_then_is_silent_is_found(cast: Cast, alice: Files) -> None:
+def test_a_server_that_speaks_http2_and_then_is_silent_is_found(pki: Pki, alice: Files) -> None:
     def answer(connection: SSL.Connection) -> None:
         connection.sendall(HTTP2_SETTINGS)
         wait(connection)
 
-    report = _probed(over_tls(tls_context(cast.daemon_files()), answer), alice)
+    report = _probed(over_tls(tls_context(pki.daemon_files()), answer), alice)
     assert ids(report) == ["no-grpc-answer"]
 
 
-def test_a_chain_of_many_certificates_is_refused(cast: Cast, alice: Files) -> None:
-    files = cast.daemon_files()
+def test_a_chain_of_many_certificates_is_refused(pki: Pki, alice: Files) -> None:
+    files = pki.daemon_files()
     files.cert.write_bytes(files.cert.read_bytes() * 400)
     report = _probed(over_tls(tls_context(files), wait), alice)
     assert len(ids(report)) == 1
 
 
-def test_what_a_certificate_says_is_told_as_text_only(cast: Cast, alice: Files) -> None:
-    from tests.probe.parties import authority
+def test_what_a_certificate_says_is_told_as_text_only(pki: Pki, alice: Files) -> None:
+    from tests.probe.pki import authority
 
-    files = cast.daemon_files(signer=authority("\x1b[2J evil"))
-    report = _probed(over_tls(tls_context(files), wait), alice)
+    files = pki.daemon_files(signer=authority("\x1b[2J evil"))
+    report, _ = _probed(over_tls(tls_context(files), wait), alice)
     assert ids(report) == ["daemon-of-another-authority"]
 
 
@@ -91,9 +91,9 @@ def test_what_a_certificate_says_is_told_as_text_only(cast: Cast, alice: Files) 
     ids=["a version that there is not", "a version that is not said so", "a day that there is not"],
 )
 def test_a_certificate_that_only_openssl_can_read_is_not_believed(
-    cast: Cast, alice: Files, place: bytes, bytes_there: bytes
+    pki: Pki, alice: Files, place: bytes, bytes_there: bytes
 ) -> None:
-    files = cast.daemon_files()
+    files = pki.daemon_files()
     der = certificates.to_der(certificates.load(files.cert.read_bytes()))
     start = der.index(place) + len(place)
     files.cert.write_text(ssl.DER_cert_to_PEM_cert(der[:start] + bytes_there + der[start + len(bytes_there) :]))

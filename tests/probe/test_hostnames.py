@@ -7,7 +7,7 @@ from cryptography import x509
 
 from certkit.pki import certificates, keys
 from certkit.probe import hostnames
-from tests.probe.parties import DAY, NOW, authority
+from tests.probe.pki import DAY, NOW, authority
 
 SIGNER = authority("acme server authority")
 

@@ -13,7 +13,7 @@ from certkit.probe.checks.tls import Tls, tls
 from certkit.probe.handshake import Handshake
 from certkit.probe.observed import CANARY, CONTROL, IMPOSTOR, NO_CERTIFICATE, TLS_1_3, Exchange, Outcome
 from certkit.probe.transport import Negotiated
-from tests.probe.parties import DAY, NOW, Cast
+from tests.probe.pki import DAY, NOW, Pki
 from tests.team import Files
 
 SERVED = Exchange(Outcome.SERVED, version=TLS_1_3, is_authenticated=True)
@@ -106,33 +106,31 @@ def test_of_several_addresses_the_one_that_differs_is_named() -> None:
     assert enforcement.judge(both, 1.0)[0].seen.endswith(", at 2 addresses")
 
 
-def _refusal(cast: Cast, alert: int, version: str = TLS_1_3, *, finished: bool = True) -> Handshake:
-    negotiated = Negotiated(version=version, chain=(cast.server.certificate,))
+def _refusal(pki: Pki, alert: int, version: str = TLS_1_3, *, finished: bool = True) -> Handshake:
+    negotiated = Negotiated(version=version, chain=(pki.server.certificate,))
     return Handshake(Outcome.REFUSED, 1.0, negotiated=negotiated, alert=alert, is_finished=finished)
 
 
-def _of_client(cast: Cast, chain: tuple[x509.Certificate, ...], handshake: Handshake) -> list[Check]:
-    evidence = Tls(
-        "build.test", (cast.server.certificate,), Pair(chain, keys.generate("p256")), "", handshake, b"", NOW
-    )
+def _of_client(pki: Pki, chain: tuple[x509.Certificate, ...], handshake: Handshake) -> list[Check]:
+    evidence = Tls("build.test", (pki.server.certificate,), Pair(chain, keys.generate("p256")), "", handshake, b"", NOW)
     return tls.judge(evidence, 1.0)
 
 
-def test_a_daemon_that_names_no_authority_may_still_have_revoked(cast: Cast, alice: Files) -> None:
+def test_a_daemon_that_names_no_authority_may_still_have_revoked(pki: Pki, alice: Files) -> None:
     chain = tuple(certificates.load_all(alice.cert.read_bytes()))
-    assert [check.id for check in _of_client(cast, chain, _refusal(cast, 42))] == ["certificate-refused"]
+    assert [check.id for check in _of_client(pki, chain, _refusal(pki, 42))] == ["certificate-refused"]
 
 
-def test_nobody_on_the_network_can_make_it_say_that_a_certificate_was_refused(cast: Cast, alice: Files) -> None:
+def test_nobody_on_the_network_can_make_it_say_that_a_certificate_was_refused(pki: Pki, alice: Files) -> None:
     chain = tuple(certificates.load_all(alice.cert.read_bytes()))
-    for forgeable in (_refusal(cast, 42, "TLSv1.2"), _refusal(cast, 42, finished=False)):
-        assert [check.id for check in _of_client(cast, chain, forgeable)] == ["refusal-unproven"]
+    for forgeable in (_refusal(pki, 42, "TLSv1.2"), _refusal(pki, 42, finished=False)):
+        assert [check.id for check in _of_client(pki, chain, forgeable)] == ["refusal-unproven"]
 
 
-def test_the_command_about_somebody_revoked_can_be_pasted_whatever_their_name(cast: Cast) -> None:
+def test_the_command_about_somebody_revoked_can_be_pasted_whatever_their_name(pki: Pki) -> None:
     key = keys.generate("p256")
-    own = certificates.device(cast.client, key.public_key(), person="Al, O'Neil", dns_name="a.b", now=NOW, life=DAY)
-    [found] = _of_client(cast, (own,), _refusal(cast, 42))
+    own = certificates.device(pki.client, key.public_key(), person="Al, O'Neil", dns_name="a.b", now=NOW, life=DAY)
+    [found] = _of_client(pki, (own,), _refusal(pki, 42))
     assert of_finding(found).endswith("  certkit show " + shlex.quote("Al, O'Neil"))
 
 

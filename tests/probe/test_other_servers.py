@@ -12,15 +12,15 @@ from OpenSSL import SSL
 
 from certkit.pki import certificates
 from tests import patience
-from tests.probe.parties import Cast, ids, probe, stage
+from tests.probe.pki import Pki, ids, probe, stage
 from tests.probe.servers import HTTP2_SETTINGS, over_tls, serving, tls_context, wait
 from tests.team import Files
 
 
 @pytest.fixture
-def daemon(cast: Cast) -> Files:
+def daemon(pki: Pki) -> Files:
     """Give the files of a server that the client believes."""
-    return cast.daemon_files()
+    return pki.daemon_files()
 
 
 @pytest.fixture

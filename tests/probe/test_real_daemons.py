@@ -7,7 +7,7 @@ import pytest
 from certkit.cli.support.remedies import of_finding
 from certkit.probe import Report
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.parties import Cast, ids, probe, stage
+from tests.probe.pki import Pki, ids, probe, stage
 from tests.team import Files
 
 
@@ -16,9 +16,9 @@ def _seen(report: Report, title: str) -> str:
 
 
 def test_all_is_well_with_a_daemon_of_every_flavour(
-    daemon_factory: Start, flavour: str, cast: Cast, alice: Files
+    daemon_factory: Start, flavour: str, pki: Pki, alice: Files
 ) -> None:
-    daemon = daemon_factory(flavour, **cast.daemon_files().as_arguments())
+    daemon = daemon_factory(flavour, **pki.daemon_files().as_arguments())
     report = probe(daemon.url, alice)
     assert ids(report) == []
     assert [check.title for check in report.checks] == [
@@ -29,27 +29,25 @@ def test_all_is_well_with_a_daemon_of_every_flavour(
     assert "linux/amd64" in _seen(report, "BuildKit") or "linux/arm64" in _seen(report, "BuildKit")
 
 
-def test_the_way_of_alpn_is_said_and_not_required(
-    daemon_factory: Start, flavour: str, cast: Cast, alice: Files
-) -> None:
-    daemon = daemon_factory(flavour, **cast.daemon_files().as_arguments())
+def test_the_way_of_alpn_is_said_and_not_required(daemon_factory: Start, flavour: str, pki: Pki, alice: Files) -> None:
+    daemon = daemon_factory(flavour, **pki.daemon_files().as_arguments())
     seen = _seen(probe(daemon.url, alice), "TLS")
     assert ("ALPN h2" if flavour == "upstream" else "no ALPN") in seen
     assert "accepts acme client authority" in seen
 
 
 def test_a_fork_is_told_from_upstream_by_what_only_it_says(
-    daemon_factory: Start, flavour: str, cast: Cast, alice: Files
+    daemon_factory: Start, flavour: str, pki: Pki, alice: Files
 ) -> None:
-    daemon = daemon_factory(flavour, **cast.daemon_files().as_arguments())
+    daemon = daemon_factory(flavour, **pki.daemon_files().as_arguments())
     time.sleep(0.7)  # it counts the idle seconds, rounded, and says nothing of none
     assert ("(moby)" in _seen(probe(daemon.url, alice), "BuildKit")) == (flavour == "upstream")
 
 
 def test_a_daemon_that_asks_for_no_certificate_is_the_gravest_finding(
-    daemon_factory: Start, flavour: str, cast: Cast, alice: Files
+    daemon_factory: Start, flavour: str, pki: Pki, alice: Files
 ) -> None:
-    files = cast.daemon_files()
+    files = pki.daemon_files()
     daemon = daemon_factory(flavour, cert=files.cert, key=files.key)
     report = probe(daemon.url, alice)
     assert ids(report) == ["anyone-let-in"]
@@ -65,8 +63,8 @@ def test_a_plaintext_daemon_is_found_out(daemon_factory: Start, flavour: str, al
     assert not report.ok
 
 
-def test_a_daemon_is_reached_by_ipv6(daemon_factory: Start, cast: Cast, alice: Files) -> None:
-    daemon = daemon_factory("earthly", host="::1", **cast.daemon_files().as_arguments())
+def test_a_daemon_is_reached_by_ipv6(daemon_factory: Start, pki: Pki, alice: Files) -> None:
+    daemon = daemon_factory("earthly", host="::1", **pki.daemon_files().as_arguments())
     report = probe(daemon.url, alice)
     assert ids(report) == []
     assert "[::1]" in _seen(report, "network")

@@ -12,13 +12,11 @@ from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
 from certkit.probe import Pair, Report, Target, run
 from certkit.probe.authorities import Comparison, compare, words
-from certkit.probe.checks.buildkitd import buildkit
-from certkit.probe.checks.enforcement import enforcement
 from certkit.probe.observed import CANARY, CLIENT, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Outcome
 from certkit.probe.stage import Stage
 from tests.daemons.daemon import Daemon, Start
 from tests.documents.probe_page import STAGES
-from tests.probe.parties import NOW, Cast, authority, probe
+from tests.probe.pki import NOW, Pki, authority, probe
 from tests.team import Files
 
 HEAVY = ("cryptography", "OpenSSL", "grpc", "google.protobuf", "yaml")
@@ -29,8 +27,8 @@ def test_importing_the_probe_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_without_docstrings_and_assertions_nothing_is_lost(standing: Daemon, cast: Cast) -> None:
-    files = cast.client_files(made=NOW - timedelta(days=30), life=timedelta(days=10))
+def test_without_docstrings_and_assertions_nothing_is_lost(standing: Daemon, pki: Pki) -> None:
+    files = pki.client_files(made=NOW - timedelta(days=30), life=timedelta(days=10))
     named = ["--daemon", standing.url, "--ca", files.ca, "--cert", files.cert, "--key", files.key]
     command = [sys.executable, "-OO", "-m", "certkit", "probe", "--json", *named]
     ended = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
@@ -51,25 +49,24 @@ def test_every_finding_says_what_it_means_and_how_grave_it_is(stage: Stage[Any])
 def test_no_two_findings_have_one_name() -> None:
     names = [each.id for stage in STAGES for each in stage.findings]
     assert len(set(names)) == len(names)
-    assert {each.id for each in (*buildkit.findings, *enforcement.findings)} <= set(names)
 
 
-def test_times_are_written_as_rfc_3339(standing: Daemon, cast: Cast) -> None:
+def test_times_are_written_as_rfc_3339(standing: Daemon, pki: Pki) -> None:
     made = NOW - timedelta(days=30)
-    report = probe(standing.url, cast.client_files(made=made, life=timedelta(days=10)))
+    report = probe(standing.url, pki.client_files(made=made, life=timedelta(days=10)))
     fields = report.as_data()["checks"][1]["fields"]
     assert fields == {"expired": (made + timedelta(days=10)).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def _device(cast: Cast, signer: Authority | None = None) -> Pair:
+def _device(pki: Pki, signer: Authority | None = None) -> Pair:
     key = keys.generate("p256")
-    cert = cast.device(key, signer, NOW, timedelta(days=1))
+    cert = pki.device(key, signer, NOW, timedelta(days=1))
     return Pair((cert,), key)
 
 
-def test_all_can_be_given_in_memory_and_all_that_was_seen_is_data(standing: Daemon, cast: Cast) -> None:
-    target = Target(standing.url, "the ledger", authorities=(cast.server.certificate,), pair=_device(cast))
-    stranger, like = _device(cast, signer=authority("acme client authority")), _device(cast)
+def test_all_can_be_given_in_memory_and_all_that_was_seen_is_data(standing: Daemon, pki: Pki) -> None:
+    target = Target(standing.url, "the ledger", authorities=(pki.server.certificate,), pair=_device(pki))
+    stranger, like = _device(pki, signer=authority("acme client authority")), _device(pki)
     report = run(target, {}, NOW, canary=stranger, control=like)
     assert [check.status for check in report.checks] == ["ok", "skipped", "ok", "ok", "ok", "finding"]
     [address] = report.addresses
@@ -86,22 +83,22 @@ def test_all_can_be_given_in_memory_and_all_that_was_seen_is_data(standing: Daem
     for exchange in address.exchanges.values():
         assert exchange.version == "TLSv1.3"
         assert exchange.is_authenticated
-        assert exchange.authorities == (cast.client.certificate.subject.public_bytes(),)
-        assert certificates.load(exchange.chain[0]).issuer == cast.server.certificate.subject
+        assert exchange.authorities == (pki.client.certificate.subject.public_bytes(),)
+        assert certificates.load(exchange.chain[0]).issuer == pki.server.certificate.subject
 
 
-def test_a_target_in_memory_without_a_certificate_shows_none(standing: Daemon, cast: Cast) -> None:
-    target = Target(standing.url, "the ledger", authorities=(cast.server.certificate,))
-    exchanges = run(target, {}, NOW, canary=_device(cast)).addresses[0].exchanges
+def test_a_target_in_memory_without_a_certificate_shows_none(standing: Daemon, pki: Pki) -> None:
+    target = Target(standing.url, "the ledger", authorities=(pki.server.certificate,))
+    exchanges = run(target, {}, NOW, canary=_device(pki)).addresses[0].exchanges
     assert exchanges[CLIENT].alert == 116
     assert exchanges[IMPOSTOR].outcome is Outcome.REFUSED
 
 
 def test_authorities_are_listed_in_order_and_as_often_as_the_daemon_names_them(
-    daemon_factory: Start, flavour: str, cast: Cast, alice: Files
+    daemon_factory: Start, flavour: str, pki: Pki, alice: Files
 ) -> None:
-    files = cast.daemon_files()
-    held = [cast.client, authority("other"), authority("acme client authority")]
+    files = pki.daemon_files()
+    held = [pki.client, authority("other"), authority("acme client authority")]
     files.ca.write_bytes(b"".join(certificates.to_pem(each.certificate) for each in held))
     report: Report = probe(daemon_factory(flavour, **files.as_arguments()).url, alice)
     listed = report.addresses[0].exchanges[CLIENT].authorities

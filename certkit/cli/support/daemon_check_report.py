@@ -104,11 +104,6 @@ def _alert(fields: dict[str, Any]) -> str:
     return describe(fields["alert"])
 
 
-def _former_certificate(fields: dict[str, Any]) -> str:
-    expires = fields["expires"]
-    return "it serves a former certificate" + (f", which expires {expires.date()}" if expires else "")
-
-
 def _unclear(fields: dict[str, Any]) -> str:
     from certkit.probe.observed import Doubt
 
@@ -141,7 +136,8 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "canary-served": lambda _: "it lets the canary in, so it still holds former anchors",
     "authority-unknown": lambda _: "it does not know the newest authority, so it still holds former anchors",
     "authorities-missing": lambda f: f"it does not list {_names(f)}, so it still holds former anchors",
-    "former-certificate": _former_certificate,
+    "former-certificate": lambda f: f"it serves a former certificate, which expires {f['expires'].date()}",
+    "other-certificate": lambda _: "it serves a certificate that this daemon was never given",
     "authorities-extra": lambda f: f"it trusts {_names(f)}, too, which is not the team's to trust",
     "authorities-duplicated": lambda f: f"it lists {_names(f)} more than once: one of them may be a stranger's",
     "authorities-unlisted": lambda _: "it does not say which authorities it trusts",

@@ -53,7 +53,7 @@ def renew(
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
-    """Give a daemon a new certificate, with more host names if need be.
+    """Issue a new certificate, with more host names if need be.
 
     \b
     certkit daemon renew build
@@ -134,7 +134,7 @@ def deploy(
 
 @app.command()
 def remove(name: NameArgument, home: context.HomeOption = None) -> None:
-    """Give a daemon up: its certificate and key go from the home.
+    """Remove a daemon: its certificate and key go from the home.
 
     \b
     certkit daemon remove arm

@@ -71,7 +71,7 @@ def probe(
 
 
 def _canary(option: Path | None, url: str) -> "Pair | None":
-    """Give the canary, on the lead's side: where the home is, and one of its daemons has this URL."""
+    """Return the canary, on the lead's side: where the home is, and one of its daemons has this URL."""
     if not os.access(context.home_path(option) / "team.yml", os.R_OK):
         return None
     from certkit.authority.daemon_check import canary_for

@@ -8,8 +8,8 @@ from certkit.probe.stage import Stage
 __all__ = ["Tls", "tls"]
 
 _WITHOUT_TICKETS = (
-    "in TLS 1.3 the daemon hangs up on this client, as its session ticket is too large: many names are excluded; "
-    "Earthly's clients ask for none and are served"
+    "in TLS 1.3 the daemon hangs up on this client, most likely because many names are excluded and its session ticket "
+    "is too large; Earthly's clients ask for none and are served"
 )
 
 

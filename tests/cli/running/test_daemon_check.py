@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.cli.daemons import Running, running, take_up
 from tests.cli.openssl import issue
 from tests.daemons.daemon import HOST, free_port
 from tests.probe.man_in_the_middle import forging_tls12, forging_tls13
-from tests.probe.servers import serving
+from tests.probe.servers import serving, wait
 
 UNSEEN = "former-anchors"
 
@@ -139,7 +140,7 @@ def test_who_is_not_there_or_says_nothing_proves_nothing(lead: Lead, home: Path)
     ended = lead("daemon", "check", "build", "--timeout", "2")
     assert ended.code == 3
     assert f"nobody answers at {url}" in ended.out
-    with serving(lambda caller: [caller.recv(1)].clear(), HOST) as url:
+    with serving(wait, HOST) as url:
         lead("daemon", "add", "odd", url)
         assert lead("daemon", "check", "odd", "--timeout", "0.5").code == 3
 
@@ -233,3 +234,21 @@ def rows(home: Path) -> list[str]:
     """Return the kinds of all certificates that the ledger knows."""
     with closing(sqlite3.connect(home / "ledger.sqlite")) as ledger:
         return [kind for (kind,) in ledger.execute("SELECT kind FROM certificates")]
+
+
+def test_a_daemon_is_not_proven_by_its_neighbor_on_the_same_host(lead: Lead, home: Path, revoked: Running) -> None:
+    """A certificate names a host, not a port: somebody on the network can lead the check to the other daemon."""
+    with running(lead, home, "other") as other:
+        revoked.intercept(other.answer)
+        ended = lead("daemon", "check", "build")
+    assert (ended.code, "a certificate that this daemon was never given" in ended.out) == (3, True)
+    assert attention(lead)[0] is not None
+
+
+def test_a_server_whose_clock_is_late_does_not_prove_by_its_refusal(lead: Lead, revoked: Running) -> None:
+    """OpenSSL, so HAProxy, refuses what is not yet valid with the same alert as what is excluded."""
+    revoked.restart()
+    revoked.set_clock(datetime.now(UTC) - timedelta(minutes=30))
+    ended = lead("daemon", "check", "build")
+    assert (ended.code, "it refuses the canary's like that is not excluded, too" in ended.out) == (3, True)
+    assert "alert 42" in ended.out

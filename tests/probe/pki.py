@@ -1,4 +1,4 @@
-"""Who takes part in a probe: authorities, a daemon's and a client's files, good ones and every kind of bad ones."""
+"""What takes part in a probe: authorities, a daemon's and a client's files, good ones and every kind of bad ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ def authority(name: str, made: datetime = ANCIENT) -> Authority:
 
 
 @dataclass(frozen=True)
-class Cast:
+class Pki:
     """A team's two authorities, and a folder for files."""
 
     folder: Path
