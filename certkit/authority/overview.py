@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from certkit.authority import daemons
 from certkit.authority.daemons import Behind
+from certkit.authority.exposure import exposed
 from certkit.authority.home import ROLES
 from certkit.authority.publication import CRL_LIFE, must_replace
 from certkit.authority.view import View
@@ -27,6 +28,22 @@ class Kind(StrEnum):
     CRL = "crl"
     DAEMON = "daemon"
     DEVICE = "device"
+    HOME = "home"
+    """The home, or a file in it, by its path."""
+
+
+class Exposure(StrEnum):
+    """What is the matter with a file."""
+
+    READABLE = "readable-by-others"
+
+
+class Note(StrEnum):
+    """What a lead should know, though nothing is the matter now."""
+
+    NOT_ENCRYPTED = "not-encrypted"
+    """Whoever copies the authorities' keys has them."""
+    NEVER_BACKED_UP = "never-backed-up"
 
 
 class Expiry(StrEnum):
@@ -49,13 +66,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that expires; `name` is a role, a daemon or a person, who has a `device`."""
+    """One thing; `name` is a role, a daemon, a path, or a person, who has a `device`."""
 
     kind: Kind
     name: str
-    expires: datetime
+    expires: datetime | None
     device: str | None = None
-    attention: Expiry | Behind | None = None
+    attention: Expiry | Behind | Exposure | None = None
     """What is the matter, None if nothing is."""
 
 
@@ -71,8 +88,17 @@ class DeviceState:
 
 
 def overview(view: View) -> list[Item]:
-    """Return what expires when: the authorities, the daemons, the devices that may build."""
-    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view)]
+    """Return what expires when, the authorities, the daemons, the devices that may build, and what others can read."""
+    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view), *_exposed(view)]
+
+
+def notes(view: View) -> list[Note]:
+    """Return what a lead should know beside the items."""
+    found = {
+        Note.NOT_ENCRYPTED: not view.is_encrypted("client"),
+        Note.NEVER_BACKED_UP: not view.ledger.events(subject=view.team, action="backup", limit=1),
+    }
+    return [note for note, is_so in found.items() if is_so]
 
 
 def device_states(view: View, person: str | None = None) -> list[DeviceState]:
@@ -130,6 +156,11 @@ def _devices(view: View) -> Iterator[Item]:
             continue
         attention = _expiry(each.expires, view.now, DEVICE_NOTICE)
         yield Item(Kind.DEVICE, each.person, each.expires, each.device, attention)
+
+
+def _exposed(view: View) -> Iterator[Item]:
+    for path in exposed(view.path):
+        yield Item(Kind.HOME, str(path), None, attention=Exposure.READABLE)
 
 
 def _validity(begin: datetime, end: datetime, now: datetime, notice: timedelta) -> Expiry | None:

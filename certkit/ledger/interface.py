@@ -221,5 +221,5 @@ class Ledger(Protocol):
     def add_event(self, event: Event) -> None:
         """Append to the log."""
 
-    def events(self, *, subject: str | None = None, limit: int | None = None) -> list[Event]:
+    def events(self, *, subject: str | None = None, action: str | None = None, limit: int | None = None) -> list[Event]:
         """Give the newest events, oldest of them first."""
