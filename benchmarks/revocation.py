@@ -14,6 +14,7 @@ from benchmarks.measure import CERTKIT, at, costs, quietly, say_row
 from certkit.authority import home
 from certkit.ledger.interface import Device, Person, Revocation
 from certkit.pki import certificates, keys, names
+from certkit.pki.signer import KeySigner
 from certkit.trust import anchors
 from tests import team as teams
 from tests.daemons.daemon import Daemon
