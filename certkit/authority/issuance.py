@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from cryptography.x509 import Certificate
 
+from certkit.authority import cohort_authorities
 from certkit.authority.certificate_row import record_certificate
 from certkit.authority.session import Session
 from certkit.enroll.bundle import Bundle, Daemon
@@ -63,7 +64,7 @@ def _issue(
 ) -> Issued:
     person = names.text(person, "person")
     device = names.text(device, "device") if device else _new_device_name()
-    authority = session.issuing("client")
+    authority = cohort_authorities.signing_for(session, person)
     certificate = certificates.device(
         authority,
         public_key,
@@ -73,7 +74,7 @@ def _issue(
         life=life,
     )
     with session.transaction():
-        if session.certificate("client") != authority.certificate:
+        if authority.certificate not in cohort_authorities.of(session, session.rotation("client").issuing):
             raise RefusedError(
                 "the client authority has just been replaced", "Run it again.", code="authority-replaced"
             )

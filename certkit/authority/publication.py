@@ -1,16 +1,17 @@
 """What daemons are told to trust: published in the ledger first, then written into every daemon's folder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from cryptography.x509 import Certificate
 
+from certkit.authority import cohort_authorities
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.ledger.interface import Anchors, RevokedCertificate
 from certkit.pki import certificates, names
 from certkit.pki.certificates import Authority
-from certkit.trust import anchors, crl, label
+from certkit.trust import anchors, cohorts, crl, label
 from certkit.trust.anchors import ShutOut
 from certkit.trust.label import Label
 
@@ -66,22 +67,36 @@ def _publish(session: Session) -> None:
     number = former.number + 1 if former else 1
     previous = min(former.created, now) if former else now
     generations, excluded = session.rotation("client").trusted, _excluded(session)
-    authorities = [session.authority("client", generation) for generation in generations]
+    if cohort_authorities.wanted(session, excluded):
+        cohort_authorities.introduce(session, generations, number)
+    trusted = list(_trusted(session, generations))
     revoked = session.ledger.revoked_certificates(min(previous, now - anchors.GRACE))
-    lists = [
-        crl.to_pem(crl.crl(each, _entries(each, revoked), number, now, CRL_LIFE, previous)) for each in authorities
-    ]
-    ca = anchors.ca_pem([(each, excluded) for each in authorities], session.team, number)
-    session.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
+    lists = [crl.crl(each, _entries(each, revoked), number, now, CRL_LIFE, previous) for each, _ in trusted]
+    ca = anchors.ca_pem(trusted, session.team, number)
+    session.ledger.add_anchors(Anchors(number, now, ca, b"".join(map(crl.to_pem, lists)), generations, excluded))
+
+
+def _trusted(session: Session, generations: Sequence[int]) -> Iterator[tuple[Authority, list[str]]]:
+    """Return every authority that daemons shall trust, cohort by cohort, each with the names that it must exclude."""
+    revoked = session.ledger.revoked_certificates(session.now - anchors.GRACE)
+    forgotten = list(_forgotten(session))
+    for generation in generations:
+        signer = session.authority("client", generation).signer
+        for cohort, certificate in enumerate(cohort_authorities.of(session, generation)):
+            issuer = certificates.fingerprint(certificate)
+            known = _bearers(session.team, (each for each in revoked if each.issuer == issuer))
+            possible = (shut_out for label, shut_out in forgotten if cohort in cohorts.possible(label))
+            yield Authority(certificate, signer), anchors.exclusions([*known, *possible], session.now)
 
 
 def _excluded(view: View) -> tuple[str, ...]:
+    """Return all names that are excluded, by whichever anchor."""
     revoked = view.ledger.revoked_certificates(view.now - anchors.GRACE)
-    shut_out = [*_bearers(view.team, revoked), *_possible_bearers(view)]
+    shut_out = [*_bearers(view.team, revoked), *(each for _, each in _forgotten(view))]
     return tuple(anchors.exclusions(shut_out, view.now))
 
 
-def _bearers(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutOut]:
+def _bearers(team: str, revoked: Iterable[RevokedCertificate]) -> Iterator[ShutOut]:
     """Return the names that are revoked, each with the end of a certificate that bears it."""
     for each in revoked:
         if each.by_person:
@@ -90,17 +105,21 @@ def _bearers(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutO
             yield ShutOut(names.device_name(each.device, each.person, team), each.not_after)
 
 
-def _possible_bearers(view: View) -> Iterator[ShutOut]:
-    """Return the names that are revoked, with the end of certificates that a restored ledger cannot know."""
+def _forgotten(view: View) -> Iterator[tuple[str, ShutOut]]:
+    """Return the names that are revoked, as certificates may bear them that a restored ledger does not know.
+
+    Each comes with its person's label, by which it belongs to a cohort.
+    """
     restored = view.restored()
     if restored is None or not view.may_have_forgotten():
         return
     for person in view.ledger.people():
         if person.revoked:
-            yield ShutOut(names.person_name(person.name, view.team), restored.until)
+            yield person.label, ShutOut(names.person_name(person.name, view.team), restored.until)
     for device in view.ledger.devices():
         if device.revoked:
-            yield ShutOut(names.device_name(device.name, device.person, view.team), restored.until)
+            name = names.device_name(device.name, device.person, view.team)
+            yield names.label(device.person), ShutOut(name, restored.until)
 
 
 def _entries(authority: Authority, revoked: Sequence[RevokedCertificate]) -> Iterator[crl.Entry]:

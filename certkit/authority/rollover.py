@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 
 from certkit.authority.changes import publishing
+from certkit.authority.cohort_authorities import of
 from certkit.authority.creation import new_authority, write_authority
 from certkit.authority.home import authority_directory
 from certkit.authority.session import Session
@@ -135,7 +136,8 @@ def _newest_of_devices(view: View) -> Iterator[Certificate]:
 
 def _generations(view: View, role: Role) -> dict[str, int]:
     """Give the generations that are there by the fingerprints of their certificates."""
-    return {
-        certificates.fingerprint(view.certificate(role, generation)): generation
+    known = {
+        generation: of(view, generation) if role == "client" else [view.certificate(role, generation)]
         for generation in view.generations(role)
     }
+    return {certificates.fingerprint(each): generation for generation, found in known.items() for each in found}

@@ -69,10 +69,11 @@ def refusal(
     found = _of_one(leaf, now)
     if found:
         return found
-    roots = [each for each in anchors if not _is_unreadable(each)]
-    if leaf in roots:  # trusted for what it is, an authority or not
+    held = list(anchors)
+    if leaf in held:  # trusted for what it is, an authority or not
         return _of_purpose([leaf], purpose)
-    signers = [each for each in roots if _has_signed(each, leaf)]
+    named = [each for each in held if der.subject(each) == der.issuer(leaf)]
+    signers = [each for each in named if not _is_unreadable(each) and _has_signed(each, leaf)]
     reasons = [_of_chain(leaf, each, now, purpose) for each in signers]
     if None in reasons:
         return None
@@ -130,7 +131,7 @@ def _is_handled(extension: x509.ExtensionType) -> bool:
 
 
 def _has_signed(root: x509.Certificate, leaf: x509.Certificate) -> bool:
-    if der.subject(root) != der.issuer(leaf) or _is_same(root, leaf):
+    if _is_same(root, leaf):
         return False
     try:
         leaf.verify_directly_issued_by(root)
