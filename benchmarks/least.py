@@ -10,10 +10,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 certificate, key, out = map(Path, sys.argv[1:])
 authority = x509.load_pem_x509_certificate(certificate.read_bytes())
 signer = serialization.load_pem_private_key(key.read_bytes(), None)
+if not isinstance(signer, ec.EllipticCurvePrivateKey):
+    raise TypeError(key)
 own = ec.generate_private_key(ec.SECP256R1())
 now = datetime.now(UTC)
 signed = (
@@ -25,7 +28,7 @@ signed = (
     .not_valid_before(now)
     .not_valid_after(now + timedelta(days=365))
     .add_extension(x509.SubjectAlternativeName([x509.DNSName("laptop.alice.acme.internal")]), critical=False)
-    .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     .sign(signer, hashes.SHA256())
 )
 out.with_suffix(".pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))

@@ -24,8 +24,8 @@ def starting() -> None:
 def issuing(team: Team) -> None:
     """Compare `issue` with the least script that does the same."""
     authority, out = team.authority("client"), team.folder / "{run}"
-    issue = [CERTKIT, "issue", "bob{run}", "--no-passphrase", "--out", f"{out}.certkit"]
-    least = [sys.executable, LEAST, authority, authority.with_name("key.pem"), out]
+    issue: list[str | Path] = [CERTKIT, "issue", "bob{run}", "--no-passphrase", "--out", f"{out}.certkit"]
+    least: list[str | Path] = [sys.executable, LEAST, authority, authority.with_name("key.pem"), out]
     took = costs(RUNS, issue=at(team, *issue), least=Command(least))
     _say_ratio("certkit issue --no-passphrase, times the least script", took["issue"], took["least"], 1.8)
 
@@ -35,8 +35,10 @@ def probing(team: Team, daemon: Daemon, stranger: Files) -> None:
     well, refused = _probe(team, daemon.url, team.device), _probe(team, daemon.url, stranger, code=3)
     took = costs(RUNS, well=well, refused=refused)
     say_row("certkit probe, all stages, real daemon", took["well"].ms, "ms", 300)
+    say_row("the same, of the processor", took["well"].processor_ms, "ms", 300)
     say_row("the same, peak memory", took["well"].megabytes, "MB", 100)
     say_row("a finding for a refused certificate", took["refused"].ms, "ms", 500)
+    say_row("the same, of the processor", took["refused"].processor_ms, "ms", 500)
 
 
 def waiting(team: Team) -> None:
@@ -68,7 +70,7 @@ def main() -> None:
 
 
 def _probe(team: Team, url: str, shown: Files, *, code: int = 0) -> Command:
-    files = ["--ca", team.device.ca, "--cert", shown.cert, "--key", shown.key]
+    files: list[str | Path] = ["--ca", team.device.ca, "--cert", shown.cert, "--key", shown.key]
     return at(team, CERTKIT, "probe", "--daemon", url, *files, code=code)
 
 

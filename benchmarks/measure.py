@@ -37,7 +37,7 @@ class Command:
             if process.returncode != self.code:
                 said = process.communicate()[1].decode(errors="replace")
                 raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}, not {self.code}: {said}")
-        return Cost(took, usage.ru_maxrss / 1024)
+        return Cost(took, (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / 1024)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Cost:
     """What a command took."""
 
     ms: float
+    processor_ms: float
+    """Of the processor, which a busy machine changes least."""
     megabytes: float
     """Peak resident memory."""
 
@@ -56,7 +58,7 @@ def at(team: Team, *words: str | Path, code: int = 0) -> Command:
 
 
 def costs(runs: int, **commands: Command) -> dict[str, Cost]:
-    """Run every command `runs` times, in turns; give the medians of the times, and the highest peaks."""
+    """Run each command `runs` times, in turns; return median times, the least of the processor, the highest peaks."""
     measured: dict[str, list[Cost]] = {name: [] for name in commands}
     for number in range(runs):
         for name, command in commands.items():
@@ -83,4 +85,8 @@ def say_row(what: str, value: float, unit: str, most: float) -> None:
 
 
 def _typical(several: list[Cost]) -> Cost:
-    return Cost(statistics.median(one.ms for one in several), max(one.megabytes for one in several))
+    return Cost(
+        statistics.median(one.ms for one in several),
+        min(one.processor_ms for one in several),
+        max(one.megabytes for one in several),
+    )

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.measure import CERTKIT, at, costs, quietly, say_row
-from certkit.authority import home
+from certkit.ledger import file_url, open_ledger
 from certkit.ledger.interface import Device, Person, Revocation
 from certkit.pki import certificates, keys, names
+from certkit.pki.signer import KeySigner
 from certkit.trust import anchors
 from tests import team as teams
 from tests.daemons.daemon import Daemon
@@ -30,7 +31,7 @@ HANDSHAKES = 200
 def sizes(team: Team) -> bytes:
     """Give the anchor with all exclusions; say how many bytes each of them takes in it."""
     authority = _client_authority(team)
-    bare, full = anchors.ca_pem([authority], [], 1), anchors.ca_pem([authority], EXCLUDED, 1)
+    bare, full = (anchors.ca_pem([(authority, excluded)], "acme", 1) for excluded in ([], EXCLUDED))
     say_row("ca.pem, for each exclusion", (len(full) - len(bare)) / len(EXCLUDED), "bytes", 75)
     return full
 
@@ -73,20 +74,20 @@ def main() -> None:
 def _client_authority(team: Team) -> certificates.Authority:
     certificate = team.authority("client")
     key = certificate.with_name("key.pem").read_bytes()
-    return certificates.Authority(certificates.load(certificate.read_bytes()), keys.load(key))
+    return certificates.Authority(certificates.load(certificate.read_bytes()), KeySigner(keys.load(key)))
 
 
 def _fill(team: Team) -> None:
     """Write the ledger as years of `issue` and `revoke` leave it; all certificates are copies of Alice's."""
     now = datetime.now(UTC)
-    with closing(home.open_home(team.home, bytes)) as lead, lead.ledger.transaction():
-        [alice] = lead.ledger.certificates("device")
+    with closing(open_ledger(file_url(team.home / "ledger.sqlite"))) as ledger, ledger.transaction():
+        [alice] = ledger.certificates("device")
         for number, name in enumerate([*LEAVERS, *STAYING], start=1):
-            lead.ledger.add_person(Person(name, names.label(name), now))
-            lead.ledger.add_device(Device(name, "laptop", "laptop", now))
-            lead.ledger.add_certificate(replace(alice, serial=f"{number:040x}", person=name, device="laptop"))
+            ledger.add_person(Person(name, names.label(name), now))
+            ledger.add_device(Device(name, "laptop", "laptop", now))
+            ledger.add_certificate(replace(alice, serial=f"{number:040x}", person=name, device="laptop"))
         for name in LEAVERS:
-            lead.ledger.set_person_revoked(name, Revocation(now, "affiliationChanged"))
+            ledger.set_person_revoked(name, Revocation(now, "affiliationChanged"))
 
 
 def _handshake(daemon: Daemon, context: ssl.SSLContext) -> float:

@@ -155,7 +155,8 @@ def acting_as(owner: Owner | None) -> Iterator[None]:
         yield
         return
     user, group = owner
-    former_group, former_groups = os.getegid(), os.getgroups()
+    # macOS names more groups than it takes: 16.
+    former_group, former_groups = os.getegid(), os.getgroups()[: os.sysconf("SC_NGROUPS_MAX")]
     os.setgroups([group])
     os.setegid(group)
     os.seteuid(user)
@@ -167,16 +168,17 @@ def acting_as(owner: Owner | None) -> Iterator[None]:
         os.setgroups(former_groups)
 
 
-def application_directory() -> Path:
-    """Give the folder where this platform keeps a user's application data, certkit's own inside it.
+def application_directory(home: Path | None = None) -> Path:
+    """Return the folder where this platform keeps a user's application data, certkit's own inside it.
 
-    Raises MissingError for a user without a home folder, as in some containers.
+    `home` is the user's home folder, else that of whoever runs this. Raises MissingError for a user without one, as
+    in some containers.
     """
     data_home = os.environ.get("XDG_DATA_HOME", "")
     try:
         if sys.platform == "darwin":
-            return Path.home() / "Library" / "Application Support" / "certkit"
-        base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+            return (home or Path.home()) / "Library" / "Application Support" / "certkit"
+        base = Path(data_home) if data_home.startswith("/") else (home or Path.home()) / ".local" / "share"
     except RuntimeError:
         raise MissingError("this user has no home folder", "Set HOME.") from None
     return base / "certkit"
@@ -192,6 +194,21 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether somebody holds the lock that `path` stands for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:

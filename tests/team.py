@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
@@ -12,6 +13,14 @@ from certkit.cli import main
 from tests.daemons.daemon import HOST
 
 PERSON = "alice@acme.example"
+
+
+class Arguments(TypedDict):
+    """The three files as a daemon takes them."""
+
+    ca: Path
+    cert: Path
+    key: Path
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Files:
         """Name the files of a folder that certkit has made."""
         return cls(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
 
-    def as_arguments(self) -> dict[str, Path]:
+    def as_arguments(self) -> Arguments:
         """Give them as a daemon takes them."""
         return {"ca": self.ca, "cert": self.cert, "key": self.key}
 

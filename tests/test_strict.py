@@ -19,7 +19,8 @@ def result_of(script: str, folder: Path, **variables: str) -> int:
     path = folder / "test_skipping.py"
     path.write_text(script)
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "CERTKIT_TEST_STRICT")}
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", os.devnull, f"--rootdir={folder}", path]
+    options = ("-p", "tests.conftest", "-c", os.devnull, f"--rootdir={folder}")
+    command = [sys.executable, "-m", "pytest", *options, str(path)]
     return subprocess.run(command, cwd=CHECKOUT, env=kept | variables, capture_output=True, check=False).returncode
 
 

@@ -4,15 +4,16 @@ import contextlib
 import io
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from certkit import files
 from certkit.authority import new_home
-from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, Home, open_home
-from certkit.authority.publication import forget_the_daemons
+from certkit.authority.home import CERTIFICATE, KEY, LEDGER, RESTORED, ROLES, SETTINGS, open_home
+from certkit.authority.session import Session, unsettled
 from certkit.errors import MalformedError, RefusedError
-from certkit.ledger import sqlite
+from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys, sealed
 
 LIMIT = 1 << 30
@@ -23,26 +24,30 @@ _TREES = ("authorities", "daemons", "canary", ".canary.*")
 _DEEPEST = 3
 
 
-def backup(home: Home, passphrase: str, now: datetime) -> bytes:
-    """Give the home, sealed under a passphrase; commands that run at the same time are in it whole or not at all.
+def backup(session: Session, passphrase: str) -> bytes:
+    """Return the home, sealed under a passphrase; commands that run at the same time are in it whole or not at all.
 
     Raises RefusedError if it is larger than what `restore` reads.
     """
     buffer = io.BytesIO()
-    with home.locked(), tarfile.open(fileobj=buffer, mode="w") as archive:
-        with home.ledger.transaction():
-            home.record("backup", home.team, now)
-        _add(archive, LEDGER, sqlite.serialize(home.path / LEDGER))
-        _add(archive, SETTINGS, files.read(home.path / SETTINGS))
-        for path in _contents(home.path):
-            archive.add(path, str(path.relative_to(home.path)), recursive=False)
+    with session.locked(), tarfile.open(fileobj=buffer, mode="w") as archive:
+        with session.transaction():
+            session.record("backup", session.team)
+        _add(archive, LEDGER, session.ledger.export())
+        _add(archive, SETTINGS, files.read(session.path / SETTINGS))
+        for path in _contents(session.path):
+            archive.add(path, str(path.relative_to(session.path)), recursive=False)
     if buffer.tell() > LIMIT:
-        raise RefusedError(f"the home is larger than {LIMIT >> 20} MB", "Move away what is no team's in its folders.")
+        raise RefusedError(
+            f"the home is larger than {LIMIT >> 20} MB",
+            "Move away what is no team's in its folders.",
+            code="home-too-large",
+        )
     return sealed.seal(buffer.getvalue(), passphrase, _LABEL)
 
 
-def restore(content: bytes, passphrase: str, path: Path, now: datetime) -> str:
-    """Make the home of a backup at `path` and give its team's name.
+def restore(content: bytes, passphrase: str, path: Path, actor: Actor, now: datetime) -> str:
+    """Make the home of a backup at `path` and return its team's name.
 
     Raises RefusedError if something is there, MalformedError for what is no whole backup.
     """
@@ -50,11 +55,11 @@ def restore(content: bytes, passphrase: str, path: Path, now: datetime) -> str:
     clear = sealed.open_sealed(content, passphrase, _LABEL)
     with new_home.draft(path) as draft:
         _unpack(clear, draft)
-        return _settle(draft, now)
+        return _settle(draft, actor, now)
 
 
 def _contents(home: Path) -> Iterator[Path]:
-    """Give folders before what is in them."""
+    """Return folders before what is in them."""
     for tree in _TREES:
         for root in home.glob(tree):
             yield from [root, *sorted([] if root.is_symlink() else root.rglob("*"))]
@@ -95,20 +100,39 @@ def _inside(name: str) -> PurePosixPath:
     return path
 
 
-def _settle(path: Path, now: datetime) -> str:
-    """Verify what has been unpacked and make it a home of today's; give the team's name."""
-    sqlite.verify(path / LEDGER)
-    with contextlib.closing(open_home(path, lambda: b"")) as home:
+def _settle(path: Path, actor: Actor, now: datetime) -> str:
+    """Verify what has been unpacked and make it a home of today's; return the team's name."""
+    with unsettled(open_home(path, lambda: b""), actor, now) as session:
+        session.ledger.verify()
         for role in ROLES:
-            for generation in home.generations(role):
-                _verify(home.authority_directory(role, generation))
-        for daemon in home.ledger.daemons():
-            if home.daemon_directory(daemon.name).exists():
-                _verify(home.daemon_directory(daemon.name))
-        forget_the_daemons(home)
-        with home.ledger.transaction():
-            home.record("restore", home.team, now)
-        return home.team
+            for generation in session.generations(role):
+                _verify(session.authority_directory(role, generation))
+        for daemon in session.ledger.daemons():
+            if session.daemon_directory(daemon.name).exists():
+                _verify(session.daemon_directory(daemon.name))
+        with session.transaction():
+            _forget_the_daemons(session)
+            session.record("restore", session.team)
+        return session.team
+
+
+def _forget_the_daemons(session: Session) -> None:
+    """Forget what daemons hold, and remember the restoration: what was done after the backup is not known.
+
+    Whoever was let in then may have a certificate of the longest life that was ever granted.
+    """
+    granted = [each.not_after - each.not_before for each in session.ledger.certificates("device")]
+    longest = max([*granted, session.settings.bundle_life, session.settings.device_life])
+    session.ledger.set_state(
+        RESTORED,
+        {
+            "at": session.now.isoformat(),
+            "until": (session.now + longest).isoformat(),
+            "last_publication": session.newest_anchors().number,
+        },
+    )
+    for daemon in session.ledger.daemons():
+        session.ledger.put_daemon(replace(daemon, proven=0, serving=""))
 
 
 def _verify(folder: Path) -> None:
@@ -119,4 +143,4 @@ def _verify(folder: Path) -> None:
 
 
 def _damaged(problem: str) -> MalformedError:
-    return MalformedError(f"this backup cannot be used: {problem}", "Use another one.")
+    return MalformedError(f"this backup cannot be used: {problem}", "Use another one.", code="backup-unusable")

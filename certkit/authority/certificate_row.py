@@ -1,11 +1,10 @@
 """The row of a certificate in the ledger, which is written before the certificate leaves."""
 
-from datetime import datetime
 from typing import TypedDict, Unpack
 
 from cryptography.x509 import Certificate as X509Certificate
 
-from certkit.authority.home import Home
+from certkit.authority.session import Session
 from certkit.ledger.interface import Certificate, Kind
 from certkit.pki.certificates import Authority, fingerprint, serial_text, to_der
 from certkit.pki.keys import public_of, public_pin
@@ -21,15 +20,10 @@ class Holder(TypedDict, total=False):
 
 
 def record_certificate(
-    home: Home,
-    kind: Kind,
-    certificate: X509Certificate,
-    authority: Authority,
-    now: datetime,
-    **holder: Unpack[Holder],
+    session: Session, kind: Kind, certificate: X509Certificate, authority: Authority, **holder: Unpack[Holder]
 ) -> None:
     """Write a certificate's row; belongs into a transaction."""
-    home.ledger.add_certificate(
+    session.ledger.add_certificate(
         Certificate(
             serial=serial_text(certificate.serial_number),
             kind=kind,
@@ -37,7 +31,7 @@ def record_certificate(
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
             der=to_der(certificate),
-            created=now,
+            created=session.now,
             pin=public_pin(public_of(certificate)).hex(),
             **holder,
         )

@@ -1,21 +1,33 @@
 """Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
 
-import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from certkit import files
 from certkit.authority import daemons, existing_ca, new_home, settings
-from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, TEAM, authority_directory, open_home
-from certkit.authority.publication import refresh
+from certkit.authority.changes import refresh
+from certkit.authority.home import (
+    CERTIFICATE,
+    KEY,
+    LEDGER,
+    ROLES,
+    SETTINGS,
+    TEAM,
+    Home,
+    Passphrase,
+    authority_directory,
+)
+from certkit.authority.session import Session, unsettled
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
-from certkit.ledger import sqlite
+from certkit.ledger import create_ledger, file_url
+from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner, exportable_key
 from certkit.trust.rotation import Role, common_name
 
 AUTHORITY_LIFE = timedelta(days=3653)
@@ -35,6 +47,8 @@ def create(
     wanted: Settings,
     passphrase: bytes | None,
     daemon: FirstDaemon,
+    *,
+    actor: Actor,
     now: datetime,
     adopted: Mapping[Role, Authority] = MappingProxyType({}),
 ) -> None:
@@ -46,19 +60,22 @@ def create(
     with new_home.draft(path) as draft:
         authorities = {role: adopted.get(role) or new_authority(role, 1, wanted, now) for role in ROLES}
         _fill(draft, wanted, passphrase, authorities)
-        _begin(draft, passphrase, daemon, now)
+        create_ledger(wanted.ledger or file_url(draft / LEDGER)).close()
+        home = Home(draft, wanted, Passphrase(wanted, lambda: b"", passphrase))
+        with unsettled(home, actor, now) as session:
+            _begin(session, daemon, encrypted=passphrase is not None)
 
 
 def new_authority(role: Role, generation: int, wanted: Settings, now: datetime) -> Authority:
     """Make an authority with a new key."""
     name = common_name(wanted.team, role, generation)
-    return certificates.authority(keys.generate(wanted.key_type), name, now, AUTHORITY_LIFE)
+    return certificates.authority(KeySigner(keys.generate(wanted.key_type)), name, now, AUTHORITY_LIFE)
 
 
 def write_authority(folder: Path, authority: Authority, passphrase: bytes | None) -> None:
     """Write an authority's certificate and key, which must not be there yet."""
     files.make_private_directory(folder)
-    files.write(folder / KEY, keys.to_pem(authority.key, passphrase), replace=False)
+    files.write(folder / KEY, keys.to_pem(exportable_key(authority.signer), passphrase), replace=False)
     files.write(folder / CERTIFICATE, certificates.to_pem(authority.certificate), replace=False)
 
 
@@ -68,15 +85,12 @@ def _fill(draft: Path, wanted: Settings, passphrase: bytes | None, authorities: 
     for role, authority in authorities.items():
         write_authority(authority_directory(draft, role, 1), authority, passphrase)
     files.write(draft / SETTINGS, settings.dump(wanted))
-    sqlite.create(draft / LEDGER)
 
 
-def _begin(draft: Path, passphrase: bytes | None, daemon: FirstDaemon, now: datetime) -> None:
+def _begin(session: Session, daemon: FirstDaemon, *, encrypted: bool) -> None:
     """Publish the first anchors, and certify the first daemon."""
-    opened = open_home(draft, lambda: b"")
-    with contextlib.closing(replace(opened, passphrase=lambda: passphrase or b"")) as home:  # it is not asked for again
-        with home.ledger.transaction():
-            home.ledger.set_state(TEAM, {"name": home.team})
-            home.record("init", home.team, now, key_type=home.settings.key_type, encrypted=passphrase is not None)
-        refresh(home, now)
-        daemons.add(home, daemon.name, daemon.address, daemon.more_hosts, now)
+    with session.transaction():
+        session.ledger.set_state(TEAM, {"name": session.team})
+        session.record("init", session.team, key_type=session.settings.key_type, encrypted=encrypted)
+    refresh(session)
+    daemons.add(session, daemon.name, daemon.address, daemon.more_hosts)

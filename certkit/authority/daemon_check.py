@@ -1,116 +1,118 @@
 """See what a daemon holds: who gets in, which authorities it lists, which certificate it serves, at each address.
 
-What was seen is judged by a pure function of the probe's report and of what the newest publication would make it show.
+What was seen is judged by a pure function of the probe's report and of what the newest publication makes it show.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
+from cryptography import x509
+
+from certkit.authority import canaries
 from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
-from certkit.authority.home import Home
-from certkit.authority.publication import canary_pair, newest_anchors, served_certificate
+from certkit.authority.passphrase import PassphraseError
+from certkit.authority.publication import label_of, published
+from certkit.authority.session import Session
+from certkit.authority.view import View
 from certkit.earthly import address
 from certkit.errors import MalformedError
 from certkit.ledger.interface import Daemon
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, der
 from certkit.probe import Pair, Target, run
+from certkit.trust import label
+from certkit.trust.canary import Canary
+from certkit.trust.label import Label
 
 LOOKS = 3
 """How often a daemon must prove itself in a row: behind one address there may be several, of which one is former."""
-CONTROL_LIFE = timedelta(minutes=10)
-_CONTROL = "control.canary.internal"
-"""Beside the canaries' own names, and below none that was ever excluded."""
 _PAUSE = 0.5
 """Seconds between two checks while waiting."""
 
 
-@dataclass(frozen=True)
-class Callers:
-    """Who calls beside the strangers without a valid certificate."""
-
-    canary: Pair
-    control: Pair | None
-    """None where the authority cannot sign without asking for a passphrase."""
-
-
-def check_until(home: Home, daemon: Daemon, clock: Callable[[], datetime], timeout: float, wait: float) -> CheckResult:
-    """Check until it is proven or `wait` seconds have passed, and record what is proven; one look takes `timeout`."""
+def check_until(look: Callable[[], CheckResult], wait: float) -> CheckResult:
+    """Look until a daemon is proven or `wait` seconds have passed."""
     end = time.monotonic() + wait
     while True:
-        now = clock()
-        result = check(home, daemon, now, timeout)
+        result = look()
         if result.verdict is Verdict.PROVEN or time.monotonic() >= end:
-            record(home, daemon.name, proof(result), now)
             return result
         time.sleep(_PAUSE)
 
 
-def check(home: Home, daemon: Daemon, now: datetime, timeout: float) -> CheckResult:
-    """Look at a daemon LOOKS times, or until it is not proven; each step over the network takes `timeout` seconds."""
-    expected, callers = _expected(home, daemon), _callers(home, now)
-    target = Target(daemon.url, "the ledger", authorities=home.trusted("server"))
+def check(session: Session, daemon: Daemon, timeout: float) -> CheckResult:
+    """Look at a daemon LOOKS times, or until it is not proven, and record what is proven.
+
+    Each step over the network takes `timeout` seconds at most.
+    """
+    expected, canary, control = _expected(session, daemon), canaries.kept(session), _control(session)
+    target = Target(daemon.url, "the ledger", authorities=session.trusted("server"))
     for _ in range(LOOKS):
-        report = run(target, {}, now, timeout=timeout, canary=callers.canary, control=callers.control)
+        report = run(target, {}, session.now, timeout=timeout, canary=_pair(canary), control=_pair(control))
         result = judge(report, expected)
         if result.verdict is not Verdict.PROVEN:
             break
+    _record(session, daemon.name, proof(result))
     return result
 
 
-def record(home: Home, name: str, proven: Proof, now: datetime) -> None:
-    """Record what a daemon is proven to hold; what it was proven to hold before, and is not now, is taken back."""
-    with home.ledger.transaction():
-        daemon = home.ledger.daemon(name)
-        if daemon and (daemon.proven, daemon.serving) != (proven.anchors, proven.serving):
-            home.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving))
-            home.record("daemon check", name, now, anchors=proven.anchors, serial=proven.serving)
-
-
-def canary_for(home: Home, url: str, now: datetime) -> Pair | None:
+def canary_for(view: View, url: str) -> Pair | None:
     """Return the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
     try:
         wanted = address.parse(url)
     except MalformedError:
         return None
-    urls = {daemon.url for daemon in home.ledger.daemons()}
-    return _canary(home, now) if wanted.url in urls else None
+    urls = {daemon.url for daemon in view.ledger.daemons()}
+    return _pair(canaries.kept(view)) if wanted.url in urls else None
 
 
-def _expected(home: Home, daemon: Daemon) -> Expected:
-    """Return what a daemon with the newest files shows: the only place that knows how a publication looks."""
-    newest = newest_anchors(home)
-    served = served_certificate(home, daemon.name)
+def _record(session: Session, name: str, proven: Proof) -> None:
+    """Record what a daemon is proven to hold; what it was proven to hold before, and is not now, is taken back."""
+    with session.transaction():
+        daemon = session.ledger.daemon(name)
+        if daemon and (daemon.proven, daemon.serving) != (proven.anchors, proven.serving):
+            session.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving))
+            session.record("daemon check", name, anchors=proven.anchors, serial=proven.serving)
+
+
+def _expected(view: View, daemon: Daemon) -> Expected:
+    """Return what a daemon with the newest files shows."""
+    *anchors, newest_label = published(view)
+    served = view.served_certificate(daemon.name)
     return Expected(
-        anchors=newest.number,
-        authorities=tuple(home.certificate("client", each).subject.public_bytes() for each in newest.generations),
+        anchors=view.newest_anchors().number,
+        authorities=tuple(map(der.subject, anchors)),
         certificate=certificates.to_der(served) if served else b"",
-        serials=frozenset(each.serial for each in home.ledger.certificates("daemon", daemon=daemon.name)),
+        serials=frozenset(each.serial for each in view.ledger.certificates("daemon", daemon=daemon.name)),
+        label=der.subject(newest_label),
+        read_label=_read_label,
+        replaced_at=lambda found: _replaced_at(view, found),
     )
 
 
-def _callers(home: Home, now: datetime) -> Callers:
-    canary = _canary(home, now)
-    return Callers(canary, None if home.is_encrypted("client") else _control(home, canary, now))
+def _read_label(name: bytes) -> Label | None:
+    try:
+        return label.parse(x509.Name.from_bytes(name))
+    except ValueError:  # a daemon may list anything
+        return None
 
 
-def _canary(home: Home, now: datetime) -> Pair:
-    certificate, key = canary_pair(home, now)
-    return Pair(tuple(certificates.load_all(certificate)), keys.load(key))
+def _replaced_at(view: View, found: Label) -> datetime | None:
+    """Return when a former publication of this very home was replaced; None if it is not this home's."""
+    own, next_one = view.ledger.anchors(found.number), view.ledger.anchors(found.number + 1)
+    return next_one.created if own and next_one and label_of(own) == found else None
 
 
-def _control(home: Home, canary: Pair, now: datetime) -> Pair:
-    """Make the canary's like with a name that is not excluded: it lives minutes, and in memory only."""
-    authority = home.authority("client", newest_anchors(home).generations[-1])
-    start = canary.chain[0].not_valid_before_utc + certificates.BACKDATED
-    key = keys.generate("p256")
-    certificate = certificates.device(
-        authority,
-        key.public_key(),
-        person="control",
-        dns_name=_CONTROL,
-        now=start,
-        life=now + CONTROL_LIFE - start,
-    )
-    return Pair((certificate,), key)
+def _control(session: Session) -> Canary | None:
+    """Return a control certificate; None where the authority cannot sign without asking for a passphrase."""
+    if session.is_encrypted("client") and not session.settings.has_passphrase_source:
+        return None
+    try:
+        return canaries.control(session)
+    except PassphraseError:  # it is not where the settings say, so somebody would have to be asked after all
+        return None
+
+
+def _pair(canary: Canary | None) -> Pair | None:
+    return Pair((canary.certificate,), canary.key) if canary else None

@@ -1,76 +1,127 @@
-"""The daemons of a team: their certificates, and the files that each one's host needs."""
+"""The daemons of a team: adding, renewing and removing them, and what each is known to hold."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
 
 from certkit import files
-from certkit.authority.home import Home
-from certkit.authority.publication import certify, newest_anchors, refresh, served_certificate
+from certkit.authority.changes import refresh
+from certkit.authority.daemon_files import certify
+from certkit.authority.session import Session
+from certkit.authority.view import View
 from certkit.earthly.address import Address
 from certkit.errors import MissingError, RefusedError
 from certkit.ledger.interface import Daemon
 from certkit.pki import certificates, names
 
 
-def add(home: Home, name: str, address: Address, more_hosts: Sequence[str], now: datetime) -> Daemon:
+class Behind(StrEnum):
+    """Why a daemon is not known to hold what lies in its folder."""
+
+    NO_CERTIFICATE = "no-certificate"
+    NOT_SEEN = "not-seen"
+    FORMER_ANCHORS = "former-anchors"
+    FORMER_CERTIFICATE = "former-certificate"
+
+
+@dataclass(frozen=True)
+class DaemonState:
+    """A daemon, its certificate that lies in its folder, and what it was seen to hold."""
+
+    name: str
+    url: str
+    hosts: tuple[str, ...]
+    directory: Path
+    serial: str | None
+    expires: datetime | None
+    anchors: int
+    """The number of the newest publication."""
+    proven: int | None
+    """The number of the publication that it was last seen to hold; None if it was never seen."""
+    behind: Behind | None
+
+
+def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]) -> Daemon:
     """Add a daemon with its certificate; raises RefusedError if there is one of that name."""
     hosts = _hosts([address.host, *more_hosts])
     names.slug(name, "daemon")
 
     def new() -> Daemon:
-        known = home.ledger.daemon(name)
+        known = session.ledger.daemon(name)
         if known and not known.removed:
-            raise RefusedError(f"there is a daemon {name} already", f"Renew it: certkit daemon renew {name}")
+            raise RefusedError(f"there is a daemon {name} already", code="daemon-exists", daemon=name)
         # It was never given older anchors than these, so it cannot hold any.
-        return Daemon(name, address.url, hosts, now, proven=newest_anchors(home).number)
+        return Daemon(name, address.url, hosts, session.now, proven=session.newest_anchors().number)
 
-    return certify(home, new, "daemon add", now)
+    return certify(session, new, "daemon add")
 
 
-def renew(home: Home, name: str, more_hosts: Sequence[str], now: datetime) -> Daemon:
+def renew(session: Session, name: str, more_hosts: Sequence[str]) -> Daemon:
     """Give a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
     more = _hosts(more_hosts)
-    find(home, name)
-    refresh(home, now)
+    find(session, name)
+    refresh(session)
 
     def extended() -> Daemon:
-        known = find(home, name)
+        known = find(session, name)
         return replace(known, hosts=tuple(dict.fromkeys([*known.hosts, *more])))
 
-    return certify(home, extended, "daemon renew", now)
+    return certify(session, extended, "daemon renew")
 
 
-def find(home: Home, name: str) -> Daemon:
+def remove(session: Session, name: str) -> None:
+    """Give a daemon up: it is in no bundle and no list any more, and its files go; what it was given stays recorded."""
+    with session.locked():
+        with session.transaction():
+            session.ledger.put_daemon(replace(find(session, name), removed=session.now))
+            session.record("daemon remove", name)
+        files.remove_directory(session.daemon_directory(name))
+
+
+def find(view: View, name: str) -> Daemon:
     """Find a daemon; raises MissingError, with the names there are."""
-    daemon = home.ledger.daemon(name)
+    daemon = view.ledger.daemon(name)
     if daemon is None or daemon.removed:
-        known = ", ".join(each.name for each in home.ledger.daemons())
-        raise MissingError(f"there is no daemon {name}", f"There are: {known}. Add one: certkit daemon add --help")
+        known = [each.name for each in view.ledger.daemons()]
+        raise MissingError(f"there is no daemon {name}", code="daemon-missing", daemon=name, known=known)
     return daemon
 
 
-def behind(home: Home, daemon: Daemon) -> str:
-    """Say what a daemon is not known to hold of what lies in its folder: nothing, if it was seen to hold all."""
-    served = served_certificate(home, daemon.name)
+def state(view: View, daemon: Daemon) -> DaemonState:
+    """Return what is known of a daemon."""
+    served = view.served_certificate(daemon.name)
+    return DaemonState(
+        name=daemon.name,
+        url=daemon.url,
+        hosts=daemon.hosts,
+        directory=view.daemon_directory(daemon.name),
+        serial=certificates.serial_text(served.serial_number) if served else None,
+        expires=served.not_valid_after_utc if served else None,
+        anchors=view.newest_anchors().number,
+        proven=daemon.proven if daemon.serving else None,
+        behind=behind(view, daemon),
+    )
+
+
+def states(view: View) -> list[DaemonState]:
+    """Return what is known of every daemon."""
+    return [state(view, daemon) for daemon in view.ledger.daemons()]
+
+
+def behind(view: View, daemon: Daemon) -> Behind | None:
+    """Tell why a daemon is not known to hold what lies in its folder; None if it was seen to hold it."""
+    served = view.served_certificate(daemon.name)
     if served is None:
-        return "has no certificate"
+        return Behind.NO_CERTIFICATE
     if not daemon.serving:
-        return "not seen yet"
-    if daemon.proven < newest_anchors(home).number:
-        return "not seen to hold the newest anchors"
+        return Behind.NOT_SEEN
+    if daemon.proven < view.newest_anchors().number:
+        return Behind.FORMER_ANCHORS
     if daemon.serving != certificates.serial_text(served.serial_number):
-        return "not seen to serve its newest certificate"
-    return ""
-
-
-def remove(home: Home, name: str, now: datetime) -> None:
-    """Give a daemon up: it is in no bundle and no list any more, and its files go; what it was given stays recorded."""
-    with home.locked():
-        with home.ledger.transaction():
-            home.ledger.put_daemon(replace(find(home, name), removed=now))
-            home.record("daemon remove", name, now)
-        files.remove_directory(home.daemon_directory(name))
+        return Behind.FORMER_CERTIFICATE
+    return None
 
 
 def _hosts(texts: Iterable[str]) -> tuple[str, ...]:

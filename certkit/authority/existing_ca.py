@@ -1,13 +1,14 @@
 """Judge an authority that was made elsewhere, before it becomes one of a team's."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.errors import RefusedError
+from certkit.errors import MalformedError, RefusedError
 from certkit.pki import extensions, keys, names
 from certkit.pki.certificates import Authority, has_signed
 from certkit.trust.rotation import Role
@@ -16,64 +17,107 @@ _SHORT = timedelta(days=400)
 _PURPOSES = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
 
 
+class Unfit(StrEnum):
+    """Why an authority cannot take its role."""
+
+    UNREADABLE = "unreadable"
+    OTHER_KEY = "other-key"
+    NOT_SELF_SIGNED = "not-self-signed"
+    NO_AUTHORITY = "no-authority"
+    NO_CERTIFICATE_SIGNING = "no-certificate-signing"
+    OTHER_PURPOSES = "other-purposes"
+    NAMES_LEFT_OUT = "names-left-out"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+
+
+class Shortcoming(StrEnum):
+    """What an adopted authority lacks, compared with one that certkit makes."""
+
+    MAKES_AUTHORITIES = "makes-authorities"
+    ENDS_SOON = "ends-soon"
+    NO_CRL_SIGNING = "no-crl-signing"
+    UNKNOWN_CERTIFICATES = "unknown-certificates"
+    NAME_CONSTRAINTS = "name-constraints"
+    UNKNOWN_DAEMONS = "unknown-daemons"
+    KEY_ELSEWHERE = "key-elsewhere"
+
+
+_REASONS = {
+    Unfit.UNREADABLE: "its certificate cannot be read in full",
+    Unfit.OTHER_KEY: "its key is not that of its certificate",
+    Unfit.NOT_SELF_SIGNED: "it is not self-signed",
+    Unfit.NO_AUTHORITY: "it is not an authority: its basic constraints say so",
+    Unfit.NO_CERTIFICATE_SIGNING: "its key usage does not let it sign certificates",
+    Unfit.OTHER_PURPOSES: "its extended key usage is for other purposes",
+    Unfit.NAMES_LEFT_OUT: "its name constraints leave out the names that certkit gives",
+    Unfit.EXPIRED: "it has expired",
+    Unfit.NOT_YET_VALID: "it is not valid yet",
+}
+
+
+class UnfitAuthorityError(RefusedError):
+    """An authority cannot take the role that it was to take; `reason` among its fields is an `Unfit`."""
+
+    code = "authority-unfit"
+
+    def __init__(self, role: Role, reason: Unfit) -> None:
+        super().__init__(
+            f"this cannot be the {role} authority: {_REASONS[reason]}",
+            "Adopt another, or let certkit make one: it is new.",
+            role=role,
+            reason=reason,
+        )
+
+
 def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
-    """Raise RefusedError, with the reason, if an authority cannot take its role."""
+    """Raise UnfitAuthorityError if an authority cannot take its role."""
     for role, authority in adopted.items():
         try:
-            _check(authority, role, now)
-        except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
-            raise _unfit(role, "its certificate cannot be read in full") from None
-    if len({keys.public_pin(authority.key.public_key()) for authority in adopted.values()}) < len(adopted):
+            reason = _unfit(authority, role, now)
+        except (MalformedError, ValueError, UnsupportedAlgorithm):
+            reason = Unfit.UNREADABLE
+        if reason:
+            raise UnfitAuthorityError(role, reason)
+        keys.check_public(authority.certificate.public_key())
+    if len({keys.public_pin(authority.signer.public_key) for authority in adopted.values()}) < len(adopted):
         raise RefusedError(
             "one authority cannot be both: whom it lets in could pose as the daemon",
             "Adopt it as one of the two, and let certkit make the other.",
+            code="authority-twice",
         )
 
 
-def shortcomings(authority: Authority, role: Role, now: datetime) -> Iterator[str]:
-    """Say what an adopted authority lacks, compared with one that certkit makes."""
+def shortcomings(authority: Authority, role: Role, now: datetime) -> list[Shortcoming]:
+    """Return what an adopted authority lacks, compared with one that certkit makes."""
     certificate = authority.certificate
     constraints = _basic(certificate)
-    if constraints and constraints.path_length != 0:
-        yield "it may make further authorities (no path length of 0)"
-    if certificate.not_valid_after_utc - now < _SHORT:
-        yield f"it ends on {certificate.not_valid_after_utc.date()}, and nothing that it signs lives longer"
-    if not _may(certificate, "crl_sign"):
-        yield "its key usage does not cover lists of revoked certificates: strict readers refuse its crl.pem"
-    if role == "client":
-        yield (
-            "certificates that it signed before still get in, and can be shut out only by retiring it: certkit does "
-            "not know them (certkit rotate client --help)"
-        )
-    else:
-        if extensions.find(certificate, x509.NameConstraints):
-            yield "it has name constraints, which must allow every daemon's name: certkit probe tells"
-        yield "whoever holds a certificate that it signed before, for a daemon's name, can pose as that daemon"
-    yield "others may hold its key: where it has been, certkit cannot know"
-
-
-def _check(authority: Authority, role: Role, now: datetime) -> None:
-    certificate = authority.certificate
-    reasons = {
-        "its key is not that of its certificate": not keys.matches(authority.key, certificate),
-        "it is not self-signed": not has_signed(certificate, certificate),
-        "it is not an authority: its basic constraints say so": not _basic(certificate),
-        "its key usage does not let it sign certificates": not _may(certificate, "key_cert_sign"),
-        "its extended key usage is for other purposes": not extensions.allows(certificate, _PURPOSES[role]),
-        "its name constraints leave out the names that certkit gives": role == "client" and _leaves_out(certificate),
-        "it has expired": certificate.not_valid_after_utc <= now,
-        "it is not valid yet": certificate.not_valid_before_utc > now,
+    is_constrained = extensions.find(certificate, x509.NameConstraints) is not None
+    found = {
+        Shortcoming.MAKES_AUTHORITIES: bool(constraints and constraints.path_length != 0),
+        Shortcoming.ENDS_SOON: certificate.not_valid_after_utc - now < _SHORT,
+        Shortcoming.NO_CRL_SIGNING: not _may(certificate, "crl_sign"),
+        Shortcoming.UNKNOWN_CERTIFICATES: role == "client",
+        Shortcoming.NAME_CONSTRAINTS: role == "server" and is_constrained,
+        Shortcoming.UNKNOWN_DAEMONS: role == "server",
+        Shortcoming.KEY_ELSEWHERE: True,
     }
-    for reason, holds in reasons.items():
-        if holds:
-            raise _unfit(role, reason)
-    keys.check_public(certificate.public_key())
+    return [each for each, holds in found.items() if holds]
 
 
-def _unfit(role: Role, reason: str) -> RefusedError:
-    return RefusedError(
-        f"this cannot be the {role} authority: {reason}", "Adopt another, or let certkit make one: it is new."
-    )
+def _unfit(authority: Authority, role: Role, now: datetime) -> Unfit | None:
+    certificate = authority.certificate
+    found = {
+        Unfit.OTHER_KEY: not keys.is_key_of(authority.signer.public_key, certificate),
+        Unfit.NOT_SELF_SIGNED: not has_signed(certificate, certificate),
+        Unfit.NO_AUTHORITY: not _basic(certificate),
+        Unfit.NO_CERTIFICATE_SIGNING: not _may(certificate, "key_cert_sign"),
+        Unfit.OTHER_PURPOSES: not extensions.allows(certificate, _PURPOSES[role]),
+        Unfit.NAMES_LEFT_OUT: role == "client" and _leaves_out(certificate),
+        Unfit.EXPIRED: certificate.not_valid_after_utc <= now,
+        Unfit.NOT_YET_VALID: certificate.not_valid_before_utc > now,
+    }
+    return next((each for each, holds in found.items() if holds), None)
 
 
 def _basic(certificate: x509.Certificate) -> x509.BasicConstraints | None:

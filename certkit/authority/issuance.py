@@ -1,86 +1,123 @@
-"""Certificates for people: a device's, for a key made here or for a request made elsewhere."""
+"""Certificates for people: bundles whose key is made here, and answers to requests whose key was made elsewhere."""
 
 import base64
 import os
-import shlex
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cryptography.x509 import Certificate
 
 from certkit.authority.certificate_row import record_certificate
-from certkit.authority.home import Home
+from certkit.authority.session import Session
+from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import RefusedError
 from certkit.ledger.interface import Device, Person
-from certkit.pki import certificates, names
-from certkit.pki.keys import PublicKey, public_pin
+from certkit.pki import certificates, keys, names, requests
+from certkit.pki.keys import PrivateKey, PublicKey, public_pin
 
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate, whom it is for, and the server authorities (PEM) that their laptop is to trust."""
+    """A certificate that was issued, and the bundle with which its holder enrolls."""
 
-    person: str
-    device: str
     certificate: Certificate
-    server_authorities: tuple[bytes, ...]
+    bundle: Bundle
+
+    @property
+    def person(self) -> str:
+        """Whose it is."""
+        return self.bundle.person
+
+    @property
+    def device(self) -> str:
+        """Which device of theirs it is for."""
+        return self.bundle.device
 
 
-def issue(home: Home, person: str, device: str | None, public_key: PublicKey, life: timedelta, now: datetime) -> Issued:
-    """Sign a certificate for a person's device, and record both if they are new.
+def issue(session: Session, person: str, device: str | None = None) -> Issued:
+    """Make a key and a certificate for a person's device, and record both names if they are new.
 
-    A device that is there already gets another certificate of the same name. Raises RefusedError for somebody revoked,
-    and for a key that was certified for another device, person or daemon: that one may have leaked.
+    A device that is there already gets another certificate of the same name; without a `device` a name is made up.
+    Raises RefusedError for somebody who is revoked.
     """
+    key = keys.generate(session.settings.key_type)
+    return _issue(session, person, device, key.public_key(), session.settings.bundle_life, key)
+
+
+def sign(session: Session, request: bytes, person: str, device: str | None = None) -> Issued:
+    """Answer a CSR, PEM or DER, of which only the key is believed; the bundle holds no key.
+
+    Raises as `issue` and `requests.read` do, and RefusedError for a key that was certified for another device, person
+    or daemon: that one may have leaked.
+    """
+    return _issue(session, person, device, requests.read(request), session.settings.device_life)
+
+
+def _issue(
+    session: Session,
+    person: str,
+    device: str | None,
+    public_key: PublicKey,
+    life: timedelta,
+    key: PrivateKey | None = None,
+) -> Issued:
     person = names.text(person, "person")
     device = names.text(device, "device") if device else _new_device_name()
-    authority = home.authority("client")
+    authority = session.authority("client")
     certificate = certificates.device(
         authority,
         public_key,
         person=person,
-        dns_name=names.device_name(device, person, home.team),
-        now=now,
+        dns_name=names.device_name(device, person, session.team),
+        now=session.now,
         life=life,
     )
-    with home.ledger.transaction():
-        if home.certificate("client") != authority.certificate:
-            raise RefusedError("the client authority has just been replaced", "Run it again.")
-        _admit(home, person, device, now)
-        _check_key(home, person, device, public_pin(public_key).hex())
-        trusts = home.rotation("server").trusted
-        record_certificate(home, "device", certificate, authority, now, person=person, device=device, trusts=trusts)
+    with session.transaction():
+        if session.certificate("client") != authority.certificate:
+            raise RefusedError(
+                "the client authority has just been replaced", "Run it again.", code="authority-replaced"
+            )
+        _admit(session, person, device)
+        _check_key(session, person, device, public_pin(public_key).hex())
+        trusts = session.rotation("server").trusted
+        record_certificate(session, "device", certificate, authority, person=person, device=device, trusts=trusts)
         serial = certificates.serial_text(certificate.serial_number)
-        until = str(certificate.not_valid_after_utc.date())
-        home.record("issue", person, now, device=device, serial=serial, until=until)
-        server_authorities = tuple(map(certificates.to_pem, home.trusted("server")))
-    return Issued(person, device, certificate, server_authorities)
+        session.record("issue", person, device=device, serial=serial, until=str(certificate.not_valid_after_utc.date()))
+        return Issued(certificate, _bundle(session, person, device, certificate, key))
 
 
-def _admit(home: Home, person: str, device: str, now: datetime) -> None:
-    known = home.ledger.person(person)
+def _bundle(session: Session, person: str, device: str, certificate: Certificate, key: PrivateKey | None) -> Bundle:
+    return Bundle(
+        team=session.team,
+        person=person,
+        device=device,
+        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons()),
+        server_authorities=session.trusted("server"),
+        certificate=certificate,
+        key=key,
+    )
+
+
+def _admit(session: Session, person: str, device: str) -> None:
+    known = session.ledger.person(person)
     if known is None:
-        home.ledger.add_person(Person(person, names.label(person), now))
+        session.ledger.add_person(Person(person, names.label(person), session.now))
     elif known.revoked:
-        raise RefusedError(
-            f"{person} has been revoked", f"Let them in again first: certkit reinstate {shlex.quote(person)}"
-        )
-    known_device = home.ledger.device(person, device)
+        raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
+    known_device = session.ledger.device(person, device)
     if known_device is None:
-        home.ledger.add_device(Device(person, device, names.label(device), now))
+        session.ledger.add_device(Device(person, device, names.label(device), session.now))
     elif known_device.revoked:
         raise RefusedError(
-            f"the device {device} of {person} has been revoked", "Issue for another device: --device NAME"
+            f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
         )
 
 
-def _check_key(home: Home, person: str, device: str, pin: str) -> None:
-    for each in home.ledger.certificates_of_key(pin):
+def _check_key(session: Session, person: str, device: str, pin: str) -> None:
+    for each in session.ledger.certificates_of_key(pin):
         if (each.person, each.device) != (person, device):
             holder = f"daemon {each.daemon}" if each.daemon else f"{each.person}, device {each.device}"
-            raise RefusedError(
-                f"that key has another holder: {holder}", "Have a new one made: certkit enroll --request FILE"
-            )
+            raise RefusedError(f"that key has another holder: {holder}", code="key-of-another", holder=holder)
 
 
 def _new_device_name() -> str:

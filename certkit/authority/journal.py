@@ -1,44 +1,66 @@
-"""Replace several files of a home together: after a crash the next command finishes it, or it never began.
+"""Replace several files of a home, all or none: after a crash the next change finishes it, or it never began.
 
-The new contents lie beside the old ones first; that they count is one row in the ledger; then they are renamed.
+The new contents lie beside the old ones first. That they count is one file, the journal, which names them; then they
+are renamed, and the journal goes. It lies in the home and in no backup: it says what is true of these files alone.
 """
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from certkit import files
-from certkit.ledger.interface import Ledger
+from certkit.errors import MissingError
 
-_STATE = "replacing"
+JOURNAL = ".replacing.json"
 _SUFFIX = ".new"
+_REPLACED = re.compile(r"team\.yml|authorities/(server|client)-[1-9][0-9]*/key\.pem")
+"""What is ever replaced so; nothing else is renamed or removed, whatever a journal says."""
 
 
-def replace_together(home: Path, ledger: Ledger, contents: Mapping[str, bytes]) -> None:
+def replace_all(home: Path, contents: Mapping[str, bytes]) -> None:
     """Replace files, named by their paths within the home, all or none; hold the home's lock."""
-    _set(ledger, list(contents), complete=False)
     for name, content in contents.items():
         files.write(home / (name + _SUFFIX), content)
-    _set(ledger, list(contents), complete=True)
-    finish(home, ledger)
+    files.write(home / JOURNAL, json.dumps(list(contents)).encode())
+    finish(home)
 
 
-def is_pending(ledger: Ledger) -> bool:
-    """Tell whether a replacement is under way, or was when a crash came."""
-    return bool((ledger.state(_STATE) or {}).get("names"))
+def is_pending(home: Path) -> bool:
+    """Tell whether a replacement has been decided and is not complete."""
+    return (home / JOURNAL).exists()
 
 
-def finish(home: Path, ledger: Ledger) -> None:
-    """Rename what is complete, and remove what a crash has left incomplete; hold the home's lock."""
-    state = ledger.state(_STATE) or {"names": []}
-    for name in state["names"]:
+def finish(home: Path) -> None:
+    """Rename what a journal names, and remove what a crash has left of a replacement that never began.
+
+    Hold the home's lock.
+    """
+    for name in _named(home):
         source = home / (name + _SUFFIX)
-        if state["complete"] and source.exists():
+        if source.exists():
             source.replace(home / name)
-        for leftover in (source, *source.parent.glob(f".{source.name}.*")):
-            leftover.unlink(missing_ok=True)
-    _set(ledger, [], complete=True)
+    (home / JOURNAL).unlink(missing_ok=True)
+    for leftover in _leftovers(home):
+        leftover.unlink(missing_ok=True)
 
 
-def _set(ledger: Ledger, names: list[str], *, complete: bool) -> None:
-    with ledger.transaction():
-        ledger.set_state(_STATE, {"names": names, "complete": complete})
+def is_abandoned(home: Path) -> bool:
+    """Tell whether a replacement that never began has left files."""
+    return any(_leftovers(home))
+
+
+def _named(home: Path) -> list[str]:
+    try:
+        found = json.loads(files.read(home / JOURNAL))
+    except (MissingError, ValueError):
+        return []
+    return [name for name in found if isinstance(name, str) and _REPLACED.fullmatch(name)]
+
+
+def _leftovers(home: Path) -> Iterator[Path]:
+    """Return the new contents, and the drafts of them that `files.write` has not renamed yet: they hold keys."""
+    for pattern in ("team.yml.new", ".team.yml.new.*", f".{JOURNAL}.*"):
+        yield from home.glob(pattern)
+    for pattern in ("key.pem.new", ".key.pem.new.*"):
+        yield from home.glob(f"authorities/*-*/{pattern}")

@@ -1,14 +1,15 @@
 """What of a team expires when, and what needs attention."""
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from certkit.authority import daemons
-from certkit.authority.home import ROLES, Home
-from certkit.authority.publication import CRL_LIFE, newest_anchors, served_certificate
-from certkit.ledger.interface import Device
+from certkit.authority.daemons import Behind
+from certkit.authority.home import ROLES
+from certkit.authority.publication import CRL_LIFE
+from certkit.authority.view import View
 
 AUTHORITY_NOTICE = timedelta(days=400)
 """An authority shortens the life of what it signs in its last year."""
@@ -19,88 +20,107 @@ FORGOTTEN = timedelta(days=30)
 """A device whose certificate expired so long ago is taken to be gone, not forgotten."""
 
 
+class Kind(StrEnum):
+    """What an item of the overview is."""
+
+    AUTHORITY = "authority"
+    CRL = "crl"
+    DAEMON = "daemon"
+    DEVICE = "device"
+
+
+class Expiry(StrEnum):
+    """What is the matter with an end."""
+
+    EXPIRED = "expired"
+    EXPIRES_SOON = "expires-soon"
+
+
+class State(StrEnum):
+    """Whether a device may build."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    NO_CERTIFICATE = "no-certificate"
+
+
 @dataclass(frozen=True)
 class Item:
-    """One thing that expires; `attention` says what is the matter, or nothing, and `remedy` is a command."""
+    """One thing that expires; `name` is a role, a daemon or a person, who has a `device`."""
 
-    kind: str
+    kind: Kind
     name: str
     expires: datetime
-    attention: str = ""
-    remedy: str = ""
+    device: str | None = None
+    attention: Expiry | Behind | None = None
+    """What is the matter, None if nothing is."""
 
 
 @dataclass(frozen=True)
 class DeviceState:
     """A device with its newest certificate's end, if it has one, and whether it may build."""
 
-    device: Device
-    state: str
-    """`valid`, `expired`, `revoked` or `none` (no certificate)."""
+    person: str
+    device: str
+    state: State
     expires: datetime | None
     serial: str | None
 
 
-def status(home: Home, now: datetime) -> list[Item]:
-    """Say what expires when: the authorities, the daemons, the devices that may build."""
-    return [*_authorities(home, now), _revocation_list(home, now), *_daemons(home, now), *_devices(home, now)]
+def overview(view: View) -> list[Item]:
+    """Return what expires when: the authorities, the daemons, the devices that may build."""
+    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view)]
 
 
-def device_states(home: Home, now: datetime, person: str | None = None) -> list[DeviceState]:
-    """Give all devices, or those of a person, with the state of each."""
+def device_states(view: View, person: str | None = None) -> list[DeviceState]:
+    """Return all devices, or those of a person, with the state of each."""
     newest = {
-        (each.person, each.device): each for each in home.ledger.certificates("device", person=person, newest_only=True)
+        (each.person, each.device): each for each in view.ledger.certificates("device", person=person, newest_only=True)
     }
-    shut_out = {each.name for each in home.ledger.people() if each.revoked}
+    shut_out = {each.name for each in view.ledger.people() if each.revoked}
     states = []
-    for device in home.ledger.devices(person):
+    for device in view.ledger.devices(person):
         certificate = newest.get((device.person, device.name))
         if device.revoked or device.person in shut_out:
-            state = "revoked"
+            state = State.REVOKED
         elif certificate is None:
-            state = "none"
+            state = State.NO_CERTIFICATE
         else:
-            state = "valid" if certificate.not_after > now else "expired"
+            state = State.VALID if certificate.not_after > view.now else State.EXPIRED
         expires, serial = (certificate.not_after, certificate.serial) if certificate else (None, None)
-        states.append(DeviceState(device, state, expires, serial))
+        states.append(DeviceState(device.person, device.name, state, expires, serial))
     return states
 
 
-def _authorities(home: Home, now: datetime) -> Iterator[Item]:
+def _authorities(view: View) -> Iterator[Item]:
     for role in ROLES:
-        end = home.certificate(role).not_valid_after_utc
-        attention, remedy = _ending(end, now, AUTHORITY_NOTICE, f"certkit rotate {role} prepare")
-        yield Item("authority", role, end, attention, remedy)
+        end = view.certificate(role).not_valid_after_utc
+        yield Item(Kind.AUTHORITY, role, end, attention=_expiry(end, view.now, AUTHORITY_NOTICE))
 
 
-def _revocation_list(home: Home, now: datetime) -> Item:
-    end = newest_anchors(home).created + CRL_LIFE
-    any_daemon = next((daemon.name for daemon in home.ledger.daemons()), "--help")  # each publishes for all
-    remedy = f"certkit daemon renew {any_daemon}"
-    return Item("list", "revoked certificates", end, *_ending(end, now, LIST_NOTICE, remedy))
+def _revocation_list(view: View) -> Item:
+    end = view.newest_anchors().created + CRL_LIFE
+    return Item(Kind.CRL, "revoked certificates", end, attention=_expiry(end, view.now, LIST_NOTICE))
 
 
-def _daemons(home: Home, now: datetime) -> Iterator[Item]:
-    for each in home.ledger.daemons():
-        served = served_certificate(home, each.name)
+def _daemons(view: View) -> Iterator[Item]:
+    for each in view.ledger.daemons():
+        served = view.served_certificate(each.name)
         end = served.not_valid_after_utc if served else each.created
-        attention, remedy = _ending(end, now, DAEMON_NOTICE, f"certkit daemon renew {each.name}")
-        if not attention:
-            attention, remedy = daemons.behind(home, each), f"certkit daemon check {each.name}"
-        yield Item("daemon", each.name, end, attention, remedy if attention else "")
+        attention = _expiry(end, view.now, DAEMON_NOTICE) or daemons.behind(view, each)
+        yield Item(Kind.DAEMON, each.name, end, attention=attention)
 
 
-def _devices(home: Home, now: datetime) -> Iterator[Item]:
-    for each in device_states(home, now):
-        if each.expires is None or each.state == "revoked" or each.expires + FORGOTTEN < now:
+def _devices(view: View) -> Iterator[Item]:
+    for each in device_states(view):
+        if each.expires is None or each.state is State.REVOKED or each.expires + FORGOTTEN < view.now:
             continue
-        person, device = each.device.person, each.device.name
-        remedy = shlex.join(["certkit", "issue", person, "--device", device, "--out", f"{device}.certkit"])
-        attention, remedy = _ending(each.expires, now, DEVICE_NOTICE, remedy)
-        yield Item("device", f"{person} {device}", each.expires, attention, remedy)
+        attention = _expiry(each.expires, view.now, DEVICE_NOTICE)
+        yield Item(Kind.DEVICE, each.person, each.expires, each.device, attention)
 
 
-def _ending(end: datetime, now: datetime, notice: timedelta, remedy: str) -> tuple[str, str]:
+def _expiry(end: datetime, now: datetime, notice: timedelta) -> Expiry | None:
     if end <= now:
-        return "expired", remedy
-    return (f"expires in {(end - now).days} days", remedy) if end - now < notice else ("", "")
+        return Expiry.EXPIRED
+    return Expiry.EXPIRES_SOON if end - now < notice else None

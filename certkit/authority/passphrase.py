@@ -15,13 +15,22 @@ _SHORTEST = 12
 """Characters. Whoever has a copy of what is encrypted may try passphrases for as long as they like."""
 
 
+class PassphraseError(CertkitError):
+    """The passphrase is not where the settings say that it comes from."""
+
+    code = "passphrase-source-failed"
+
+
 def obtain(settings: Settings, ask: Callable[[], bytes]) -> bytes:
-    """Get the passphrase from where the settings say, else ask."""
-    if settings.passphrase_file:
-        return from_file(Path(settings.passphrase_file))
-    if settings.passphrase_command:
+    """Return the passphrase from where the settings say, else ask; raises PassphraseError if it is not there."""
+    if not (settings.passphrase_file or settings.passphrase_command):
+        return ask()
+    try:
+        if settings.passphrase_file:
+            return from_file(Path(settings.passphrase_file))
         return from_command(settings.passphrase_command)
-    return ask()
+    except CertkitError as error:
+        raise PassphraseError(error.message, error.hint) from None
 
 
 def from_file(path: Path) -> bytes:
@@ -37,7 +46,9 @@ def from_command(command: str) -> bytes:
         )
     except (subprocess.SubprocessError, OSError):
         raise CertkitError(
-            f"the passphrase command failed: {command}", "Run it by hand to see why; it is set in team.yml."
+            f"the passphrase command failed: {command}",
+            "Run it by hand to see why; it is set in team.yml.",
+            code="passphrase-command-failed",
         ) from None
     return _first_line(done.stdout[:_LIMIT], "what the passphrase command printed")
 
@@ -45,11 +56,15 @@ def from_command(command: str) -> bytes:
 def check_new(passphrase: str) -> None:
     """Raise RefusedError for a passphrase that is too weak to protect anything new."""
     if len(passphrase) < _SHORTEST:
-        raise RefusedError(f"the passphrase is shorter than {_SHORTEST} characters", "Choose several words.")
+        raise RefusedError(
+            f"the passphrase is shorter than {_SHORTEST} characters",
+            "Choose several words.",
+            code="passphrase-too-short",
+        )
 
 
 def _first_line(content: bytes, what: str) -> bytes:
     line = content.split(b"\n", 1)[0].removesuffix(b"\r")
     if not line:
-        raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.")
+        raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.", code="passphrase-empty")
     return line

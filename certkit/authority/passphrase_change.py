@@ -1,28 +1,27 @@
 """Change, set or take off the passphrase of the authorities' keys."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from certkit import files
-from certkit.authority import journal, settings
-from certkit.authority.home import KEY, ROLES, SETTINGS, Home
+from certkit.authority import settings
+from certkit.authority.home import KEY, ROLES, SETTINGS
+from certkit.authority.journal import replace_all
+from certkit.authority.session import Session
 from certkit.pki import keys
 
 
-def change_passphrase(
-    home: Home, passphrase: bytes | None, now: datetime, *, file: str = "", command: str = ""
-) -> None:
-    """Write every authority's key under another passphrase, or none; `file` or `command` will give it from now on."""
-    wanted = replace(home.settings, passphrase_file=file, passphrase_command=command)
-    with home.locked():
+def change_passphrase(session: Session, passphrase: bytes | None, *, file: str = "", command: str = "") -> None:
+    """Write every authority's key under another passphrase, or none; `file` or `command` provides it from now on."""
+    wanted = replace(session.settings, passphrase_file=file, passphrase_command=command)
+    with session.locked():
         contents = {
-            str((home.authority_directory(role, generation) / KEY).relative_to(home.path)): keys.to_pem(
-                home.authority(role, generation).key, passphrase
+            str((session.authority_directory(role, generation) / KEY).relative_to(session.path)): keys.to_pem(
+                session.key(role, generation), passphrase
             )
             for role in ROLES
-            for generation in home.generations(role)
+            for generation in session.generations(role)
         }
-        contents[SETTINGS] = settings.with_source(files.read(home.path / SETTINGS), wanted)
-        journal.replace_together(home.path, home.ledger, contents)
-        with home.ledger.transaction():
-            home.record("authority passphrase", home.team, now, encrypted=passphrase is not None)
+        contents[SETTINGS] = settings.with_source(files.read(session.path / SETTINGS), wanted)
+        replace_all(session.path, contents)
+        with session.transaction():
+            session.record("authority passphrase", session.team, encrypted=passphrase is not None)

@@ -1,172 +1,106 @@
-"""What daemons are told to trust: published in the ledger first, then written into every daemon's folder.
+"""What daemons are told to trust: published in the ledger first, then written into every daemon's folder."""
 
-The ledger is the truth and the files follow it, so a crash in between is mended by the next command.
-"""
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
-import contextlib
-import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from cryptography.x509 import Certificate
 
-from cryptography import x509
-
-from certkit import files
-from certkit.authority.certificate_row import record_certificate
-from certkit.authority.home import ANCHORS, CERTIFICATE, CRL, KEY, ROLES, Home
-from certkit.errors import CertkitError, MissingError
-from certkit.ledger.interface import Anchors, Daemon, RevokedCertificate
-from certkit.pki import certificates, extensions, keys, names
-from certkit.pki.certificates import BACKDATED, Authority
-from certkit.trust import anchors, canary, crl
+from certkit.authority.session import Session
+from certkit.authority.view import View
+from certkit.ledger.interface import Anchors, RevokedCertificate
+from certkit.pki import certificates, names
+from certkit.pki.certificates import Authority
+from certkit.trust import anchors, crl, label
 from certkit.trust.anchors import ShutOut
+from certkit.trust.label import Label
 
 CRL_LIFE = timedelta(days=400)
 """Long: whatever reads the list refuses everybody once it is out of date."""
-_PASSED_OVER = "anchors passed over"
-_LOST = 1024
-"""More anchors than are ever published between two backups."""
+_SLACK = timedelta(hours=1)
+"""By how much a clock may be put back without a new publication."""
 
 
-@contextlib.contextmanager
-def publishing(home: Home, now: datetime) -> Iterator[None]:
-    """Make a change of who is trusted and publish the anchors that follow from it, both or neither.
+def publish(session: Session) -> None:
+    """Record what daemons are to trust from now on, if it is not what they are told already; inside a transaction."""
+    if is_due(session):
+        _publish(session)
 
-    Where nothing follows, as after the switch of a rotation, the former anchors stay the newest.
+
+def is_due(view: View) -> bool:
+    """Tell whether what follows from the ledger is not what was published last."""
+    former = view.ledger.newest_anchors()
+    if former is None or must_replace(view, former):
+        return True
+    is_stale = view.now - former.created >= CRL_LIFE / 2
+    generations, excluded = view.rotation("client").trusted, _excluded(view)
+    return is_stale or (former.generations, former.excluded) != (generations, excluded)
+
+
+def must_replace(view: View, newest: Anchors) -> bool:
+    """Tell whether a publication cannot stand, whatever it says.
+
+    It is of the former form, without a label; or it is dated in the future, by a clock that was ahead; or the home
+    has been restored since, and what was published after the backup is not known.
     """
-    home.authority("client")  # asks for the passphrase, if at all, before others have to wait
-    with home.locked():
-        with home.ledger.transaction():
-            yield
-            bird = _publish(home, now)
-        if bird:
-            _keep(home, bird)
-        settle(home, now)
+    restored = view.restored()
+    return (
+        label_of(newest) is None
+        or newest.created > view.now + _SLACK
+        or (restored is not None and newest.number <= restored.last_publication)
+    )
 
 
-def refresh(home: Home, now: datetime) -> None:
-    """Publish what follows from the ledger as it is, if that is not published yet."""
-    with publishing(home, now):
-        pass
+def label_of(anchors: Anchors) -> Label | None:
+    """Return the label of a publication; None for one of the former form."""
+    last = anchors.ca[anchors.ca.rindex(b"-----BEGIN") :]  # the anchors before it may be large
+    return label.parse(certificates.load(last).subject)
 
 
-def settle(home: Home, now: datetime) -> None:
-    """Let the files follow the ledger; what is as it should be is not touched."""
-    for role in ROLES:
-        files.turn_link(home.path / "authorities" / role, home.authority_directory(role).name)
-    newest = newest_anchors(home)
-    behind = [daemon for daemon in home.ledger.daemons() if daemon.written < newest.number]
-    for daemon in behind:
-        with home.locked():
-            _rewrite(home, daemon.name)
-    if home.rotation("server").last > 1:
-        _certify_by_issuing(home, now)
+def published(view: View) -> list[Certificate]:
+    """Return all that is in the newest `ca.pem`: the anchors, and last the label."""
+    return certificates.load_all(view.newest_anchors().ca)
 
 
-def certify(home: Home, find: Callable[[], Daemon], action: str, now: datetime) -> Daemon:
-    """Give a daemon a new key and certificate: signed, recorded, then written with the newest anchors.
-
-    `find` gives the daemon as it is to be; it is called when no other command can change it any more.
-    """
-    home.authority("server")  # asks for the passphrase, if at all, before others have to wait
-    key = keys.generate(home.settings.key_type)
-    with home.locked():
-        authority, daemon = home.authority("server"), find()
-        hosts = [names.parse_host(host) for host in daemon.hosts]
-        certificate = certificates.daemon(authority, key.public_key(), hosts, now, home.settings.daemon_life)
-        with home.ledger.transaction():
-            home.ledger.put_daemon(daemon)
-            record_certificate(home, "daemon", certificate, authority, now, daemon=daemon.name)
-            home.record(action, daemon.name, now, url=daemon.url, hosts=daemon.hosts)
-        _write(home, daemon.name, certificates.to_pem(certificate), keys.to_pem(key))
-    return daemon
-
-
-def forget_the_daemons(home: Home) -> None:
-    """After a restoration: what daemons hold is not known, and may be of numbers that must never be given again.
-
-    A daemon that held anchors of such a number would refuse its new canary, and prove what is not so.
-    """
-    with home.ledger.transaction():
-        home.ledger.set_state(_PASSED_OVER, {"number": newest_anchors(home).number + _LOST})
-        for daemon in home.ledger.daemons():
-            home.ledger.put_daemon(replace(daemon, proven=0, serving=""))
-
-
-def newest_anchors(home: Home) -> Anchors:
-    """Give what daemons are told to trust now."""
-    newest = home.ledger.newest_anchors()
-    if newest is None:
-        raise CertkitError("the ledger holds no anchors", "Restore the home from a backup.")
-    return newest
-
-
-def canary_pair(home: Home, now: datetime) -> tuple[bytes, bytes]:
-    """Give certificate and key of the newest anchors' canary, PEM both; one that a crash has lost is made again."""
-    newest = newest_anchors(home)
-    folder = (home.path / "canary").resolve()  # both files of one canary, whoever turns the link in between
-    with contextlib.suppress(MissingError):
-        certificate = files.read(folder / CERTIFICATE)
-        if canary.name(newest.number) in extensions.dns_names(certificates.load(certificate)):
-            return certificate, files.read(folder / KEY)
-    with home.ledger.transaction():
-        bird = _new_canary(home, home.authority("client", newest.generations[-1]), newest.number, now)
-    _keep(home, bird)
-    return canary_pair(home, now)
-
-
-def served_certificate(home: Home, name: str) -> x509.Certificate | None:
-    """Give the certificate in a daemon's folder: the one that it is to serve."""
-    try:
-        return certificates.load(files.read(home.daemon_directory(name) / CERTIFICATE))
-    except MissingError:
-        return None
-
-
-def _publish(home: Home, now: datetime) -> canary.Canary | None:
-    former = home.ledger.newest_anchors()
-    previous = former.created if former else now
-    generations = home.rotation("client").trusted
-    revoked = home.ledger.revoked_certificates(min(previous, now - anchors.GRACE))
-    excluded = tuple(anchors.exclusions(_shut_out(home.team, revoked), now))
-    is_fresh = now - previous < CRL_LIFE / 2
-    if former and is_fresh and (former.generations, former.excluded) == (generations, excluded):
-        return None
-    number = _next_number(home, former)
-    authorities = [home.authority("client", generation) for generation in generations]
+def _publish(session: Session) -> None:
+    now, former = session.now, session.ledger.newest_anchors()
+    number = former.number + 1 if former else 1
+    previous = min(former.created, now) if former else now
+    generations, excluded = session.rotation("client").trusted, _excluded(session)
+    authorities = [session.authority("client", generation) for generation in generations]
+    revoked = session.ledger.revoked_certificates(min(previous, now - anchors.GRACE))
     lists = [
-        crl.to_pem(crl.crl(authority, _entries(authority, revoked), number, now - BACKDATED, CRL_LIFE, previous))
-        for authority in authorities
+        crl.to_pem(crl.crl(each, _entries(each, revoked), number, now, CRL_LIFE, previous)) for each in authorities
     ]
-    ca = anchors.ca_pem(authorities, excluded, number)
-    home.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
-    return _new_canary(home, authorities[-1], number, now)
+    ca = anchors.ca_pem([(each, excluded) for each in authorities], session.team, number)
+    session.ledger.add_anchors(Anchors(number, now, ca, b"".join(lists), generations, excluded))
 
 
-def _next_number(home: Home, former: Anchors | None) -> int:
-    passed_over: int = (home.ledger.state(_PASSED_OVER) or {}).get("number", 0)
-    return max(former.number if former else 0, passed_over) + 1
+def _excluded(view: View) -> tuple[str, ...]:
+    revoked = view.ledger.revoked_certificates(view.now - anchors.GRACE)
+    shut_out = [*_bearers(view.team, revoked), *_possible_bearers(view)]
+    return tuple(anchors.exclusions(shut_out, view.now))
 
 
-def _new_canary(home: Home, authority: Authority, number: int, now: datetime) -> canary.Canary:
-    bird = canary.make(authority, number, now)
-    record_certificate(home, "canary", bird.certificate, authority, now)
-    return bird
-
-
-def _keep(home: Home, bird: canary.Canary) -> None:
-    with home.locked():
-        files.write_directory(
-            home.path / "canary", {CERTIFICATE: certificates.to_pem(bird.certificate), KEY: keys.to_pem(bird.key)}
-        )
-
-
-def _shut_out(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutOut]:
+def _bearers(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutOut]:
+    """Return the names that are revoked, each with the end of a certificate that bears it."""
     for each in revoked:
         if each.by_person:
             yield ShutOut(names.person_name(each.person, team), each.not_after)
         if each.by_device:
             yield ShutOut(names.device_name(each.device, each.person, team), each.not_after)
+
+
+def _possible_bearers(view: View) -> Iterator[ShutOut]:
+    """Return the names that are revoked, with the end of certificates that a restored ledger cannot know."""
+    restored = view.restored()
+    if restored is None or restored.until <= view.now:
+        return
+    for person in view.ledger.people():
+        if person.revoked:
+            yield ShutOut(names.person_name(person.name, view.team), restored.until)
+    for device in view.ledger.devices():
+        if device.revoked:
+            yield ShutOut(names.device_name(device.name, device.person, view.team), restored.until)
 
 
 def _entries(authority: Authority, revoked: Sequence[RevokedCertificate]) -> Iterator[crl.Entry]:
@@ -175,41 +109,3 @@ def _entries(authority: Authority, revoked: Sequence[RevokedCertificate]) -> Ite
         why = each.by_device or each.by_person
         if why and each.issuer == issuer:
             yield crl.Entry(int(each.serial, 16), why.at, why.reason, each.not_after)
-
-
-def _certify_by_issuing(home: Home, now: datetime) -> None:
-    """Finish a switch or a rollback of the server authority: every daemon's certificate is the issuing generation's."""
-    if not _of_former(home):
-        return
-    home.authority("server")  # asks for the passphrase, if at all, before others have to wait
-    with home.locked():
-        for daemon in _of_former(home):  # again: another command may have been at it
-            certify(home, functools.partial(_known, home, daemon.name), "daemon renew", now)
-
-
-def _of_former(home: Home) -> list[Daemon]:
-    """Give the daemons whose certificates are those of a generation that issues no more."""
-    issuer = home.certificate("server").subject
-    served = [(daemon, served_certificate(home, daemon.name)) for daemon in home.ledger.daemons()]
-    return [daemon for daemon, certificate in served if certificate and certificate.issuer != issuer]
-
-
-def _known(home: Home, name: str) -> Daemon:
-    return next(daemon for daemon in home.ledger.daemons() if daemon.name == name)
-
-
-def _rewrite(home: Home, name: str) -> None:
-    folder = home.daemon_directory(name)
-    if folder.exists():  # else a crash came before its first certificate was written: it wants a renewal
-        _write(home, name, files.read(folder / CERTIFICATE), files.read(folder / KEY))
-
-
-def _write(home: Home, name: str, certificate: bytes, key: bytes) -> None:
-    newest = newest_anchors(home)
-    files.write_directory(
-        home.daemon_directory(name), {ANCHORS: newest.ca, CRL: newest.crl, CERTIFICATE: certificate, KEY: key}
-    )
-    with home.ledger.transaction():
-        daemon = home.ledger.daemon(name)
-        if daemon:
-            home.ledger.put_daemon(replace(daemon, written=newest.number))

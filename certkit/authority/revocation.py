@@ -1,11 +1,11 @@
 """Take back what was given, and give it back: a person with all devices, or one device through all its renewals."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from certkit.authority import lookup
-from certkit.authority.home import Home
-from certkit.authority.publication import publishing
+from certkit.authority.changes import publishing
+from certkit.authority.session import Session
+from certkit.authority.view import View
 from certkit.errors import InvalidError, MissingError
 from certkit.ledger.interface import Revocation
 from certkit.pki import names
@@ -14,7 +14,7 @@ from certkit.trust.crl import REASONS
 
 @dataclass(frozen=True)
 class Subject:
-    """Who or what is shut out or let in: a person, or one device of theirs."""
+    """Who or what is revoked or reinstated: a person, or one device of theirs."""
 
     person: str
     device: str | None = None
@@ -23,77 +23,86 @@ class Subject:
         return f"{self.person}, device {self.device}" if self.device else self.person
 
     def dns_name(self, team: str) -> str:
-        """Give the name that anchors exclude for it."""
+        """Return the name that anchors exclude for it."""
         if self.device:
             return names.device_name(self.device, self.person, team)
         return names.person_name(self.person, team)
 
 
-def find(home: Home, person: str | None, device: str | None, serial: str | None) -> Subject:
-    """Say who or what is meant; a certificate by its serial means its device.
+def find(view: View, person: str | None, device: str | None, serial: str | None) -> Subject:
+    """Return who or what is meant; a certificate by its serial means its device.
 
     Raises InvalidError if nothing, or too much, is named, MissingError if it is not there.
     """
     if serial and (person or device):
-        raise InvalidError("a serial number already says whose it is", "Name the serial alone, or the person.")
+        raise InvalidError(
+            "a serial number already says whose it is", "Name the serial alone, or the person.", code="subject-twice"
+        )
     if serial:
-        return _by_serial(home, serial)
+        return _by_serial(view, serial)
     if device:
-        found = lookup.find_device(home, device, person)
+        found = lookup.find_device(view, device, person)
         return Subject(found.person, found.name)
     if person:
-        return Subject(lookup.find_person(home, person).name)
-    raise InvalidError("nobody is named", "Name a person, or --device NAME, or --serial NUMBER.")
+        return Subject(lookup.find_person(view, person).name)
+    raise InvalidError("nobody is named", code="subject-missing")
 
 
-def revocation(home: Home, subject: Subject) -> Revocation | None:
-    """Say whether, when and why a subject itself was revoked."""
+def revocation(view: View, subject: Subject) -> Revocation | None:
+    """Return when and why a subject itself was revoked; None if it was not."""
     if subject.device:
-        device = home.ledger.device(subject.person, subject.device)
+        device = view.ledger.device(subject.person, subject.device)
         return device.revoked if device else None
-    person = home.ledger.person(subject.person)
+    person = view.ledger.person(subject.person)
     return person.revoked if person else None
 
 
-def revoke(home: Home, subject: Subject, reason: str, now: datetime) -> bool:
+def revoke(session: Session, subject: Subject, reason: str) -> bool:
     """Shut a subject out of every daemon that holds the anchors published now; False if it was out already."""
     check_reason(reason)
-    return _set(home, subject, Revocation(now, reason), "revoke", now)
+    return _set(session, subject, Revocation(session.now, reason), "revoke")
 
 
 def check_reason(reason: str) -> None:
     """Raise InvalidError, with those there are, for a reason that is none."""
     if reason not in REASONS:
-        raise InvalidError(f"{reason!r} is no reason", f"Choose from {', '.join(REASONS)}.")
+        raise InvalidError(
+            f"{reason!r} is not a reason for a revocation", f"Choose from {', '.join(REASONS)}.", code="reason-unknown"
+        )
 
 
-def reinstate(home: Home, subject: Subject, now: datetime) -> bool:
+def reinstate(session: Session, subject: Subject) -> bool:
     """Let a subject in again; a person's revoked devices stay out. False if it was not out."""
-    return _set(home, subject, None, "reinstate", now)
+    return _set(session, subject, None, "reinstate")
 
 
-def _set(home: Home, subject: Subject, wanted: Revocation | None, action: str, now: datetime) -> bool:
-    if bool(revocation(home, subject)) == bool(wanted):
+def _set(session: Session, subject: Subject, wanted: Revocation | None, action: str) -> bool:
+    if bool(revocation(session, subject)) == bool(wanted):
         return False
-    with publishing(home, now):
+    with publishing(session):
         if subject.device:
-            home.ledger.set_device_revoked(subject.person, subject.device, wanted)
+            session.ledger.set_device_revoked(subject.person, subject.device, wanted)
         else:
-            home.ledger.set_person_revoked(subject.person, wanted)
+            session.ledger.set_person_revoked(subject.person, wanted)
         detail = {"device": subject.device} if subject.device else {}
-        home.record(action, subject.person, now, **detail, **({"reason": wanted.reason} if wanted else {}))
+        session.record(action, subject.person, **detail, **({"reason": wanted.reason} if wanted else {}))
     return True
 
 
-def _by_serial(home: Home, serial: str) -> Subject:
-    found = home.ledger.certificate(lookup.serial(serial))
+def _by_serial(view: View, serial: str) -> Subject:
+    found = view.ledger.certificate(lookup.serial(serial))
     if found is None:
-        raise MissingError(f"there is no certificate {serial!r}", "See what there is: certkit show PERSON")
+        raise MissingError(f"there is no certificate {serial!r}", code="certificate-unknown", serial=serial)
     if found.daemon:
         raise InvalidError(
             "that certificate is a daemon's, and daemons are not revoked",
-            f"Give it a new one: certkit daemon renew {found.daemon}",
+            code="certificate-of-daemon",
+            daemon=found.daemon,
         )
     if not found.person:
-        raise InvalidError("that certificate is a canary's, which no daemon lets in", "Name a person's certificate.")
+        raise InvalidError(
+            "that certificate is a canary's, which no daemon lets in",
+            "Name a person's certificate.",
+            code="certificate-of-canary",
+        )
     return Subject(found.person, found.device)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import re
 import reprlib
 from dataclasses import asdict, dataclass, fields
@@ -11,11 +12,10 @@ from typing import Any
 
 from certkit import files
 from certkit.errors import CertkitError, InvalidError, MalformedError
-from certkit.ledger.interface import Ledger
 
 LIMIT = 64 * 1024
-_KEPT = "settings"
 _LONGEST_LIFE = 3653
+_RESTORE = "Correct it, or restore it from a backup."
 
 _TEMPLATE = """\
 # The settings of this team. `team` is part of every certificate's name: do not change it.
@@ -28,6 +28,9 @@ key_type: {key_type}
 daemon_days: {daemon_days}
 device_days: {device_days}
 bundle_days: {bundle_days}
+
+# Where the ledger is, unless it is the file ledger.sqlite beside this one.
+{ledger_line}
 
 # Where the passphrase of the authorities' keys comes from, if they have one: a file, or a command that prints it.
 # With neither, certkit asks for it.
@@ -47,6 +50,13 @@ class Settings:
     bundle_days: int = 365
     passphrase_file: str = ""
     passphrase_command: str = ""
+    ledger: str = ""
+    """The URL of the ledger; empty for the file in the home."""
+
+    @property
+    def has_passphrase_source(self) -> bool:
+        """Whether the passphrase comes from somewhere, so that nobody is asked."""
+        return bool(self.passphrase_file or self.passphrase_command)
 
     @property
     def daemon_life(self) -> timedelta:
@@ -69,17 +79,33 @@ def load(path: Path) -> Settings:
     return _parse(path, files.read(path, limit=LIMIT))
 
 
-def recall(path: Path, ledger: Ledger) -> Settings:
-    """Read team.yml, or what the ledger keeps of it if it is unchanged: its parser takes a tenth of `issue`'s time."""
+def recall(path: Path, cache: Path) -> Settings:
+    """Read team.yml, or `cache` if that was made of this very content: the parser takes a tenth of `issue`'s time.
+
+    The cache lies in the home, is as private as team.yml, and is in no backup: a backup must bring no settings but
+    those that a person can read in its team.yml.
+    """
     content = files.read(path, limit=LIMIT)
-    digest = hashlib.sha256(content).hexdigest()
-    kept = ledger.state(_KEPT)
-    if kept and kept["sha256"] == digest:
-        return Settings(**kept["values"])
-    found = _parse(path, content)
-    with contextlib.suppress(CertkitError), ledger.transaction():  # a ledger that cannot be written can be read
-        ledger.set_state(_KEPT, {"sha256": digest, "values": asdict(found)})
-    return found
+    return _cached(cache, content) or _parse(path, content)
+
+
+def remember(path: Path, cache: Path) -> None:
+    """Write the cache for the next `recall`, if it is not up to date."""
+    content = files.read(path, limit=LIMIT)
+    if _cached(cache, content) is None:
+        values = asdict(_parse(path, content))
+        files.write(cache, json.dumps({"sha256": _digest(content), "values": values}).encode())
+
+
+def _cached(cache: Path, content: bytes) -> Settings | None:
+    with contextlib.suppress(CertkitError, ValueError, TypeError, KeyError):
+        found = json.loads(files.read(cache, limit=LIMIT))
+        return Settings(**found["values"]) if found["sha256"] == _digest(content) else None
+    return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _parse(path: Path, content: bytes) -> Settings:
@@ -89,33 +115,38 @@ def _parse(path: Path, content: bytes) -> Settings:
         found = yaml.safe_load(content)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise MalformedError(f"{path}, line {line}: {error.problem}", "Mend that line.") from None
+        raise MalformedError(
+            f"{path}, line {line}: {error.problem}", "Correct that line.", code="settings-yaml"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
-        raise MalformedError(f"{path} is not YAML", "Mend it, or restore it from a backup.") from None
+        raise MalformedError(f"{path} is not YAML", _RESTORE, code="settings-yaml") from None
     if not isinstance(found, dict):
-        raise MalformedError(f"{path} does not hold settings", "Mend it, or restore it from a backup.")
+        raise MalformedError(f"{path} does not hold settings", _RESTORE, code="settings-yaml")
     return Settings(**_checked(path, found))
 
 
 def dump(settings: Settings) -> bytes:
     """Write settings as a team.yml with its explanations."""
     values = {field.name: _scalar(getattr(settings, field.name)) for field in fields(Settings)}
-    lines = {f"{key}_line": line for key, line in _sources(settings).items()}
+    lines = {f"{key}_line": _line(key, getattr(settings, key)) for key in (*_SOURCES, "ledger")}
     return _TEMPLATE.format_map(values | lines).encode()
 
 
 def with_source(content: bytes, settings: Settings) -> bytes:
     """Put where the passphrase comes from into a team.yml; what people wrote there stays, where that can be done."""
     text = content.decode()
-    for key, line in _sources(settings).items():
+    for key in _SOURCES:
+        line = _line(key, getattr(settings, key))
         text, found = re.subn(rf"(?m)^(# )?{key}:.*$", line.replace("\\", r"\\"), text, count=1)
         text += "" if found else f"{line}\n"
     return text.encode() if _says(text, settings) else dump(settings)
 
 
-def _sources(settings: Settings) -> dict[str, str]:
-    sources = {key: getattr(settings, key) for key in ("passphrase_file", "passphrase_command")}
-    return {key: f"{key}: {_scalar(value)}" if value else f"# {key}: …" for key, value in sources.items()}
+_SOURCES = ("passphrase_file", "passphrase_command")
+
+
+def _line(key: str, value: str) -> str:
+    return f"{key}: {_scalar(value)}" if value else f"# {key}: …"
 
 
 def _scalar(value: object) -> str:
@@ -140,20 +171,30 @@ def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
     types = {field.name: int if field.name.endswith("_days") else str for field in fields(Settings)}
     for key, value in found.items():
         if key not in types:
-            raise MalformedError(f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.")
+            raise MalformedError(
+                f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.", code="settings-unknown"
+            )
         if type(value) is not types[str(key)]:
             shown = reprlib.repr(value)[:60]  # YAML has ways to make a few bytes endless
-            raise MalformedError(f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.")
+            raise MalformedError(
+                f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.", code="settings-value"
+            )
         if types[str(key)] is int and not 0 < int(str(value)) <= _LONGEST_LIFE:
-            raise MalformedError(f"{path}: {key} cannot be {value!r}", f"Give 1 to {_LONGEST_LIFE} days.")
+            raise MalformedError(
+                f"{path}: {key} cannot be {value!r}", f"Give 1 to {_LONGEST_LIFE} days.", code="settings-value"
+            )
     if not found.get("team"):
-        raise MalformedError(f"{path} names no team", "Put back the line `team: NAME`.")
+        raise MalformedError(f"{path} names no team", "Put back the line `team: NAME`.", code="settings-team")
     try:
         names.slug(str(found["team"]), "team")
     except InvalidError as error:
-        raise MalformedError(f"{path}: {error.message}", "Put back the name that it had.") from None
+        raise MalformedError(
+            f"{path}: {error.message}", "Put back the name that it had.", code="settings-team"
+        ) from None
     if found.get("key_type", "p256") not in KEY_TYPES:
         raise MalformedError(
-            f"{path}: there is no key_type {found['key_type']!r}", f"Choose from {', '.join(KEY_TYPES)}."
+            f"{path}: there is no key_type {found['key_type']!r}",
+            f"Choose from {', '.join(KEY_TYPES)}.",
+            code="settings-value",
         )
     return {str(key): value for key, value in found.items()}

@@ -3,17 +3,15 @@
 import importlib
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from contextlib import AbstractContextManager
+from typing import Annotated, Protocol
 
 import typer
 from typer.core import TyperGroup
 
 from certkit.cli.support import exit_codes, remedies, usage_errors
-from certkit.cli.support.output import complain, tell
+from certkit.cli.support.output import complain, flush, tell
 from certkit.errors import CertkitError
-
-if TYPE_CHECKING:
-    from typer._click import Context, HelpFormatter  # typer gives its types no public name
 
 GROUPS = {
     "Team lead": {
@@ -42,49 +40,67 @@ GROUPS = {
     },
 }
 """Where each verb's function, or group of verbs, stands: `module:name` in `certkit.cli.verbs`."""
+ALIASES = {"enrol": "enroll", "unenrol": "unenroll"}
+"""Other spellings of verbs, which no help lists."""
 VERBS = {name: place for group in GROUPS.values() for name, place in group.items()}
+
+
+class _HelpFormatter(Protocol):
+    """What the program's help needs of typer's formatter, whose class has no public name."""
+
+    width: int
+
+    def section(self, name: str) -> AbstractContextManager[None]: ...
+
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None: ...
 
 
 class _Program(TyperGroup):
     """The program, whose help lists the verbs by who needs them."""
 
-    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+    def format_commands(self, ctx: object, formatter: _HelpFormatter) -> None:  # noqa: ARG002  typer's own signature
         """Write the verbs with their summaries, group by group."""
         width = max(map(len, VERBS))
+        limit = formatter.width - width - 6
         for title, verbs in GROUPS.items():
             with formatter.section(title):
-                found = [(f"{name:<{width}}", self.get_command(ctx, name)) for name in verbs]
-                limit = formatter.width - width - 6
-                formatter.write_dl([(name, verb.get_short_help_str(limit)) for name, verb in found if verb])
+                found = [(f"{name:<{width}}", self.commands[name]) for name in verbs if name in self.commands]
+                formatter.write_dl([(name, verb.get_short_help_str(limit)) for name, verb in found])
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command line and give its exit code: 0 fine, 1 failure, 2 usage, 3 findings."""
+    """Run one command line and return its exit code: 0 fine, 1 failure, 2 usage, 3 findings."""
     try:
         code = _program(arguments)(args=list(arguments), prog_name="certkit", standalone_mode=False) or 0
+        flush()
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
-    except typer.TyperException as error:
-        _say_usage(error, _verb(arguments))
-        return error.exit_code
-    except CertkitError as error:
-        _show_trace_if_asked(arguments)
-        complain(error.message, remedies.of_error(error))
-        return exit_codes.of(error)
-    except OSError as error:
-        _show_trace_if_asked(arguments)
-        what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
-        complain(what, "Check the permissions and the free space.")
-        return 1
-    except Exception as error:  # noqa: BLE001  the last line of defence: a defect is told in one line too
-        _show_trace_if_asked(arguments)
-        complain(
-            f"a defect in certkit: {type(error).__name__}: {error}", "Report it with the output of certkit --debug …"
-        )
-        return 1
+    except Exception as error:  # noqa: BLE001  the last line of defense: a defect is told in one line too
+        return _explain(error, arguments)
     if code == exit_codes.INTERRUPTED:
         tell("")  # the terminal stands behind its ^C
     return int(code)
+
+
+def _explain(error: Exception, arguments: Sequence[str]) -> int:
+    """Say what has gone wrong, and what to do about it; return the exit code."""
+    match error:
+        case typer.TyperException():
+            _say_usage(error, _verb(arguments))
+            return error.exit_code
+        case CertkitError():
+            what, remedy, code = error.message, remedies.of_error(error), exit_codes.of(error)
+        case BrokenPipeError():  # a reader that has seen enough, such as head, knows; nobody else needs to
+            return exit_codes.FAILURE
+        case OSError():
+            what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+            remedy, code = "Check the permissions and the free space.", exit_codes.FAILURE
+        case _:
+            what = f"a defect in certkit: {type(error).__name__}: {error}"
+            remedy, code = "Report it with the output of certkit --debug …", exit_codes.FAILURE
+    _show_trace_if_asked(error, arguments)
+    complain(what, remedy)
+    return code
 
 
 def _say_usage(error: typer.TyperException, verb: str) -> None:
@@ -95,9 +111,9 @@ def _say_usage(error: typer.TyperException, verb: str) -> None:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    """Give the verb that a command line begins with, if it is one."""
+    """Return the verb that a command line begins with, if it is one."""
     first = next((argument for argument in arguments if argument != "--debug"), "")
-    return first if first in VERBS else ""
+    return first if first in VERBS or first in ALIASES else ""
 
 
 def _program(arguments: Sequence[str]) -> typer.Typer:
@@ -113,7 +129,7 @@ def _program(arguments: Sequence[str]) -> typer.Typer:
     )
     verb = _verb(arguments)
     for name in [verb] if verb and "_CERTKIT_COMPLETE" not in os.environ else VERBS:
-        module, _, attribute = VERBS[name].partition(":")
+        module, _, attribute = VERBS[ALIASES.get(name, name)].partition(":")
         command = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
         if isinstance(command, typer.Typer):
             program.add_typer(command, name=name)
@@ -148,8 +164,8 @@ def _options(
     """
 
 
-def _show_trace_if_asked(arguments: Sequence[str]) -> None:
+def _show_trace_if_asked(error: Exception, arguments: Sequence[str]) -> None:
     if "--debug" in arguments:
         import traceback
 
-        tell(*traceback.format_exc().splitlines())
+        tell(*"".join(traceback.format_exception(error)).splitlines())

@@ -20,9 +20,13 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[^\[\]]*\]|[^\[\]:/?#@\s]+)(?
 class WrongSchemeError(MalformedError):
     """The client takes no URL of this scheme."""
 
+    code = "daemon-url-scheme"
+
 
 class MissingPortError(MalformedError):
     """A tcp URL needs a port."""
+
+    code = "daemon-url-without-port"
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Address:
 def parse(url: str) -> Address:
     """Read a URL as the client does.
 
-    Raises MalformedError if it is none, WrongSchemeError or MissingPortError if it is one that the client refuses.
+    Raises MalformedError if it is not one, WrongSchemeError or MissingPortError if it is one that the client refuses.
     """
     match = _URL.fullmatch(url) if len(url) <= _LONGEST_URL else None
     if match is None:
@@ -58,16 +62,18 @@ def parse(url: str) -> Address:
         return Address(scheme, host)
     if scheme != "tcp":
         raise WrongSchemeError(
-            f"{url!r} has the scheme {scheme!r}, which Earthly does not take", _EXAMPLE + _as_tcp(host, port)
+            f"{url!r} has the scheme {scheme!r}, which Earthly does not take", _EXAMPLE + _as_tcp(host, port), url=url
         )
     try:
         host = _parse_host(host)
     except ValueError:
         raise _not_a_url(url) from None
     if not port:
-        raise MissingPortError(f"{url!r} has no port, and Earthly refuses it", _EXAMPLE + _as_tcp(host, port))
+        raise MissingPortError(f"{url!r} has no port, and Earthly refuses it", _EXAMPLE + _as_tcp(host, port), url=url)
     if not 0 < int(port[:9]) <= _LAST_PORT:
-        raise MalformedError(f"{url!r} has no possible port", "A port is a number from 1 to 65535.")
+        raise MalformedError(
+            f"{url!r} has no possible port", "A port is a number from 1 to 65535.", code="daemon-url-port", url=url
+        )
     return Address(scheme, host, int(port))
 
 
@@ -79,22 +85,27 @@ def parse_shared(url: str) -> Address:
     try:
         address = parse(url)
     except MalformedError as error:
-        raise InvalidError(error.message, error.hint) from None
+        raise InvalidError(error.message, error.hint, code=error.code, **error.fields) from None
     if address.scheme != "tcp":
         raise InvalidError(
-            f"{url!r} is a container on this machine, not a shared daemon", _EXAMPLE + "tcp://build.acme.example:8372"
+            f"{url!r} is a container on this machine, not a shared daemon",
+            _EXAMPLE + "tcp://build.acme.example:8372",
+            code="daemon-url-container",
+            url=url,
         )
     if address.is_local:
         raise InvalidError(
             f"Earthly takes {address.host} to mean a daemon that it manages itself, "
             "so a shared one cannot be called that",
             f"Use a name or address that every laptop reaches, this machine's too: tcp://build-server:{address.port}",
+            code="daemon-url-local",
+            url=url,
         )
     return address
 
 
 def _parse_host(text: str) -> str:
-    """Give a host in its one form; raise ValueError if it is none."""
+    """Return a host in its one form; raise ValueError if it is not one."""
     if text.startswith("["):
         host = ipaddress.IPv6Address(text[1:-1])
         if host.scope_id:
@@ -120,4 +131,9 @@ def _not_a_url(url: str) -> MalformedError:
     except ValueError:
         host = ""
     guess = host if host and host not in LOCAL_HOSTS else "build.acme.example"
-    return MalformedError(f"{url[:_LONGEST_URL]!r} is not a daemon's URL", _EXAMPLE + _as_tcp(guess, None))
+    return MalformedError(
+        f"{url[:_LONGEST_URL]!r} is not a daemon's URL",
+        _EXAMPLE + _as_tcp(guess, None),
+        code="daemon-url-malformed",
+        url=url[:_LONGEST_URL],
+    )

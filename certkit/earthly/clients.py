@@ -1,21 +1,17 @@
 """Find Earthly and EarthBuild on this machine: their folders, their configuration files, their owner.
 
-The rules are those of their sources (`util/cliutil`, `util/fileutil`, `cmd/earth/app/before.go`).
+The rules are those of their sources (`util/cliutil`, `cmd/earth/app/before.go`).
 """
 
-import os
-import pwd
 import shutil
-import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from certkit.earthly.user import Environment, user_of
 from certkit.errors import InvalidError
 from certkit.files import Owner
-
-Environment = Mapping[str, str]
 
 ENGINE_TIMEOUT = 3.0
 """Seconds that Docker or Podman may take to answer."""
@@ -71,23 +67,34 @@ class Client:
 
 
 def locate(name: str, environ: Environment, config: Path | None = None) -> Client:
-    """Say where a client keeps its things; `config` is what its `--config` would be given.
+    """Locate a client's folder and configuration; `config` is what its `--config` would be given.
 
     Raises InvalidError if `name` is no client's.
     """
     kind = KINDS.get(name)
     if kind is None:
-        raise InvalidError(f"{name!r} is no client that certkit knows", f"Choose from {', '.join(KINDS)}.")
-    home, owner = _home(environ)
-    directory = home / f".{variable(kind, environ, 'INSTALLATION_NAME')[1] or kind.installation}"
+        raise unknown(name, KINDS)
+    user = user_of(environ)
+    directory = user.home / f".{variable(kind, environ, 'INSTALLATION_NAME')[1] or kind.installation}"
     named = str(config or variable(kind, environ, "CONFIG")[1])
-    return Client(kind, directory, Path(named).absolute() if named else _default_config(directory), owner)
+    return Client(kind, directory, Path(named).absolute() if named else _default_config(directory), user.owner)
+
+
+def unknown(name: str, known: Iterable[str]) -> InvalidError:
+    """Make the error for a name that is no client's."""
+    return InvalidError(
+        f"{name!r} is not a client that certkit knows",
+        f"Choose from {', '.join(known)}.",
+        code="client-unknown",
+        client=name,
+        known=tuple(known),
+    )
 
 
 def find(environ: Environment, names: Sequence[str] = (), config: Path | None = None) -> list[Client]:
-    """Give the clients called `names`; without names, those that have a folder or a program here.
+    """Return the clients called `names`; without names, those that have a folder or a program here.
 
-    Two clients that would read the same file are given once, the first of them.
+    Of two clients that would read the same file, only the first is returned.
     """
     clients = [locate(name, environ, config) for name in names or KINDS]
     found = [client for client in clients if names or is_installed(client, environ)]
@@ -103,7 +110,7 @@ def is_installed(client: Client, environ: Environment) -> bool:
 
 
 def variable(kind: Kind, environ: Environment, suffix: str) -> tuple[str, str]:
-    """Give the name and value of the variable that the client reads, both empty if none is set.
+    """Return the name and value of the variable that the client reads, both empty if none is set.
 
     The first that is set wins, even if it is set to nothing.
     """
@@ -141,27 +148,3 @@ def _engine_answers(program: str, environ: Environment) -> bool:
 def _default_config(directory: Path) -> Path:
     new, old = directory / "config.yml", directory / "config.yaml"
     return old if old.is_file() and not new.is_file() else new
-
-
-def _home(environ: Environment) -> tuple[Path, Owner | None]:
-    user = _user(environ.get("SUDO_USER", ""))
-    if user is not None and user.pw_dir and _is_writable(Path(user.pw_dir)):
-        return Path(user.pw_dir), (user.pw_uid, user.pw_gid)
-    return Path(environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir), None
-
-
-def _user(name: str) -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(name)
-    except (KeyError, ValueError):
-        return None
-
-
-def _is_writable(home: Path) -> bool:
-    """Judge as the client does: a folder, writable by its owner, who is this user unless this user is root."""
-    try:
-        found = home.stat()
-    except OSError:
-        return False
-    writable = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_IWUSR
-    return bool(writable) and os.getuid() in (0, found.st_uid)

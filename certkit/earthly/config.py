@@ -7,8 +7,10 @@ from pathlib import Path
 import yaml
 
 from certkit import files
-from certkit.earthly.clients import Client, Environment, variable
+from certkit.earthly.clients import Client, variable
+from certkit.earthly.user import Environment
 from certkit.errors import MalformedError, MissingError
+from certkit.files import Owner
 
 LIMIT = 256 * 1024
 """Bytes of the largest configuration file that is read."""
@@ -22,11 +24,13 @@ DEFAULTS = {
 }
 _BOOLEANS = {"true": True, "yes": True, "on": True, "y": True, "false": False, "no": False, "off": False, "n": False}
 _MERGE = "tag:yaml.org,2002:merge"
-_REMEDY = "Mend it by hand; Earthly cannot read it either."
+_REMEDY = "Correct it by hand; Earthly cannot read it either."
 
 
 class NotYamlError(MalformedError):
     """The file is not even YAML."""
+
+    code = "client-config-not-yaml"
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,12 @@ class Configuration:
 
 
 def read(client: Client, environ: Environment) -> Configuration:
-    """Read the configuration of a client; a file that is not there is an empty one.
+    """Read the configuration of a client, as its owner; a missing file counts as an empty one.
 
     Raises NotYamlError or MalformedError, with the line, for what the client could not read, CertkitError for an
     unreadable file.
     """
-    found = _globals(client.config)
+    found = _globals(client.config, client.owner)
     origins = {key: "file" if key in found else "default" for key in DEFAULTS}
     values = {key: found[key].value if key in found else default for key, default in DEFAULTS.items()}
     name, host = variable(client.kind, environ, "BUILDKIT_HOST")
@@ -70,38 +74,44 @@ def read(client: Client, environ: Environment) -> Configuration:
     )
 
 
-def _globals(path: Path) -> dict[str, yaml.ScalarNode]:
-    """Give the nodes of the known keys under `global` that have a value."""
+def _globals(path: Path, owner: Owner | None) -> dict[str, yaml.ScalarNode]:
+    """Return the nodes of the known keys under `global` that have a value."""
     try:
-        top = _Mappings(path, {"global"}).resolve(_first_document(path), "the file")
+        top = _Mappings(path, {"global"}).resolve(_first_document(path, owner), "the file")
         under = _Mappings(path, DEFAULTS).resolve(top.get("global"), "global")
     except RecursionError:
-        raise MalformedError(f"{path} is nested too deeply", _REMEDY) from None
+        raise MalformedError(
+            f"{path} is nested too deeply", _REMEDY, code="client-config-nested-too-deeply", path=path
+        ) from None
     values: dict[str, yaml.ScalarNode] = {}
     for key, node in under.items():
         if not isinstance(node, yaml.ScalarNode):
-            raise _malformed(path, node, f"{key} is no plain value")
+            raise _malformed(path, node, f"{key} is not a plain value")
         if not _is_null(node):
             values[key] = node
     return values
 
 
-def _first_document(path: Path) -> yaml.Node | None:
+def _first_document(path: Path, owner: Owner | None) -> yaml.Node | None:
     try:
-        loader = yaml.SafeLoader(files.read(path, limit=LIMIT))
+        with files.acting_as(owner):
+            content = files.read(path, limit=LIMIT)
+        loader = yaml.SafeLoader(content)
         # Earthly reads the first document and ignores others.
         return loader.get_node() if loader.check_node() else None
     except MissingError:
         return None
     except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise NotYamlError(f"{path}{line}: not YAML: {error.problem}", _REMEDY) from None
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        found = NotYamlError(f"line {line}: not YAML: {error.problem}", _REMEDY, path=path, line=line)
+        raise found.about(path) from None
     except (yaml.YAMLError, UnicodeDecodeError):
-        raise NotYamlError(f"{path}: not YAML: it holds characters that no YAML holds", _REMEDY) from None
+        found = NotYamlError("not YAML: it has characters that YAML does not allow", _REMEDY, path=path)
+        raise found.about(path) from None
 
 
 class _Mappings:
-    """Resolves mappings with their merge keys (`<<`) to the wanted keys alone.
+    """Resolve mappings with their merge keys (`<<`) to the wanted keys alone.
 
     What is resolved is kept, so that merges of merges of merges cost no more than their text.
     """
@@ -115,7 +125,7 @@ class _Mappings:
         if node is None or _is_null(node):
             return {}
         if not isinstance(node, yaml.MappingNode):
-            raise _malformed(self.path, node, f"{what} is no mapping of keys to values")
+            raise _malformed(self.path, node, f"{what} is not a mapping of keys to values")
         if id(node) not in self.resolved:
             self.resolved[id(node)] = {}  # a mapping may merge itself
             self.resolved[id(node)] = self._inherited(node) | self._own(node)
@@ -144,4 +154,6 @@ def _is_null(node: yaml.Node) -> bool:
 
 
 def _malformed(path: Path, node: yaml.Node, problem: str) -> MalformedError:
-    return MalformedError(f"{path}, line {node.start_mark.line + 1}: {problem}", _REMEDY)
+    line = node.start_mark.line + 1
+    error = MalformedError(f"line {line}: {problem}", _REMEDY, code="client-config-malformed", path=path, line=line)
+    return error.about(path)

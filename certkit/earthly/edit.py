@@ -19,9 +19,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def get_globals(content: bytes, keys: Collection[str] = KEYS) -> dict[str, Source | None]:
-    """Give the values of keys under `global` as they are written, None for a key that is not there.
+    """Return the values of keys under `global` as they are written, None for a key that is not there.
 
-    `set_globals` puts them back; it raises the same.
+    `set_globals` puts them back. Raise as it does.
     """
     section = Section(_decode(content))
     return {key: section.source(key) for key in keys}
@@ -30,7 +30,7 @@ def get_globals(content: bytes, keys: Collection[str] = KEYS) -> dict[str, Sourc
 def set_globals(content: bytes, values: Mapping[str, Value]) -> bytes:
     """Set keys under `global`, or take out those that are to be None; what says so already stays as it is written.
 
-    Raises MalformedError for what is no YAML or no such configuration, RefusedError for what cannot be edited safely,
+    Raises MalformedError for what is not YAML or not a configuration, RefusedError for what cannot be edited safely,
     both with the line.
     """
     original = section = Section(_decode(content))
@@ -45,8 +45,8 @@ def set_globals(content: bytes, values: Mapping[str, Value]) -> bytes:
 def undo(content: bytes, former: bytes, values: Mapping[str, Value]) -> bytes:
     """Undo `set_globals(former, values)`, which may have been followed by other edits.
 
-    Gives the very bytes of `former` where there were none; otherwise only the keys in `values` become what they were.
-    Raises as `set_globals` does.
+    Return the very bytes of `former` where there were none; otherwise only the keys in `values` become what they were.
+    Raise as `set_globals` does.
     """
     if set_globals(former, values) == content:
         return former
@@ -54,7 +54,7 @@ def undo(content: bytes, former: bytes, values: Mapping[str, Value]) -> bytes:
 
 
 def scalars(content: bytes) -> list[tuple[int, str]]:
-    """Give every scalar of the text, keys and values alike, with its line; raises MalformedError and RefusedError."""
+    """Return every scalar of the text, keys and values alike, with its line; raise MalformedError or RefusedError."""
     root = parse(_decode(content)).root
     return root.scalars if root else []
 
@@ -69,7 +69,7 @@ def _cuts(section: Section, key: str, value: Value) -> list[splices.Splice]:
 
 
 def _edited(section: Section, key: str, value: Value, line: int) -> Section:
-    """Change one key and read the result; raises RefusedError, naming the line, if it is not what it must be."""
+    """Change one key and read the result; raise RefusedError, naming the line, if it is not what it must be."""
     try:
         edited = Section(splices.apply(section.text, _cuts(section, key, value)))
         is_safe = edited.says(key, value) and edited.signature_without(key) == section.signature_without(key)
@@ -84,9 +84,16 @@ def _decode(content: bytes) -> str:
     if content.startswith(_UTF16):
         raise unsafe(1, "the file is in UTF-16")
     if len(content) > LIMIT:
-        raise MalformedError(f"the file is larger than {LIMIT} bytes", "Check that it is the right file.")
+        raise MalformedError(
+            f"the file is larger than {LIMIT} bytes",
+            "Check that it is the right file.",
+            code="client-config-too-large",
+            limit=LIMIT,
+        )
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise MalformedError(f"line {line}: the file is not in UTF-8", "Save it as UTF-8.") from None
+        raise MalformedError(
+            f"line {line}: the file is not in UTF-8", "Save it as UTF-8.", code="client-config-not-utf8", line=line
+        ) from None

@@ -4,8 +4,7 @@ from functools import cached_property
 
 from yaml.events import AliasEvent, Event, NodeEvent, ScalarEvent
 
-from certkit.earthly.yaml_positions import Entry, Node, parse, pieces, unsafe
-from certkit.errors import MalformedError
+from certkit.earthly.yaml_positions import Entry, Node, malformed, parse, pieces, unsafe
 
 _STRING_TAGS = (None, "!", "tag:yaml.org,2002:str")
 
@@ -25,7 +24,7 @@ Value = str | bool | Source | None
 class Section:
     """The section, if there is one, with the text around it.
 
-    Raises MalformedError for what is no YAML or no such configuration, RefusedError for what cannot be edited safely,
+    Raises MalformedError for what is not YAML or not a configuration, RefusedError for what cannot be edited safely,
     both with the line.
     """
 
@@ -33,7 +32,7 @@ class Section:
         self.text = text
         self.document = parse(text)
         if self.root and not self.root.is_mapping and not self.root.is_null:
-            raise MalformedError(f"line {self.root.line}: the file is no mapping of keys to values", "Mend it by hand.")
+            raise malformed(self.root.line, "the file is not a mapping of keys to values", "client-config-malformed")
         self.entry = _only(self.root, "global")
         self._refuse_what_is_elsewhere()
 
@@ -53,20 +52,20 @@ class Section:
         return self.value.entries if self.value else []
 
     def get(self, key: str) -> Entry | None:
-        """Give the entry of a key; raises RefusedError if it is there twice, or no single value."""
+        """Return the entry of a key; raise RefusedError if it is there twice, or not a single value."""
         entry = _only(self.value, key)
         if entry and not isinstance(entry.value.first, ScalarEvent | AliasEvent):
             raise unsafe(entry.value.line, f"{key} is not a single value")
         return entry
 
     def line_of(self, key: str) -> int:
-        """Give the line of a key, else of `global`, else that where the content begins."""
+        """Return the line of a key, else of `global`, else that where the content begins."""
         entry = self.get(key) or self.entry
         first = entry.key if entry else self.root
         return first.line if first else 1
 
     def source(self, key: str) -> Source | None:
-        """Give a value as it is written."""
+        """Return a value as it is written."""
         entry = self.get(key)
         return Source("".join(self.text[a:b] for a, b in pieces(self.text, entry.value))) if entry else None
 
@@ -90,7 +89,7 @@ class Section:
             raise unsafe(node.line, f"{what} is used elsewhere in the file, as *{node.first.anchor}")
 
     def signature_without(self, key: str) -> Signature:
-        """Give all that the file says apart from one key of the section, comparable; an empty section says nothing."""
+        """Return all that the file says but for one key of the section, comparable; an empty section says nothing."""
         root = self.root.entries if self.root else []
         around = [_signature(entry) for entry in root if entry is not self.entry]
         inside = [_signature(entry) for entry in self.entries if entry.key.text != key]
@@ -110,13 +109,11 @@ class Section:
             if isinstance(self.value.first, AliasEvent):
                 raise unsafe(self.value.line, "global is written elsewhere in the file")
             if not self.value.is_mapping and not self.value.is_null:
-                raise MalformedError(
-                    f"line {self.value.line}: global is no mapping of keys to values", "Mend it by hand."
-                )
+                raise malformed(self.value.line, "global is not a mapping of keys to values", "client-config-malformed")
 
 
 def _only(mapping: Node | None, key: str) -> Entry | None:
-    """Give the one entry of a key; raises RefusedError where it is there twice, or may be."""
+    """Return the one entry of a key; raise RefusedError where it is there twice, or may be."""
     found = None
     for entry in mapping.entries if mapping else []:
         if isinstance(entry.key.first, AliasEvent):

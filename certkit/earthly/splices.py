@@ -41,7 +41,7 @@ def insertion(section: Section, key: str, value: Value) -> list[Splice]:
 
 
 def replacement(section: Section, entry: Entry, value: Value) -> list[Splice]:
-    """Give a key another value; a comment behind the value stays."""
+    """Set a key to another value; a comment behind the value stays."""
     in_flow = bool(section.value and section.value.is_flow)
     section.refuse_shared(entry.value, f"the value of {entry.key.text}")
     return _replaced(section.text, entry.value, _written(value, in_flow=in_flow))
@@ -116,7 +116,7 @@ def _indent(text: str, entry: Entry) -> str:
 
 
 def _step(section: Section) -> str:
-    """Give the indentation that the file uses for the first mapping within it."""
+    """Return the indentation that the file uses for the first mapping within it."""
     for entry in section.root.entries if section.root else []:
         if entry.value.is_mapping and not entry.value.is_flow:
             return " " * max(1, entry.value.entries[0].key.column - entry.key.column)

@@ -140,43 +140,48 @@ class Document:
 def parse(text: str) -> Document:
     """Read a text of at most one document.
 
-    Raises MalformedError, with the line, for what is no YAML, and RefusedError for a second document.
+    Raises MalformedError, with the line, for what is not YAML, and RefusedError for a second document.
     """
     try:
         return _document(text, yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise MalformedError(f"line {line}: not YAML: {error.problem}", "Mend it by hand.") from None
+        raise malformed(line, f"not YAML: {error.problem}", "client-config-not-yaml") from None
     except yaml.reader.ReaderError as error:
         line = 1 + len(_BREAK.findall(text[: error.position]))
-        raise MalformedError(f"line {line}: a character that no YAML holds", "Mend it by hand.") from None
+        raise malformed(line, "a character that YAML does not allow", "client-config-not-yaml") from None
 
 
 def unsafe(line: int, why: str) -> RefusedError:
     """Make the refusal to edit what stands on a line."""
-    return RefusedError(f"line {line}: {why}", _BY_HAND)
+    return RefusedError(f"line {line}: {why}", _BY_HAND, code="client-config-unsafe-to-edit", line=line)
+
+
+def malformed(line: int, problem: str, code: str, hint: str = "Correct it by hand.") -> MalformedError:
+    """Make the error for what is wrong on a line."""
+    return MalformedError(f"line {line}: {problem}", hint, code=code, line=line)
 
 
 def line_start(text: str, position: int) -> int:
-    """Give where the line of a position begins, behind a byte order mark."""
+    """Return where the line of a position begins, behind a byte order mark."""
     start = max(text.rfind(mark, 0, position) for mark in BREAKS) + 1
     return start + text.startswith("\ufeff", start) if start == 0 else start
 
 
 def line_end(text: str, position: int) -> tuple[int, int]:
-    """Give where the line of a position ends and where the next begins; the same on a last, unfinished line."""
+    """Return where the line of a position ends and where the next begins; the same on a last, unfinished line."""
     found = _BREAK.search(text, position)
     return found.span() if found else (len(text), len(text))
 
 
 def line_break(text: str) -> str:
-    """Give the line end that a text uses, by its first."""
+    """Return the line end that a text uses, by its first."""
     found = _BREAK.search(text)
     return found.group() if found else "\n"
 
 
 def pieces(text: str, node: Node) -> list[tuple[int, int]]:
-    """Give the one or two stretches that are a value.
+    """Return the one or two stretches that are a value.
 
     There are two where a comment stands behind the head of a block scalar (`|`, `>`). Blank lines
     at the end of a block scalar are not counted to it, so they stay whatever becomes of it.
@@ -201,7 +206,7 @@ def _document(text: str, events: Iterable[Event]) -> Document:
         line = _line(event)
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > DEEPEST:
-            raise MalformedError(f"line {line}: nested too deeply", "Write it more plainly.")
+            raise malformed(line, "nested too deeply", "client-config-nested-too-deeply", "Nest it less.")
         if isinstance(event, DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -210,7 +215,7 @@ def _document(text: str, events: Iterable[Event]) -> Document:
             end = _begin(event)
         elif isinstance(event, AliasEvent):
             if event.anchor not in anchors:
-                raise MalformedError(f"line {line}: not YAML: nothing is called &{event.anchor}", "Mend it by hand.")
+                raise malformed(line, f"not YAML: nothing is called &{event.anchor}", "client-config-not-yaml")
             aliases.add(event.anchor)
         elif isinstance(event, NodeEvent) and event.anchor:
             anchors.add(event.anchor)

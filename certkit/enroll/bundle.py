@@ -9,17 +9,17 @@ import base64
 import contextlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from cryptography import x509
 
 from certkit.earthly.address import parse_shared
 from certkit.enroll import bundle_fields
 from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
 from certkit.pki import certificates, keys, names, sealed
-
-if TYPE_CHECKING:
-    from cryptography import x509
+from certkit.pki.keys import PrivateKey
 
 LIMIT = 256 * 1024
 """Bytes of the largest bundle that is read."""
@@ -27,6 +27,10 @@ LIMIT = 256 * 1024
 _KIND, _SEALED_KIND, _VERSION = "certkit bundle", "certkit sealed bundle", 1
 _MOST_DAEMONS, _MOST_AUTHORITIES, _URL_LIMIT = 64, 8, 300
 _LABEL = b"bundle"
+
+
+ServerAuthorities = tuple[x509.Certificate, ...]
+"""Whom a laptop is to believe that a daemon is the team's."""
 
 
 class Daemon(NamedTuple):
@@ -38,33 +42,55 @@ class Daemon(NamedTuple):
 
 @dataclass(frozen=True)
 class Bundle:
-    """Who may build where. All certificates and the key are PEM.
+    """Who may build where.
 
     There are several server authorities while one takes over from another. `key` is None in the answer to a
-    request, whose key never left the laptop.
+    request, whose key never left the laptop; two bundles with one certificate have one key.
     """
 
     team: str
     person: str
     device: str
     daemons: tuple[Daemon, ...]
-    server_authorities: tuple[bytes, ...]
-    certificate: bytes
-    key: bytes | None = field(default=None, repr=False)
+    server_authorities: ServerAuthorities
+    certificate: x509.Certificate
+    key: PrivateKey | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def urls(self) -> frozenset[str]:
+        """The URLs of all daemons."""
+        return frozenset(daemon.url for daemon in self.daemons)
 
     def files(self) -> dict[str, bytes]:
-        """Give the three files that every client needs, by name; raises MissingError if there is no key."""
+        """Return the three files that every client needs, by name, in PEM form.
+
+        Raises MissingError if there is no key.
+        """
         if self.key is None:
-            raise MissingError("the bundle has no key", "Complete it where its request was made.")
-        return {"ca.pem": b"".join(self.server_authorities), "cert.pem": self.certificate, "key.pem": self.key}
+            raise MissingError(
+                "the bundle has no key", "Complete it where its request was made.", code="bundle-without-key"
+            )
+        return {
+            "ca.pem": b"".join(map(certificates.to_pem, self.server_authorities)),
+            "cert.pem": certificates.to_pem(self.certificate),
+            "key.pem": keys.to_pem(self.key),
+        }
 
 
 def seal(bundle: Bundle, passphrase: str | None) -> bytes:
-    """Write a bundle, encrypted unless `passphrase` is None."""
-    content = {"kind": _KIND, "version": _VERSION, **asdict(bundle)}
-    content["daemons"] = [daemon._asdict() for daemon in bundle.daemons]
-    content["server_authorities"] = [{"pem": pem} for pem in bundle.server_authorities]
-    clear = json.dumps(content, default=bytes.decode, indent=1).encode() + b"\n"
+    """Encode a bundle as a file, encrypted unless `passphrase` is None."""
+    content = {
+        "kind": _KIND,
+        "version": _VERSION,
+        "team": bundle.team,
+        "person": bundle.person,
+        "device": bundle.device,
+        "daemons": [daemon._asdict() for daemon in bundle.daemons],
+        "server_authorities": [{"pem": _text(authority)} for authority in bundle.server_authorities],
+        "certificate": _text(bundle.certificate),
+        "key": None if bundle.key is None else keys.to_pem(bundle.key).decode(),
+    }
+    clear = json.dumps(content, indent=1).encode() + b"\n"
     if passphrase is None:
         return clear
     text = base64.encodebytes(sealed.seal(clear, passphrase, _LABEL)).decode().split()
@@ -74,29 +100,37 @@ def seal(bundle: Bundle, passphrase: str | None) -> bytes:
 def open_bundle(content: bytes, ask_passphrase: Callable[[], str]) -> Bundle:
     """Read a bundle; `ask_passphrase` is called only if it is sealed.
 
-    Raises MalformedError for what is no bundle or would do harm, keys.WrongPassphraseError for another passphrase.
+    Raises:
+        MalformedError: It is not a bundle, or one that would do harm.
+        keys.WrongPassphraseError: The passphrase is another.
+
     """
     found = _object(content)
     if found.get("kind") == _SEALED_KIND:
         found = _object(sealed.open_sealed(_sealed_content(found), ask_passphrase(), _LABEL))
     if found.get("kind") != _KIND:
-        raise _malformed("it is not a bundle")
+        raise _malformed("it is not a bundle", "not-a-bundle")
     try:
         return _bundle(found)
     except CertkitError as error:
-        raise _malformed(error.message) from None
+        raise _malformed(error.message, error.code, **error.fields) from None
 
 
 def is_sealed(content: bytes) -> bool:
-    """Tell whether a bundle is encrypted; raise MalformedError if it is none."""
+    """Tell whether a bundle is encrypted; raise MalformedError if it is not a bundle."""
     return _object(content).get("kind") == _SEALED_KIND
 
 
 def check_time(bundle: Bundle, now: datetime) -> None:
     """Raise RefusedError if the bundle's certificate has expired."""
-    end = certificates.load(bundle.certificate).not_valid_after_utc
+    end = bundle.certificate.not_valid_after_utc
     if end <= now:
-        raise RefusedError(f"the certificate in this bundle expired on {end:%Y-%m-%d}", "Ask for a new one.")
+        raise RefusedError(
+            f"the certificate in this bundle expired on {end:%Y-%m-%d}",
+            "Ask for a new one.",
+            code="bundle-expired",
+            expired=end,
+        )
 
 
 def _bundle(found: dict[str, object]) -> Bundle:
@@ -107,20 +141,13 @@ def _bundle(found: dict[str, object]) -> Bundle:
     certificate = bundle_fields.client_certificate(found, "certificate", dns_name)
     daemons = tuple(map(_daemon, bundle_fields.items(found, "daemons", _MOST_DAEMONS)))
     if len({daemon.name for daemon in daemons}) < len(daemons):
-        raise MalformedError("two of its daemons have one name")
-    authorities = [
+        raise MalformedError("two of its daemons have one name", code="bundle-daemons-alike")
+    authorities = tuple(
         bundle_fields.authority(item, "pem")
         for item in bundle_fields.items(found, "server_authorities", _MOST_AUTHORITIES)
-    ]
-    return Bundle(
-        team,
-        person,
-        device,
-        daemons,
-        tuple(map(certificates.to_pem, authorities)),
-        certificates.to_pem(certificate),
-        _key(found, certificate) if found.get("key") is not None else None,
     )
+    key = _key(found, certificate) if found.get("key") is not None else None
+    return Bundle(team, person, device, daemons, authorities, certificate, key)
 
 
 def _daemon(found: dict[str, object]) -> Daemon:
@@ -128,24 +155,30 @@ def _daemon(found: dict[str, object]) -> Daemon:
     return Daemon(name, parse_shared(bundle_fields.text(found, "url", _URL_LIMIT)).url)
 
 
-def _key(found: dict[str, object], certificate: "x509.Certificate") -> bytes:
+def _key(found: dict[str, object], certificate: x509.Certificate) -> PrivateKey:
     key = bundle_fields.private_key(found, "key")
     if not keys.matches(key, certificate):
-        raise MalformedError("its key is not that of its certificate")
-    return keys.to_pem(key)
+        raise MalformedError("its key is not that of its certificate", code="bundle-key-of-another-certificate")
+    return key
+
+
+def _text(certificate: x509.Certificate) -> str:
+    return certificates.to_pem(certificate).decode()
 
 
 def _object(content: bytes) -> dict[str, object]:
     if len(content) > LIMIT:
-        raise _malformed("it is too large")
+        raise _malformed("it is too large", "bundle-too-large", limit=LIMIT)
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
-        raise _malformed("it is not a bundle") from None
+        raise _malformed("it is not a bundle", "not-a-bundle") from None
     if not isinstance(found, dict):
-        raise _malformed("it is not a bundle")
+        raise _malformed("it is not a bundle", "not-a-bundle")
     if found.get("version", _VERSION) != _VERSION:
-        raise MalformedError("the bundle is of a later version", "Install the newest certkit.")
+        raise MalformedError(
+            "the bundle is of a later version", "Install the newest certkit.", code="bundle-of-later-version"
+        )
     return found
 
 
@@ -154,8 +187,13 @@ def _sealed_content(found: dict[str, object]) -> bytes:
     with contextlib.suppress(ValueError):
         if isinstance(lines, list):
             return base64.b64decode("".join(map(str, lines)), validate=True)
-    raise _malformed("what is sealed in it is damaged")
+    raise _malformed("what is sealed in it is damaged", "bundle-damaged")
 
 
-def _malformed(problem: str) -> MalformedError:
-    return MalformedError(f"this bundle cannot be used: {problem}", "Ask for a new one; check that it arrives whole.")
+def _malformed(problem: str, code: str, **fields: object) -> MalformedError:
+    return MalformedError(
+        f"this bundle cannot be used: {problem}",
+        "Ask for a new one; check that it arrives whole.",
+        code=code,
+        **fields,
+    )

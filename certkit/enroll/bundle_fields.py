@@ -1,76 +1,116 @@
-"""Values of a parsed file that anybody may have made: each is of its kind and size, or CertkitError is raised."""
+"""Values of a parsed file that anybody may have made: each is of its kind and size, or MalformedError is raised.
 
-from collections.abc import Mapping
-from typing import TypeVar
+A certificate is read whole here. What is parsed only when somebody asks for it, such as its names, would otherwise
+fail later, when the laptop has been enrolled already.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import MalformedError
 from certkit.pki import certificates, extensions, keys
 
 PEM_LIMIT = 8 * 1024
-"""Characters of one certificate or key: twice what RSA-4096 needs, and few enough to be checked at once."""
+"""Characters of one certificate: few enough to be checked at once."""
+KEY_LIMIT = 3400
+"""Characters of one key: what RSA-4096 needs."""
+PRIME_LIMIT = 2049
+"""Bits of a prime of an RSA key: that of a longer one is proven in minutes, and a short modulus may come with it."""
+RSA_LIMIT = 8192
+"""Bits of an authority's RSA key: Go's limit for what a peer sends."""
 
-_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _REMEDY = "Ask for a new one."
+_DAMAGED = (
+    ValueError,  # among them names that are not UTF-8
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def text(found: Mapping[str, object], key: str, limit: int) -> str:
-    """Give a text of 1 to `limit` characters, all of which UTF-8 can hold."""
+    """Return a text of 1 to `limit` characters, all of which UTF-8 can hold."""
     value = found.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= limit:
-        raise MalformedError(f"its {key} is missing, no text, or too long", _REMEDY)
+        raise _wrong(key, f"its {key} is missing, not text, or too long")
     return value.encode(errors="replace").decode()
 
 
 def items(found: Mapping[str, object], key: str, limit: int) -> list[dict[str, object]]:
-    """Give a list of 1 to `limit` objects."""
+    """Return a list of 1 to `limit` objects."""
     value = found.get(key)
     if not isinstance(value, list) or not 0 < len(value) <= limit:
-        raise MalformedError(f"its {key} are missing, no list, or too many", _REMEDY)
+        raise _wrong(key, f"its {key} are missing, not a list, or too many")
     if not all(isinstance(item, dict) for item in value):
-        raise MalformedError(f"its {key} are not what they should be", _REMEDY)
+        raise _wrong(key, f"its {key} are not what they should be")
     return value
 
 
 def certificate(found: Mapping[str, object], key: str) -> x509.Certificate:
-    """Give a certificate in PEM form."""
-    return certificates.load(text(found, key, PEM_LIMIT).encode())
+    """Return a certificate in PEM form, all of which can be read."""
+    loaded = certificates.load(text(found, key, PEM_LIMIT).encode())
+    with _read_whole():
+        _ = (loaded.subject, loaded.issuer, loaded.extensions, loaded.public_key())
+        _ = (loaded.not_valid_before_utc, loaded.not_valid_after_utc, loaded.signature_hash_algorithm)
+    return loaded
 
 
 def authority(found: Mapping[str, object], key: str) -> x509.Certificate:
-    """Give a certificate that may vouch for others."""
+    """Return a certificate that may vouch for others."""
     loaded = certificate(found, key)
-    constraints = _extension(loaded, x509.BasicConstraints)
+    constraints = extensions.find(loaded, x509.BasicConstraints)
     if constraints is None or not constraints.ca:
-        raise MalformedError(f"its {key} is not an authority's", _REMEDY)
+        raise _wrong(key, f"its {key} is not an authority's")
+    if getattr(keys.public_of(loaded), "key_size", 0) > RSA_LIMIT:
+        raise _wrong(key, f"its {key} holds a key of more than {RSA_LIMIT} bits")
     return loaded
 
 
 def client_certificate(found: Mapping[str, object], key: str, dns_name: str) -> x509.Certificate:
-    """Give a client's certificate, which must bear `dns_name` and no other."""
+    """Return a client's certificate, which must bear `dns_name` and no other."""
     loaded = certificate(found, key)
-    try:
-        keys.check_public(loaded.public_key())
-    except ValueError:
-        raise MalformedError(f"its {key} holds no usable key", _REMEDY) from None
-    usage = _extension(loaded, x509.ExtendedKeyUsage)
+    keys.check_public(loaded.public_key())
+    usage = extensions.find(loaded, x509.ExtendedKeyUsage)
     if usage is None or list(usage) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
-        raise MalformedError(f"its {key} is not a client's", _REMEDY)
-    names = _extension(loaded, x509.SubjectAlternativeName)
+        raise _wrong(key, f"its {key} is not a client's")
+    names = extensions.find(loaded, x509.SubjectAlternativeName)
     if names is None or list(names) != [x509.DNSName(dns_name)]:
-        raise MalformedError(f"its {key} is for somebody else than it says", _REMEDY)
+        raise _wrong(key, f"its {key} is for somebody else than it says")
     return loaded
 
 
 def private_key(found: Mapping[str, object], key: str) -> keys.PrivateKey:
-    """Give an unencrypted private key."""
-    return keys.load(text(found, key, PEM_LIMIT).encode())
+    """Return an unencrypted private key."""
+    pem = text(found, key, KEY_LIMIT).encode()
+    with _read_whole():
+        # Not a key to be used: its numbers alone are read, because to judge them is what takes the time.
+        numbers = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+    if isinstance(numbers, rsa.RSAPrivateKey) and _longest_prime(numbers) > PRIME_LIMIT:
+        raise _wrong(key, f"its {key} is an RSA key that is too large")
+    return keys.load(pem)
 
 
-def _extension(loaded: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+def _longest_prime(key: rsa.RSAPrivateKey) -> int:
+    found = key.private_numbers()
+    return max(found.p, found.q).bit_length()
+
+
+@contextlib.contextmanager
+def _read_whole() -> Iterator[None]:
     try:
-        return extensions.find(loaded, kind)
-    except (ValueError, x509.DuplicateExtension):
-        raise MalformedError("one of its certificates is damaged", _REMEDY) from None
+        yield
+    except _DAMAGED:
+        raise MalformedError("one of its certificates or keys is damaged", _REMEDY, code="bundle-damaged") from None
+
+
+def _wrong(field: str, problem: str) -> MalformedError:
+    return MalformedError(problem, _REMEDY, code="bundle-field-wrong", field=field)

@@ -27,14 +27,19 @@ class ConfigFile:
 
     @classmethod
     def load(cls, client: Client) -> "ConfigFile":
-        """Read a client's file, through any symbolic links; raises CertkitError if it cannot be read."""
+        """Read a client's file, through any symbolic links; raise CertkitError if it cannot be read."""
         try:
             target = client.config.resolve()
             is_circle = target.is_symlink()  # from Python 3.13 on; before, it raises
         except (OSError, RuntimeError):
             is_circle = True
         if is_circle:
-            raise MalformedError(f"{client.config} is a symbolic link that leads nowhere", "Mend or remove it.")
+            raise MalformedError(
+                f"{client.config} is a symbolic link that leads nowhere",
+                "Mend or remove it.",
+                code="client-config-link-broken",
+                path=client.config,
+            )
         try:
             content = files.read(target, limit=LIMIT)
         except MissingError:
@@ -45,27 +50,53 @@ class ConfigFile:
         """Raise RefusedError if the file may not be replaced: what is read-only stays so, for root too."""
         folder = self.target.parent
         if self.content is not None:
-            found = self.target.stat()
-            if not found.st_mode & _ANYBODY_WRITES or not os.access(self.target, os.W_OK, effective_ids=True):
-                raise RefusedError(
-                    f"{self.path} is read-only", f"Make it writable: chmod u+w {shlex.quote(str(self.target))}"
-                )
-            if os.geteuid() not in {0, found.st_uid}:
-                raise RefusedError(f"{self.path} belongs to another user", "Enroll as the user who owns it.")
+            self._check_replaceable()
         elif folder == self.client.directory.resolve() and not folder.exists():
             return
         if not folder.is_dir():
-            raise MissingError(f"the folder of {self.path} does not exist", "Check the path.")
+            raise MissingError(
+                f"the folder of {self.path} does not exist",
+                "Check the path.",
+                code="client-config-folder-missing",
+                path=self.path,
+            )
         if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
-            raise RefusedError(f"{folder}, the folder of {self.path}, is read-only", "Make it writable first.")
+            raise RefusedError(
+                f"{folder}, the folder of {self.path}, is read-only",
+                "Make it writable first.",
+                code="client-config-folder-read-only",
+                path=self.path,
+            )
+
+    def _check_replaceable(self) -> None:
+        found = self.target.stat()
+        if not found.st_mode & _ANYBODY_WRITES or not os.access(self.target, os.W_OK, effective_ids=True):
+            raise RefusedError(
+                f"{self.path} is read-only",
+                f"Make it writable: chmod u+w {shlex.quote(str(self.target))}",
+                code="client-config-read-only",
+                path=self.path,
+            )
+        if os.geteuid() not in {0, found.st_uid}:
+            raise RefusedError(
+                f"{self.path} belongs to another user",
+                "Enroll as the user who owns it.",
+                code="client-config-of-another-user",
+                path=self.path,
+            )
 
     def replace(self, content: bytes | None) -> None:
-        """Write the file anew, or remove it; raises RefusedError if it is no longer what was read."""
+        """Write the file anew, or remove it; raise RefusedError if it is no longer what was read."""
         now = ConfigFile.load(self.client)
         if now.content == content:
             return  # by another client that shares it
         if now != self:
-            raise RefusedError(f"{self.path} has changed in this moment", "Run the command again.")
+            raise RefusedError(
+                f"{self.path} has just been changed",
+                "Run the command again.",
+                code="client-config-changed",
+                path=self.path,
+            )
         if content is None:
             self.target.unlink()
         else:
@@ -87,10 +118,10 @@ class ConfigFile:
         try:
             yield
         except (MalformedError, RefusedError) as error:
-            raise type(error)(f"{self.path}, {error.message}", error.hint) from None
+            raise error.about(self.path) from None
 
     def backups(self, team: str) -> Iterator[Path]:
-        """Give the names of the copies kept from before enrollments in a team, without end."""
+        """Yield the names for copies kept from before enrollments in a team, without end."""
         first = self.path.with_name(f"{self.path.name}.before-{team}")
         yield first
         yield from (first.with_name(f"{first.name}.{number}") for number in count(2))

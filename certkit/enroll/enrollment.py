@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from certkit import files
+from certkit.earthly import flag_clients, selection
 from certkit.earthly.clients import Client, locate
-from certkit.enroll import flag_clients, laptop, record, request, selection
+from certkit.earthly.user import User, user_of
+from certkit.enroll import config_clients, flag_files, record, request
 from certkit.enroll.bundle import Bundle, Daemon
+from certkit.enroll.replacement import Warrant
 from certkit.errors import InvalidError
 
 
@@ -15,12 +19,13 @@ class Enrollment:
     """A bundle, and what it comes to here.
 
     `steps` are those for Earthly and EarthBuild, which use the first of the bundle's daemons. `others` are the
-    other clients; each of `daemons` is set up for them. `is_assumed` says that no client was found, `renews` that a
+    flag clients; each of `daemons` is set up for them. `is_assumed` says that no client was found, `renews` that a
     certificate takes the place of one of the same holder that ends earlier.
     """
 
+    user: User
     bundle: Bundle
-    steps: Sequence[laptop.Step]
+    steps: Sequence[config_clients.Step]
     others: Sequence[str]
     daemons: Sequence[Daemon]
     is_assumed: bool
@@ -33,8 +38,8 @@ class Enrollment:
 
     @property
     def writes_others(self) -> bool:
-        """Whether files of the other clients are to be written."""
-        return bool(self.others) and not flag_clients.is_written(self.bundle, self.daemons)
+        """Whether files of the flag clients are to be written."""
+        return bool(self.others) and not flag_files.is_written(self.bundle, self.user, self.daemons)
 
     @property
     def is_done(self) -> bool:
@@ -43,10 +48,10 @@ class Enrollment:
 
     def apply(self) -> None:
         """Do what is to be done; a key that waited for its certificate waits no longer."""
-        laptop.apply(self.steps)
+        config_clients.apply(self.steps)
         if self.others:
-            flag_clients.write(self.bundle, self.daemons)
-        request.forget(self.bundle)
+            flag_files.write(self.bundle, self.user, self.daemons)
+        request.forget(self.user, self.bundle)
 
 
 def plan(
@@ -57,32 +62,59 @@ def plan(
     config: Path | None = None,
     daemon: str | None = None,
     force: bool = False,
+    is_sealed: bool = False,
 ) -> Enrollment:
-    """Say what a bundle, or the answer to a request made here, comes to on this machine, and write nothing.
+    """Find out what a bundle, or the answer to a request made here, comes to on this machine, and write nothing.
 
-    `names` are the clients to enroll, else those found here, else Earthly. Raises InvalidError for what cannot be
-    meant, and what `request.complete` and `laptop.plan` raise.
+    Args:
+        bundle: As it was opened.
+        environ: The variables by which the clients find their files.
+        names: The clients to enroll, else those found here, else Earthly.
+        config: Another configuration than the client's own.
+        daemon: Which of the bundle's daemons, else the first.
+        force: Whether it is to replace whatever is there.
+        is_sealed: Whether it came under a passphrase.
+
+    Raises:
+        InvalidError: It cannot be meant.
+        CertkitError: As `request.complete`, `flag_files.renews` and `config_clients.plan` raise.
+
     """
     chosen = _with_first(bundle, daemon) if daemon else bundle
     others = [name for name in flag_clients.NAMES if name in names]
-    configured, is_assumed = _configured(environ, names, config)
-    daemons = chosen.daemons[:1] if daemon else chosen.daemons
-    places = [(record.folder_of(client, bundle.team), client.owner) for client in configured]
-    places += [(flag_clients.folder(bundle.team, daemon.name), None) for daemon in (daemons if others else ())]
-    complete = request.complete(chosen, [(place / "key.pem", owner) for place, owner in places])
-    renews = bool(others) and not force and flag_clients.renews(complete, daemons)
-    steps = laptop.plan(complete, configured, force=force)
+    user = user_of(environ)
+    with files.acting_as(user.owner):  # who may have planted links in their own folders
+        configured, is_assumed = _configured(environ, names, config)
+        daemons = chosen.daemons[:1] if daemon else chosen.daemons
+        places = [record.folder_of(client, bundle.team) for client in configured]
+        places += [flag_clients.folder(user, bundle.team, daemon.name) for daemon in (daemons if others else ())]
+        complete = request.complete(user, chosen, [place / "key.pem" for place in places])
+        warrant = _warrant(bundle, force=force, is_sealed=is_sealed)
+        renews = bool(others) and flag_files.renews(complete, user, daemons, warrant)
+        steps = config_clients.plan(complete, configured, warrant)
     renews = renews or any(step.renews for step in steps)
-    return Enrollment(complete, steps, others, daemons, is_assumed, renews)
+    return Enrollment(user, complete, steps, others, daemons, is_assumed, renews)
+
+
+def _warrant(bundle: Bundle, *, force: bool, is_sealed: bool) -> Warrant:
+    if force:
+        return Warrant.FORCE
+    if is_sealed:
+        return Warrant.PASSPHRASE
+    return Warrant.OWN_KEY if bundle.key is None else Warrant.NOTHING
 
 
 def _configured(environ: Mapping[str, str], names: Sequence[str], config: Path | None) -> tuple[list[Client], bool]:
-    """Give the clients that have a configuration, and whether that is only an assumption."""
+    """Return the clients that have a configuration, and whether that is only an assumption."""
     found = selection.configured(environ, names, config)
     if config and len(found) > 1:
-        raise InvalidError("--config is one client's file, and there are two clients here", "Choose one with --for.")
+        raise InvalidError(
+            "a configuration is one client's file, and there are two clients here",
+            code="client-config-of-two",
+            clients=tuple(client.name for client in found),
+        )
     if config and names and not found:
-        raise InvalidError("--config is Earthly's or EarthBuild's file", "Add --for earthly or --for earthbuild.")
+        raise InvalidError("a configuration is Earthly's or EarthBuild's file", code="client-config-of-flag-clients")
     is_assumed = not found and not names
     return [locate("earthly", environ, config)] if is_assumed else found, is_assumed
 
@@ -91,5 +123,7 @@ def _with_first(bundle: Bundle, name: str) -> Bundle:
     first = [daemon for daemon in bundle.daemons if daemon.name == name]
     if not first:
         known = ", ".join(daemon.name for daemon in bundle.daemons)
-        raise InvalidError(f"the bundle has no daemon {name!r}", f"It has: {known}.")
+        raise InvalidError(
+            f"the bundle has no daemon {name!r}", f"It has: {known}.", code="bundle-daemon-unknown", daemon=name
+        )
     return replace(bundle, daemons=(*first, *(daemon for daemon in bundle.daemons if daemon.name != name)))

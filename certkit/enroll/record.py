@@ -1,18 +1,25 @@
-"""What a laptop remembers of an enrollment: `enrolment.json`, beside the certificates that it is about."""
+"""What a laptop remembers of an enrollment: `enrollment.json`, beside the certificates that it is about.
+
+Enrollments lie one upon the other: what each has kept of the configuration may be the work of the one below it. When
+one is taken out from among others, what those above it have kept must not lead back to it.
+"""
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit import files
 from certkit.earthly import edit
 from certkit.earthly.clients import Client
 from certkit.earthly.section import Value
+from certkit.enroll.config_file import ConfigFile
 from certkit.errors import MalformedError, MissingError
 
-NAME = "enrolment.json"
+NAME = "enrollment.json"
+FORMER_NAME = "enrolment.json"
+"""What certkit called it once; an enrollment from then has it still, until it is renewed."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Record:
         return undone if undone or former is not None else None
 
     def to_json(self) -> bytes:
-        """Write the record as a file's content."""
+        """Encode the record as a file's content."""
         former = {str(path): None if text is None else text.decode() for path, text in self.former.items()}
         fields = {"version": 1, "team": self.team, "person": self.person, "device": self.device}
         daemons = [{"name": name, "url": url} for name, url in self.daemons]
@@ -65,33 +72,55 @@ class Record:
 
 
 def folder_of(client: Client, team: str) -> Path:
-    """Give the folder of a team's certificates, below the client's own."""
+    """Return the folder of a team's certificates, below the client's own."""
     return client.directory / "certs" / team
 
 
+def path_in(folder: Path) -> Path:
+    """Return where the record of a folder lies, or is to lie."""
+    former = folder / FORMER_NAME
+    return former if former.exists() and not (folder / NAME).exists() else folder / NAME
+
+
 def load(folder: Path) -> Record | None:
-    """Read a folder's record, None where there is none; raises MalformedError if it is damaged."""
-    path = folder / NAME
+    """Read a folder's record, None where there is none; raise MalformedError if it is damaged."""
+    path = path_in(folder)
+    remedy = f"Remove {folder} and enroll anew."
     try:
         record = Record.from_json(files.read(path))
     except MissingError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise MalformedError(f"{path} is damaged", f"Remove {folder} and enroll anew.") from None
+        raise MalformedError(f"{path} is damaged", remedy, code="enrollment-record-damaged", path=path) from None
     if record.team != folder.name:
-        raise MalformedError(f"{path} is of another team", f"Remove {folder} and enroll anew.")
+        raise MalformedError(f"{path} is of another team", remedy, code="enrollment-record-of-another", path=path)
     return record
 
 
 def teams(client: Client) -> list[str]:
-    """Give the teams in which a client is enrolled, by name."""
+    """Return the teams in which a client is enrolled, by name."""
     certs = client.directory / "certs"
-    folders = (path.parent for path in certs.glob(f"[!.]*/{NAME}"))  # a killed command leaves a hidden link
+    # A killed command leaves a hidden link.
+    folders = {path.parent for name in (NAME, FORMER_NAME) for path in certs.glob(f"[!.]*/{name}")}
     return sorted(folder.name for folder in folders if folder.is_symlink())
 
 
+def without(leaving: Record, config: ConfigFile) -> dict[Path, bytes]:
+    """Return the new content of the records of other teams that would put an enrollment back into `config`."""
+    changed = {}
+    folder = folder_of(config.client, leaving.team)
+    for team in teams(config.client):
+        place = folder_of(config.client, team)
+        above = load(place)
+        kept = above.former.get(config.path) if above and team != leaving.team else None
+        if above and kept and config.path in leaving.former and line_that_uses(kept, folder) is not None:
+            former = {**above.former, config.path: leaving.undo(kept, config.path)}
+            changed[path_in(place)] = replace(above, former=former).to_json()
+    return changed
+
+
 def line_that_uses(content: bytes | None, folder: Path) -> int | None:
-    """Give the line of a configuration that names a file of a team's folder, None if none does.
+    """Return the line of a configuration that names a file of a team's folder, None if none does.
 
     Raises as `edit.scalars` does.
     """

@@ -1,6 +1,7 @@
 """What a ledger holds and answers, whatever database it lives in.
 
 Names are the keys: a person's, a device's below a person's, a daemon's. Times are aware, in UTC, whole seconds.
+What is true of the files on one host stays out of it: several hosts may share a ledger.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-Kind = Literal["daemon", "device", "canary"]
+Kind = Literal["daemon", "device", "canary", "control"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,6 @@ class Daemon:
     created: datetime
     proven: int = 0
     """The number of the anchors that it began with, or was last seen to hold."""
-    written: int = 0
-    """The number of the anchors that lie in its folder."""
     serving: str = ""
     """The serial of the certificate that it was last seen to serve; empty until it was seen."""
     removed: datetime | None = None
@@ -111,12 +110,20 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class Actor:
+    """Who does something, from which machine, and by what right: `home` is access to the home's files."""
+
+    name: str
+    host: str
+    access: str = "home"
+
+
+@dataclass(frozen=True)
 class Event:
-    """Something that was done: who, what, to whom or what, when, from which machine."""
+    """Something that was done: when, by whom, what, to whom or what."""
 
     at: datetime
-    actor: str
-    host: str
+    actor: Actor
     action: str
     subject: str
     detail: Mapping[str, object] = field(default_factory=dict)
@@ -130,6 +137,12 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Let go of the database."""
+
+    def export(self) -> bytes:
+        """Return the whole content at one moment, as `ledger.import_ledger` takes it."""
+
+    def verify(self) -> None:
+        """Raise LedgerError if the database is damaged."""
 
     def add_person(self, person: Person) -> None:
         """Add somebody; raises RefusedError if a name differs in letters' case only, or gives the same label."""
@@ -189,6 +202,9 @@ class Ledger(Protocol):
 
     def add_anchors(self, anchors: Anchors) -> None:
         """Record what daemons are told to trust from now on."""
+
+    def anchors(self, number: int) -> Anchors | None:
+        """Find what daemons were told to trust by its number."""
 
     def newest_anchors(self) -> Anchors | None:
         """Give what daemons are told to trust now."""

@@ -33,4 +33,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL)""",
         "CREATE INDEX events_by_subject ON events (subject, id)",
     ),
+    (
+        # What lies in one host's folders is that host's matter; so are settings, which are read before the ledger.
+        "ALTER TABLE daemons DROP COLUMN written",
+        "DELETE FROM states WHERE name = 'settings'",
+        "ALTER TABLE events ADD COLUMN access TEXT NOT NULL DEFAULT 'home'",
+    ),
 )

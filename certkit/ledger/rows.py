@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from certkit.ledger.interface import (
+    Actor,
     Anchors,
     Certificate,
     Daemon,
@@ -41,7 +42,7 @@ def revocation(at: str | None, reason: str) -> Revocation | None:
 
 def person(row: Row) -> Person:
     """Read a row of people."""
-    name, label, _, created, at, reason = row
+    name, label, created, at, reason = row
     return Person(name, label, time_of(created), revocation(at, reason))
 
 
@@ -53,9 +54,9 @@ def device(row: Row) -> Device:
 
 def daemon(row: Row) -> Daemon:
     """Read a row of daemons."""
-    name, url, hosts, created, proven, written, serving, removed = row
+    name, url, hosts, created, proven, serving, removed = row
     gone = time_of(removed) if removed else None
-    return Daemon(name, url, tuple(json.loads(hosts)), time_of(created), proven, written, serving, gone)
+    return Daemon(name, url, tuple(json.loads(hosts)), time_of(created), proven, serving, gone)
 
 
 def certificate(row: Row) -> Certificate:
@@ -93,5 +94,5 @@ def anchors(row: Row) -> Anchors:
 
 def event(row: Row) -> Event:
     """Read a row of events."""
-    at, actor, host, action, subject, detail = row
-    return Event(time_of(at), actor, host, action, subject, json.loads(detail))
+    at, actor, host, access, action, subject, detail = row
+    return Event(time_of(at), Actor(actor, host, access), action, subject, json.loads(detail))

@@ -49,12 +49,26 @@ class Database(Protocol):
     def rollback(self) -> None:
         """Undo the transaction."""
 
+    def export(self) -> bytes:
+        """Return the whole content at one moment."""
+
+    def verify(self) -> None:
+        """Raise LedgerError if the content is damaged."""
+
     def close(self) -> None:
         """Let go."""
 
 
-class DuplicateError(CertkitError):
+class LedgerError(CertkitError):
+    """The database cannot do what was asked of it."""
+
+    code = "ledger-failed"
+
+
+class DuplicateError(LedgerError):
     """A value that must be unique is there already."""
+
+    code = "ledger-duplicate"
 
 
 @dataclass(frozen=True)
@@ -71,13 +85,15 @@ class SqlLedger:
             for number, steps in enumerate(MIGRATIONS[done:], start=done + 1):
                 for step in steps:
                     self._run(step.format_map(self.database.spelling))
-                self._run("INSERT INTO migrations VALUES (:number)", number=number)
+                self._run("INSERT INTO migrations (number) VALUES (:number)", number=number)
 
     def version(self) -> int:
         """Give the number of steps applied; raises CertkitError if it is more than this certkit knows."""
         [[done]] = self._run("SELECT count(*) FROM migrations")
         if done > len(MIGRATIONS):
-            raise CertkitError("the ledger was written by a newer certkit", "Update certkit on this machine.")
+            raise LedgerError(
+                "the ledger was written by a newer certkit", "Update certkit on this machine.", code="ledger-newer"
+            )
         return int(done)
 
     @contextlib.contextmanager
@@ -91,6 +107,14 @@ class SqlLedger:
             self.database.rollback()
             raise
 
+    def export(self) -> bytes:
+        """See `interface.Ledger`."""
+        return self.database.export()
+
+    def verify(self) -> None:
+        """See `interface.Ledger`."""
+        self.database.verify()
+
     def close(self) -> None:
         """See `interface.Ledger`."""
         self.database.close()
@@ -100,28 +124,31 @@ class SqlLedger:
         values = {"name": person.name, "label": person.label, "folded": _folded(person.name)}
         for [other] in self._run("SELECT name FROM people WHERE folded = :folded OR label = :label", **values):
             raise RefusedError(
-                f"{person.name} is too like {other}, who is there already",
+                f"the name {person.name} is too similar to {other}, who is there already",
                 "If they are one person, use that name; else choose one that differs in more than its letters' case.",
+                code="person-too-similar",
+                person=person.name,
+                other=other,
             )
         self._run(
-            "INSERT INTO people VALUES (:name, :label, :folded, :created, NULL, NULL)",
+            "INSERT INTO people (name, label, folded, created) VALUES (:name, :label, :folded, :created)",
             **values,
             created=rows.text_of(person.created),
         )
 
     def person(self, name: str) -> Person | None:
         """See `interface.Ledger`."""
-        return _first(rows.person, self._run("SELECT * FROM people WHERE name = :name", name=name))
+        return _first(rows.person, self._run(f"{_PEOPLE} WHERE name = :name", name=name))
 
     def people(self) -> list[Person]:
         """See `interface.Ledger`."""
-        return [rows.person(row) for row in self._run("SELECT * FROM people ORDER BY name")]
+        return [rows.person(row) for row in self._run(f"{_PEOPLE} ORDER BY name")]
 
     def add_device(self, device: Device) -> None:
         """See `interface.Ledger`."""
-        with _taken(f"the name {device.name} is too like that of another device of {device.person}"):
+        with _unique_device(device):
             self._run(
-                "INSERT INTO devices VALUES (:person, :name, :label, :created, NULL, NULL)",
+                "INSERT INTO devices (person, name, label, created) VALUES (:person, :name, :label, :created)",
                 person=device.person,
                 name=device.name,
                 label=device.label,
@@ -130,14 +157,13 @@ class SqlLedger:
 
     def device(self, person: str, name: str) -> Device | None:
         """See `interface.Ledger`."""
-        found = self._run("SELECT * FROM devices WHERE person = :person AND name = :name", person=person, name=name)
+        found = self._run(f"{_DEVICES} WHERE person = :person AND name = :name", person=person, name=name)
         return _first(rows.device, found)
 
     def devices(self, person: str | None = None) -> list[Device]:
         """See `interface.Ledger`."""
         where = "" if person is None else "WHERE person = :person"
-        statement = f"SELECT * FROM devices {where} ORDER BY person, name"  # noqa: S608  literals only
-        return [rows.device(row) for row in self._run(statement, person=person)]
+        return [rows.device(row) for row in self._run(f"{_DEVICES} {where} ORDER BY person, name", person=person)]
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """See `interface.Ledger`."""
@@ -159,27 +185,26 @@ class SqlLedger:
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO daemons VALUES (:name, :url, :hosts, :created, :proven, :written, :serving, :removed) "
+            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed) "
+            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed) "
             "ON CONFLICT (name) DO UPDATE SET url = excluded.url, hosts = excluded.hosts, "
-            "proven = excluded.proven, written = excluded.written, serving = excluded.serving, "
-            "removed = excluded.removed",
+            "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed",
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
             created=rows.text_of(daemon.created),
             proven=daemon.proven,
-            written=daemon.written,
             serving=daemon.serving,
             removed=daemon.removed and rows.text_of(daemon.removed),
         )
 
     def daemon(self, name: str) -> Daemon | None:
         """See `interface.Ledger`."""
-        return _first(rows.daemon, self._run("SELECT * FROM daemons WHERE name = :name", name=name))
+        return _first(rows.daemon, self._run(f"{_DAEMONS} WHERE name = :name", name=name))
 
     def daemons(self) -> list[Daemon]:
         """See `interface.Ledger`."""
-        return [rows.daemon(row) for row in self._run("SELECT * FROM daemons WHERE removed IS NULL ORDER BY name")]
+        return [rows.daemon(row) for row in self._run(f"{_DAEMONS} WHERE removed IS NULL ORDER BY name")]
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""
@@ -251,7 +276,8 @@ class SqlLedger:
     def add_anchors(self, anchors: Anchors) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO anchors VALUES (:number, :created, :ca, :crl, :generations, :excluded)",
+            "INSERT INTO anchors (number, created, ca, crl, generations, excluded) "
+            "VALUES (:number, :created, :ca, :crl, :generations, :excluded)",
             number=anchors.number,
             created=rows.text_of(anchors.created),
             ca=anchors.ca,
@@ -260,9 +286,13 @@ class SqlLedger:
             excluded=json.dumps(anchors.excluded),
         )
 
+    def anchors(self, number: int) -> Anchors | None:
+        """See `interface.Ledger`."""
+        return _first(rows.anchors, self._run(f"{_ANCHORS} WHERE number = :number", number=number))
+
     def newest_anchors(self) -> Anchors | None:
         """See `interface.Ledger`."""
-        return _first(rows.anchors, self._run("SELECT * FROM anchors ORDER BY number DESC LIMIT 1"))
+        return _first(rows.anchors, self._run(f"{_ANCHORS} ORDER BY number DESC LIMIT 1"))
 
     def generations_since(self, number: int) -> list[tuple[int, ...]]:
         """See `interface.Ledger`."""
@@ -278,7 +308,8 @@ class SqlLedger:
     def set_state(self, name: str, value: Mapping[str, Any]) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO states VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            "INSERT INTO states (name, value) VALUES (:name, :value) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             name=name,
             value=json.dumps(value),
         )
@@ -286,11 +317,12 @@ class SqlLedger:
     def add_event(self, event: Event) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO events (at, actor, host, action, subject, detail) "
-            "VALUES (:at, :actor, :host, :action, :subject, :detail)",
+            "INSERT INTO events (at, actor, host, access, action, subject, detail) "
+            "VALUES (:at, :actor, :host, :access, :action, :subject, :detail)",
             at=rows.text_of(event.at),
-            actor=event.actor,
-            host=event.host,
+            actor=event.actor.name,
+            host=event.actor.host,
+            access=event.actor.access,
             action=event.action,
             subject=event.subject,
             detail=json.dumps(event.detail),
@@ -300,7 +332,7 @@ class SqlLedger:
         """See `interface.Ledger`."""
         where = "" if subject is None else "WHERE subject = :subject"
         count = "" if limit is None else "LIMIT :limit"
-        columns = "at, actor, host, action, subject, detail"
+        columns = "at, actor, host, access, action, subject, detail"
         statement = f"SELECT {columns} FROM events {where} ORDER BY id DESC {count}"  # noqa: S608  literals only
         return [rows.event(row) for row in reversed(self._run(statement, subject=subject, limit=limit))]
 
@@ -312,15 +344,25 @@ _COLUMNS = (
     *("serial", "kind", "issuer", "not_before", "not_after", "der", "created"),
     *("person", "device", "daemon", "trusts", "pin"),
 )
+_PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
+_DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM devices"
+_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed FROM daemons"
+_ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
 
 
 @contextlib.contextmanager
-def _taken(message: str) -> Iterator[None]:
+def _unique_device(device: Device) -> Iterator[None]:
     try:
         yield
     except DuplicateError:
-        raise RefusedError(message, "Choose another name.") from None
+        raise RefusedError(
+            f"the name {device.name} is too similar to that of another device of {device.person}",
+            "Choose another name.",
+            code="device-too-similar",
+            person=device.person,
+            device=device.name,
+        ) from None
 
 
 def _folded(name: str) -> str:

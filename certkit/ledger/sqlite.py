@@ -6,53 +6,38 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from certkit.errors import CertkitError, MissingError
-from certkit.ledger.interface import Ledger
+from certkit.errors import MissingError
 from certkit.ledger.migrations import MIGRATIONS
 from certkit.ledger.rows import Row
-from certkit.ledger.sql import DuplicateError, SqlLedger, Values
+from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that is writing."""
 
 
-def create(path: Path) -> None:
+def create(path: Path) -> SqlLedger:
     """Make an empty ledger, readable by its owner alone; the file must not be there yet."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
     ledger = SqlLedger(SqliteDatabase(path))
     ledger.migrate()
-    ledger.close()
+    return ledger
 
 
-def open_ledger(path: Path) -> Ledger:
+def open_ledger(path: Path) -> SqlLedger:
     """Open a ledger and bring it up to date.
 
-    Raises MissingError if there is none, CertkitError if it is broken, busy for a minute, or from a newer certkit.
+    Raises MissingError if there is none, LedgerError if it is broken, busy for a minute, or from a newer certkit.
     """
     if not path.exists():
-        raise MissingError(f"{path} does not exist", "Restore it from a backup: certkit restore --help")
+        raise MissingError(f"{path} does not exist", code="ledger-missing", path=path)
     ledger = SqlLedger(SqliteDatabase(path))
     if ledger.version() < len(MIGRATIONS):
         ledger.migrate()
     return ledger
 
 
-def serialize(path: Path) -> bytes:
-    """Give a ledger's whole content at one moment, as the file of a ledger."""
-    with _explained(), contextlib.closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
-        return connection.serialize()
-
-
-def verify(path: Path) -> None:
-    """Raise CertkitError if a ledger's file is damaged."""
-    with _explained(), contextlib.closing(sqlite3.connect(path)) as connection:
-        [(found,)] = connection.execute("PRAGMA integrity_check(1)")
-    if found != "ok":
-        raise CertkitError(f"the ledger is damaged: {found}", "Use an older backup.")
-
-
 class SqliteDatabase:
-    """One connection to a SQLite file; on a medium that cannot be written it can be read."""
+    """One connection to a SQLite file, for one thread; on a medium that cannot be written it can be read."""
 
     def __init__(self, path: Path) -> None:
         self.spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
@@ -82,6 +67,17 @@ class SqliteDatabase:
         if self._connection.in_transaction:  # a full disk has ended it already
             self.execute("ROLLBACK", {})
 
+    def export(self) -> bytes:
+        """See `sql.Database`: the content of the file of a ledger."""
+        with _explained():
+            return self._connection.serialize()
+
+    def verify(self) -> None:
+        """See `sql.Database`."""
+        [(found,)] = self.execute("PRAGMA integrity_check(1)", {})
+        if found != "ok":
+            raise LedgerError(f"the ledger is damaged: {found}", "Use an older backup.", code="ledger-damaged")
+
     def close(self) -> None:
         """See `sql.Database`."""
         self._connection.close()
@@ -90,7 +86,12 @@ class SqliteDatabase:
 def _read_only(path: Path) -> sqlite3.Connection:
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size:
-        raise CertkitError(f"{path} cannot be read where it cannot be written: a command was killed", "Copy the home.")
+        raise LedgerError(
+            f"{path} cannot be read where it cannot be written: a command was killed",
+            "Copy the home.",
+            code="ledger-interrupted",
+            path=path,
+        )
     return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
 
 
@@ -101,6 +102,6 @@ def _explained() -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         raise DuplicateError(f"the ledger refused a change: {error}", "Run it again.") from None
     except sqlite3.Error as error:
-        raise CertkitError(
+        raise LedgerError(
             f"the ledger cannot be used: {error}", "Check the home's permissions and the free space."
         ) from None

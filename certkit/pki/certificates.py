@@ -1,11 +1,11 @@
 """The four kinds of certificates: two authorities, a daemon's, a device's (RFC 5280)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -13,34 +13,39 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki import names
 from certkit.pki.extensions import key_identifier, key_usage
-from certkit.pki.keys import PrivateKey, PublicKey, signature_hash
+from certkit.pki.keys import PublicKey, can_vouch, public_of
+from certkit.pki.signer import Signer
 
-BACKDATED = timedelta(minutes=1)
-"""How far `notBefore` lies back, for clocks that are a little late."""
+BACKDATED = timedelta(minutes=10)
+"""How far `notBefore` lies back: a laptop that wakes up may be minutes late, and so may a daemon's host."""
+LARGEST = 2**25
+"""Bytes of a file of certificates: the anchors of a publication with as many exclusions as a daemon bears."""
+UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
+"""How a name is spelled that says nothing."""
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A self-signed certificate and its key."""
+    """A self-signed certificate, and what signs with its key."""
 
     certificate: x509.Certificate
-    key: PrivateKey = field(repr=False)
+    signer: Signer = field(repr=False)
 
 
-def authority(key: PrivateKey, common_name: str, now: datetime, life: timedelta) -> Authority:
+def authority(signer: Signer, common_name: str, now: datetime, life: timedelta) -> Authority:
     """Make a self-signed authority that can sign leaves only (path length 0)."""
     name = _subject(common_name)
     builder = (
-        _builder(name, name, key.public_key(), now, now + life)
+        _builder(name, name, signer.public_key, now - BACKDATED, now + life)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key), critical=False)
     )
-    return Authority(builder.sign(key, signature_hash(key)), key)
+    return Authority(signer.sign_certificate(builder), signer)
 
 
 def daemon(
-    signer: Authority,
+    issuer: Authority,
     public_key: PublicKey,
     hosts: Sequence[x509.DNSName | x509.IPAddress],
     now: datetime,
@@ -49,7 +54,7 @@ def daemon(
     """Sign a daemon's certificate for its host names and addresses; the first is its common name."""
     rsa_key = isinstance(public_key, rsa.RSAPublicKey)
     return _leaf(
-        signer,
+        issuer,
         public_key,
         subject=_subject(str(hosts[0].value)[: names.TEXT_LIMIT]),
         alternative=x509.SubjectAlternativeName(hosts),
@@ -61,7 +66,7 @@ def daemon(
 
 
 def device(
-    signer: Authority,
+    issuer: Authority,
     public_key: PublicKey,
     *,
     person: str,
@@ -71,7 +76,7 @@ def device(
 ) -> x509.Certificate:
     """Sign a device's certificate: the person's full name as subject, one DNS name (`names.device_name`)."""
     return _leaf(
-        signer,
+        issuer,
         public_key,
         subject=_subject(person),
         alternative=x509.SubjectAlternativeName([x509.DNSName(dns_name)]),
@@ -82,62 +87,124 @@ def device(
     )
 
 
+def reissue(
+    original: x509.Certificate, name: x509.Name, *, without: type[x509.ExtensionType] = x509.AuthorityKeyIdentifier
+) -> x509.CertificateBuilder:
+    """Begin a self-signed certificate with all of an authority's but the serial number and `without` one extension.
+
+    Key, key identifier and validity stay, so what the authority signed leads to it under the same name.
+    """
+    builder = (
+        x509.CertificateBuilder(name, name, public_of(original), x509.random_serial_number())
+        .not_valid_before(original.not_valid_before_utc)
+        .not_valid_after(original.not_valid_after_utc)
+    )
+    for extension in original.extensions:
+        if not isinstance(extension.value, x509.AuthorityKeyIdentifier | without):
+            builder = builder.add_extension(extension.value, extension.critical)
+    # An adopted authority may point to itself by its former name and serial number: point by the key alone.
+    return builder.add_extension(key_identifier(original), critical=False)
+
+
 def load(content: bytes) -> x509.Certificate:
-    """Read one certificate, PEM or DER; raise MalformedError if it is none."""
+    """Read one certificate, PEM or DER; raise MalformedError if it is none.
+
+    Names, times and serial number can be read of what is returned. Extensions and the public key are judged when they
+    are asked for: `extensions.find` and `keys.public_of` raise MalformedError, too.
+    """
+    read = x509.load_pem_x509_certificate if b"-----BEGIN" in content else x509.load_der_x509_certificate
     try:
-        if b"-----BEGIN" in content:
-            return x509.load_pem_x509_certificate(content)
-        return x509.load_der_x509_certificate(content)
+        return _sound(read(_bounded(content)))
     except (ValueError, x509.InvalidVersion):
-        raise MalformedError("it is not a certificate", "Name a certificate's file, PEM or DER.") from None
+        raise MalformedError(
+            "it is not a certificate", "Name a certificate's file, PEM or DER.", code="not-a-certificate"
+        ) from None
 
 
 def load_all(pem: bytes) -> list[x509.Certificate]:
     """Read every certificate of a PEM file, at least one; raise MalformedError if there is none or one is broken."""
     try:
-        return x509.load_pem_x509_certificates(pem)
+        return [_sound(each) for each in x509.load_pem_x509_certificates(_bounded(pem))]
     except (ValueError, x509.InvalidVersion):
-        raise MalformedError("there is no certificate in PEM form in it", "Name a certificate's file.") from None
+        raise MalformedError(
+            "there is no certificate in PEM form in it", "Name a certificate's file.", code="no-certificate-in-pem"
+        ) from None
 
 
 def to_pem(certificate: x509.Certificate) -> bytes:
-    """Write a certificate as PEM (RFC 7468)."""
+    """Encode a certificate as PEM (RFC 7468)."""
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def to_der(certificate: x509.Certificate) -> bytes:
-    """Write a certificate as DER."""
+    """Encode a certificate as DER."""
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
-    """Give the SHA-256 of a certificate as people compare it: `6f:0c:…`, 32 bytes in lower case."""
+    """Return the SHA-256 of a certificate as people compare it: `6f:0c:…`, 32 bytes in lower case."""
     return certificate.fingerprint(hashes.SHA256()).hex(":")
 
 
 def serial_text(number: int) -> str:
-    """Give a serial number as `openssl x509 -serial` prints it, in lower case: the spelling used everywhere."""
+    """Spell a serial number as `openssl x509 -serial` prints it, but in lower case: the spelling used everywhere."""
     digits = f"{number:x}"
     return digits.zfill(len(digits) + len(digits) % 2)
 
 
 def words(name: x509.Name) -> str:
-    """Say a subject or an issuer for people: its common name where that is all there is, else RFC 4514's form."""
+    """Spell a subject or an issuer for people: its common name where that is all there is, else RFC 4514's form."""
     values = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(values[0].value) if values and len(list(name)) == 1 else name.rfc4514_string()
 
 
 def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """Tell whether a certificate bears the signature and the name of an authority."""
+    """Tell whether a certificate bears an authority's signature, and its name as issuer."""
     try:
+        if not can_vouch(authority.public_key()):
+            return False
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
 
+def subject_words(certificate: x509.Certificate) -> str:
+    """Spell the subject of anybody's certificate, as `words` does; one that cannot be read is called so."""
+    return _spelled(lambda: certificate.subject)
+
+
+def issuer_words(certificate: x509.Certificate) -> str:
+    """Spell the issuer of anybody's certificate, as `words` does; one that cannot be read is called so."""
+    return _spelled(lambda: certificate.issuer)
+
+
+def _spelled(read: Callable[[], x509.Name]) -> str:
+    try:
+        return words(read()) or UNNAMED
+    except (ValueError, TypeError):
+        return UNREADABLE
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > LARGEST:
+        raise MalformedError(f"it has more than {LARGEST} bytes", code="certificate-too-large", limit=LARGEST)
+    return content
+
+
+def _sound(certificate: x509.Certificate) -> x509.Certificate:
+    """Return a certificate whose names, times and serial number can be read; raise ValueError for any other.
+
+    `cryptography` reads all that when it is asked for, so a stranger's certificate fails somewhere else otherwise.
+    """
+    for name in (certificate.subject, certificate.issuer):
+        words(name)
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.serial_number
+    return certificate
+
+
 def _leaf(
-    signer: Authority,
+    issuer: Authority,
     public_key: PublicKey,
     *,
     subject: x509.Name,
@@ -147,22 +214,23 @@ def _leaf(
     now: datetime,
     life: timedelta,
 ) -> x509.Certificate:
-    end = signer.certificate.not_valid_after_utc
+    own = issuer.certificate
+    begin, end = max(now - BACKDATED, own.not_valid_before_utc), own.not_valid_after_utc
     if end <= now:
-        raise RefusedError("the authority has expired", "Rotate it: certkit rotate --help")
+        raise RefusedError("the authority has expired", code="authority-expired", ended=end)
     builder = (
-        _builder(subject, signer.certificate.subject, public_key, now, min(now + life, end))
+        _builder(subject, own.subject, public_key, begin, min(now + life, end))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(alternative, critical=False)
-        .add_extension(key_identifier(signer.certificate), critical=False)
+        .add_extension(key_identifier(own), critical=False)
     )
-    return builder.sign(signer.key, signature_hash(signer.key))
+    return issuer.signer.sign_certificate(builder)
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: PublicKey, now: datetime, end: datetime
+    subject: x509.Name, issuer: x509.Name, public_key: PublicKey, begin: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -170,7 +238,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before((now - BACKDATED).replace(microsecond=0))
+        .not_valid_before(begin.replace(microsecond=0))
         .not_valid_after(end.replace(microsecond=0))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )

@@ -7,7 +7,7 @@ WORDS = 6
 
 
 def generate() -> str:
-    """Give random words of the EFF's long list, joined by hyphens."""
+    """Return random words of the EFF's long list, joined by hyphens."""
     from xkcdpass import xkcd_password  # type: ignore[import-untyped]  # it has no types
 
     words = xkcd_password.generate_wordlist(wordfile="eff-long", min_length=3, max_length=9)

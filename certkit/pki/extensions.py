@@ -1,31 +1,36 @@
-"""Extensions of certificates: finding them, what they allow, and those that are made the same way everywhere."""
+"""Extensions of certificates: find them, tell what they allow, and make those that are alike everywhere."""
 
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from certkit.errors import MalformedError
 from certkit.pki.keys import public_of
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
 def find(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
-    """Give an extension, None if there is none; raises ValueError or x509.DuplicateExtension if they are damaged."""
+    """Return an extension, None if there is none; raise MalformedError if any extension cannot be read."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise MalformedError(
+            "the certificate has extensions that cannot be read", code="certificate-extensions-unreadable"
+        ) from None
 
 
 def allows(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> bool:
     """Tell whether a certificate may be used for a purpose: for all without extended key usages (Go's crypto/x509)."""
     usages = find(certificate, x509.ExtendedKeyUsage)
-    return usages is None or purpose in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages
+    return not usages or purpose in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages
 
 
 def dns_names(certificate: x509.Certificate) -> list[str]:
-    """Give the DNS names among the subjectAltNames."""
+    """Return the DNS names among the subjectAltNames."""
     names = find(certificate, x509.SubjectAlternativeName)
     return names.get_values_for_type(x509.DNSName) if names else []
 
@@ -37,7 +42,7 @@ def key_usage(
     key_cert_sign: bool = False,
     crl_sign: bool = False,
 ) -> x509.KeyUsage:
-    """Name the bits that are set; all others are not."""
+    """Return a key usage with only the named bits set."""
     return x509.KeyUsage(
         digital_signature=digital_signature,
         key_encipherment=key_encipherment,
@@ -52,7 +57,7 @@ def key_usage(
 
 
 def key_identifier(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    """Give the identifier by which what this authority signs points to it (RFC 5280, section 4.2.1.1)."""
+    """Return the identifier by which what this authority signs points to it (RFC 5280, section 4.2.1.1)."""
     own = find(authority, x509.SubjectKeyIdentifier)
     if own is None:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(public_of(authority))

@@ -18,6 +18,13 @@ DOMAIN = "certkit.internal"
 TEXT_LIMIT = 64
 """The upper bound of a common name (RFC 5280, appendix A, ub-common-name): bytes of UTF-8, to be on the safe side."""
 
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of the Unicode Character Database, and the blank of Braille, which is no space."""
+
 _READABLE = 16
 _PLAIN = re.compile(r"(?=.{1,16}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _HASHED = re.compile(r"-[a-z2-7]{10}\Z")
@@ -27,22 +34,48 @@ _HOST_LIMIT = 253
 
 
 def text(value: str, what: str) -> str:
-    """Give a name that a lead typed in its one normal form (NFC); raise InvalidError if it cannot be one."""
+    """Return a name that a lead typed in its one normal form (NFC); raise InvalidError if it cannot be one."""
     normal = unicodedata.normalize("NFC", value).strip()
+    unseen = _UNSEEN.search(normal)
+    if unseen:
+        raise InvalidError(
+            f"{value!a} cannot be the name of a {what}: U+{ord(unseen[0]):04X} in it cannot be seen",
+            "Type it anew, without characters that cannot be seen.",
+            code="name-invisible",
+            name=value,
+            what=what,
+        )
     if not normal or not normal.isprintable() or len(normal.encode()) > TEXT_LIMIT:
         raise InvalidError(
             f"{value!r} cannot be the name of a {what}",
             f"Use 1 to {TEXT_LIMIT} printable characters (fewer of other alphabets), such as alice@acme.example.",
+            code="name-invalid",
+            name=value,
+            what=what,
         )
     return normal
 
 
+def folded(text: str) -> str:
+    """Return what two names have in common that look alike: compare people by it, and devices of one person.
+
+    Compatible forms, upper and lower case, what cannot be seen and how many blanks there are make no difference
+    (as NFKC_Casefold of Unicode Standard Annex 31).
+    """
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    decomposed = unicodedata.normalize("NFKD", seen).casefold()
+    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", decomposed)).split())
+
+
 def slug(value: str, what: str) -> str:
-    """Give a name of a team or a daemon back, which is also a folder's; raise InvalidError if it cannot be one."""
+    """Return the name of a team or a daemon, which is also a folder's; raise InvalidError if it cannot be one."""
     if not _SLUG.fullmatch(value):
         raise InvalidError(
             f"{value!r} cannot be the name of a {what}",
             f"Use up to 32 of the characters a-z, 0-9 and -, such as {'acme' if what == 'team' else 'build'}.",
+            code="slug-invalid",
+            name=value,
+            what=what,
         )
     return value
 
@@ -57,27 +90,27 @@ def label(value: str) -> str:
         return value
     folded = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
     readable = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:_READABLE].rstrip("-") or "x"
-    digest = base64.b32encode(hashlib.sha256(value.encode()).digest()).decode().lower()[:10]
+    digest = base64.b32encode(hashlib.sha256(value.encode(errors="surrogatepass")).digest()).decode().lower()[:10]
     return f"{readable}-{digest}"
 
 
 def team_name(team: str) -> str:
-    """Give the DNS name below which all names of a team lie."""
+    """Return the DNS name below which all names of a team lie."""
     return f"{label(team)}.{DOMAIN}"
 
 
 def person_name(person: str, team: str) -> str:
-    """Give the DNS name below which all devices of a person lie; to exclude it excludes them all."""
+    """Return the DNS name below which all devices of a person lie; to exclude it excludes them all."""
     return f"{label(person)}.{team_name(team)}"
 
 
 def device_name(device: str, person: str, team: str) -> str:
-    """Give the one DNS name that a device's certificates bear, through all its renewals."""
+    """Return the one DNS name that a device's certificates bear, through all its renewals."""
     return f"{label(device)}.{person_name(person, team)}"
 
 
 def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
-    """Read an IP address or a DNS name, internationalised or not (IDNA 2008, RFC 5891).
+    """Read an IP address or a DNS name, internationalized or not (IDNA 2008, RFC 5891).
 
     Raises InvalidError if it is neither.
     """
@@ -88,13 +121,16 @@ def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
         return x509.DNSName(ascii_host(value))
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         raise InvalidError(
-            f"{value!r} is an address on one link only, so no certificate can name it", "Use another address of it."
+            f"{value!r} is an address on one link only, so no certificate can name it",
+            "Use another address of the host.",
+            code="host-link-local",
+            host=value,
         )
     return x509.IPAddress(address)
 
 
 def ascii_host(value: str) -> str:
-    """Give a DNS name in lower case with A-labels, as it stands in certificates and on the wire."""
+    """Return a DNS name in lower case with A-labels, as it stands in certificates and on the wire."""
     name = value.lower().removesuffix(".")
     if not name.isascii():
         import idna
@@ -102,8 +138,15 @@ def ascii_host(value: str) -> str:
         try:
             name = idna.encode(value, uts46=True).decode().lower().removesuffix(".")
         except idna.IDNAError as error:
-            raise InvalidError(f"{value!r} is not a host name: {error}", "Check its spelling.") from None
+            raise InvalidError(
+                f"{value!r} is not a host name: {error}", "Check its spelling.", code="host-invalid", host=value
+            ) from None
     labels = name.split(".")
     if len(name) > _HOST_LIMIT or not all(map(_HOST_LABEL.fullmatch, labels)) or labels[-1].isdigit():
-        raise InvalidError(f"{value!r} is neither a host name nor an IP address", "Write it without port and scheme.")
+        raise InvalidError(
+            f"{value!r} is neither a host name nor an IP address",
+            "Write it without port and scheme.",
+            code="host-invalid",
+            host=value,
+        )
     return name

@@ -40,14 +40,18 @@ def open_sealed(sealed: bytes, passphrase: str, label: bytes) -> bytes:
     single bit has been changed: nobody can tell these two apart.
     """
     if not sealed.startswith(_PREFIX) or len(sealed) < _HEADER + _TAG:
-        raise MalformedError("it is not what certkit has encrypted, or it is cut short", "Fetch the file again.")
+        raise MalformedError(
+            "it is not what certkit has encrypted, or it is cut short", "Fetch the file again.", code="not-sealed"
+        )
     header = sealed[:_HEADER]
     salt, nonce = header[-_SALT - _NONCE : -_NONCE], header[-_NONCE:]
     try:
         return _cipher(passphrase, salt).decrypt(nonce, memoryview(sealed)[_HEADER:], header + label)
     except InvalidTag:
         raise WrongPassphraseError(
-            "the passphrase is wrong, or the file has been changed", "Try again, or ask for a new file."
+            "the passphrase is wrong, or the file has been changed",
+            "Try again, or ask for a new file.",
+            code="sealed-passphrase-wrong",
         ) from None
 
 

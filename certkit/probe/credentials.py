@@ -61,7 +61,7 @@ class Credentials:
 
 
 def load(target: Target) -> Credentials:
-    """Read the three files, unless the target has all in memory; what is wrong with one is kept beside it."""
+    """Read the three files as their owner, unless the target has all in memory; what is wrong is kept beside each."""
     if target.authorities is not None:
         pair = target.pair
         return Credentials(
@@ -69,7 +69,12 @@ def load(target: Target) -> Credentials:
             Loaded(target.cert, pair.chain if pair else None),
             Loaded(target.key, pair.key if pair else None),
         )
-    return Credentials(ca=_load(target.ca, _chain), cert=_load(target.cert, _chain), key=_load(target.key, keys.load))
+    owner = target.owner
+    return Credentials(
+        ca=_load(target.ca, _chain, owner),
+        cert=_load(target.cert, _chain, owner),
+        key=_load(target.key, keys.load, owner),
+    )
 
 
 def read_certificate(der: bytes) -> x509.Certificate | None:
@@ -89,9 +94,11 @@ def words_of(name: bytes) -> str:
         return UNREADABLE
 
 
-def _load(path: Path, parse: Callable[[bytes], Content]) -> Loaded[Content]:
+def _load(path: Path, parse: Callable[[bytes], Content], owner: files.Owner | None) -> Loaded[Content]:
     try:
-        return Loaded(path, parse(files.read(path, limit=LIMIT)))
+        with files.acting_as(owner):  # who may have planted links in their own folders
+            content = files.read(path, limit=LIMIT)
+        return Loaded(path, parse(content))
     except CertkitError as error:
         return Loaded(path, problem=error)
 

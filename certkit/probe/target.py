@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certkit.errors import CertkitError, InvalidError, MissingError
+from certkit.files import Owner
 
 if TYPE_CHECKING:
     from cryptography import x509
 
     from certkit.earthly.clients import Client
+    from certkit.earthly.flag_clients import EnrolledDaemon
     from certkit.pki.keys import PrivateKey
 
 EXPLICIT = "given explicitly"
@@ -60,15 +62,6 @@ class Given:
 
 
 @dataclass(frozen=True)
-class FlagFiles:
-    """The three files of a client that takes its daemon by flags (buildctl, buildx): one daemon's folder."""
-
-    team: str
-    url: str
-    folder: Path
-
-
-@dataclass(frozen=True)
 class Target:
     """One daemon, by its URL, and what to reach it with: three files, or the same in memory."""
 
@@ -95,6 +88,8 @@ class Target:
     """The authorities that may vouch for the daemon; where they are here, no file is read."""
     pair: Pair | None = None
     """What to show, beside `authorities`; None shows nothing."""
+    owner: Owner | None = None
+    """As whom root reads the three files: under sudo, the user behind it."""
 
     @property
     def is_configured(self) -> bool:
@@ -111,9 +106,10 @@ def choose(
     given: Given,
     name: str | None,
     configured: "Sequence[Client]",
-    flag_files: Sequence[FlagFiles],
+    flag_files: "Sequence[EnrolledDaemon]",
     environ: Mapping[str, str],
     *,
+    owner: Owner | None = None,
     is_named: bool = False,
 ) -> Target:
     """Choose what is to be probed.
@@ -124,6 +120,7 @@ def choose(
         configured: The clients with a configuration, as far as they are meant.
         flag_files: What is enrolled here for clients that take flags.
         environ: The environment that the client would see.
+        owner: The user behind sudo, whose files for flags these are.
         is_named: Whether a configuration file was named, so that it is meant whatever it says.
 
     Raises:
@@ -137,11 +134,13 @@ def choose(
     if name is None and not is_named and not any(names_a_daemon(client, environ) for client in configured):
         is_for_flags = bool(flag_files)
     if is_for_flags:
-        return _of_flag_files(given, name, flag_files, environ)
+        return _of_flag_files(given, name, flag_files, environ, owner)
     return resolve(given, choose_client(configured, environ), environ)
 
 
-def of_flag_files(files: FlagFiles, environ: Mapping[str, str], *, with_buildctl: bool) -> Target:
+def of_flag_files(
+    files: "EnrolledDaemon", environ: Mapping[str, str], *, owner: Owner | None = None, with_buildctl: bool
+) -> Target:
     """Return the target that a client with flags reaches; `with_buildctl` if buildctl is among those clients."""
     return Target(
         files.url,
@@ -150,6 +149,7 @@ def of_flag_files(files: FlagFiles, environ: Mapping[str, str], *, with_buildctl
         files.folder / "cert.pem",
         files.folder / "key.pem",
         needs_alpn=with_buildctl and _enforces_alpn(environ),
+        owner=owner,
     )
 
 
@@ -198,6 +198,7 @@ def resolve(given: Given, client: "Client | None", environ: Mapping[str, str]) -
             tls_enabled=read.tls_enabled,
             url_in_file=in_file,
             variable="" if source in ("file", "default") else source,
+            owner=client.owner,
         )
     )
 
@@ -209,7 +210,13 @@ def engine_works(target: Target, environ: Mapping[str, str]) -> bool:
     return not target.needs_engine or docker_or_podman_works(environ)
 
 
-def _of_flag_files(given: Given, name: str | None, enrolled: Sequence[FlagFiles], environ: Mapping[str, str]) -> Target:
+def _of_flag_files(
+    given: Given,
+    name: str | None,
+    enrolled: "Sequence[EnrolledDaemon]",
+    environ: Mapping[str, str],
+    owner: Owner | None,
+) -> Target:
     if not enrolled:
         raise MissingError("buildctl and buildx are not enrolled here", code="flag-clients-not-enrolled")
     meant = [each for each in enrolled if each.url == given.daemon] or enrolled
@@ -220,7 +227,7 @@ def _of_flag_files(given: Given, name: str | None, enrolled: Sequence[FlagFiles]
         )
     has_buildctl = shutil.which(BUILDCTL, path=environ.get("PATH")) is not None
     with_buildctl = name == BUILDCTL or (name is None and has_buildctl)
-    return given.over(of_flag_files(meant[0], environ, with_buildctl=with_buildctl))
+    return given.over(of_flag_files(meant[0], environ, owner=owner, with_buildctl=with_buildctl))
 
 
 def _enforces_alpn(environ: Mapping[str, str]) -> bool:

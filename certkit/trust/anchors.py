@@ -1,4 +1,4 @@
-"""Anchors: a client authority's certificate with the shut-out names as excluded subtrees.
+"""Anchors: a client authority's certificate with the revoked names as excluded subtrees.
 
 A stock buildkitd reads no CRL, but it applies the name constraints of its anchors (RFC 5280, section 4.2.1.10).
 """
@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from certkit.errors import RefusedError
-from certkit.pki import extensions
+from certkit.pki import certificates, extensions
 from certkit.pki.certificates import Authority, to_pem
-from certkit.pki.keys import public_of, signature_hash
-from certkit.trust import canary
+from certkit.trust import canary, label
 
 GRACE = timedelta(days=1)
 """How long a name stays excluded after its last certificate has expired: for daemons whose clocks are late."""
 
-_REPLACED = (x509.AuthorityKeyIdentifier, x509.NameConstraints)
+LIMIT = 250_000
+"""Go up to 1.24 refuses a certificate at whose check more constraints were compared, each with each of its names."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,25 @@ class ShutOut:
 
 
 def exclusions(shut_out: Iterable[ShutOut], now: datetime) -> list[str]:
-    """Give the names that an anchor must exclude now: no expired one, none below another."""
+    """Return the names that an anchor must exclude now: no expired one, none below another."""
     return _minimal(each.dns_name for each in shut_out if now < each.expires + GRACE)
 
 
-def ca_pem(authorities: Sequence[Authority], excluded: Iterable[str], number: int) -> bytes:
-    """Give the PEM of a daemon's `ca.pem`: an anchor of each authority that it shall trust, and no second of any key.
+def ca_pem(trusted: Iterable[tuple[Authority, Iterable[str]]], team: str, number: int) -> bytes:
+    """Return a daemon's `ca.pem`: an anchor of each authority that it shall trust, and last the publication's label.
 
-    `number` counts from 1 what a home has told its daemons to trust; every anchor excludes the canaries up to it.
-    Raises RefusedError if there is no authority: such a daemon would let nobody in.
+    Each authority comes with the names that its anchor excludes; the canary's are added to every one. `number` counts
+    what a team has published, and no two publications have the same.
+    Raises RefusedError if there is no authority, which would let nobody in, or if Go could not bear an anchor.
     """
-    if not authorities:
-        raise RefusedError("a daemon that trusts no authority lets nobody in", "Name at least one client authority.")
-    names = [*excluded, *canary.excluded(number)]
-    return b"".join(to_pem(anchor(authority, names)) for authority in authorities)
+    made = [anchor(authority, [*excluded, *canary.excluded(team)]) for authority, excluded in trusted]
+    if not made:
+        raise RefusedError(
+            "a daemon that trusts no authority lets nobody in",
+            "Name at least one client authority.",
+            code="anchors-of-nobody",
+        )
+    return b"".join(map(to_pem, [*made, label.make(team, number, made)]))
 
 
 def anchor(authority: Authority, excluded: Iterable[str]) -> x509.Certificate:
@@ -56,22 +61,17 @@ def anchor(authority: Authority, excluded: Iterable[str]) -> x509.Certificate:
     names = _minimal(excluded)
     if not names:
         return original
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(original.subject)
-        .issuer_name(original.subject)
-        .public_key(public_of(original))
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(original.not_valid_before_utc)
-        .not_valid_after(original.not_valid_after_utc)
-    )
-    for extension in original.extensions:
-        if not isinstance(extension.value, _REPLACED):
-            builder = builder.add_extension(extension.value, extension.critical)
-    # An adopted authority may point to itself by its former serial number: point by the key alone.
-    builder = builder.add_extension(extensions.key_identifier(original), critical=False)
-    builder = builder.add_extension(_constraints(original, names), critical=True)
-    return builder.sign(authority.key, signature_hash(authority.key))
+    constraints = _constraints(original, names)
+    count = len(constraints.permitted_subtrees or ()) + len(constraints.excluded_subtrees or ())
+    if count > LIMIT:
+        raise RefusedError(
+            f"a daemon cannot bear {count} name constraints in one certificate",
+            code="too-many-constraints",
+            count=count,
+            limit=LIMIT,
+        )
+    builder = certificates.reissue(original, original.subject, without=x509.NameConstraints)
+    return authority.signer.sign_certificate(builder.add_extension(constraints, critical=True))
 
 
 def _minimal(names: Iterable[str]) -> list[str]:

@@ -1,70 +1,73 @@
-"""Canaries: client certificates that a daemon refuses as soon as it holds the newest anchors, and not before.
+"""Two client certificates that tell whether a daemon enforces exclusions.
 
-Anchors number n have a canary of their own, and exclude the canaries 1 to n: so the refusal of canary n proves that
-anchors n or later ones are live, and a canary that was ever replaced stays shut out for good. To exclude n names by at
-most 17, canaries are leaves of a binary tree: the digits of the number, last one first, are the labels.
+Every publication excludes the canary's name, so a daemon that refuses the canary applies the constraints of its
+anchors. Which anchors these are is what the label says. The control differs from the canary in nothing but the name,
+and must be let in: then it is the name that the canary was refused for, and not a clock or another constraint.
 
-A canary is signed by the newest authority among the anchors. A daemon without that authority answers
-`unknown_ca`, which proves nothing (the alerts that do: `probe.alerts.REVOKED`); one with an older anchor of it lets
-the canary in. Its key never leaves the home.
+Both are signed by the newest authority among the anchors. The canary's key never leaves the home; the control is made
+when it is needed, ends minutes later, and is never written down.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from certkit.errors import RefusedError
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.pki.keys import PrivateKey
 
-DOMAIN = "canary.internal"
-"""Beside `certkit.internal`, so that no person's or device's name is ever above or below a canary's."""
+CONTROL_LIFE = timedelta(minutes=10)
 
-LIMIT = 2**16 - 1
-_DIGITS = 16
+# Longer than the label of any person can be (`names.label`), so that nobody ever has either name.
+_CANARY = "canary-refused-by-every-daemon"
+_CONTROL = "control-let-in-by-every-daemon"
+_FORMER_DOMAIN = "canary.internal"
+"""Where canaries had their names when each publication had one of its own. They live as long as their authorities."""
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A pair that only the home holds."""
+    """A certificate and its key: the canary's, or the control's."""
 
     certificate: x509.Certificate
     key: PrivateKey = field(repr=False)
 
 
-def make(authority: Authority, number: int, now: datetime) -> Canary:
-    """Make the canary of anchors, which lives as long as its authority: proofs are asked for years later, too."""
+def make(authority: Authority, team: str) -> Canary:
+    """Make the canary of an authority, valid from its first to its last moment: no clock is a reason to refuse it."""
+    return _make(authority, name(team), authority.certificate.not_valid_after_utc)
+
+
+def control(authority: Authority, team: str, now: datetime) -> Canary:
+    """Make a certificate like the canary but for its name and its end, minutes from now."""
+    return _make(authority, control_name(team), now + CONTROL_LIFE)
+
+
+def name(team: str) -> str:
+    """Return the DNS name of a team's canary."""
+    return f"{_CANARY}.{names.team_name(team)}"
+
+
+def control_name(team: str) -> str:
+    """Return the DNS name of a team's control, which nothing excludes."""
+    return f"{_CONTROL}.{names.team_name(team)}"
+
+
+def excluded(team: str) -> list[str]:
+    """Return the names that every publication of a team excludes: the canary's, and those of all former canaries."""
+    return [name(team), _FORMER_DOMAIN]
+
+
+def _make(authority: Authority, dns_name: str, end: datetime) -> Canary:
     key = keys.generate("p256")
+    begin = authority.certificate.not_valid_before_utc
     certificate = certificates.device(
         authority,
         key.public_key(),
-        person=f"canary {number}",
-        dns_name=name(number),
-        now=now,
-        life=authority.certificate.not_valid_after_utc - now,
+        person="canary",
+        dns_name=dns_name,
+        now=begin,
+        life=end - begin,
     )
     return Canary(certificate, key)
-
-
-def name(number: int) -> str:
-    """Give the DNS name of the canary of anchors."""
-    return _below(_digits(number))
-
-
-def excluded(number: int) -> list[str]:
-    """Give the names that cover the canaries up to this number, and no other's."""
-    digits = _digits(number)
-    smaller = [digits[:place] + "0" for place, digit in enumerate(digits) if digit == "1"]
-    return [_below(each) for each in (*smaller, digits)]
-
-
-def _digits(number: int) -> str:
-    if not 0 < number <= LIMIT:
-        raise RefusedError(f"{number} is not the number of any anchors", f"They go from 1 to {LIMIT}.")
-    return f"{number:0{_DIGITS}b}"
-
-
-def _below(digits: str) -> str:
-    return ".".join([*reversed(digits), DOMAIN])

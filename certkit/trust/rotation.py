@@ -77,8 +77,8 @@ class Rotation:
 class Party:
     """A holder with the generations that it may depend on, or a verifier with those that it is known to trust.
 
-    What is not known counts against a step: of a laptop that may not have taken up its newest certificate yet, give
-    both that one's and the former one's.
+    What is not known counts against a step: a laptop that may not have taken up its newest certificate yet depends on
+    both that one's generation and the former one's.
     """
 
     name: str
@@ -86,12 +86,16 @@ class Party:
 
 
 def after(rotation: Rotation, step: Step) -> Rotation:
-    """Give where a step leads; raises InvalidError if it cannot be taken from here."""
+    """Return where a step leads; raise InvalidError if it cannot be taken from here."""
     stage = _MOVES.get((rotation.stage, step))
     if stage is None:
         raise InvalidError(
             f"this authority is {rotation.stage}, so there is nothing to {step}",
             f"What can be done: {', '.join(rotation.steps)}.",
+            code="rotation-step-unavailable",
+            stage=rotation.stage,
+            step=step,
+            possible=rotation.steps,
         )
     if stage is Stage.SETTLED:
         return replace(rotation, stage=stage, new=None)
@@ -101,7 +105,7 @@ def after(rotation: Rotation, step: Step) -> Rotation:
 
 
 def compromised(rotation: Rotation) -> Rotation:
-    """Give where the short way leads: the older authority is trusted no more, at once, and there is no way back to it.
+    """Return where the short way leads: the older authority is distrusted at once, and there is no way back to it.
 
     One that is prepared takes its place; otherwise the next generation does, which is then to be made.
     """
@@ -127,19 +131,21 @@ def take(
     holders: Iterable[Party],
     force: bool = False,
 ) -> Rotation:
-    """Give where a step leads; raises RefusedError, naming whom, if it would lock anybody out and is not forced."""
+    """Return where a step leads; raise RefusedError, naming whom, if it would lock anybody out and is not forced."""
     later = after(rotation, step)
     names = locked_out(rotation, later, verifiers=verifiers, holders=holders)
     if names and not force:
         raise RefusedError(
             f"to {step} now would lock out {_listed(names)}",
-            "They must get the new one first, and certkit rotate says how. --force goes on without them.",
+            code="rotation-locks-out",
+            step=step,
+            names=names,
         )
     return later
 
 
 def known_to_trust(possible: Iterable[Iterable[int]]) -> frozenset[int]:
-    """Give the generations that a daemon surely trusts: those that all the anchors that it may hold have in common."""
+    """Return the generations that a daemon surely trusts: those that all anchors that it may hold have in common."""
     each = [frozenset(generations) for generations in possible]
     return frozenset.intersection(*each) if each else frozenset()
 

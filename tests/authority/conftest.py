@@ -1,15 +1,22 @@
 """A team's home, made by the command."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from certkit.authority.home import Home, open_home
+from certkit.authority.changes import changing
+from certkit.authority.home import open_home
+from certkit.authority.session import Session
+from certkit.authority.view import View, reading
 from certkit.cli import main
+from certkit.ledger.interface import Actor
 
 URL = "tcp://build.acme.example:8372"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LEAD = Actor("lead", "desk")
 
 
 @pytest.fixture
@@ -21,11 +28,25 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def home(path: Path) -> Iterator[Home]:
-    with closing(opener(path)()) as home:
-        yield home
+def view(path: Path) -> Iterator[View]:
+    """Read the home."""
+    with reading(open_home(path, nobody_asks), NOW) as view:
+        yield view
 
 
-def opener(path: Path) -> Callable[[], Home]:
-    """Give a way to open a home whose authorities are not encrypted."""
-    return lambda: open_home(path, lambda: pytest.fail("a passphrase was asked for"))
+@pytest.fixture
+def session(path: Path) -> Iterator[Session]:
+    """Change the home."""
+    with change(path) as session:
+        yield session
+
+
+def change(path: Path, passphrase: bytes | None = None, now: datetime = NOW) -> AbstractContextManager[Session]:
+    """Open a home to be changed; without a passphrase its authorities must not be encrypted."""
+    ask = nobody_asks if passphrase is None else lambda: passphrase
+    return changing(open_home(path, ask), LEAD, now)
+
+
+def nobody_asks() -> bytes:
+    """Fail where a passphrase is asked for."""
+    raise AssertionError("a passphrase was asked for")

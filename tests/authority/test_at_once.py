@@ -5,27 +5,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from certkit.authority import daemons
 from certkit.authority.creation import FirstDaemon, create
-from certkit.authority.home import Home
+from certkit.authority.session import Session
 from certkit.authority.settings import Settings
+from certkit.authority.view import View
 from certkit.earthly.address import parse_shared
 from certkit.enroll.bundle import open_bundle
 from certkit.errors import CertkitError, RefusedError
 from certkit.pki import certificates, keys
-from tests.authority.conftest import opener
+from tests.authority.conftest import LEAD, NOW, change
 
 T = TypeVar("T")
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MANY = 50
 
 
-def test_fifty_issued_at_once_all_succeed_with_fifty_rows(path: Path, home: Home, tmp_path: Path) -> None:
+def test_fifty_issued_at_once_all_succeed_with_fifty_rows(path: Path, view: View, tmp_path: Path) -> None:
     def command(number: int) -> list[str]:
         bundle = tmp_path / f"{number}.certkit"
         return [sys.executable, "-m", "certkit", "issue", f"p{number % 10}", "--out", str(bundle), "--no-passphrase"]
@@ -33,10 +31,12 @@ def test_fifty_issued_at_once_all_succeed_with_fifty_rows(path: Path, home: Home
     started = [subprocess.Popen(command(number), stdout=subprocess.DEVNULL) for number in range(MANY)]
     assert [process.wait(60) for process in started] == [0] * MANY
     bundles = [open_bundle(bundle.read_bytes(), str) for bundle in tmp_path.glob("*.certkit")]
-    rows = home.ledger.certificates("device")
-    assert len(bundles) == len(rows) == len(home.ledger.events()) - 2 == MANY
-    assert {row.serial for row in rows} == {serial_of(bundle.certificate) for bundle in bundles}
-    assert len(home.ledger.people()) == 10
+    rows = view.ledger.certificates("device")
+    assert len(bundles) == len(rows) == len(view.ledger.events()) - 2 == MANY
+    assert {row.serial for row in rows} == {
+        certificates.serial_text(bundle.certificate.serial_number) for bundle in bundles
+    }
+    assert len(view.ledger.people()) == 10
 
 
 def test_of_two_who_make_one_team_one_is_refused(path: Path) -> None:
@@ -45,7 +45,7 @@ def test_of_two_who_make_one_team_one_is_refused(path: Path) -> None:
     def make(number: int) -> str:
         first = FirstDaemon("build", parse_shared(f"tcp://build{number}:8372"))
         try:
-            create(path, Settings("acme"), None, first, NOW)
+            create(path, Settings("acme"), None, first, actor=LEAD, now=NOW)
         except CertkitError as error:
             return error.message
         return "made"
@@ -58,9 +58,9 @@ def test_of_two_who_make_one_team_one_is_refused(path: Path) -> None:
 
 
 def test_of_two_who_add_a_daemon_of_one_name_one_is_refused(path: Path) -> None:
-    def add(home: Home, number: int) -> str:
+    def add(session: Session, number: int) -> str:
         try:
-            daemons.add(home, "arm", parse_shared(f"tcp://arm{number}:8372"), (), NOW)
+            daemons.add(session, "arm", parse_shared(f"tcp://arm{number}:8372"), ())
         except RefusedError as error:
             return error.message
         return "added"
@@ -68,14 +68,14 @@ def test_of_two_who_add_a_daemon_of_one_name_one_is_refused(path: Path) -> None:
     assert sorted(at_once(path, add, range(2))) == ["added", "there is a daemon arm already"]
 
 
-def test_of_two_who_add_a_name_to_a_daemon_neither_is_lost(path: Path, home: Home) -> None:
-    at_once(path, lambda home, number: daemons.renew(home, "build", [f"build{number}"], NOW), range(4))
-    assert set(daemons.find(home, "build").hosts) == {"build.acme.example", *(f"build{number}" for number in range(4))}
+def test_of_two_who_add_a_name_to_a_daemon_neither_is_lost(path: Path, view: View) -> None:
+    at_once(path, lambda session, number: daemons.renew(session, "build", [f"build{number}"]), range(4))
+    assert set(daemons.find(view, "build").hosts) == {"build.acme.example", *(f"build{number}" for number in range(4))}
 
 
-def test_a_daemons_files_are_those_of_its_newest_certificate_whoever_was_last(path: Path, home: Home) -> None:
-    at_once(path, lambda home, _: daemons.renew(home, "build", (), NOW), range(6))
-    newest = home.ledger.certificates("daemon", daemon="build")[-1]
+def test_a_daemons_files_are_those_of_its_newest_certificate_whoever_was_last(path: Path, view: View) -> None:
+    at_once(path, lambda session, _: daemons.renew(session, "build", ()), range(6))
+    newest = view.ledger.certificates("daemon", daemon="build")[-1]
     folder = path / "daemons" / "build"
     certificate = certificates.load((folder / "cert.pem").read_bytes())
     assert certificates.to_der(certificate) == newest.der
@@ -83,17 +83,12 @@ def test_a_daemons_files_are_those_of_its_newest_certificate_whoever_was_last(pa
     assert len(list((path / "daemons").iterdir())) == 2
 
 
-def at_once(path: Path, action: Callable[[Home, int], T], numbers: Sequence[int]) -> list[T]:
-    """Do something several times at once, each with a home that was opened for it."""
+def at_once(path: Path, action: Callable[[Session, int], T], numbers: Sequence[int]) -> list[T]:
+    """Do something several times at once, each in a session and a thread of its own."""
 
     def act(number: int) -> T:
-        with closing(opener(path)()) as home:
-            return action(home, number)
+        with change(path) as session:
+            return action(session, number)
 
     with ThreadPoolExecutor(len(numbers)) as pool:
         return list(pool.map(act, numbers))
-
-
-def serial_of(pem: bytes) -> str:
-    """Give the serial number of a certificate."""
-    return certificates.serial_text(certificates.load(pem).serial_number)

@@ -3,17 +3,16 @@
 import io
 import tarfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from certkit.authority import backups
-from certkit.authority.home import Home
+from certkit.authority.session import Session
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import keys, sealed
+from tests.authority.conftest import LEAD, NOW
 
-NOW = datetime.now(UTC)
 SECRET = "violet anchor"
 
 
@@ -64,7 +63,7 @@ ODD = {
 def test_an_archive_of_which_something_is_odd_makes_nothing(tmp_path: Path, kind: str) -> None:
     content = crafted(lambda archive: [archive.addfile(each) for each in ODD[kind]])
     with pytest.raises(CertkitError):
-        backups.restore(content, SECRET, tmp_path / "in" / "restored", NOW)
+        backups.restore(content, SECRET, tmp_path / "in" / "restored", LEAD, NOW)
     assert not list(tmp_path.rglob("*planted*"))
     assert not list(tmp_path.rglob("*restored*"))
     assert not Path("/tmp/planted").exists()
@@ -72,41 +71,43 @@ def test_an_archive_of_which_something_is_odd_makes_nothing(tmp_path: Path, kind
 
 def test_what_is_no_archive_is_told(tmp_path: Path) -> None:
     with pytest.raises(MalformedError, match="cannot be used"):
-        backups.restore(sealed.seal(b"x" * 600, SECRET, b"backup"), SECRET, tmp_path / "restored", NOW)
+        backups.restore(sealed.seal(b"x" * 600, SECRET, b"backup"), SECRET, tmp_path / "restored", LEAD, NOW)
 
 
 def test_what_was_sealed_for_something_else_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(keys.WrongPassphraseError):
-        backups.restore(sealed.seal(b"", SECRET, b"bundle"), SECRET, tmp_path / "restored", NOW)
+        backups.restore(sealed.seal(b"", SECRET, b"bundle"), SECRET, tmp_path / "restored", LEAD, NOW)
 
 
 @pytest.mark.parametrize("name", ["daemons/build", "authorities/server-1"])
-def test_a_key_that_is_not_its_certificates_is_found(path: Path, home: Home, tmp_path: Path, name: str) -> None:
+def test_a_key_that_is_not_its_certificates_is_found(path: Path, session: Session, tmp_path: Path, name: str) -> None:
     (path / name / "key.pem").write_bytes(keys.to_pem(keys.generate("p256")))
-    content = backups.backup(home, SECRET, NOW)
+    content = backups.backup(session, SECRET)
     with pytest.raises(MalformedError, match=r"the key in (build|server-1) is not that of its certificate"):
-        backups.restore(content, SECRET, tmp_path / "restored", NOW)
+        backups.restore(content, SECRET, tmp_path / "restored", LEAD, NOW)
 
 
-def test_a_damaged_ledger_is_found(path: Path, home: Home, tmp_path: Path) -> None:
-    clear = bytearray(sealed.open_sealed(backups.backup(home, SECRET, NOW), SECRET, b"backup"))
+def test_a_damaged_ledger_is_found(path: Path, session: Session, tmp_path: Path) -> None:
+    clear = bytearray(sealed.open_sealed(backups.backup(session, SECRET), SECRET, b"backup"))
     place = clear.index(b"SQLite format 3") + 5000
     clear[place : place + 20000] = bytes(20000)
     with pytest.raises(CertkitError, match="ledger"):
-        backups.restore(sealed.seal(bytes(clear), SECRET, b"backup"), SECRET, tmp_path / "restored", NOW)
+        backups.restore(sealed.seal(bytes(clear), SECRET, b"backup"), SECRET, tmp_path / "restored", LEAD, NOW)
     assert not (tmp_path / "restored").exists()
 
 
-def test_a_home_that_is_too_large_to_be_restored_is_not_backed_up(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_is_too_large_to_be_restored_is_not_backed_up(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backups, "LIMIT", 1 << 12)
     with pytest.raises(RefusedError, match="the home is larger than"):
-        backups.backup(home, SECRET, NOW)
+        backups.backup(session, SECRET)
 
 
-def test_what_is_no_certkits_is_left_out(path: Path, home: Home, tmp_path: Path) -> None:
+def test_what_is_no_certkits_is_left_out(path: Path, session: Session, tmp_path: Path) -> None:
     (path / "notes").mkdir()
     (path / "notes" / "large").write_bytes(bytes(1 << 20))
     (path / "former.backup").write_bytes(bytes(1 << 20))
-    content = backups.backup(home, SECRET, NOW)
+    content = backups.backup(session, SECRET)
     assert len(content) < 1 << 19
-    assert backups.restore(content, SECRET, tmp_path / "restored", NOW) == "acme"
+    assert backups.restore(content, SECRET, tmp_path / "restored", LEAD, NOW) == "acme"

@@ -1,16 +1,17 @@
 """Years of leavers, through the ledger to the files: they stay small, and forget whom they may forget."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 
-from certkit.authority.home import Home
 from certkit.authority.issuance import issue
-from certkit.authority.publication import newest_anchors, publishing
+from certkit.authority.publication import publishing, refresh
+from certkit.authority.session import Session
 from certkit.ledger.interface import Revocation
-from certkit.pki import certificates, keys, names
+from certkit.pki import certificates, names
 from certkit.trust import anchors
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -19,24 +20,25 @@ PEOPLE, LEAVING = 1000, 8
 """How many there are, and how many of them leave in a month; others come in their place."""
 
 
-def test_a_decade_with_a_thousand_people_leaves_the_files_small(home: Home, path: Path) -> None:
+def test_a_decade_with_a_thousand_people_leaves_the_files_small(session: Session, path: Path) -> None:
     chance = random.Random(4)
     staying = [f"person{n}@acme.example" for n in range(PEOPLE)]
     for name in staying:
-        issue(home, name, "laptop", new_key(), YEAR, NOW)
+        issue(at(session, NOW), name, "laptop")
     ends: dict[str, datetime] = {}
     for month in range(1, 9 * 12):
         now = NOW + month * MONTH
         leavers = chance.sample(staying, LEAVING)
         for name in leavers:
-            last = issue(home, name, "laptop", new_key(), YEAR, now - chance.random() * min(YEAR, now - NOW))
+            last = issue(at(session, now - chance.random() * min(YEAR, now - NOW)), name, "laptop")
             ends[names.person_name(name, "acme")] = last.certificate.not_valid_after_utc
-        with publishing(home, now):
+        later = at(session, now)
+        with publishing(later):
             for name in leavers:
-                home.ledger.set_person_revoked(name, Revocation(now, "affiliationChanged"))
+                later.ledger.set_person_revoked(name, Revocation(now, "affiliationChanged"))
         staying = [*set(staying).difference(leavers), *(f"person{PEOPLE * month + n}" for n in range(LEAVING))]
 
-        excluded = set(newest_anchors(home).excluded)
+        excluded = set(session.newest_anchors().excluded)
         assert {name for name, end in ends.items() if end > now} <= excluded
         assert excluded <= {name for name, end in ends.items() if end > now - anchors.GRACE}
         assert held(path).stat().st_size < 12 * 1024
@@ -45,17 +47,17 @@ def test_a_decade_with_a_thousand_people_leaves_the_files_small(home: Home, path
         )  # two certificates each, a year and a month
     assert len(ends) == 107 * LEAVING
 
-    with publishing(home, now + 14 * MONTH):
-        pass
-    assert newest_anchors(home).excluded == ()
+    refresh(at(session, now + 14 * MONTH))
+    assert session.newest_anchors().excluded == ()
     assert held(path).stat().st_size < 2 * 1024
-    [anchor] = certificates.load_all(held(path).read_bytes())
-    assert anchor.subject == home.authority("client").certificate.subject
+    [anchor, _] = certificates.load_all(held(path).read_bytes())
+    assert anchor.subject == session.certificate("client").subject
 
 
 def held(path: Path, name: str = "ca.pem") -> Path:
     return path / "daemons" / "build" / name
 
 
-def new_key() -> keys.PublicKey:
-    return keys.generate("p256").public_key()
+def at(session: Session, now: datetime) -> Session:
+    """Return the session at another time."""
+    return replace(session, now=now)

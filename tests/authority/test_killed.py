@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from certkit import files
-from certkit.authority.home import Home
+from certkit.authority.view import View
 from certkit.cli import main
 from certkit.enroll.bundle import open_bundle
-from certkit.ledger import sqlite
+from certkit.ledger import file_url, open_ledger
 from certkit.pki import certificates, keys
-from tests.authority.conftest import URL, opener
+from tests.authority.conftest import URL, change
 from tests.killed import at_every_moment
 
 
@@ -36,7 +36,7 @@ def test_no_bundle_is_torn_and_none_is_there_without_its_row(path: Path, tmp_pat
     for _ in at_every_moment(lambda: main(issue)):
         if bundle.exists():
             found = open_bundle(bundle.read_bytes(), lambda: pytest.fail("it is not sealed"))
-            assert_recorded(path, certificates.load(found.certificate))
+            assert_recorded(path, found.certificate)
             bundle.unlink()
         assert main(issue) == 0
         bundle.unlink()
@@ -49,27 +49,28 @@ def test_a_daemons_files_belong_together_at_every_moment_of_a_renewal(path: Path
         assert main(["daemon", "list"]) == 0
 
 
-def test_a_daemon_that_was_half_added_can_be_renewed(path: Path, home: Home) -> None:
+def test_a_daemon_that_was_half_added_can_be_renewed(path: Path, view: View) -> None:
     added: list[str] = []
     for _ in at_every_moment(lambda: main(["daemon", "add", f"arm{len(added)}", "tcp://arm:8372"])):
         assert_whole(path)
-        known = home.ledger.daemon(f"arm{len(added)}")
+        known = view.ledger.daemon(f"arm{len(added)}")
         added.extend(["now"] if known else [])
         assert known is None or main(["daemon", "renew", known.name]) == 0
 
 
-def test_a_daemon_whose_files_a_crash_has_lost_gets_them_by_a_renewal(path: Path, home: Home) -> None:
+def test_a_daemon_whose_files_a_crash_has_lost_gets_them_by_a_renewal(path: Path, view: View) -> None:
     files.remove_directory(path / "daemons" / "build")
     assert main(["status"]) == 3
     assert main(["daemon", "renew", "build"]) == 0
     assert main(["daemon", "deploy", "build"]) == 0
     assert_whole(path)
-    assert len(home.ledger.certificates("daemon")) == 2
+    assert len(view.ledger.certificates("daemon")) == 2
 
 
 def assert_whole(path: Path) -> None:
     """The ledger is sound; each pair of files matches and has its row; no other name in the home is readable."""
-    sqlite.verify(path / "ledger.sqlite")
+    with closing(open_ledger(file_url(path / "ledger.sqlite"))) as ledger:
+        ledger.verify()
     for folder in (path / "daemons").iterdir():
         if folder.is_symlink():
             certificate = certificates.load((folder / "cert.pem").read_bytes())
@@ -77,8 +78,8 @@ def assert_whole(path: Path) -> None:
             assert certificates.load_all((folder / "ca.pem").read_bytes())
             assert_recorded(path, certificate)
     for role in ("server", "client"):
-        with closing(opener(path)()) as home:
-            assert home.authority(role)
+        with change(path) as session:
+            assert session.authority(role)
 
 
 def assert_no_authoritys_key_is_clear(folder: Path) -> None:
@@ -90,7 +91,7 @@ def assert_no_authoritys_key_is_clear(folder: Path) -> None:
 
 def assert_recorded(path: Path, certificate: certificates.x509.Certificate) -> None:
     """The certificate has its row."""
-    with closing(opener(path)()) as home:
-        row = home.ledger.certificate(certificates.serial_text(certificate.serial_number))
+    with change(path) as session:
+        row = session.ledger.certificate(certificates.serial_text(certificate.serial_number))
         assert row is not None
         assert row.der == certificates.to_der(certificate)

@@ -1,5 +1,7 @@
 """Revocations, rotations, passphrases, backups that are killed: the next command finishes or undoes what was begun."""
 
+import contextlib
+import io
 import os
 import shutil
 import sqlite3
@@ -9,10 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from certkit.authority import publication
-from certkit.authority.home import Home, open_home
+from certkit.authority import canaries
+from certkit.authority.changes import changing
+from certkit.authority.home import open_home
+from certkit.authority.session import unsettled
+from certkit.authority.unfinished import unfinished
+from certkit.authority.view import reading
 from certkit.cli import main
 from certkit.pki import certificates, keys, sealed
+from tests.authority.conftest import LEAD, NOW, nobody_asks
 from tests.killed import at_every_moment
 
 STEPS = ("prepare", "switch", "retire")
@@ -56,21 +63,64 @@ def assert_fits(path: Path) -> None:
             assert ((folder / "ca.pem").read_bytes(), (folder / "crl.pem").read_bytes()) in published
 
 
-def assert_settled(path: Path, passphrase: bytes = b"") -> Home:
+def assert_settled(path: Path) -> None:
     """All files follow the ledger, the canary is the newest, and every key of an authority opens alike."""
-    home = open_home(path, lambda: passphrase)
-    newest, issuer = publication.newest_anchors(home), home.authority("server").certificate.subject
-    for daemon in home.ledger.daemons():
-        folder = home.daemon_directory(daemon.name)
-        assert (folder / "ca.pem").read_bytes() == newest.ca
-        assert certificates.load((folder / "cert.pem").read_bytes()).issuer == issuer
-    certificate, key = publication.canary_pair(home, newest.created)
-    assert certificates.words(certificates.load(certificate).subject) == f"canary {newest.number}"
-    assert keys.matches(keys.load(key), certificates.load(certificate))
-    for role in ("server", "client"):
-        assert (path / "authorities" / role).resolve().name == f"{role}-{home.rotation(role).issuing}"
-        assert all(home.authority(role, generation) for generation in home.generations(role))
-    return home
+    with unsettled(open_home(path, bytes), LEAD, NOW) as session:
+        assert unfinished(session) == []
+        newest, issuer = session.newest_anchors(), session.certificate("server").subject
+        for daemon in session.ledger.daemons():
+            folder = session.daemon_directory(daemon.name)
+            assert (folder / "ca.pem").read_bytes() == newest.ca
+            assert certificates.load((folder / "cert.pem").read_bytes()).issuer == issuer
+        canary = canaries.kept(session)
+        assert canary is not None
+        assert keys.matches(canary.key, canary.certificate)
+        for role in ("server", "client"):
+            assert (path / "authorities" / role).resolve().name == f"{role}-{session.rotation(role).issuing}"
+            assert all(session.authority(role, generation) for generation in session.generations(role))
+
+
+def actions(path: Path) -> list[str]:
+    """Tell what has been done, as the log has it."""
+    with reading(open_home(path, bytes), NOW) as view:
+        return [event.action for event in view.ledger.events()]
+
+
+READING = ["list", "show al", "show build", "status", "log", "daemon list", "daemon deploy build", "rotate server"]
+
+
+def assert_reading_changes_nothing(path: Path) -> None:
+    """Every verb that only reads leaves the home as it is, asks for nothing, and names what is unfinished."""
+    before = content_of(path)
+    with reading(open_home(path, nobody_asks), NOW) as view:
+        left = unfinished(view)
+    for command in READING:
+        with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()):
+            assert main(command.split()) in {0, 3}, (command, said.getvalue())
+        assert ("A command was interrupted" in said.getvalue()) == bool(left), command
+        if left:
+            assert "certkit daemon check " in said.getvalue()
+    assert content_of(path) == before
+
+
+def content_of(path: Path) -> dict[str, bytes | str]:
+    """Return all that is in a home, but for what SQLite keeps beside its file and the ledger's own bytes."""
+    found: dict[str, bytes | str] = {}
+    for each in sorted(path.rglob("*")):
+        name = str(each.relative_to(path))
+        if each.is_symlink():
+            found[name] = str(each.readlink())
+        elif each.is_file() and not name.startswith("ledger.sqlite"):
+            found[name] = each.read_bytes()
+    with closing(sqlite3.connect(path / "ledger.sqlite")) as ledger:
+        found["ledger"] = "\n".join(ledger.iterdump())
+    return found
+
+
+def finish(path: Path) -> None:
+    """Begin another change, which finishes what is unfinished first."""
+    with changing(open_home(path, bytes), LEAD, NOW):
+        pass
 
 
 @pytest.fixture(autouse=True)
@@ -93,10 +143,10 @@ def test_a_change_is_finished_or_undone_by_the_next_command(team: Path, command:
     action = command.removesuffix(" --force").replace(" client", "").replace(" server", "").replace("--", "")
     action = action.removesuffix(" al")
     for _ in killed(team, lambda: main(command.split())):
-        assert main(["daemon", "list"]) == 0
-        with closing(assert_settled(team)) as home:
-            is_done = action in [event.action for event in home.ledger.events()]
-        if not is_done:
+        assert_reading_changes_nothing(team)
+        finish(team)
+        assert_settled(team)
+        if action not in actions(team):
             assert main(command.split()) == 0
         assert_fits(team)
 
@@ -110,12 +160,12 @@ def test_all_keys_have_one_passphrase_after_a_change_of_it(team: Path, tmp_path:
     change = ["authority", "passphrase", "--passphrase-file", str(tmp_path / "new")]
     seen = set()
     for _ in killed(team, lambda: main(change)):
-        assert main(["list"]) == 0
+        finish(team)
         used = next(
             name for name in words if f"passphrase_file: {tmp_path / name}\n" in (team / "team.yml").read_text()
         )
         seen.add(used)
-        assert_settled(team).close()
+        assert_settled(team)
         pems = [file.read_bytes() for file in (team / "authorities").rglob("*key.pem*") if not file.is_dir()]
         assert len(pems) == 3
         assert all(b"ENCRYPTED" in pem and keys.load(pem, words[used]) for pem in pems)
@@ -128,10 +178,10 @@ def test_a_passphrase_that_was_being_taken_off_leaves_no_key_clear_unless_it_is_
     (tmp_path / "old").write_text("violet anchor\n")
     assert main(["authority", "passphrase", "--passphrase-file", str(tmp_path / "old")]) == 0
     for _ in killed(team, lambda: main(["authority", "passphrase", "--remove"])):
-        assert main(["list"]) == 0
+        finish(team)
         pems = [file.read_bytes() for file in (team / "authorities").rglob("*key.pem*") if not file.is_dir()]
         assert len({b"ENCRYPTED" in pem for pem in pems}) == 1
-        assert_settled(team).close()
+        assert_settled(team)
 
 
 def test_a_backup_and_a_home_from_it_are_whole_or_not_there(
@@ -150,6 +200,6 @@ def test_a_backup_and_a_home_from_it_are_whole_or_not_there(
     assert main(["backup", str(file), *secret]) == 0
     for _ in at_every_moment(lambda: main(restore)):
         assert restored.exists() or main(restore) == 0
-        assert_settled(restored).close()
+        assert_settled(restored)
         assert_fits(restored)
         shutil.rmtree(restored)

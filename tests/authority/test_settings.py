@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from certkit.authority import settings
 from certkit.authority.settings import Settings
 from certkit.errors import MalformedError
-from certkit.ledger import sqlite
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -47,13 +46,17 @@ def test_the_shortest_and_the_longest_life_are_taken(tmp_path: Path, days: int) 
     assert settings.load(tmp_path / "team.yml").device_life.days == days
 
 
-def test_what_is_remembered_of_settings_counts_until_the_file_is_another(tmp_path: Path) -> None:
-    path = tmp_path / "team.yml"
-    sqlite.create(tmp_path / "ledger")
-    ledger = sqlite.open_ledger(tmp_path / "ledger")
+def test_what_is_remembered_of_settings_counts_until_the_file_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = tmp_path / "team.yml", tmp_path / "cache"
     for days in (30, 60):
         path.write_text(f"team: acme\ndevice_days: {days}\n")
-        assert settings.recall(path, ledger).device_days == settings.recall(path, ledger).device_days == days
+        assert settings.recall(path, cache).device_days == days
+        settings.remember(path, cache)
+        monkeypatch.setattr(settings, "_parse", None)  # from now on it is remembered
+        assert settings.recall(path, cache).device_days == days
+        monkeypatch.undo()
     path.write_text("team: acme\ndevice_days: never\n")
     with pytest.raises(MalformedError):
-        settings.recall(path, ledger)
+        settings.recall(path, cache)

@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.pki import certificates, keys
-from certkit.pki.certificates import Authority, key_usage
+from certkit.pki.certificates import Authority
+from certkit.pki.extensions import key_identifier, key_usage
+from certkit.pki.signer import KeySigner, exportable_key
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
@@ -56,7 +58,9 @@ class Maker:
         for extensions, critical in ((self.critical, True), (self.others, False)):
             for extension in extensions:
                 builder = builder.add_extension(extension, critical)
-        return Authority(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
+        return Authority(
+            builder.sign(exportable_key(issuer.signer) if issuer else key, hashes.SHA256()), KeySigner(key)
+        )
 
 
 EARTHLY = Maker(
@@ -86,7 +90,7 @@ def leaf(authority: Authority, name: str) -> bytes:
     """Sign a certificate as these tools do, for a laptop and with their own names in it."""
     usages = (LEAF, key_usage(digital_signature=True))
     names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("10.0.0.9"))])
-    signer = certificates.key_identifier(authority.certificate)
+    signer = key_identifier(authority.certificate)
     maker = Maker(names=((NameOID.COMMON_NAME, name),), critical=usages, others=(BOTH, names, signer), ends=NOW + DAY)
     return certificates.to_pem(maker.make(authority).certificate)
 
@@ -97,5 +101,5 @@ def write(folder: Path, maker: Maker, authority: Authority, secret: bytes = b"")
     certificate, key = folder / "ca_cert.pem", folder / "ca_key.pem"
     certificate.write_bytes(certificates.to_pem(authority.certificate))
     encryption: KeySerializationEncryption = BestAvailableEncryption(secret) if secret else NoEncryption()
-    key.write_bytes(authority.key.private_bytes(Encoding.PEM, maker.form, encryption))
+    key.write_bytes(exportable_key(authority.signer).private_bytes(Encoding.PEM, maker.form, encryption))
     return certificate, key

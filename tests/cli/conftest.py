@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from certkit.cli import main
-from certkit.cli.support.local_daemon import HOST, free_port
+from tests.daemons.daemon import HOST, free_port
 
 URL = "tcp://build.acme.example:8372"
 ALICE = "alice@acme.example"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from OpenSSL import SSL
 
-from certkit.cli.support.local_daemon import HOST
 from tests.cli.conftest import Lead
+from tests.daemons.daemon import HOST
 from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
 from tests.team import Files
 

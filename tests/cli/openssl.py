@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 
 from certkit.pki import certificates
+from certkit.trust import canary
 from tests.cli.conftest import Lead
 
 
@@ -47,10 +48,11 @@ def is_let_in(home: Path, leaf: Path) -> bool:
 
 def excluded(home: Path, daemon: str = "build") -> set[str]:
     """Give the names of people and devices that every anchor of a daemon excludes."""
-    anchors = certificates.load_all((home / "daemons" / daemon / "ca.pem").read_bytes())
+    *anchors, _ = certificates.load_all((home / "daemons" / daemon / "ca.pem").read_bytes())  # the last is the label
     lists = [_excluded(anchor) for anchor in anchors]
     assert all(each == lists[0] for each in lists)
-    return {each for each in lists[0] if each.endswith(".certkit.internal")}
+    assert set(lists[0]) >= set(canary.excluded("acme"))
+    return set(lists[0]).difference(canary.excluded("acme"))
 
 
 def contents(home: Path) -> dict[Path, bytes]:

@@ -22,8 +22,9 @@ def on_terminal(
     columns: int = 80,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
-    """Run a command line; type each answer, a secret, once its question is there and the terminal shows no typing.
+    """Run a command line; type each answer once its question is there.
 
+    An answer is a secret, typed when the terminal shows no typing, unless its question ends in a choice: `[y/N]`.
     Give the exit code and all that was shown.
     """
     child, terminal = pty.fork()
@@ -34,9 +35,11 @@ def on_terminal(
     waiting, shown, deadline = list((answers or {}).items()), "", time.monotonic() + PATIENCE
     answered = 0
     while time.monotonic() < deadline:
-        if waiting and re.search(waiting[0][0], shown[answered:]) and not _echoes(terminal):
+        in_sight = bool(waiting) and waiting[0][0].endswith("/N]")
+        question = re.escape(waiting[0][0]) if in_sight else waiting[0][0] if waiting else ""
+        if waiting and re.search(question, shown[answered:]) and _echoes(terminal) == in_sight:
             answered = len(shown)
-            os.write(terminal, waiting.pop(0)[1].encode() + b"\n")
+            os.write(terminal, waiting.pop(0)[1].encode(errors="surrogateescape") + b"\n")
         if select.select([terminal], [], [], 0.1)[0]:
             try:
                 shown += os.read(terminal, 65536).decode()

@@ -66,7 +66,14 @@ class World:
     def let_in(self) -> set[Path]:
         """Ask openssl about everybody at once."""
         leaves = [leaf for _, _, leaf in self.leaves]
-        command = ["openssl", "verify", "-x509_strict", "-CAfile", self.daemon.folder / "ca.pem", *leaves]
+        command: list[str | Path] = [
+            "openssl",
+            "verify",
+            "-x509_strict",
+            "-CAfile",
+            self.daemon.folder / "ca.pem",
+            *leaves,
+        ]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         return {leaf for leaf in leaves if f"{leaf}: OK" in ended.stdout.splitlines()}
 

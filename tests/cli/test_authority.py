@@ -105,7 +105,7 @@ def test_what_people_wrote_into_the_settings_stays(lead: Lead, home: Path) -> No
 def test_each_authority_is_shown_with_what_people_compare(lead: Lead, home: Path) -> None:
     lead("rotate", "client", "prepare")
     found = lead("authority", "show", "--json").data["authorities"]
-    assert [(each["role"], each["generation"], each["state"]) for each in found] == [
+    assert [(each["role"], each["generation"], each["duty"]) for each in found] == [
         ("server", 1, "signs"),
         ("client", 1, "signs"),
         ("client", 2, "trusted"),

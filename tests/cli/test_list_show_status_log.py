@@ -1,8 +1,11 @@
 """What the lead is shown of who was let in, what expires when, and what was done."""
 
 import contextlib
+import os
+import pwd
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 
 from certkit.cli.support import context
 from certkit.ledger import sqlite
-from certkit.ledger.interface import Certificate, Device, Event, Person
+from certkit.ledger.interface import Actor, Certificate, Device, Event, Person
 from certkit.pki import certificates
 from tests.cli.conftest import ALICE, URL, Lead
 from tests.cli.daemons import running
@@ -52,7 +55,7 @@ def test_everybody_is_listed_device_by_device(lead: Lead, serial: str) -> None:
     assert head.split() == ["person", "device", "state", "expires"]
     assert [row.split()[:3] for row in rows] == [["Bob", "lap", "valid"], [ALICE, "desk", "valid"]]
     device = lead("list", "--json").data["devices"][1]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d", device.pop("expires"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", device.pop("expires"))
     assert device == {"person": ALICE, "device": "desk", "state": "valid", "serial": serial}
 
 
@@ -78,7 +81,7 @@ def test_a_daemon_is_shown_with_what_is_in_its_certificate(lead: Lead, home: Pat
     shown = lead("show", "build", "--json").data
     assert (shown["name"], shown["url"], shown["hosts"]) == ("build", URL, ["build.acme.example"])
     said = lead("show", "build").out
-    assert "hosts      build.acme.example\n" in said
+    assert "names      build.acme.example\n" in said
     assert "{" not in said
     assert "None" not in said
 
@@ -111,7 +114,7 @@ def test_while_all_is_well_status_says_so(lead: Lead) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "kind", "attention", "remedy"),
+    ("days", "kind", "said", "remedy"),
     [
         (365 - 13, "device", "expires in 12 days", f"certkit issue {ALICE} --device desk --out desk.certkit"),
         (365 - 29, "daemon", "expires in 28 days", "certkit daemon renew build"),
@@ -122,13 +125,14 @@ def test_while_all_is_well_status_says_so(lead: Lead) -> None:
 )
 @pytest.mark.usefixtures("serial")
 def test_what_expires_soon_wants_attention_and_has_a_remedy(
-    lead: Lead, travel: Travel, days: int, kind: str, attention: str, remedy: str
+    lead: Lead, travel: Travel, days: int, kind: str, said: str, remedy: str
 ) -> None:
     travel(days=days)
     ended = lead("status")
     assert ended.code == 3
-    assert re.search(rf"^{kind} .*{attention}:  {re.escape(remedy)}$", ended.out, re.MULTILINE)
+    assert re.search(rf"^{kind} .*{said}:  {re.escape(remedy)}$", ended.out, re.MULTILINE)
     status = lead("status", "--json")
+    attention = "expired" if said == "expired" else "expires-soon"
     assert (status.code, status.data["ok"]) == (3, False)
     assert (kind, attention, remedy) in {(i["kind"], i["attention"], i["remedy"]) for i in status.data["items"]}
 
@@ -143,7 +147,7 @@ def test_a_day_before_its_notice_nothing_wants_attention(lead: Lead, travel: "Tr
 def test_a_daemon_that_was_never_seen_wants_attention(lead: Lead) -> None:
     assert "daemon build not seen yet:  certkit daemon check build" in lead("status").out
     [daemon] = lead("daemon", "list", "--json").data["daemons"]
-    assert (daemon["behind"], daemon["proven"]) == ("not seen yet", None)
+    assert (daemon["behind"], daemon["proven"]) == ("not-seen", None)
 
 
 def test_a_renewal_is_enough(lead: Lead, serial: str, travel: Travel) -> None:
@@ -151,7 +155,7 @@ def test_a_renewal_is_enough(lead: Lead, serial: str, travel: Travel) -> None:
     lead("daemon", "renew", "build")
     lead("issue", ALICE, "--device", "desk", "--out", "again", "--no-passphrase")
     items = lead("status", "--json").data["items"]
-    assert not [item for item in items if item["attention"].startswith("expire")]
+    assert not [item for item in items if item["attention"] in {"expired", "expires-soon"}]
 
 
 def test_a_device_forgotten_long_ago_is_listed_and_wants_nothing(lead: Lead, serial: str, travel: Travel) -> None:
@@ -168,11 +172,38 @@ def test_the_log_tells_who_did_what_to_whom_and_where(lead: Lead, serial: str) -
         ("issue", ALICE),
     ]
     assert events[2]["detail"]["serial"] == serial
-    assert all(event["actor"] and event["host"] and datetime.fromisoformat(event["at"]) for event in events)
+    for event in events:
+        assert event["actor"] == {"name": user_of(os.getuid()), "host": socket.gethostname(), "access": "home"}
+        assert datetime.fromisoformat(event["at"])
     head, *rows = lead("log").out.splitlines()
     assert head.split() == ["when", "who", "did", "to", "with"]
     assert f"serial={serial}" in rows[2]
     assert "hosts=build.acme.example" in rows[1]
+
+
+def test_whoever_sets_a_variable_is_not_somebody_else_in_the_log(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "daemon")
+    lead("daemon", "renew", "build")
+    assert lead("log", "--last", "1", "--json").data["events"][0]["actor"]["name"] == user_of(os.getuid())
+
+
+def test_who_has_become_the_lead_by_sudo_is_named_beside_the_lead(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = next(each for each in pwd.getpwall() if each.pw_uid not in {0, os.getuid()})
+    monkeypatch.setenv("SUDO_USER", other.pw_name)
+    monkeypatch.setenv("SUDO_UID", str(other.pw_uid))
+    lead("daemon", "renew", "build")
+    [event] = lead("log", "--last", "1", "--json").data["events"]
+    assert event["actor"]["name"] == f"{other.pw_name} as {user_of(os.getuid())}"
+    assert f"{other.pw_name} as {user_of(os.getuid())}@" in lead("log", "--last", "1").out
+
+
+def user_of(number: int) -> str:
+    return pwd.getpwuid(number).pw_name
 
 
 def test_the_log_can_be_narrowed(lead: Lead, serial: str) -> None:
@@ -196,7 +227,9 @@ def test_a_log_about_nobody_is_told(lead: Lead, serial: str, name: str, remedy: 
 
 def test_what_is_not_known_is_not_shown(lead: Lead, home: Path) -> None:
     with contextlib.closing(sqlite.open_ledger(home / "ledger.sqlite")) as ledger, ledger.transaction():
-        ledger.add_event(Event(datetime.now(UTC), "lead", "desk", "sign", ALICE, {"device": None, "names": ["a", "b"]}))
+        ledger.add_event(
+            Event(datetime.now(UTC), Actor("lead", "desk"), "sign", ALICE, {"device": None, "names": ["a", "b"]})
+        )
     assert lead("log", "--last", "1").out.splitlines()[1].endswith("  names=a, b")
 
 
@@ -218,5 +251,5 @@ def hostile(home: Path) -> None:
         ledger.add_person(Person(HOSTILE, "x", now))
         ledger.add_device(Device(HOSTILE, HOSTILE, "x", now))
         ledger.add_certificate(Certificate("01", "device", "", now, now, der, now, HOSTILE, HOSTILE))
-        ledger.add_event(Event(now, HOSTILE, HOSTILE, HOSTILE, HOSTILE, {HOSTILE: HOSTILE}))
+        ledger.add_event(Event(now, Actor(HOSTILE, HOSTILE), HOSTILE, HOSTILE, {HOSTILE: HOSTILE}))
     ledger.close()

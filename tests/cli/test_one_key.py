@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from certkit.pki import keys, requests
+from certkit.pki.signer import KeySigner
 from tests.cli.conftest import Lead
 
 
 @pytest.fixture
 def signed(lead: Lead, home: Path) -> None:
-    Path("al.csr").write_bytes(requests.make(keys.generate("p256")))
+    Path("al.csr").write_bytes(requests.make(KeySigner(keys.generate("p256"))))
     assert lead("sign", "al.csr", "--person", "al", "--device", "desk", "--out", "1").code == 0
 
 
@@ -36,4 +37,4 @@ def test_the_same_device_may_renew_with_its_key_until_it_is_revoked(lead: Lead) 
 @pytest.mark.usefixtures("signed")
 def test_names_that_differ_in_letters_case_only_are_not_two_people(lead: Lead) -> None:
     code, what, _ = lead("issue", "AL", "--out", "4").complaint
-    assert (code, what) == (1, "certkit: AL is too like al, who is there already")
+    assert (code, what) == (1, "certkit: the name AL is too similar to al, who is there already")

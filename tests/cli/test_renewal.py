@@ -26,19 +26,22 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
         config.write_bytes(CONFIG)
         monkeypatch.setattr(context, "now", lambda: datetime.now(UTC) - timedelta(days=300))
         run("init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--name", "build")
+        Path("secret").write_text("a long passphrase\n")
         issue("former.certkit")
         monkeypatch.undo()
         monkeypatch.chdir(tmp_path)
-        run("enroll", "former.certkit", "--for", "earthly", "--for", "buildctl", "--no-probe")
+        assert enroll("former.certkit") == 0
         yield made
 
 
-def issue(out: str, person: str = PERSON, device: str = "laptop") -> None:
-    run("issue", person, "--device", device, "--out", out, "--no-passphrase")
+def issue(out: str, person: str = PERSON, device: str = "laptop", *, clear: bool = False) -> None:
+    secret = ["--no-passphrase"] if clear else ["--passphrase-file", "secret"]
+    run("issue", person, "--device", device, "--out", out, *secret)
 
 
-def enroll(file: str, *arguments: str) -> int:
-    return main(["enroll", file, "--for", "earthly", "--for", "buildctl", "--no-probe", *arguments])
+def enroll(file: str, *arguments: str, clear: bool = False) -> int:
+    secret = [] if clear else ["--passphrase-file", "secret"]
+    return main(["enroll", file, "--for", "earthly", "--for", "buildctl", "--no-probe", *secret, *arguments])
 
 
 def days_left(team: Team) -> int:
@@ -62,7 +65,7 @@ def test_the_answer_to_a_new_request_renews(team: Team, capsys: Captured) -> Non
     run("enroll", "--request", "alice.csr")
     run("sign", "alice.csr", "--person", PERSON, "--device", "laptop", "--out", "answer.certkit")
     capsys.readouterr()
-    assert enroll("answer.certkit") == 0
+    assert enroll("answer.certkit", clear=True) == 0
     assert "Renewed in acme" in capsys.readouterr().out
 
 
@@ -99,11 +102,27 @@ def test_another_team_that_bears_the_same_names_takes_the_place_only_by_force(
     assert refused("new.certkit", team, capsys) == "which had other authorities"
 
 
-def refused(file: str, team: Team, capsys: Captured) -> str:
+def test_a_bundle_in_clear_brings_another_key_only_by_force(team: Team, capsys: Captured) -> None:
+    issue("new.certkit", clear=True)
+    reason = "and this file, which is not encrypted, brings a key that was not made here"
+    assert refused("new.certkit", team, capsys, clear=True) == reason
+    assert enroll("new.certkit", "--force", clear=True) == 0
+
+
+def test_an_answer_in_clear_turns_no_laptop_to_another_daemon(team: Team, capsys: Captured) -> None:
+    run("enroll", "--request", "alice.csr")
+    run("sign", "alice.csr", "--person", PERSON, "--device", "laptop", "--out", "answer.certkit")
+    answer = Path("answer.certkit")
+    answer.write_text(answer.read_text().replace("tcp://build.acme.example:8372", "tcp://mallory.example:8372"))
+    reason = "and this file, which is not encrypted, names another daemon: tcp://mallory.example:8372"
+    assert refused("answer.certkit", team, capsys, clear=True) == reason
+
+
+def refused(file: str, team: Team, capsys: Captured, *, clear: bool = False) -> str:
     """Enroll, which must be refused and change nothing; give the reason."""
     before = team.device.cert.read_bytes()
     capsys.readouterr()
-    assert enroll(file) == 1
+    assert enroll(file, clear=clear) == 1
     assert team.device.cert.read_bytes() == before
     message, remedy = capsys.readouterr().err.splitlines()[-2:]
     assert "--force" in remedy

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from certkit.authority import home as homes
+from certkit.authority.changes import changing
+from certkit.authority.home import open_home
 from certkit.cli.support import context
+from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys, names
 from tests.cli.conftest import Lead
 from tests.cli.openssl import contents, excluded, is_let_in, issue, serial
 
 NEXT = "Next, for each daemon: copy the new files to its host, restart it, and see it proven"
-
-
-def canary(home: Path) -> str:
-    return certificates.words(certificates.load((home / "canary" / "cert.pem").read_bytes()).subject)
 
 
 def test_a_person_is_shut_out_with_every_device_and_nobody_else(lead: Lead, home: Path) -> None:
@@ -35,7 +33,8 @@ def test_a_revoked_persons_future_devices_are_shut_out_too(lead: Lead, home: Pat
     lead("revoke", "al")
     said = lead("issue", "al", "--device", "new", "--no-passphrase", "--out", "new").complaint
     assert said == (1, "certkit: al has been revoked", "Let them in again first: certkit reinstate al")
-    signer = homes.open_home(home, bytes).authority("client")
+    with changing(open_home(home, bytes), Actor("lead", "desk"), datetime.now(UTC)) as session:
+        signer = session.authority("client")
     name = names.device_name("new", "al", "acme")
     public = keys.generate("p256").public_key()
     later = certificates.device(
@@ -86,8 +85,13 @@ def test_a_serial_means_its_device_in_any_spelling(lead: Lead, home: Path, spell
         (["--serial", "12"], 1, "there is no certificate '12'", "certkit show PERSON"),
         (["alice", "--serial", "12"], 2, "a serial number already says whose it is", "Name the serial alone"),
         ([], 2, "nobody is named", "Name a person, or --device NAME, or --serial NUMBER."),
-        (["alice", "--reason", "left"], 2, "'left' is no reason", "unspecified, keyCompromise, affiliationChanged"),
-        (["alice", "--reason", "left", "--dry-run"], 2, "'left' is no reason", "keyCompromise"),
+        (
+            ["alice", "--reason", "left"],
+            2,
+            "'left' is not a reason for a revocation",
+            "unspecified, keyCompromise, affiliationChanged",
+        ),
+        (["alice", "--reason", "left", "--dry-run"], 2, "'left' is not a reason for a revocation", "keyCompromise"),
         ([""], 2, "nobody is named", "Name a person"),
         (["a\tb"], 2, "'a\\tb' cannot be the name of a person", "printable"),
     ],
@@ -154,19 +158,17 @@ def test_whoever_was_revoked_is_shown_so(lead: Lead, home: Path) -> None:
     lead("revoke", "al", "--reason", "keyCompromise")
     for what in ("al", serial(leaf)):
         shown = lead("show", what, "--json").data
-        assert (shown["revoked"], shown["reason"]) == (str(datetime.now(UTC).date()), "keyCompromise")
+        assert shown["revoked"]["reason"] == "keyCompromise"
+        assert shown["revoked"]["at"].startswith(str(datetime.now(UTC).date()))
     assert "revoked" in lead("show", "al").out
     assert lead("list", "--json").data["devices"][0]["state"] == "revoked"
 
 
-def test_each_publication_has_a_canary_of_its_own_whose_key_stays_in_the_home(lead: Lead, home: Path) -> None:
+def test_every_publication_excludes_the_canary_whose_key_stays_in_the_home(lead: Lead, home: Path) -> None:
     issue(lead, "al")
-    seen = {canary(home)}
     for verb in ("revoke", "reinstate", "revoke"):
         lead(verb, "al")
-        seen.add(canary(home))
         assert not is_let_in(home, home / "canary" / "cert.pem")
-    assert seen == {f"canary {number}" for number in (1, 2, 3, 4)}
     key = home / "canary" / "key.pem"
     assert key.stat().st_mode & 0o777 == 0o600
     assert [path for path, content in contents(home).items() if content == key.read_bytes()] == [key.resolve()]

@@ -67,7 +67,8 @@ def test_a_probe_in_a_pipe_keeps_its_prose_narrow(
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     lines = run(*PROBE, **environment).stdout.splitlines()
-    prose = [line for line in lines[1:] if not line.startswith(" " * 12)]  # a command is indented further
+    unbroken = " " * 12, os.environ["HOME"]  # commands, which are indented further, and paths
+    prose = [line for line in lines[1:] if not line.startswith(unbroken[0]) and unbroken[1] not in line]
     assert columns - 20 < max(map(len, prose)) <= columns
 
 
@@ -81,12 +82,80 @@ def test_a_reader_that_leaves_early_is_no_defect(command: str) -> None:
     assert done.stderr == ""
 
 
+FULL = "certkit: No space left on device\nCheck the permissions and the free space.\n"
+
+
 @pytest.mark.usefixtures("home")
-def test_a_disk_that_is_full_is_told_as_that() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["log", "list", "list --json", "status", "--help", "list --help", "--version"])
+def test_a_disk_that_is_full_is_told_as_that(command: str, unbuffered: str) -> None:
+    done = run_into("/dev/full", *command.split(), PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr) == (1, FULL)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["log", "list --json", "--help"])
+def test_a_reader_that_has_left_before_ends_a_command_with_1_and_no_words(command: str, unbuffered: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run_into(writer, *command.split(), PYTHONUNBUFFERED=unbuffered)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("command", ["list", "log", "--version"])
+def test_a_command_whose_error_output_is_full_keeps_its_exit_code(command: str) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([*PROGRAM, "log"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run([*PROGRAM, *command.split()], stdout=subprocess.PIPE, stderr=full, check=False)
+        wrong = subprocess.run([*PROGRAM, "qqq"], stdout=subprocess.PIPE, stderr=full, check=False)
+    assert (done.returncode, wrong.returncode) == (0, 2)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_passphrase_that_could_not_be_shown_is_told_with_the_way_to_another(more: list[str], unbuffered: str) -> None:
+    done = run_into("/dev/full", "issue", "al", "--device=desk", "--out=a b", *more, PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 1
-    assert done.stderr == "certkit: No space left on device\nCheck the permissions and the free space.\n"
+    what, remedy = done.stderr.splitlines()
+    assert what == "certkit: a b is written, but its passphrase could not be shown: No space left on device"
+    assert remedy.endswith("remove it, and issue again: certkit issue al --device desk --out 'a b'")
+    Path("a b").unlink()
+    assert run(*remedy.partition("certkit ")[2].replace("'a b'", "again").split()).returncode == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_a_backup_whose_passphrase_could_not_be_shown_is_told() -> None:
+    done = run_into("/dev/full", "backup", "b")
+    assert done.returncode == 1
+    assert done.stderr.startswith("certkit: b is written, but its passphrase could not be shown: ")
+    assert done.stderr.endswith("remove it, and make another: certkit backup b\n")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_standard_output_that_is_closed_loses_no_secret_and_no_file() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{' '.join(PROGRAM)} issue al --out a >&-"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "could not be shown: there is no standard output" in done.stderr
+    assert Path("a").read_bytes().isascii()  # only the bundle was written to it
+    assert subprocess.run(["bash", "-c", f"{' '.join(PROGRAM)} list >&-"], check=False).returncode == 0
+
+
+def run_into(place: str | int, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program with its output in a file, or in a descriptor."""
+    with open(place, "w", closefd=isinstance(place, str)) as out:
+        return subprocess.run(
+            [*PROGRAM, *arguments],
+            env=os.environ | environment,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
 
 
 @pytest.mark.usefixtures("home")

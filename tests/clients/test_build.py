@@ -25,7 +25,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def build(daemon: Daemon, files: Files, source: Path) -> subprocess.CompletedProcess[str]:
-    client = [daemon.programs.buildctl, f"--addr={daemon.url}", "--timeout=5"]
+    client = [str(daemon.programs.buildctl), f"--addr={daemon.url}", "--timeout=5"]
     shown = [f"--tlscacert={files.ca}", f"--tlscert={files.cert}", f"--tlskey={files.key}"]
     what = ["build", "--frontend=dockerfile.v0", f"--local=context={source}", f"--local=dockerfile={source}"]
     where = [f"--output=type=local,dest={source / 'out'}"]

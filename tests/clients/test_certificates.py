@@ -43,6 +43,7 @@ def test_the_linters_for_rfc_5280_find_nothing(kind: str, team: Team) -> None:
         "device": team.device.cert,
     }
     assert not verifiers.pkilint(paths[kind])
+    assert not verifiers.zlint(paths[kind])
 
 
 def test_each_side_holds_what_vouches_for_the_other(team: Team) -> None:

@@ -1,5 +1,6 @@
-"""Three judges of certificates: OpenSSL, GnuTLS and pkilint. Each gives its complaints, none if it is content."""
+"""Four judges of certificates: OpenSSL, GnuTLS, pkilint and zlint. Each gives its complaints, none if it is content."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,7 +11,10 @@ from pkilint import loader
 from pkilint.pkix import certificate, extension, name
 from pkilint.validation import ValidationFindingSeverity
 
+from tests.clients import go_programs
+
 SERVER, CLIENT = "server", "client"
+_CONTENT = {"pass", "NA", "NE", "info"}
 
 Verify = Callable[[Path, Path, str], str]
 """Takes a certificate, the authority's, and a purpose."""
@@ -21,8 +25,8 @@ _GNUTLS_PURPOSES = {SERVER: "1.3.6.1.5.5.7.3.1", CLIENT: "1.3.6.1.5.5.7.3.2"}
 
 def openssl(leaf: Path, authority: Path, purpose: str) -> str:
     """Ask `openssl verify`, at its strictest, whether a certificate is good for a purpose."""
-    command = ["verify", "-x509_strict", "-purpose", _OPENSSL_PURPOSES[purpose], "-CAfile", authority, leaf]
-    return _complaint("openssl", *command)
+    options = ("-x509_strict", "-purpose", _OPENSSL_PURPOSES[purpose], "-CAfile", authority)
+    return _complaint("openssl", "verify", *options, leaf)
 
 
 def gnutls(leaf: Path, authority: Path, purpose: str) -> str:
@@ -55,6 +59,20 @@ def pkilint(path: Path) -> list[str]:
         for found in result.finding_descriptions
         if found.finding.severity <= ValidationFindingSeverity.NOTICE
     ]
+
+
+def zlint(path: Path) -> list[str]:
+    """Return what zlint's lints for the RFCs find in one certificate, or in one list of revoked certificates."""
+    command: list[str | Path] = [
+        go_programs.program("zlint"),
+        "-includeSources",
+        "RFC3279,RFC5280,RFC5480,RFC5891,RFC8813",
+        path,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    results: dict[str, dict[str, str]] = json.loads(done.stdout)
+    assert results
+    return [f"{found['result']} {name}" for name, found in results.items() if found["result"] not in _CONTENT]
 
 
 def _complaint(program: str, *arguments: str | Path) -> str:

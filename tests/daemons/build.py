@@ -28,7 +28,7 @@ CACHE = Path(
 ENVIRONMENT = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": ""}
 
 
-class CannotBuild(pytest.skip.Exception):
+class CannotBuild(pytest.skip.Exception):  # type: ignore[name-defined,misc]  # pytest gives it no type
     """Why the real daemons cannot be built here: a test that needs them is skipped by it."""
 
 
@@ -65,7 +65,7 @@ def programs(flavour: str) -> Programs:
 def _build(flavour: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         built = Path(scratch) / "built"
-        command = [_go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", *COMMANDS]
+        command = [go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", *COMMANDS]
         result = subprocess.run(  # what it prints is shown when it fails
             command, cwd=MODULES / flavour, env=ENVIRONMENT, capture_output=True, text=True, check=False
         )
@@ -74,7 +74,8 @@ def _build(flavour: str, folder: Path) -> None:
         built.rename(folder)
 
 
-def _go() -> str:
+def go() -> str:
+    """Return where Go is; raise CannotBuild where there is none."""
     beside_python = shutil.which("go", path=Path(sys.executable).parent)
     found = shutil.which("go") or beside_python
     if not found:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from certkit.cli.support.local_daemon import HOST, LocalDaemon, free_port
+from certkit.cli.support.local_daemon import LocalDaemon, free_port
 from tests.daemons.build import programs
+from tests.daemons.loopback import HOST
 
 __all__ = ["HOST", "Daemon", "Start", "free_port"]
 

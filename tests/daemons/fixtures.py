@@ -1,6 +1,7 @@
 """Fixtures: real daemons of every flavour, and the reason where there can be none."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def daemon_factory(real_daemons: None) -> Iterator[Start]:
     """
     started: list[Daemon] = []
 
-    def start(flavour: str = "earthly", **arguments: object) -> Daemon:
+    def start(flavour: str = "earthly", **arguments: Any) -> Daemon:  # noqa: ANN401  they are Daemon's
         daemon = Daemon(flavour, **arguments)
         started.append(daemon)
         return daemon

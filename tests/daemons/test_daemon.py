@@ -8,6 +8,7 @@ import pytest
 
 from certkit.errors import CertkitError
 from certkit.pki import certificates, keys, names
+from certkit.pki.signer import KeySigner
 from tests.daemons.daemon import HOST, Daemon, Start
 
 NOW = datetime.now(UTC)
@@ -18,8 +19,8 @@ DAY = timedelta(days=1)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with both authorities, a daemon's pair and Alice's."""
     folder = tmp_path_factory.mktemp("team")
-    server = certificates.authority(keys.generate("p256"), "acme server authority", NOW, DAY)
-    client = certificates.authority(keys.generate("p256"), "acme client authority", NOW, DAY)
+    server = certificates.authority(KeySigner(keys.generate("p256")), "acme server authority", NOW, DAY)
+    client = certificates.authority(KeySigner(keys.generate("p256")), "acme client authority", NOW, DAY)
     hosts = [names.parse_host(HOST), names.parse_host("::1")]
     daemon_key, alice_key = keys.generate("p256"), keys.generate("p256")
     alice = certificates.device(
@@ -49,7 +50,7 @@ def mutual(folder: Path) -> dict[str, Path]:
 
 def workers(daemon: Daemon, folder: Path, *, pair: bool = True) -> subprocess.CompletedProcess[str]:
     shown = [f"--tlscert={folder}/alice.pem", f"--tlskey={folder}/alice.key"] if pair else []
-    client = [daemon.programs.buildctl, "--timeout=5", f"--addr={daemon.url}", f"--tlscacert={folder}/server.pem"]
+    client = [str(daemon.programs.buildctl), "--timeout=5", f"--addr={daemon.url}", f"--tlscacert={folder}/server.pem"]
     return subprocess.run([*client, *shown, "debug", "workers"], capture_output=True, text=True, check=False)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from certkit.deploy import FLAVOURS, Site, render
 from certkit.pki import certificates, keys, names
+from certkit.pki.signer import KeySigner
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -24,11 +25,11 @@ def folder(tmp_path: Path) -> Path:
 
     place = tmp_path / "build kit"
     place.mkdir()
-    authority = certificates.authority(keys.generate("p256"), "acme client authority", NOW, 10 * DAY)
+    authority = certificates.authority(KeySigner(keys.generate("p256")), "acme client authority", NOW, 10 * DAY)
     key = keys.generate("p256")
     leaf = certificates.daemon(authority, key.public_key(), [names.parse_host("build.acme.example")], NOW, DAY)
     crl = x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
-    signed = crl.last_update(NOW).next_update(NOW + DAY).sign(authority.key, keys.signature_hash(authority.key))
+    signed = authority.signer.sign_crl(crl.last_update(NOW).next_update(NOW + DAY))
     for name in ("ca.pem", "server-ca.pem"):
         (place / name).write_bytes(certificates.to_pem(authority.certificate))
     for name in ("server.pem", "client.pem"):

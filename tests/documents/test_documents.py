@@ -1,12 +1,11 @@
 """Every command that the documents show is run, and prints what they show."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.documents import probe_page
-from tests.documents.walkthrough import Story, normal, steps
+from tests.documents.walkthrough import Story, address_of_its_own, normal, steps
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -14,8 +13,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_a_document_shows_what_its_commands_print(document: Path, tmp_path: Path) -> None:
-    address = f"127.83.{os.getpid() % 250}.{10 + DOCUMENTS.index(document)}"  # the port is the documents'
-    with Story(tmp_path, address).told() as story:
+    with address_of_its_own(DOCUMENTS.index(document)) as address, Story(tmp_path, address).told() as story:
         for step in steps(document):
             printed = story.run(step)
             assert normal(printed) == normal(step.shown), f"$ {step.command}\n{printed}"

@@ -1,7 +1,6 @@
 """A client's configuration is read exactly as the client reads it."""
 
 import contextlib
-import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from certkit.earthly.clients import Client, locate
 from certkit.earthly.config import LIMIT, read
 from certkit.errors import MalformedError
+from tests import patience
 
 
 @pytest.fixture
@@ -96,13 +96,13 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(earthly: Client) -> No
         ("global:\n\ttlsca: x\n", "line 2: not YAML"),
         ("global: *nobody\n", "line 1: not YAML"),
         ("\x00", "not YAML"),
-        ("- a\n- b\n", "line 1: the file is no mapping"),
-        ("just words", "line 1: the file is no mapping"),
-        ("git: {}\nglobal: [tls]\n", "line 2: global is no mapping"),
-        ("global:\n  tlsca: [a]\n", "line 2: tlsca is no plain value"),
+        ("- a\n- b\n", "line 1: the file is not a mapping"),
+        ("just words", "line 1: the file is not a mapping"),
+        ("git: {}\nglobal: [tls]\n", "line 2: global is not a mapping"),
+        ("global:\n  tlsca: [a]\n", "line 2: tlsca is not a plain value"),
         ("global:\n  tls_enabled: maybe\n", "line 2: tls_enabled is neither true nor false"),
         ("global:\n  tlsca: a\n  tlsca: b\n", "line 3: tlsca is there twice"),
-        ("global:\n  <<: word\n", "line 2: what is merged is no mapping"),
+        ("global:\n  <<: word\n", "line 2: what is merged is not a mapping"),
     ],
 )
 def test_what_the_client_cannot_read_is_reported_with_its_line(earthly: Client, text: str, message: str) -> None:
@@ -134,7 +134,5 @@ def test_bytes_that_are_no_text_are_reported(earthly: Client) -> None:
 )
 def test_a_hostile_file_costs_little(earthly: Client, text: str) -> None:
     earthly.config.write_text(text)
-    begun = time.process_time()
-    with contextlib.suppress(MalformedError):
+    with patience.ends(), contextlib.suppress(MalformedError):
         read(earthly, {})
-    assert time.process_time() - begun < 10

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from certkit.earthly import clients
 from certkit.earthly.clients import Client
-from certkit.enroll import laptop, undo
+from certkit.enroll import config_clients, unenrollment
 from certkit.enroll.bundle import Bundle
+from certkit.enroll.replacement import Warrant
 
 CONFIG = b"# mine\nglobal:\n  cache_size_mb: 100 # enough\n  tlsca: './mine.pem'\n"
 
@@ -30,16 +31,18 @@ class Laptop:
         """The folder of a team's files."""
         return self.client.directory / "certs" / team
 
-    def enroll(self, bundle: Bundle, *, force: bool = False, client: Client | None = None) -> list[laptop.Step]:
+    def enroll(
+        self, bundle: Bundle, warrant: Warrant = Warrant.NOTHING, *, client: Client | None = None
+    ) -> list[config_clients.Step]:
         """Enroll, as the command does."""
-        steps = laptop.plan(bundle, [client or self.client], force=force)
-        laptop.apply(steps)
+        steps = config_clients.plan(bundle, [client or self.client], warrant)
+        config_clients.apply(steps)
         return steps
 
-    def unenroll(self, team: str = "acme") -> undo.Undoing:
+    def unenroll(self, team: str = "acme") -> unenrollment.Undoing:
         """Undo it, as the command does."""
-        undoing = undo.plan(self.client, team)
-        undo.apply(undoing)
+        undoing = unenrollment.plan_one(self.client, team)
+        unenrollment.apply_one(undoing)
         return undoing
 
     def everything(self) -> dict[str, bytes]:

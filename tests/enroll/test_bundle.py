@@ -1,7 +1,6 @@
 """A bundle gives back what was put in, and a bundle made to do harm is refused."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +13,8 @@ from certkit.enroll.bundle import LIMIT, Bundle, Daemon, check_time, open_bundle
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import certificates, diceware, keys, names
 from certkit.pki.keys import WrongPassphraseError
+from certkit.pki.signer import KeySigner
+from tests import patience
 from tests.enroll.conftest import DECADE, NOW, Team
 
 Change = Callable[[dict[str, Any]], object]
@@ -67,8 +68,8 @@ def test_an_answer_has_no_key(team: Team) -> None:
 
 
 def test_a_bundle_names_the_old_and_the_new_server_authority(team: Team) -> None:
-    new = certificates.authority(keys.generate("ed25519"), "acme server authority 2", NOW, DECADE)
-    both = (*team.bundle().server_authorities, certificates.to_pem(new.certificate))
+    new = certificates.authority(KeySigner(keys.generate("ed25519")), "acme server authority 2", NOW, DECADE)
+    both = (*team.bundle().server_authorities, new.certificate)
     assert open_bundle(seal(replace(team.bundle(), server_authorities=both), None), never).server_authorities == both
 
 
@@ -92,10 +93,8 @@ def test_the_key_is_not_shown_by_accident(team: Team) -> None:
     ids=["empty", "binary", "list", "object", "null", "bare", "nested", "number", "large"],
 )
 def test_what_is_no_bundle_is_said_to_be_none_at_once(content: bytes) -> None:
-    begun = time.process_time()
-    with pytest.raises(MalformedError, match="this bundle cannot be used"):
+    with patience.ends(), pytest.raises(MalformedError, match="this bundle cannot be used"):
         open_bundle(content, never)
-    assert time.process_time() - begun < 1
 
 
 def test_a_later_version_asks_for_a_later_certkit(content: dict[str, Any]) -> None:

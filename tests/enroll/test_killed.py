@@ -29,7 +29,7 @@ def test_enrolling_killed_leaves_the_former_state_or_the_new_and_can_be_repeated
     assert not lived or moment > 8
     assert_works(alice)
     alice.enroll(bundle)
-    assert config.read(alice.client, {}).tlskey.read_bytes() == bundle.key
+    assert config.read(alice.client, {}).tlskey.read_bytes() == bundle.files()["key.pem"]
     alice.unenroll()
     assert alice.config.read_bytes() == CONFIG
     assert not list(alice.home.rglob("key.pem"))

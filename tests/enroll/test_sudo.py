@@ -11,8 +11,9 @@ import pytest
 from certkit import files
 from certkit.earthly import clients
 from certkit.earthly.clients import Client
-from certkit.enroll import laptop, request, undo
-from certkit.enroll.leaving import Leaving
+from certkit.earthly.user import User
+from certkit.enroll import config_clients, request, unenrollment
+from certkit.enroll.unenrollment import Unenrollment
 from certkit.errors import CertkitError
 from tests.enroll.conftest import Team
 
@@ -46,7 +47,7 @@ def plant(link: Path, target: Path) -> None:
 
 
 def test_all_files_are_handed_to_the_user(client: Client, team: Team) -> None:
-    laptop.apply(laptop.plan(team.bundle(), [client]))
+    config_clients.apply(config_clients.plan(team.bundle(), [client]))
     made = [client.directory, *client.directory.rglob("*")]
     assert len(made) > 6
     assert {(path.lstat().st_uid, path.lstat().st_gid) for path in made} == {MALLORY}
@@ -57,7 +58,7 @@ def test_no_folder_is_made_through_a_planted_link(place: Path, client: Client, t
     (place / "etc").mkdir()
     plant(client.directory / "certs", place / "etc")
     with pytest.raises(CertkitError, match="cannot be written: Permission denied"):
-        laptop.apply(laptop.plan(team.bundle(), [client]))
+        config_clients.apply(config_clients.plan(team.bundle(), [client]))
     assert not list((place / "etc").iterdir())
 
 
@@ -66,7 +67,7 @@ def test_no_secret_of_roots_is_read_as_a_configuration(place: Path, client: Clie
     files.write(secret, b"password: hunter2\n")
     plant(client.config, secret)
     with pytest.raises(CertkitError, match="cannot be read: Permission denied"):
-        laptop.plan(team.bundle(), [client])
+        config_clients.plan(team.bundle(), [client])
 
 
 def test_no_file_of_roots_is_edited(place: Path, client: Client, team: Team) -> None:
@@ -74,21 +75,21 @@ def test_no_file_of_roots_is_edited(place: Path, client: Client, team: Team) -> 
     files.write(target, b"app: 1\n", mode=0o644)
     plant(client.config, target)
     with pytest.raises(CertkitError, match="read-only"):
-        laptop.plan(team.bundle(), [client])
+        config_clients.plan(team.bundle(), [client])
 
 
 def test_no_key_of_roots_is_put_into_an_answer(place: Path, client: Client, team: Team) -> None:
     bundle = team.bundle()
     assert bundle.key
-    files.write(place / "key.pem", bundle.key)
+    files.write(place / "key.pem", bundle.files()["key.pem"])
     plant(client.directory / "key.pem", place / "key.pem")
     with pytest.raises(CertkitError, match="cannot be read: Permission denied"):
-        request.complete(replace(bundle, key=None), [(client.directory / "key.pem", MALLORY)])
+        request.complete(User(place / "mallory", MALLORY), replace(bundle, key=None), [client.directory / "key.pem"])
 
 
 def test_nothing_of_roots_is_removed(place: Path, client: Client, team: Team) -> None:
-    laptop.apply(laptop.plan(team.bundle(), [client]))
-    planned = Leaving("acme", [undo.plan(client, "acme")], [], [])
+    config_clients.apply(config_clients.plan(team.bundle(), [client]))
+    planned = Unenrollment(User(place, MALLORY), "acme", [unenrollment.plan_one(client, "acme")], [], [])
     folder = client.directory / "certs" / "acme"
     files.write(place / "key.pem", b"root's")
     folder.unlink()

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from certkit.cli.support import remedies
 from certkit.earthly import clients, config
-from certkit.enroll import laptop, undo
+from certkit.enroll import config_clients, unenrollment
 from certkit.errors import MalformedError, MissingError, RefusedError
 from tests.earthly.shapes import SHAPES
 from tests.enroll.conftest import Team
@@ -56,7 +57,7 @@ def test_a_configuration_that_was_removed_stays_so(alice: Laptop, team: Team) ->
 def test_planning_changes_nothing(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     before = alice.everything()
-    assert undo.plan(alice.client, "acme").edits
+    assert unenrollment.plan_one(alice.client, "acme").edits
     assert alice.everything() == before
 
 
@@ -64,7 +65,7 @@ def test_the_key_stays_while_something_still_names_it(alice: Laptop, team: Team)
     alice.enroll(team.bundle())
     alice.config.write_bytes(alice.config.read_bytes() + b"mine: [./certs/acme/key.pem]\n")
     before = alice.everything()
-    with pytest.raises(RefusedError, match=r"config\.yml, line 5: .*still"):
+    with pytest.raises(RefusedError, match=r"config\.yml: line 5: .*still"):
         alice.unenroll()
     assert alice.everything() == before
 
@@ -72,7 +73,7 @@ def test_the_key_stays_while_something_still_names_it(alice: Laptop, team: Team)
 def test_a_configuration_that_is_no_yaml_any_more_is_refused_with_its_line(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     alice.config.write_bytes(b"a: 1\n\tb: 2\n")
-    with pytest.raises(MalformedError, match=r"config\.yml, line 2: "):
+    with pytest.raises(MalformedError, match=r"config\.yml: line 2: "):
         alice.unenroll()
     assert (alice.folder("acme") / "key.pem").exists()
 
@@ -130,8 +131,8 @@ def test_a_second_configuration_of_the_same_client_keeps_the_files(alice: Laptop
     alice.enroll(bundle)
     alice.enroll(bundle, client=second)
     assert alice.unenroll().keeps_folder
-    assert config.read(second, {}).tlskey.read_bytes() == bundle.key
-    undo.apply(undo.plan(second, "acme"))
+    assert config.read(second, {}).tlskey.read_bytes() == bundle.files()["key.pem"]
+    unenrollment.apply_one(unenrollment.plan_one(second, "acme"))
     assert not alice.folder("acme").exists()
     assert not second.config.exists()
 
@@ -139,16 +140,16 @@ def test_a_second_configuration_of_the_same_client_keeps_the_files(alice: Laptop
 def test_another_configuration_than_that_enrolled_is_refused_with_its_name(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     with pytest.raises(MissingError) as caught:
-        undo.plan(replace(alice.client, config=alice.home / "other.yml"), "acme")
-    assert caught.value.hint == f"Use --config {alice.config}"
+        unenrollment.plan_one(replace(alice.client, config=alice.home / "other.yml"), "acme")
+    assert remedies.of_error(caught.value) == f"Use --config {alice.config}"
 
 
 def test_two_clients_that_share_a_configuration_leave_together(tmp_path: Path, team: Team) -> None:
     environ = {"HOME": str(tmp_path), "EARTHLY_CONFIG": str(tmp_path / "shared.yml")}
     both = [clients.locate(name, environ) for name in ("earthly", "earthbuild")]
-    laptop.apply(laptop.plan(team.bundle(), both))
-    for undoing in [undo.plan(client, "acme") for client in both]:
-        undo.apply(undoing)
+    config_clients.apply(config_clients.plan(team.bundle(), both))
+    for undoing in [unenrollment.plan_one(client, "acme") for client in both]:
+        unenrollment.apply_one(undoing)
     assert not (tmp_path / "shared.yml").exists()
 
 
@@ -158,6 +159,6 @@ def test_files_that_were_lost_under_a_configuration_do_not_trap_it(alice: Laptop
     alice.enroll(bundle)
     alice.folder("acme").unlink()
     alice.enroll(bundle)
-    assert config.read(alice.client, {}).tlskey.read_bytes() == bundle.key
+    assert config.read(alice.client, {}).tlskey.read_bytes() == bundle.files()["key.pem"]
     alice.unenroll()
     assert b"acme" not in alice.config.read_bytes()

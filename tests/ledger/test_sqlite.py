@@ -12,7 +12,7 @@ import pytest
 
 from certkit.errors import CertkitError, MissingError
 from certkit.ledger import migrations, sql, sqlite
-from certkit.ledger.interface import Event, Ledger, Person
+from certkit.ledger.interface import Actor, Event, Ledger, Person
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -20,14 +20,14 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Make a ledger."""
-    sqlite.create(tmp_path / "ledger.sqlite")
+    sqlite.create(tmp_path / "ledger.sqlite").close()
     return tmp_path / "ledger.sqlite"
 
 
 def test_every_file_of_a_ledger_is_private(tmp_path: Path) -> None:
     former = os.umask(0)
     try:
-        sqlite.create(tmp_path / "ledger.sqlite")
+        sqlite.create(tmp_path / "ledger.sqlite").close()
         with closing(sqlite.open_ledger(tmp_path / "ledger.sqlite")) as ledger, ledger.transaction():
             ledger.add_person(Person("alice", "alice", NOW))
             found = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
@@ -105,7 +105,8 @@ def test_a_full_disk_is_told_as_what_it_is_and_the_ledger_stays_whole(path: Path
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         with ledger.transaction():
             ledger.add_person(Person("alice", "alice", NOW))
-    sqlite.verify(path)
+    with closing(sqlite.open_ledger(path)) as ledger:
+        ledger.verify()
     assert rows(path, "SELECT count(*) FROM events") == [(0,)]
 
 
@@ -131,7 +132,7 @@ def add_large_events(ledger: Ledger, number: int) -> None:
     """Record events of 400 kB each, all in one change."""
     with ledger.transaction():
         for _ in range(number):
-            ledger.add_event(Event(NOW, "lead", "desk", "issue", "alice", {"large": "x" * 400_000}))
+            ledger.add_event(Event(NOW, Actor("lead", "desk"), "issue", "alice", {"large": "x" * 400_000}))
 
 
 def rows(path: Path, statement: str) -> list[tuple[object, ...]]:

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import INHERITED
+
+pytestmark = pytest.mark.real  # a real installer, which fetches what certkit depends on
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -31,7 +35,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pip(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], env=INHERITED, check=True)
 
 
 def run(*command: str | Path, cwd: Path) -> str:

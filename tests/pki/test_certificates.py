@@ -10,9 +10,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
 from certkit.pki.extensions import key_usage
+from certkit.pki.signer import KeySigner
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC)
-BACKDATED = datetime(2026, 11, 24, 12, 29, 15, tzinfo=UTC)
+BACKDATED = datetime(2026, 11, 24, 12, 20, 15, tzinfo=UTC)
 DECADE, YEAR = timedelta(days=3653), timedelta(days=365)
 HOSTS = [x509.DNSName("build.acme.example"), x509.IPAddress(ip_address("10.0.0.7")), x509.IPAddress(ip_address("::7"))]
 NAME = "laptop.alice.acme.certkit.internal"
@@ -26,7 +27,7 @@ def key(request: pytest.FixtureRequest) -> keys.PrivateKey:
 
 @pytest.fixture(scope="module")
 def authority(key: keys.PrivateKey) -> Authority:
-    return certificates.authority(key, "acme server authority", NOW, DECADE)
+    return certificates.authority(KeySigner(key), "acme server authority", NOW, DECADE)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_leaves_are_signed_by_their_authority(
         leaf.verify_directly_issued_by(authority.certificate)
 
 
-def test_times_are_whole_seconds_and_begin_a_minute_back(authority: Authority, device: x509.Certificate) -> None:
+def test_times_are_whole_seconds_and_begin_ten_minutes_back(authority: Authority, device: x509.Certificate) -> None:
     assert device.not_valid_before_utc == authority.certificate.not_valid_before_utc == BACKDATED
     assert device.not_valid_after_utc == (NOW + YEAR).replace(microsecond=0)
     assert authority.certificate.not_valid_after_utc == (NOW + DECADE).replace(microsecond=0)

@@ -9,6 +9,7 @@ from cryptography import x509
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DECADE, YEAR = timedelta(days=3653), timedelta(days=365)
@@ -18,7 +19,7 @@ KEY = keys.generate("p256")
 
 @pytest.fixture(scope="module")
 def authority() -> Authority:
-    return certificates.authority(KEY, "acme server authority", NOW, DECADE)
+    return certificates.authority(KeySigner(KEY), "acme server authority", NOW, DECADE)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(0), DECADE - YEAR, DECADE - timedelta(seconds=2)])
@@ -34,13 +35,13 @@ def test_an_expired_authority_signs_nothing(authority: Authority) -> None:
 
 def test_a_time_elsewhere_is_turned_into_utc() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=14)))
-    assert certificates.authority(KEY, "a", elsewhere, YEAR).certificate.not_valid_before_utc == NOW - timedelta(
-        minutes=1
-    )
+    assert certificates.authority(
+        KeySigner(KEY), "a", elsewhere, YEAR
+    ).certificate.not_valid_before_utc == NOW - timedelta(minutes=10)
 
 
 def test_serial_numbers_are_159_random_bits() -> None:
-    serials = {certificates.authority(KEY, "a", NOW, YEAR).certificate.serial_number for _ in range(100)}
+    serials = {certificates.authority(KeySigner(KEY), "a", NOW, YEAR).certificate.serial_number for _ in range(100)}
     assert len(serials) == 100
     assert 150 < max(serials).bit_length() <= 159
     assert all(20 < sum(serial >> bit & 1 for serial in serials) < 80 for bit in range(0, 159, 20))
@@ -93,3 +94,10 @@ def test_serials_and_fingerprints_are_spelled_as_openssl_spells_them(authority: 
     assert certificates.serial_text(0x0A0B) == "0a0b"
     assert certificates.serial_text(0xFF) == "ff"
     assert len(certificates.fingerprint(authority.certificate)) == 32 * 3 - 1
+
+
+def test_a_leaf_is_never_older_than_its_authority(authority: Authority) -> None:
+    leaf = certificates.daemon(authority, KEY.public_key(), HOSTS, NOW + timedelta(minutes=4), YEAR)
+    assert leaf.not_valid_before_utc == NOW - timedelta(minutes=6)
+    at_once = certificates.daemon(authority, KEY.public_key(), HOSTS, NOW - timedelta(minutes=5), YEAR)
+    assert at_once.not_valid_before_utc == authority.certificate.not_valid_before_utc

@@ -1,5 +1,6 @@
 """Keys are written as others read them, read however others write them, and judged before they are trusted."""
 
+import base64
 import subprocess
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certkit.errors import CertkitError, MalformedError, RefusedError
-from certkit.pki import keys
+from certkit.pki import der, keys, sealed
 
 PKCS8 = b"-----BEGIN PRIVATE KEY-----"
 ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
@@ -132,3 +133,41 @@ def test_a_pin_is_what_openssl_computes(key: keys.PrivateKey) -> None:
     command = "openssl pkey -pubout -outform DER | openssl dgst -sha256 -binary"
     done = subprocess.run(["sh", "-c", command], input=keys.to_pem(key), stdout=subprocess.PIPE, check=True)
     assert keys.public_pin(key.public_key()) == done.stdout
+
+
+def test_a_guess_at_an_authoritys_passphrase_costs_as_much_as_at_what_is_sealed() -> None:
+    """The product of scrypt's three parameters is the work of one guess; OpenSSL's default is a thousandth of it."""
+    pem = keys.to_pem(keys.generate("p256"), b"kettle")
+    body = base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+    assert der.object_identifier("1.3.6.1.4.1.11591.4.11") in body
+    cost = b"".join(map(der.integer, (2**14, 8, 4)))
+    assert cost in body
+    log_n, r, p = sealed.seal(b"", "kettle", b"")[8:11]
+    assert 2**14 * 8 * 4 >= 2**log_n * r * p >= 2**16 * 8
+
+
+def test_no_two_encryptions_of_a_key_share_anything() -> None:
+    key = keys.generate("p256")
+    one, other = (base64.b64decode(b"".join(keys.to_pem(key, b"k").splitlines()[1:-1])) for _ in range(2))
+    (_, salt_one), (_, salt_other) = ((each, each[each.index(b"\x04\x10") + 2 :][:16]) for each in (one, other))
+    assert salt_one != salt_other
+    assert one[-100:] != other[-100:]
+    vectors = {each[each.rindex(b"\x04\x10", 0, 100) + 2 :][:16] for each in (one, other)}
+    assert len(vectors) == 2
+
+
+def test_keys_that_were_encrypted_by_pbkdf2_are_still_read(key: keys.PrivateKey) -> None:
+    former = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"kettle"),
+    )
+    assert keys.load(former, b"kettle").public_key() == key.public_key()
+    with pytest.raises(keys.WrongPassphraseError):
+        keys.load(former, b"Kettle")
+
+
+def test_openssl_refuses_another_passphrase() -> None:
+    pem = keys.to_pem(keys.generate("p256"), b"kettle")
+    command = ["openssl", "pkey", "-noout", "-passin", "pass:Kettle"]
+    assert subprocess.run(command, input=pem, capture_output=True, check=False).returncode

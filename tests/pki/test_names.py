@@ -163,3 +163,39 @@ def test_a_name_is_as_long_as_a_common_name_may_be_in_any_alphabet() -> None:
     for name in ("x" * 65, "Ž" * 33):
         with pytest.raises(InvalidError, match="cannot be the name of a person"):
             names.text(name, "person")
+
+
+@pytest.mark.parametrize("unseen", ["\u034f", "\ufe0f", "\u3164", "\u2800", "\u00ad", "\u115f", "\U000e0101", "\u200d"])
+def test_a_character_that_cannot_be_seen_is_named_and_refused(unseen: str) -> None:
+    for typed in (f"al{unseen}ice", f"alice{unseen}", f"{unseen}alice"):
+        with pytest.raises(InvalidError, match=rf"U\+{ord(unseen):04X} in it cannot be seen") as refused:
+            names.text(typed, "device")
+        assert refused.value.code == "name-invisible"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Alice", "alice"),
+        ("STRASSE", "straße"),
+        ("caf\u00e9", "CAFE\u0301"),
+        ("\uff41lice", "alice"),
+        ("ali\u034fce", "alice"),
+        ("alice\u2800", "alice"),
+        ("al  ice", "al\u00a0ice"),
+        ("\ufb01n", "fin"),
+        ("MacBook", "macbook\ufe0f"),
+    ],
+)
+def test_names_that_look_alike_are_one_when_folded(one: str, other: str) -> None:
+    assert names.folded(one) == names.folded(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("alice", "alicia"), ("al ice", "alice"), ("é", "e"), ("1", "l")])
+def test_names_that_differ_stay_different_when_folded(one: str, other: str) -> None:
+    assert names.folded(one) != names.folded(other)
+
+
+@given(TEXTS)
+def test_folding_twice_changes_nothing_more(text: str) -> None:
+    assert names.folded(names.folded(text)) == names.folded(text)

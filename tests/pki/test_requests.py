@@ -1,5 +1,7 @@
 """Of a request nothing is believed but the key, and that only when the request is signed with it."""
 
+import contextlib
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -10,16 +12,17 @@ from hypothesis import strategies as st
 
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import keys, requests
+from certkit.pki.signer import KeySigner
 
 KEY = keys.generate("p256")
-PEM = requests.make(KEY)
+PEM = requests.make(KeySigner(KEY))
 DER = x509.load_pem_x509_csr(PEM).public_bytes(serialization.Encoding.DER)
 
 
 @pytest.mark.parametrize("key_type", keys.KEY_TYPES)
 def test_a_request_gives_the_key_that_it_was_made_with(key_type: str) -> None:
     key = keys.generate(key_type)
-    assert requests.read(requests.make(key)) == key.public_key()
+    assert requests.read(requests.make(KeySigner(key))) == key.public_key()
 
 
 def test_a_request_is_read_from_pem_and_der_and_from_within_other_text() -> None:
@@ -53,7 +56,7 @@ def test_a_request_that_was_changed_is_refused() -> None:
 def test_a_request_with_somebody_elses_key_is_refused() -> None:
     own, other = (key.public_key().public_bytes_raw() for key in (keys.generate("ed25519") for _ in range(2)))
     key = keys.generate("ed25519")
-    der = x509.load_pem_x509_csr(requests.make(key)).public_bytes(serialization.Encoding.DER)
+    der = x509.load_pem_x509_csr(requests.make(KeySigner(key))).public_bytes(serialization.Encoding.DER)
     with pytest.raises(RefusedError, match="not signed by the key in it"):
         requests.read(der.replace(key.public_key().public_bytes_raw(), other))
     assert own != other
@@ -69,7 +72,7 @@ def test_a_request_with_somebody_elses_key_is_refused() -> None:
 )
 def test_a_weak_or_an_odd_key_is_refused(key: keys.PrivateKey, described: str) -> None:
     with pytest.raises(RefusedError, match=described):
-        requests.read(requests.make(key))
+        requests.read(requests.make(KeySigner(key)))
 
 
 @given(st.binary(max_size=400))
@@ -84,11 +87,13 @@ def test_what_is_no_request_is_malformed(content: bytes) -> None:
 
 
 @given(st.integers(0, len(DER) - 1), st.integers(1, 255), st.integers(0, len(DER)))
-def test_no_change_of_a_request_makes_the_reader_fail_in_another_way(position: int, change: int, cut: int) -> None:
+def test_no_change_of_a_request_makes_the_reader_fail_in_another_way_or_read_another_key(
+    position: int, change: int, cut: int
+) -> None:
     changed = bytearray(DER)
     changed[position] ^= change
-    with pytest.raises(CertkitError):
-        requests.read(bytes(changed))
+    with contextlib.suppress(CertkitError):  # a signature's unused bits may be written in more than one way
+        assert requests.read(bytes(changed)) == KEY.public_key()
     with pytest.raises(CertkitError):
         requests.read(bytes(changed[:cut]))
 

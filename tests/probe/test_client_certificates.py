@@ -103,5 +103,5 @@ def _excluding(signer: Authority, name: str) -> x509.Certificate:
         .not_valid_after(NOW + 365 * DAY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(excluded, critical=True)
-        .sign(signer.key, keys.signature_hash(signer.key))
+        .sign(signer.signer.key, keys.signature_hash(signer.signer.key))
     )

@@ -11,6 +11,7 @@ import pytest
 
 from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys
+from certkit.pki.signer import KeySigner
 from tests.daemons.daemon import Daemon
 from tests.probe.pki import DAY, NOW, Pki, ids, probe, stage
 from tests.team import Files
@@ -106,7 +107,7 @@ def test_an_unreadable_file_is_named(standing: Daemon, files: Files) -> None:
 
 
 def test_an_expired_authority_is_found(standing: Daemon, pki: Pki, files: Files) -> None:
-    old = certificates.authority(keys.generate("p256"), "old server authority", NOW - 30 * DAY, 10 * DAY)
+    old = certificates.authority(KeySigner(keys.generate("p256")), "old server authority", NOW - 30 * DAY, 10 * DAY)
     files.ca.write_bytes(certificates.to_pem(old.certificate))
     assert "authority-expired" in ids(probe(standing.url, files))
 
@@ -122,7 +123,7 @@ def test_a_chain_that_follows_is_well(standing: Daemon, pki: Pki, files: Files) 
 
 
 def test_two_server_authorities_in_one_file_are_both_believed(standing: Daemon, pki: Pki, files: Files) -> None:
-    other = certificates.authority(keys.generate("p256"), "next server authority", NOW, 365 * DAY)
+    other = certificates.authority(KeySigner(keys.generate("p256")), "next server authority", NOW, 365 * DAY)
     files.ca.write_bytes(certificates.to_pem(other.certificate) + files.ca.read_bytes())
     assert ids(probe(standing.url, files)) == []
 

@@ -12,6 +12,7 @@ from OpenSSL import SSL
 
 from certkit.pki import certificates
 from certkit.probe import Report
+from tests import patience
 from tests.probe.pki import Pki, ids, probe
 from tests.probe.servers import HTTP2_SETTINGS, Answer, over_tls, serving, tls_context, wait
 from tests.team import Files
@@ -35,18 +36,14 @@ def _drip(caller: socket.socket) -> None:
         time.sleep(0.05)
 
 
-def _probed(answer: Answer, alice: Files) -> tuple[Report, float]:
-    with serving(answer) as url:
-        started = time.monotonic()
-        report = probe(url, alice, timeout=TIMEOUT)
-        return report, time.monotonic() - started
+def _probed(answer: Answer, alice: Files) -> Report:
+    with serving(answer) as url, patience.ends():
+        return probe(url, alice, timeout=TIMEOUT)
 
 
 @pytest.mark.parametrize("answer", [_endless, _endless_tls_record, _drip])
-def test_a_server_that_never_ends_takes_no_more_than_the_timeout(answer: Answer, alice: Files) -> None:
-    report, took = _probed(answer, alice)
-    assert len(ids(report)) == 1
-    assert took < 3 * TIMEOUT
+def test_a_server_that_never_ends_is_given_up(answer: Answer, alice: Files) -> None:
+    assert len(ids(_probed(answer, alice))) == 1
 
 
 def test_endless_answers_over_tls_are_bounded_in_time_and_memory(pki: Pki, alice: Files) -> None:
@@ -57,11 +54,10 @@ def test_endless_answers_over_tls_are_bounded_in_time_and_memory(pki: Pki, alice
                 connection.sendall(HTTP2_SETTINGS * 1000)
 
     tracemalloc.start()
-    report, took = _probed(over_tls(tls_context(pki.daemon_files()), answer), alice)
+    report = _probed(over_tls(tls_context(pki.daemon_files()), answer), alice)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(ids(report)) >= 1
-    assert took < 3 * TIMEOUT
     assert peak < 32 * 1024 * 1024
 
 
@@ -70,15 +66,14 @@ def test_a_server_that_speaks_http2_and_then_is_silent_is_found(pki: Pki, alice:
         connection.sendall(HTTP2_SETTINGS)
         wait(connection)
 
-    report, took = _probed(over_tls(tls_context(pki.daemon_files()), answer), alice)
+    report = _probed(over_tls(tls_context(pki.daemon_files()), answer), alice)
     assert ids(report) == ["no-grpc-answer"]
-    assert took < 3 * TIMEOUT
 
 
 def test_a_chain_of_many_certificates_is_refused(pki: Pki, alice: Files) -> None:
     files = pki.daemon_files()
     files.cert.write_bytes(files.cert.read_bytes() * 400)
-    report, _ = _probed(over_tls(tls_context(files), wait), alice)
+    report = _probed(over_tls(tls_context(files), wait), alice)
     assert len(ids(report)) == 1
 
 
@@ -86,7 +81,7 @@ def test_what_a_certificate_says_is_told_as_text_only(pki: Pki, alice: Files) ->
     from tests.probe.pki import authority
 
     files = pki.daemon_files(signer=authority("\x1b[2J evil"))
-    report, _ = _probed(over_tls(tls_context(files), wait), alice)
+    report = _probed(over_tls(tls_context(files), wait), alice)
     assert ids(report) == ["daemon-of-another-authority"]
 
 
@@ -102,6 +97,6 @@ def test_a_certificate_that_only_openssl_can_read_is_not_believed(
     der = certificates.to_der(certificates.load(files.cert.read_bytes()))
     start = der.index(place) + len(place)
     files.cert.write_text(ssl.DER_cert_to_PEM_cert(der[:start] + bytes_there + der[start + len(bytes_there) :]))
-    report, _ = _probed(over_tls(tls_context(files), wait), alice)
+    report = _probed(over_tls(tls_context(files), wait), alice)
     assert "daemon-of-another-authority" in ids(report)
     assert report.checks[-1].status == "skipped"

@@ -11,6 +11,7 @@ import pytest
 from OpenSSL import SSL
 
 from certkit.pki import certificates
+from tests import patience
 from tests.probe.pki import Pki, ids, probe, stage
 from tests.probe.servers import HTTP2_SETTINGS, over_tls, serving, tls_context, wait
 from tests.team import Files
@@ -45,12 +46,13 @@ def test_a_full_backlog_is_no_answer_and_takes_the_timeout(alice: Files) -> None
         place = listener.getsockname()
         waiting = [_try_to_connect(place) for _ in range(4)]
         started = time.monotonic()
-        report = probe(f"tcp://127.0.0.1:{place[1]}", alice, timeout=0.5)
+        with patience.ends():
+            report = probe(f"tcp://127.0.0.1:{place[1]}", alice, timeout=0.5)
         took = time.monotonic() - started
         for caller in waiting:
             caller.close()
     assert ids(report) == ["no-answer"]
-    assert 0.5 <= took < 1.5
+    assert took >= 0.5
 
 
 def _try_to_connect(place: tuple[str, int]) -> socket.socket:
@@ -84,11 +86,9 @@ def test_a_web_server_over_tls_is_found(daemon: Files, alice: Files) -> None:
 
 
 def test_a_listener_that_never_speaks_is_found_within_the_timeout(alice: Files) -> None:
-    with serving(wait) as url:
-        started = time.monotonic()
+    with serving(wait) as url, patience.ends():
         report = probe(url, alice, timeout=0.5)
     assert ids(report) == ["silent-listener"]
-    assert time.monotonic() - started < 3
     assert stage(report, "enforcement") == "skipped"
 
 

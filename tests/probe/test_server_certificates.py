@@ -5,7 +5,7 @@ from OpenSSL import SSL
 
 from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys
-from tests.daemons.daemon import Daemon, Start
+from tests.daemons.daemon import HOST, Daemon, Start
 from tests.probe.pki import DAY, NAME, NOW, Pki, authority, ids, probe, stage
 from tests.probe.servers import over_tls, serving, tls_context, wait
 from tests.team import Files
@@ -28,7 +28,7 @@ def test_a_daemon_of_an_authority_of_the_same_name_is_not_believed(
 def test_a_daemon_is_not_believed_by_a_name_that_it_does_not_bear(standing: Daemon, alice: Files) -> None:
     report = probe(standing.url, alice, server_name="other.test")
     assert ids(report) == ["daemon-misnamed"]
-    assert "127.0.0.2" in report.findings[0].seen
+    assert HOST in report.findings[0].seen
     assert "--san other.test" in of_finding(report.findings[0])
 
 

@@ -9,6 +9,7 @@ import pytest
 from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
 from tests import team as teams
 from tests.daemons.build import programs
+from tests.daemons.daemon import HOST
 from tests.team import Files, Team
 
 
@@ -18,7 +19,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Team:
     return teams.found(tmp_path_factory.mktemp("acme"))
 
 
-@pytest.fixture(params=["127.0.0.2", "::1"])
+@pytest.fixture(params=[HOST, "::1"])
 def standin(request: pytest.FixtureRequest, team: Team) -> Iterator[LocalDaemon]:
     """Run the stand-in with the team's files."""
     daemon = LocalDaemon(STANDIN, host=request.param)

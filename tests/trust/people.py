@@ -3,15 +3,18 @@
 import socket
 import ssl
 import subprocess
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from OpenSSL import SSL
 
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
-from certkit.trust import rotation
+from certkit.pki.signer import KeySigner
+from certkit.trust import anchors, rotation
 from tests.daemons.daemon import HOST, Daemon
 
 TEAM = "acme"
@@ -52,12 +55,16 @@ class People:
 
     def device(self, person: str, device: str = "laptop", *, generation: int = 1) -> Pair:
         """Issue a device a certificate."""
+        return self.named(names.device_name(device, person, TEAM), person, generation)
+
+    def named(self, dns_name: str, person: str = "somebody", generation: int = 1) -> Pair:
+        """Issue a client certificate for any DNS name."""
         key = keys.generate("p256")
         signed = certificates.device(
             self.authority(generation),
             key.public_key(),
             person=person,
-            dns_name=names.device_name(device, person, TEAM),
+            dns_name=dns_name,
             now=NOW,
             life=30 * DAY,
         )
@@ -92,7 +99,13 @@ class People:
 def authority(role: rotation.Role, generation: int) -> Authority:
     """Make a generation of an authority under its own name."""
     name = rotation.common_name(TEAM, role, generation)
-    return certificates.authority(keys.generate("p256"), name, NOW, 3650 * DAY)
+    return certificates.authority(KeySigner(keys.generate("p256")), name, NOW, 3650 * DAY)
+
+
+def published(authorities: Sequence[Authority], excluded: Iterable[str] = (), number: int = 1) -> bytes:
+    """Return a `ca.pem` in which every authority excludes the same names."""
+    names_excluded = list(excluded)
+    return anchors.ca_pem([(each, names_excluded) for each in authorities], TEAM, number)
 
 
 def answer(port: int, pair: Pair, tlsca: Path) -> int | str:
@@ -107,6 +120,16 @@ def answer(port: int, pair: Pair, tlsca: Path) -> int | str:
             return SERVED if connection.recv(1) else "closed"
     except ssl.SSLError as error:
         return ALERTS.get(str(error.reason), str(error.reason))
+
+
+def listed(port: int) -> list[x509.Name]:
+    """Return the subjects that whoever listens at HOST shows in its CertificateRequest."""
+    with socket.create_connection((HOST, port), timeout=10) as raw:
+        connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), raw)
+        raw.settimeout(None)
+        connection.set_connect_state()
+        connection.do_handshake()
+        return connection.get_client_ca_list(as_cryptography=True)
 
 
 def buildctl(daemon: Daemon, pair: Pair, tlsca: Path, url: str = "") -> bool:

@@ -8,8 +8,9 @@ from cryptography import x509
 from certkit.errors import RefusedError
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from certkit.trust import anchors, canary
-from tests.trust.people import DAY, NOW, authority
+from tests.trust.people import DAY, NOW, TEAM, authority, published
 
 AUTHORITY = authority("client", 1)
 BOB = names.person_name("bob", "acme")
@@ -24,7 +25,7 @@ def excluded(certificate: x509.Certificate) -> list[str]:
 
 @pytest.mark.parametrize("key_type", keys.KEY_TYPES)
 def test_an_anchor_is_its_authority_but_for_the_serial_number_and_the_constraints(key_type: str) -> None:
-    signer = certificates.authority(keys.generate(key_type), "acme client authority", NOW, DAY)
+    signer = certificates.authority(KeySigner(keys.generate(key_type)), "acme client authority", NOW, DAY)
     anchor = anchors.anchor(signer, [BOB])
     original = signer.certificate
     anchor.verify_directly_issued_by(original)
@@ -50,15 +51,15 @@ def test_nobody_excluded_leaves_the_certificate_as_it_is() -> None:
 
 def test_a_daemons_ca_pem_holds_one_anchor_of_each_authority_each_with_all_exclusions() -> None:
     newer = authority("client", 2)
-    pem = anchors.ca_pem([AUTHORITY, newer], [BOB], number=3)
+    pem = published([AUTHORITY, newer], [BOB], 3)
     held = certificates.load_all(pem)
-    assert [each.subject for each in held] == [AUTHORITY.certificate.subject, newer.certificate.subject]
-    assert all(excluded(each) == sorted([BOB, *canary.excluded(3)]) for each in held)
+    assert [each.subject for each in held[:-1]] == [AUTHORITY.certificate.subject, newer.certificate.subject]
+    assert all(excluded(each) == sorted([BOB, *canary.excluded(TEAM)]) for each in held[:2])
 
 
 def test_a_ca_pem_of_nothing_is_refused() -> None:
     with pytest.raises(RefusedError, match="lets nobody in"):
-        anchors.ca_pem([], [BOB], number=1)
+        published([], [BOB], 1)
 
 
 def test_an_adopted_authority_keeps_its_own_constraints_and_points_to_itself_by_its_key_alone() -> None:
@@ -68,7 +69,7 @@ def test_an_adopted_authority_keeps_its_own_constraints_and_points_to_itself_by_
     pointer = x509.AuthorityKeyIdentifier(b"k", [x509.DirectoryName(name)], 7)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 7, NOW, NOW + DAY)
     builder = builder.add_extension(own, critical=True).add_extension(pointer, critical=False)
-    anchor = anchors.anchor(Authority(builder.sign(key, keys.signature_hash(key)), key), [BOB])
+    anchor = anchors.anchor(Authority(builder.sign(key, keys.signature_hash(key)), KeySigner(key)), [BOB])
     constraints = anchor.extensions.get_extension_for_class(x509.NameConstraints).value
     assert constraints.permitted_subtrees == own.permitted_subtrees
     assert constraints.excluded_subtrees == [x509.DNSName("gone.example"), x509.DNSName(BOB)]
@@ -84,5 +85,5 @@ def test_a_name_stays_until_its_last_certificate_has_ended_and_a_late_clock_has_
 
 def test_an_exclusion_takes_at_most_75_bytes_of_the_file() -> None:
     people = [names.person_name(f"somebody.with.a.long.name.{n}@acme.example", "acme") for n in range(1000)]
-    none, all_of_them = (len(anchors.ca_pem([AUTHORITY], each, 500)) for each in ([], people))
+    none, all_of_them = (len(published([AUTHORITY], each, 500)) for each in ([], people))
     assert (all_of_them - none) / len(people) <= 75

@@ -1,44 +1,74 @@
-"""A canary is refused by its own anchors and all later ones, and by none before."""
+"""The canary is out by every publication, the control by none, and nothing else tells the two apart."""
+
+from datetime import timedelta
 
 import pytest
-from hypothesis import example, given
+from cryptography import x509
+from hypothesis import given
 from hypothesis import strategies as st
 
-from certkit.errors import RefusedError
-from certkit.pki import keys
+from certkit.pki import extensions, keys, names
 from certkit.trust import canary
-from tests.trust.people import NOW, authority
+from certkit.trust.canary import Canary
+from tests.trust.people import DAY, NOW, TEAM, authority
 from tests.trust.test_exclusions import hit
 
-NUMBERS = st.integers(1, canary.LIMIT)
+SIGNER = authority("client", 1)
+LATER = NOW + 100 * DAY
 
 
-@given(NUMBERS, NUMBERS)
-@example(1, canary.LIMIT)
-@example(canary.LIMIT, 1)
-@example(2**15, 2**15 - 1)
-def test_anchors_exclude_the_canaries_up_to_their_own_number(bundle: int, number: int) -> None:
-    assert hit(canary.name(number), canary.excluded(bundle)) == (number <= bundle)
+def test_every_publication_excludes_the_canary_and_all_former_canaries_and_not_the_control() -> None:
+    excluded = canary.excluded(TEAM)
+    assert hit(canary.name(TEAM), excluded)
+    assert hit("1.0.1.0.canary.internal", excluded)
+    assert not hit(canary.control_name(TEAM), excluded)
 
 
-@given(NUMBERS)
-def test_all_former_canaries_are_covered_by_at_most_17_names(bundle: int) -> None:
-    assert len(canary.excluded(bundle)) <= 17
+@pytest.mark.parametrize("name", [canary.name, canary.control_name])
+def test_both_lie_in_the_teams_domain_with_a_label_too_long_for_a_person(name: object) -> None:
+    own, domain = (canary.name if name is canary.name else canary.control_name)(TEAM).split(".", 1)
+    assert domain == names.team_name(TEAM)
+    assert 27 < len(own) < 64
 
 
-@pytest.mark.parametrize("number", [0, -1, canary.LIMIT + 1])
-def test_a_number_that_no_anchors_have_is_refused(number: int) -> None:
-    with pytest.raises(RefusedError, match="not the number of any anchors"):
-        canary.name(number)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_person_and_no_device_is_ever_hit(person: str, device: str) -> None:
+    for name in (names.person_name(person, TEAM), names.device_name(device, person, TEAM)):
+        assert not hit(name, canary.excluded(TEAM))
+        assert not hit(canary.name(TEAM), [name])
+        assert not hit(canary.control_name(TEAM), [name])
 
 
-def test_a_canary_is_an_ordinary_device_certificate_that_ends_with_its_authority() -> None:
-    signer = authority("client", 1)
-    made = canary.make(signer, 7, NOW)
-    made.certificate.verify_directly_issued_by(signer.certificate)
-    assert keys.matches(made.key, made.certificate)
-    assert made.certificate.not_valid_after_utc == signer.certificate.not_valid_after_utc
+def test_a_canary_is_a_device_certificate_as_old_as_its_authority_and_as_long_lived() -> None:
+    made = canary.make(SIGNER, TEAM)
+    own, signed = made.certificate, SIGNER.certificate
+    own.verify_directly_issued_by(signed)
+    assert keys.matches(made.key, own)
+    assert extensions.dns_names(own) == [canary.name(TEAM)]
+    assert (own.not_valid_before_utc, own.not_valid_after_utc) == (
+        signed.not_valid_before_utc,
+        signed.not_valid_after_utc,
+    )
 
 
-def test_a_canarys_key_is_not_shown() -> None:
-    assert "key" not in repr(canary.make(authority("client", 1), 7, NOW))
+def test_the_control_ends_within_minutes_however_old_the_authority_is() -> None:
+    own = canary.control(SIGNER, TEAM, LATER).certificate
+    assert extensions.dns_names(own) == [canary.control_name(TEAM)]
+    assert timedelta(0) < own.not_valid_after_utc - LATER <= timedelta(minutes=15)
+    assert own.not_valid_before_utc == SIGNER.certificate.not_valid_before_utc
+
+
+def test_the_control_differs_from_the_canary_in_its_name_its_key_its_serial_number_and_its_end_alone() -> None:
+    def rest(made: Canary) -> list[object]:
+        own = made.certificate
+        kept = [each for each in own.extensions if each.oid not in (x509.SubjectAlternativeName.oid, SUBJECT_KEY)]
+        return [own.subject, own.issuer, own.not_valid_before_utc, own.signature_algorithm_oid, *kept]
+
+    assert rest(canary.make(SIGNER, TEAM)) == rest(canary.control(SIGNER, TEAM, LATER))
+
+
+def test_neither_key_is_shown() -> None:
+    assert "key" not in repr(canary.make(SIGNER, TEAM)) + repr(canary.control(SIGNER, TEAM, LATER))
+
+
+SUBJECT_KEY = x509.SubjectKeyIdentifier.oid

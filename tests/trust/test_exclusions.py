@@ -9,8 +9,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from certkit.pki import names
-from certkit.trust import anchors, canary
-from tests.trust.people import DAY, NOW, TEAM, authority
+from certkit.trust import anchors
+from tests.trust.people import DAY, NOW, TEAM, authority, published
 
 WORDS = st.text(st.sampled_from("aáAlLp.-_ @1|/éß李"), min_size=1, max_size=12) | st.text(min_size=1, max_size=40)
 NAMES = WORDS.map(lambda word: unicodedata.normalize("NFC", word))
@@ -48,14 +48,6 @@ def test_a_device_excluded_is_out_and_no_other_device_of_anybody_is(
         assert not hit(names.device_name(device, other, TEAM), excluded)
 
 
-@given(NAMES, NAMES, st.integers(1, canary.LIMIT))
-@example("canary", "canary", 1)
-@example("0", "internal", 65535)
-def test_no_canary_hits_a_person_and_no_person_a_canary(person: str, team: str, number: int) -> None:
-    assert not hit(names.device_name("canary", person, team), canary.excluded(number))
-    assert not hit(canary.name(number), [names.person_name(person, team), names.team_name(team)])
-
-
 @given(st.lists(st.tuples(NAMES, NAMES, st.booleans()), max_size=8), NAMES, NAMES)
 def test_leaving_out_what_lies_below_another_changes_nothing(
     revoked: list[tuple[str, str, bool]], person: str, device: str
@@ -89,7 +81,7 @@ def test_a_decade_with_a_thousand_people_leaves_the_file_small(seed: int) -> Non
         largest = max(largest, len(excluded))
     assert bundles == 8 * weeks
     assert largest < 420
-    assert len(anchors.ca_pem([signer], excluded, bundles)) < 32 * 1024
+    assert len(published([signer], excluded, bundles)) < 32 * 1024
 
 
 def renewed(expires: datetime, now: datetime, life: timedelta) -> datetime:

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from certkit.deploy import Site, render
-from certkit.pki import names
+from certkit.pki import certificates, keys, names
+from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from certkit.probe import alerts
-from certkit.trust import anchors, canary, crl
+from certkit.trust import canary, crl, label
 from tests.daemons.daemon import HOST, Start, free_port
-from tests.trust.people import DAY, NOW, SERVED, TEAM, Pair, People, answer, buildctl
+from tests.trust.people import DAY, NOW, SERVED, TEAM, Pair, People, answer, buildctl, listed, published
 from tests.trust.test_judges import entries
 
-REVOKED, UNKNOWN_CA = 44, 48
+REVOKED, CERTIFICATE_UNKNOWN, UNKNOWN_CA = 44, 46, 48
 
 PATIENCE = 20.0
 
@@ -52,7 +54,7 @@ def proxy(people: People) -> Iterator[Proxy]:
 def lay_down(people: People, excluded: list[str], revoked: dict[str, Pair], number: int) -> None:
     """Write what the lead would copy beside the daemon's pair."""
     signer = people.authority()
-    people.file("ca.pem", anchors.ca_pem([signer], excluded, number))
+    people.file("ca.pem", published([signer], excluded, number))
     people.file("crl.pem", crl.to_pem(crl.crl(signer, entries(signer, revoked), number, NOW, DAY)))
 
 
@@ -73,7 +75,7 @@ def wait_for(expected: dict[str, int | str], ask: Callable[[], dict[str, int | s
 
 
 def everybody(people: People) -> dict[str, Pair]:
-    made = canary.make(people.authority(), 2, NOW)
+    made, control = canary.make(people.authority(), TEAM), canary.control(people.authority(), TEAM, NOW)
     return {
         "al": people.device("al.team"),
         "al's desk": people.device("al.team", "desk"),
@@ -81,6 +83,7 @@ def everybody(people: People) -> dict[str, Pair]:
         "bo's laptop": people.device("bo"),
         "bo's desk": people.device("bo", "desk"),
         "canary": people.pair(made.certificate, made.key),
+        "control": people.pair(control.certificate, control.key),
         "stranger": people.device("al.team", generation=2),
     }
 
@@ -95,14 +98,39 @@ def test_a_reload_takes_a_revocation_up_and_the_daemon_behind_its_socket_goes_on
     daemon = daemon_factory("upstream", extra=(f"--addr=unix://{socket_path}",))
     site = Site("build", HOST, free_port(HOST), "buildkit", str(people.folder))
     process = proxy(site, "/run/buildkit/buildkitd.sock", str(socket_path))
-    before = dict.fromkeys(pairs, SERVED) | {"stranger": UNKNOWN_CA}
+    before = dict.fromkeys(pairs, SERVED) | {"canary": CERTIFICATE_UNKNOWN, "stranger": UNKNOWN_CA}
     wait_for(before, lambda: answers(site.port, people, pairs))
     assert buildctl(daemon, pairs["pal"], people.tlsca, site.url)
 
     out = {name: pairs[name] for name in ("al", "al's desk", "bo's laptop", "canary")}
     lay_down(people, [names.person_name("al.team", TEAM), names.device_name("laptop", "bo", TEAM)], out, 2)
+    assert label.parse(listed(site.port)[-1]) is not None
     process.send_signal(signal.SIGUSR2)
     wait_for(before | dict.fromkeys(out, REVOKED), lambda: answers(site.port, people, pairs))
+
+
+def test_a_labels_holder_gets_in_nowhere_and_neither_does_whom_it_signs(
+    daemon_factory: Start, people: People, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = keys.generate("p256")
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "generate", lambda _: holder)
+        bundle = published([people.authority()])
+    own = certificates.load_all(bundle)[-1]
+    people.authorities[9] = Authority(own, KeySigner(holder))
+    pairs = {"al": people.device("al"), "holder": people.pair(own, holder), "eve": people.device("eve", generation=9)}
+    lay_down(people, [], {}, 1)
+    people.file("ca.pem", bundle)
+    socket_path, pair = people.folder / "buildkitd.sock", people.daemon_pair()
+    people.file("server.pem", pair.cert.read_bytes() + pair.key.read_bytes())
+    daemon_factory("upstream", extra=(f"--addr=unix://{socket_path}",))
+    site = Site("build", HOST, free_port(HOST), "buildkit", str(people.folder))
+    proxy(site, "/run/buildkit/buildkitd.sock", str(socket_path))
+    refused = "refused"
+    wait_for(
+        {"al": SERVED, "holder": refused, "eve": refused},
+        lambda: {name: said if said == SERVED else refused for name, said in answers(site.port, people, pairs).items()},
+    )
 
 
 @pytest.mark.parametrize("told_by", ["anchors", "list"])
@@ -117,7 +145,7 @@ def test_haproxy_and_the_daemon_agree_on_everybody(
     pair, own = people.daemon_pair(), people.device("haproxy")
     daemon = daemon_factory(
         flavour,
-        ca=people.file("held.pem", anchors.ca_pem([people.authority()], excluded, 2)),
+        ca=people.file("held.pem", published([people.authority()], excluded, 2)),
         cert=pair.cert,
         key=pair.key,
     )
@@ -128,7 +156,7 @@ def test_haproxy_and_the_daemon_agree_on_everybody(
     proxy(site, "127.0.0.1:18372", f"{HOST}:{daemon.port}")
     refused = alerts.REVOKED | {UNKNOWN_CA}
     served = {name for name, said in answers(daemon.port, people, pairs).items() if said == SERVED}
-    assert served == {"pal", "bo's desk"}
+    assert served == {"pal", "bo's desk", "control"}
     wait_for(
         {name: SERVED if name in served else "refused" for name in pairs},
         lambda: {

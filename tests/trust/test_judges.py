@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from certkit.pki import certificates, keys, names
-from certkit.trust import anchors, canary, crl
+from certkit.pki.signer import KeySigner
+from certkit.trust import canary, crl
 from tests.clients import verifiers
-from tests.trust.people import DAY, NOW, TEAM, Pair, People, authority
+from tests.trust.people import DAY, NOW, TEAM, Pair, People, authority, published
 
 OPENSSL = ("openssl", "verify", "-x509_strict", "-purpose", "sslclient")
 
@@ -32,7 +33,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     people = People(tmp_path)
     for generation in (1, 2):
         key, name = keys.generate(request.param), f"acme client authority {generation}"
-        people.authorities[generation] = certificates.authority(key, name, NOW, 60 * DAY)
+        people.authorities[generation] = certificates.authority(KeySigner(key), name, NOW, 60 * DAY)
     welcome = {
         "pal": people.device("pal.team", generation=1),
         "bo's desk": people.device("bo", "desk", generation=2),
@@ -42,7 +43,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
         "al's desk": people.device("al.team", "desk", generation=2),
         "bo's laptop": people.device("bo", generation=2),
     }
-    made = canary.make(people.authority(2), 5, NOW)
+    made = canary.make(people.authority(2), TEAM)
     unwelcome["canary"] = people.pair(made.certificate, made.key)
     signers = [people.authority(1), people.authority(2)]
     excluded = [names.person_name("al.team", TEAM), names.device_name("laptop", "bo", TEAM)]
@@ -51,7 +52,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
         people,
         welcome,
         unwelcome,
-        people.file("ca.pem", anchors.ca_pem(signers, excluded, 5)),
+        people.file("ca.pem", published(signers, excluded, 5)),
         people.file("plain.pem", b"".join(certificates.to_pem(each.certificate) for each in signers)),
         people.file("crl.pem", b"".join(lists)),
     )
@@ -96,15 +97,16 @@ def test_gnutls_agrees_by_the_anchors_and_by_the_lists(case: Case) -> None:
         )
 
 
-def test_the_linters_for_rfc_5280_find_nothing_in_an_anchor(case: Case) -> None:
-    for number, anchor in enumerate(certificates.load_all(case.anchors.read_bytes())):
-        path = case.people.file(f"anchor{number}.pem", certificates.to_pem(anchor))
+def test_the_linters_for_rfc_5280_find_nothing_in_an_anchor_or_a_label(case: Case) -> None:
+    for number, each in enumerate(certificates.load_all(case.anchors.read_bytes())):
+        path = case.people.file(f"held{number}.pem", certificates.to_pem(each))
         assert not verifiers.pkilint(path)
+        assert not verifiers.zlint(path)
 
 
 def test_openssl_tells_two_authorities_of_one_name_apart_by_their_keys(tmp_path: Path) -> None:
     people = People(tmp_path, authorities={n: authority("client", 1) for n in (1, 2, 3)})
-    bundle = anchors.ca_pem([people.authority(1), people.authority(2)], [names.person_name("al", TEAM)], 1)
+    bundle = published([people.authority(1), people.authority(2)], [names.person_name("al", TEAM)], 1)
     held = people.file("ca.pem", bundle)
     judged = {
         (person, generation): accepts(*OPENSSL, "-CAfile", held, people.device(person, generation=generation).cert)

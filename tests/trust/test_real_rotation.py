@@ -7,10 +7,10 @@ import pytest
 
 from certkit.errors import RefusedError
 from certkit.pki import certificates, names
-from certkit.trust import anchors, canary
+from certkit.trust import canary, label
 from certkit.trust.rotation import Party, Rotation, Step, known_to_trust, take
 from tests.daemons.daemon import Daemon, Start
-from tests.trust.people import NOW, SERVED, TEAM, Pair, People, answer, authority
+from tests.trust.people import SERVED, TEAM, Pair, People, answer, authority, listed, published
 
 BAD_CERTIFICATE, UNKNOWN_CA = 42, 48
 LAPTOPS = [f"person{n}" for n in range(20)]
@@ -55,14 +55,20 @@ class Story:
 
     def restart(self) -> None:
         """Let the daemon take the anchors up, and see that it has."""
-        assert self.canary() != BAD_CERTIFICATE
+        assert self.label() != len(self.published)
         self.daemon.restart()
+        assert self.label() == len(self.published)
         assert self.canary() == BAD_CERTIFICATE
         self.proven = len(self.published)
 
+    def label(self) -> int:
+        """Return the number of the publication that the daemon shows."""
+        (found,) = filter(None, map(label.parse, listed(self.daemon.port)))
+        return found.number
+
     def canary(self) -> int | str:
         """Say what the daemon answers to the newest canary."""
-        made = canary.make(self.people.authority(self.rotation.trusted[-1]), len(self.published), NOW)
+        made = canary.make(self.people.authority(self.rotation.trusted[-1]), TEAM)
         return answer(self.daemon.port, self.people.pair(made.certificate, made.key), self.people.tlsca)
 
     def enroll(self, laptops: list[str]) -> None:
@@ -82,7 +88,7 @@ class Story:
 
     def _hand_out(self) -> Path:
         signers = [self.people.authority(generation) for generation in self.rotation.trusted]
-        return self.people.file("ca.pem", anchors.ca_pem(signers, GONE, len(self.published)))
+        return self.people.file("ca.pem", published(signers, GONE, len(self.published)))
 
 
 def test_the_client_authority_forward_and_back(daemon_factory: Start, flavour: str, tmp_path: Path) -> None:
@@ -148,7 +154,7 @@ def test_the_server_authority_while_laptops_change_over(daemon_factory: Start, f
     pairs = {name: people.device(name) for name in LAPTOPS}
     tlsca = dict.fromkeys(LAPTOPS, old_alone)
     old, new = people.daemon_pair(), people.daemon_pair(newer)
-    held = people.file("ca.pem", anchors.ca_pem([people.authority()], GONE, 1))
+    held = people.file("ca.pem", published([people.authority()], GONE, 1))
     daemon = daemon_factory(flavour, ca=held, cert=old.cert, key=old.key)
 
     tlsca |= dict.fromkeys(LAPTOPS[:10], both)

@@ -35,7 +35,7 @@ def people_and_daemons(context: typer.Context) -> list[str]:
 
 def clients() -> list[str]:
     """Give what `--for` takes."""
-    from certkit.enroll.selection import NAMES
+    from certkit.earthly.selection import NAMES
 
     return list(NAMES)
 
@@ -73,12 +73,13 @@ def _from_ledger(context: typer.Context, names: Callable[["Ledger"], Iterable[st
 
     A name that a shell would read as something else is left out: what is completed is run as it stands.
     """
-    from certkit.authority.home import LEDGER
+    from certkit.authority.home import open_home
     from certkit.cli.support.context import home_path
-    from certkit.ledger.sqlite import open_ledger
+    from certkit.ledger import open_ledger
 
     try:
-        with contextlib.closing(open_ledger(home_path(context.params.get("home")) / LEDGER)) as ledger:
+        home = open_home(home_path(context.params.get("home")), lambda: b"")
+        with contextlib.closing(open_ledger(home.ledger_url)) as ledger:
             return sorted(name for name in names(ledger) if re.fullmatch(r"[\w.@+-]+", name))
     except (CertkitError, OSError):
         return []

@@ -1,4 +1,4 @@
-"""What many verbs need: the clock, the lead's home, a place for a new file, fingerprints to compare."""
+"""What many verbs need: the clock, the two ways into the home, a place for a new file, fingerprints to compare."""
 
 import contextlib
 import os
@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli.support import passphrases
+from certkit.cli.support.output import tell
 from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from certkit.authority.home import Home
+    from certkit.authority.session import Session
+    from certkit.authority.view import View
+    from certkit.ledger.interface import Actor
 
 HomeOption = Annotated[
     Path | None,
@@ -28,12 +34,19 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 
 def now() -> datetime:
-    """Give the time."""
+    """Return the time."""
     return datetime.now(UTC)
 
 
+def actor() -> "Actor":
+    """Return who runs this command."""
+    from certkit.cli.support.actor import real
+
+    return real(os.environ)
+
+
 def home_path(option: Path | None) -> Path:
-    """Give the home's folder: what was asked for, else the one of CERTKIT_HOME or the platform's application folder."""
+    """Return the home's folder: the one asked for, else that of CERTKIT_HOME, else in the application folder."""
     from certkit.files import application_directory
 
     named = option or os.environ.get("CERTKIT_HOME")
@@ -64,38 +77,64 @@ def naming(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened(option: Path | None) -> Iterator["Home"]:
-    """Open the home, ask for its passphrase when one is needed, and close it again."""
-    from certkit.authority import home, publication
+def reading(option: Path | None) -> Iterator["View"]:
+    """Open the home to be read, and say so if a killed command has left something unfinished in it."""
+    from certkit.authority import view
+    from certkit.authority.unfinished import unfinished
+
+    with view.reading(_home(option), now()) as opened:
+        if left := unfinished(opened):
+            _tell_unfinished(opened, sorted({each.kind for each in left}))
+        yield opened
+
+
+@contextlib.contextmanager
+def changing(option: Path | None) -> Iterator["Session"]:
+    """Open the home to be changed; a passphrase is asked for when one is needed."""
+    from certkit.authority import changes
+
+    with changes.changing(_home(option), actor(), now()) as session:
+        yield session
+
+
+def _home(option: Path | None) -> "Home":
+    from certkit.authority import home
 
     path = home_path(option)
     try:
-        opened_home = home.open_home(path, lambda: passphrases.of_authorities(opened_home))
+        return home.open_home(path, lambda: passphrases.of_authorities(path))
     except MissingError as error:
-        if (path / home.SETTINGS).exists() or not _is_enrolled():
-            raise
-        raise MissingError(error.message, f"{error.hint} To check this laptop: certkit probe") from None
-    with contextlib.closing(opened_home):
-        publication.settle(opened_home, now())
-        yield opened_home
+        if error.code == "home-missing" and _is_enrolled():
+            raise MissingError(error.message, code="home-missing-on-laptop", home=path) from None
+        raise
+
+
+def _tell_unfinished(view: "View", kinds: list[str]) -> None:
+    from certkit.cli.support import wording
+
+    any_daemon = next((daemon.name for daemon in view.ledger.daemons()), None)
+    finishing = f"daemon check {any_daemon}" if any_daemon else "backup FILE"
+    tell(f"A command was interrupted, and is unfinished: {', '.join(map(wording.of, kinds))}.")
+    tell(f"The next change finishes it, for example:  {command(view, finishing)}")
 
 
 def _is_enrolled() -> bool:
     """Tell whether this is the laptop of somebody who builds on a team's daemon."""
+    from certkit.earthly import flag_clients
     from certkit.earthly.clients import find
-    from certkit.enroll import flag_clients, record
+    from certkit.earthly.user import user_of
+    from certkit.enroll import record
 
-    return bool(flag_clients.teams()) or any(record.teams(client) for client in find(os.environ))
-
-
-def command(team: "Home", words: str) -> str:
-    """Give a command of certkit's to paste: with --home where a bare one would not find this home."""
-    return f"certkit {words}" + ("" if team.path == home_path(None) else f" --home {shlex.quote(str(team.path))}")
+    return bool(flag_clients.teams(user_of(os.environ))) or any(record.teams(client) for client in find(os.environ))
 
 
-def fingerprints(pems: Iterable[bytes]) -> list[str]:
-    """Give the lines by which two people compare authorities, each a certificate in PEM."""
+def command(view: "View", words: str) -> str:
+    """Return a command of certkit's to paste: with --home where a bare one would not find this home."""
+    return f"certkit {words}" + ("" if view.path == home_path(None) else f" --home {shlex.quote(str(view.path))}")
+
+
+def fingerprints(authorities: Iterable["Certificate"]) -> list[str]:
+    """Return the lines by which two people compare authorities."""
     from certkit.pki import certificates
 
-    found = map(certificates.load, pems)
-    return [f"  {certificates.words(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in found]
+    return [f"  {certificates.words(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in authorities]

@@ -6,7 +6,7 @@ from certkit.cli.support import context
 from certkit.cli.support.output import say, short
 
 if TYPE_CHECKING:
-    from certkit.authority.home import Home
+    from certkit.authority.view import View
     from certkit.deploy import Site
     from certkit.ledger.interface import Daemon
 
@@ -14,47 +14,47 @@ CERTS = "/etc/buildkit-certs"
 """The folder of the three files on a daemon's host, unless another is chosen."""
 
 
-def say_handover(home: "Home") -> None:
+def say_handover(view: "View") -> None:
     """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it."""
     from certkit.authority.daemons import behind as is_behind
 
-    behind = [daemon for daemon in home.ledger.daemons() if is_behind(home, daemon)]
+    behind = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon)]
     if not behind:
         return
     say("", "Next, for each daemon: copy the new files to its host, restart it, and see it proven")
     for daemon in behind:
         say(
-            f"  {_copy(home, daemon)}",
+            f"  {_copy(view, daemon)}",
             f"  ssh root@{daemon.hosts[0]} docker restart buildkitd-{daemon.name}",
-            f"  {_check(home, daemon)}",
+            f"  {_check(view, daemon)}",
         )
 
 
-def say_deployment(home: "Home", daemon: "Daemon") -> None:
+def say_deployment(view: "View", daemon: "Daemon") -> None:
     """Say how to bring a daemon up on its host, ready to paste."""
     from certkit import deploy as deployment
 
     host = daemon.hosts[0]
     say("  1. Copy its files to its host", f"       ssh root@{host} install -d -m 700 {CERTS}")
-    say(f"       {_copy(home, daemon)}", f"  2. Start it on {host}")
+    say(f"       {_copy(view, daemon)}", f"  2. Start it on {host}")
     say(*(f"       {line}" for line in deployment.command("docker", site(daemon))))
     earthbuild = site(daemon, "earthbuild").image
     say(f"     for EarthBuild the same, with target={earthbuild.cache} and {earthbuild.reference}")
     say("     or, without a container")
     say(*(f"       {line}" for line in deployment.command("flags", site(daemon))))
-    others = context.command(home, f"daemon deploy {daemon.name} --help")
+    others = context.command(view, f"daemon deploy {daemon.name} --help")
     say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
-    say("  3. See it proven", f"       {_check(home, daemon)}")
+    say("  3. See it proven", f"       {_check(view, daemon)}")
 
 
-def _copy(home: "Home", daemon: "Daemon") -> str:
+def _copy(view: "View", daemon: "Daemon") -> str:
     host = f"[{daemon.hosts[0]}]" if ":" in daemon.hosts[0] else daemon.hosts[0]
-    folder = short(home.daemon_directory(daemon.name))
+    folder = short(view.daemon_directory(daemon.name))
     return f"scp {folder}/*.pem root@{host}:{CERTS}/"
 
 
-def _check(home: "Home", daemon: "Daemon") -> str:
-    return context.command(home, f"daemon check {daemon.name} --wait 60")
+def _check(view: "View", daemon: "Daemon") -> str:
+    return context.command(view, f"daemon check {daemon.name} --wait 60")
 
 
 def site(daemon: "Daemon", flavour: str = "earthly", directory: str = CERTS) -> "Site":

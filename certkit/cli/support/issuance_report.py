@@ -10,27 +10,9 @@ from certkit.cli.support import context
 from certkit.cli.support.output import say
 
 if TYPE_CHECKING:
-    from certkit.authority.home import Home
     from certkit.authority.issuance import Issued
 
 DeviceOption = Annotated[str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")]
-
-
-def sealed_bundle(team: "Home", issued: "Issued", key_pem: bytes | None, secret: str | None) -> bytes:
-    """Write what a laptop needs to enroll, encrypted if there is a secret; without a key it answers a request."""
-    from certkit.enroll.bundle import Bundle, Daemon, seal
-    from certkit.pki import certificates
-
-    bundle = Bundle(
-        team=team.team,
-        person=issued.person,
-        device=issued.device,
-        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in team.ledger.daemons()),
-        server_authorities=issued.server_authorities,
-        certificate=certificates.to_pem(issued.certificate),
-        key=key_pem,
-    )
-    return seal(bundle, secret)
 
 
 def in_words(issued: "Issued") -> str:
@@ -46,8 +28,8 @@ def as_data(issued: "Issued", out: Path) -> dict[str, object]:
         "person": issued.person,
         "device": issued.device,
         "serial": serial_text(issued.certificate.serial_number),
-        "expires": issued.certificate.not_valid_after_utc.date(),
-        "bundle": str(out),
+        "expires": issued.certificate.not_valid_after_utc,
+        "bundle": out,
     }
 
 
@@ -55,4 +37,4 @@ def say_how_to_enroll(issued: "Issued", out: Path, they_run: str, *, encrypted: 
     """Say what the developer is to run, and to compare if no passphrase vouches for the file."""
     say("", they_run, f"  certkit enroll {shlex.quote(out.name)}")
     if not encrypted:
-        say("and compare with you, by another way", *context.fingerprints(issued.server_authorities))
+        say("and compare with you, by phone or in person", *context.fingerprints(issued.bundle.server_authorities))

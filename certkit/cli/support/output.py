@@ -7,11 +7,13 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from certkit.errors import CertkitError
+from certkit.results import as_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,9 +43,47 @@ def say(*lines: str) -> None:
 
 
 def tell(*lines: str) -> None:
-    """Print lines that accompany a result on stderr."""
-    for line in lines:
-        print(plain(line), file=sys.stderr)
+    """Print lines that accompany a result on stderr; where they cannot be written, nothing can be said of that."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            print(plain(line), file=sys.stderr)
+
+
+def flush() -> None:
+    """Write what has been printed so far, so that a full disk or a reader that has left is an error here.
+
+    Python would write it at the exit, and then end with 120 and a message of its own. Raises OSError.
+    """
+    sys.stdout.flush()
+
+
+def give_up() -> None:
+    """Drop what still cannot be written, so that Python does not try again at the exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
+@contextlib.contextmanager
+def showing_once(secret: str, code: str, **fields: object) -> Iterator[None]:
+    """Make sure that a secret, which nobody can show again, has reached stdout by the end of the block.
+
+    Raises CertkitError with this code and these fields if it has not; `secret` says in its message what is lost.
+    """
+    reason = "" if sys.__stdout__ else "there is no standard output"
+    try:
+        yield
+        flush()
+    except OSError as error:
+        reason = str(error.strerror)
+    if reason:
+        lost = CertkitError(f"{secret} could not be shown: {reason}", code=code)
+        lost.fields = fields
+        raise lost
 
 
 def complain(message: str, remedy: str = "") -> None:
@@ -54,8 +94,8 @@ def complain(message: str, remedy: str = "") -> None:
 
 
 def say_json(data: object) -> None:
-    """Print a result as JSON on stdout, times and dates in ISO 8601."""
-    print(json.dumps(data, indent=2, default=_written))
+    """Print a result as JSON on stdout, in the one form that `results` gives it."""
+    print(json.dumps(as_json(data), indent=2))
 
 
 def worded(value: object) -> str:
@@ -110,7 +150,3 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def wrap(text: str, width: int) -> list[str]:
     """Break a text into lines of about so many columns, at spaces alone."""
     return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
-
-
-def _written(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)

@@ -4,14 +4,11 @@ import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from certkit.cli.support import input_files
 from certkit.cli.support.output import plain, tell
-from certkit.errors import CertkitError, InvalidError, RefusedError
-
-if TYPE_CHECKING:
-    from certkit.authority.home import Home
+from certkit.errors import CertkitError, InvalidError, MalformedError, RefusedError
 
 Opened = TypeVar("Opened")
 
@@ -23,7 +20,8 @@ _ATTEMPTS = 3
 def ask(question: str, otherwise: str = _BY_OPTION) -> str:
     """Ask for a secret on the terminal, unseen, until there is an answer.
 
-    Raises InvalidError where there is no terminal to ask on, with how to give it `otherwise`.
+    Raises InvalidError where there is no terminal to ask on, with how to give it `otherwise`; MalformedError if the
+    terminal's encoding is not UTF-8.
     """
     import getpass
 
@@ -32,9 +30,14 @@ def ask(question: str, otherwise: str = _BY_OPTION) -> str:
     try:
         while not (answer := getpass.getpass(f"{plain(question)}: ")):
             tell("Nothing was typed; try again.")
+        answer.encode()  # without a terminal of its own, getpass keeps what it cannot decode
     except EOFError:
         tell("")  # the terminal stands behind the question
-        raise CertkitError("nothing was typed", otherwise) from None
+        raise CertkitError("nothing was typed", otherwise, code="passphrase-not-typed") from None
+    except UnicodeError:  # as from a terminal that is set to another encoding than the locale
+        raise MalformedError(
+            "what was typed is not UTF-8", "Set the terminal to UTF-8, or use a file.", code="passphrase-not-utf8"
+        ) from None
     return answer
 
 
@@ -55,14 +58,22 @@ def ask_new(question: str) -> str:
 
 
 def from_file(path: Path, *, new: bool = False) -> str:
-    """Read a secret, the first line of a file; say so if others can read it.
+    """Read a secret, the first line of a file in UTF-8; say so if others can read it.
 
-    Raises RefusedError for a `new` one that is too weak.
+    Raises MalformedError for another encoding, RefusedError for a `new` one that is too weak.
     """
     from certkit.authority import passphrase
 
     path = input_files.path_of(path)
-    secret = passphrase.from_file(path).decode(errors="surrogateescape")
+    try:
+        # An editor's byte order mark is not a part of the passphrase.
+        secret = passphrase.from_file(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        secret = ""
+    if not secret or "\0" in secret:  # as UTF-16 has them
+        raise MalformedError(
+            f"{path} is not in UTF-8", "Save the file as UTF-8.", code="passphrase-not-utf8", path=path
+        )
     if _is_shown(path):
         tell(f"Others can read {path}: chmod 600 {shlex.quote(str(path))}")
     if new:
@@ -98,13 +109,13 @@ def _is_shown(path: Path) -> bool:
     return any(mode & 4 * who and all(folder & who for folder in folders) for who in (0o010, 0o001))
 
 
-def of_authorities(home: "Home") -> bytes:
-    """Ask for the passphrase of a home's authorities, until it opens their keys."""
+def of_authorities(home: Path) -> bytes:
+    """Ask for the passphrase of the authorities of the home in a folder, until it opens their keys."""
     from certkit import files
     from certkit.authority.home import KEY
     from certkit.pki import keys
 
-    pem = files.read(home.authority_directory("client") / KEY)
+    pem = files.read(home / "authorities" / "client" / KEY)
 
     def attempt(ask_for_it: Callable[[], str]) -> bytes:
         answer = ask_for_it().encode()

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
     from certkit.enroll.enrollment import Enrollment
     from certkit.probe import Given, Target
-    from certkit.probe.target import FlagFiles
 
 
 def chosen(given: "Given", name: str | None, config: Path | None) -> "Target":
@@ -17,24 +16,28 @@ def chosen(given: "Given", name: str | None, config: Path | None) -> "Target":
 
     Raises InvalidError for a client that is not known or two daemons that are meant, MissingError where there is none.
     """
-    from certkit.enroll import flag_clients, selection
+    from certkit.earthly import flag_clients, selection
+    from certkit.earthly.user import user_of
     from certkit.probe import target
 
-    configured = selection.configured(os.environ, [name] if name else [], config)
-    found = [] if given.is_complete else flag_clients.enrolled()
-    enrolled = [_flag_files(team, daemon.name, daemon.url) for team, daemon in found]
-    return target.choose(given, name, configured, enrolled, os.environ, is_named=config is not None)
+    user, configured = user_of(os.environ), selection.configured(os.environ, [name] if name else [], config)
+    enrolled = [] if given.is_complete else flag_clients.enrolled(user)
+    return target.choose(given, name, configured, enrolled, os.environ, owner=user.owner, is_named=config is not None)
 
 
 def of_enrollment(enrollment: "Enrollment") -> "Iterator[Target]":
     """Return what is to be probed after an enrollment: as each client would reach it."""
+    from certkit.earthly import flag_clients
     from certkit.probe import target
 
     for step in enrollment.steps:
         yield target.resolve(target.Given(), step.client, os.environ)
-    for daemon in enrollment.daemons if not enrollment.steps else ():
-        files = _flag_files(enrollment.bundle.team, daemon.name, daemon.url)
-        yield target.of_flag_files(files, os.environ, with_buildctl=target.BUILDCTL in enrollment.others)
+    names = [daemon.name for daemon in enrollment.daemons if not enrollment.steps]
+    with_buildctl = target.BUILDCTL in enrollment.others
+    for daemon in flag_clients.enrolled(enrollment.user) if names else ():
+        if daemon.team == enrollment.bundle.team and daemon.name in names:
+            owner = enrollment.user.owner
+            yield target.of_flag_files(daemon, os.environ, owner=owner, with_buildctl=with_buildctl)
 
 
 def heading(target: "Target") -> str:
@@ -42,10 +45,3 @@ def heading(target: "Target") -> str:
     if target.client and not target.url:
         return f"Found no daemon in {target.client.config}"
     return f"Probing {target.url} ({target.origin})"
-
-
-def _flag_files(team: str, daemon: str, url: str) -> "FlagFiles":
-    from certkit.enroll import flag_clients
-    from certkit.probe.target import FlagFiles
-
-    return FlagFiles(team, url, flag_clients.folder(team, daemon))

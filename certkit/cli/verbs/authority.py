@@ -1,17 +1,13 @@
 """`certkit authority …`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from certkit.cli.support import context, passphrases
 from certkit.cli.support.output import say, say_json
 from certkit.errors import InvalidError
-
-if TYPE_CHECKING:
-    from certkit.authority.home import Home
-    from certkit.trust.rotation import Role
 
 app = typer.Typer(help="The authorities: their fingerprints and their passphrase.", no_args_is_help=True)
 
@@ -30,30 +26,14 @@ def show(home: context.HomeOption = None, as_json: context.JsonOption = False) -
 
     Exit codes: 0 shown, 1 failure, 2 usage.
     """
-    from certkit.authority.home import ROLES
+    from certkit.authority.authorities import authority_states
 
-    with context.opened(home) as team:
-        found = [_data(team, role, generation) for role in ROLES for generation in team.generations(role)]
+    with context.reading(home) as view:
+        found = authority_states(view)
     if as_json:
         say_json({"authorities": found})
     for each in () if as_json else found:
-        say(f"{each['name']}, {each['state']}, until {each['until']}", f"  SHA-256 {each['sha256']}")
-
-
-def _data(team: "Home", role: "Role", generation: int) -> dict[str, object]:
-    from certkit.pki import certificates
-
-    rotation = team.rotation(role)
-    certificate = team.certificate(role, generation)
-    state = "trusted" if generation in rotation.trusted else "retired"
-    return {
-        "role": role,
-        "generation": generation,
-        "name": certificates.words(certificate.subject),
-        "state": "signs" if generation == rotation.issuing else state,
-        "sha256": certificates.fingerprint(certificate),
-        "until": certificate.not_valid_after_utc.date(),
-    }
+        say(f"{each.name}, {each.duty}, until {each.expires.date()}", f"  SHA-256 {each.sha256}")
 
 
 @app.command()
@@ -79,10 +59,10 @@ def passphrase(
 
     if bool(passphrase_file) + bool(passphrase_command) + remove > 1:
         raise InvalidError("the new passphrase is given in more than one way", "Keep one of the three options.")
-    with context.opened(home) as team:
-        team.authority("client")  # the former passphrase is asked for first
+    with context.changing(home) as session:
+        session.authority("client")  # the former passphrase is asked for first
         new = None if remove else passphrases.new_of_authorities(passphrase_file, passphrase_command)
         file = str(passphrase_file.absolute()) if passphrase_file else ""
-        change_passphrase(team, new, context.now(), file=file, command=passphrase_command or "")
+        change_passphrase(session, new, file=file, command=passphrase_command or "")
     say("The authorities' keys are no longer encrypted." if remove else "The authorities' keys have a new passphrase.")
     say("Backups that were made before keep the former one.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli.support import context, input_files, passphrases
-from certkit.cli.support.output import say, short
+from certkit.cli.support.output import say, short, showing_once
 
 
 def backup(
@@ -33,12 +33,13 @@ def backup(
 
     context.check_new(file)
     secret = passphrases.from_file(passphrase_file, new=True) if passphrase_file else diceware.generate()
-    with context.opened(home) as team:
-        content = backups.backup(team, secret, context.now())
+    with context.changing(home) as session:
+        content = backups.backup(session, secret)
     files.write(file, content, replace=False)
     say(f"Backup      {file}")
     if not passphrase_file:
-        say(f"Passphrase  {secret}     shown once: keep it apart from the file")
+        with showing_once(f"{file} is written, but its passphrase", "backup-passphrase-not-shown", file=file):
+            say(f"Passphrase  {secret}     shown once: keep it apart from the file")
     say("", "To restore it elsewhere", f"  certkit restore {shlex.quote(file.name)}")
 
 
@@ -68,7 +69,7 @@ def restore(
     def attempt(ask: Callable[[], str]) -> str:
         secret = ask()
         with context.naming(file):
-            return backups.restore(content, secret, path, context.now())
+            return backups.restore(content, secret, path, context.actor(), context.now())
 
     team = passphrases.unlock("Passphrase of the backup", passphrase_file, attempt)
     say(f"Restored the team {team} to {short(path)}")

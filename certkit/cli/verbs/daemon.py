@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
-from certkit.cli.support.data import daemon_data
+from certkit.cli.support import completions, context, numbers, wording
 from certkit.cli.support.deployment_steps import CERTS, say_deployment, say_handover, site
 from certkit.cli.support.output import say, say_json, say_table
 
@@ -38,12 +37,12 @@ def add(
     from certkit.earthly.address import parse_shared
 
     address = parse_shared(url)
-    with context.opened(home) as team:
-        daemon = daemons.add(team, name, address, san or (), context.now())
+    with context.changing(home) as session:
+        daemon = daemons.add(session, name, address, san or ())
         if as_json:
-            return say_json(daemon_data(team, daemon))
+            return say_json(daemons.state(session, daemon))
         say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
-        say_deployment(team, daemon)
+        say_deployment(session, daemon)
     return None
 
 
@@ -64,19 +63,19 @@ def renew(
     """
     from certkit.authority import daemons
 
-    with context.opened(home) as team:
-        daemon = daemons.renew(team, name, san or (), context.now())
-        data = daemon_data(team, daemon)
+    with context.changing(home) as session:
+        state = daemons.state(session, daemons.renew(session, name, san or ()))
         if as_json:
-            return say_json(data)
-        say(f"Renewed the daemon {name}, for {', '.join(daemon.hosts)}, expires {data['expires']}")
-        say_handover(team)
+            return say_json(state)
+        expires = f", expires {state.expires.date()}" if state.expires else ""
+        say(f"Renewed the daemon {name}, for {', '.join(state.hosts)}{expires}")
+        say_handover(session)
     return None
 
 
 @app.command("list")
 def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """List the daemons, until when, and what they were not seen to hold.
+    """List the daemons, their ends, and what is not proven yet.
 
     \b
     certkit daemon list
@@ -84,11 +83,16 @@ def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = 
 
     Exit codes: 0 listed, 1 failure, 2 usage.
     """
-    with context.opened(home) as team:
-        found = [daemon_data(team, daemon) for daemon in team.ledger.daemons()]
+    from certkit.authority import daemons
+
+    with context.reading(home) as view:
+        found = daemons.states(view)
     if as_json:
         return say_json({"daemons": found})
-    rows = [(e["name"], e["url"], ", ".join(e["hosts"]), e["expires"], e["behind"]) for e in found]
+    rows = [
+        (e.name, e.url, ", ".join(e.hosts), e.expires and e.expires.date(), e.behind and wording.of(e.behind))
+        for e in found
+    ]
     return say_table(("daemon", "URL", "names", "expires", "attention"), rows)
 
 
@@ -123,8 +127,8 @@ def deploy(
     from certkit import deploy as deployment
     from certkit.authority import daemons
 
-    with context.opened(home) as team:
-        daemon = daemons.find(team, name)
+    with context.reading(home) as view:
+        daemon = daemons.find(view, name)
     typer.echo(deployment.render(kind, site(daemon, flavour, certs)), nl=False)
 
 
@@ -140,24 +144,30 @@ def remove(name: NameArgument, home: context.HomeOption = None) -> None:
     """
     from certkit.authority import daemons
 
-    with context.opened(home) as team:
-        daemons.remove(team, name, context.now())
+    with context.changing(home) as session:
+        daemons.remove(session, name)
     say(f"Removed the daemon {name}. Destroy its files on its host.")
 
 
 @app.command()
 def check(
     name: NameArgument,
-    wait: Annotated[float, typer.Option("--wait", min=0, help="Keep looking for so many seconds.")] = 0.0,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one look.")] = 5.0,
+    wait: Annotated[
+        float,
+        typer.Option(
+            "--wait", metavar="<seconds>", parser=numbers.seconds(0), help="Keep looking for so many seconds."
+        ),
+    ] = 0.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="<seconds>", parser=numbers.seconds(0.1), help="Seconds for one look.")
+    ] = 5.0,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
     """Prove that a daemon serves the newest files.
 
     At every address of its name it refuses strangers, trusts the team's authorities and no other, serves its newest
-    certificate, and refuses the canary, a certificate that is good for nothing but this: only the newest ca.pem shuts
-    it out.
+    certificate, and refuses the canary, a certificate that is good for nothing but this.
 
     \b
     certkit daemon check build
@@ -168,21 +178,23 @@ def check(
     Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former files, or could not be told.
     """
     from certkit.authority import daemons
-    from certkit.authority.daemon_check import check_until
-    from certkit.authority.daemon_verdict import Verdict
+    from certkit.authority.daemon_check import check, check_until
+    from certkit.authority.daemon_verdict import CheckResult, Verdict
     from certkit.cli.support import daemon_check_report as report
 
-    with context.opened(home) as team:
-        daemon = daemons.find(team, name)
-        result = check_until(team, daemon, context.now, timeout, wait)
-        data = daemon_data(team, daemons.find(team, name))
+    def look() -> CheckResult:
+        with context.changing(home) as session:
+            return check(session, daemons.find(session, name), timeout)
+
+    result = check_until(look, wait)
+    with context.reading(home) as view:
+        state = daemons.state(view, daemons.find(view, name))
     if as_json:
-        say_json({**report.as_data(result), "daemon": data})
+        say_json({**report.as_data(result), "daemon": state})
     elif result.verdict is Verdict.PROVEN:
         say(f"{name} holds its newest files: {report.said(result)}.")
     else:
-        say(
-            f"{name} is not proven to hold its newest files: {report.said(result)}.", f"Remedy: {report.remedy(result)}"
-        )
+        why = report.said(result)
+        say(f"{name} is not proven to hold its newest files: {why}.", f"Remedy: {report.remedy(result)}")
     if result.verdict is not Verdict.PROVEN:
         raise typer.Exit(3)

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli.support import completions, context, passphrases
-from certkit.cli.support.data import daemon_data
+from certkit.cli.support import completions, context, passphrases, wording
 from certkit.cli.support.deployment_steps import say_deployment
 from certkit.cli.support.output import say, say_json, short, tell
 from certkit.errors import InvalidError
 
 if TYPE_CHECKING:
     from certkit.authority.creation import FirstDaemon
-    from certkit.authority.home import Home
     from certkit.authority.settings import Settings
+    from certkit.authority.view import View
     from certkit.pki.certificates import Authority
     from certkit.trust.rotation import Role
 
@@ -75,7 +74,7 @@ def init(
 
     Nothing that is there is ever overwritten. Exit codes: 0 created, 1 failure, 2 usage.
     """
-    from certkit.authority import creation, existing_ca, new_home
+    from certkit.authority import creation, new_home
     from certkit.authority.home import ROLES
 
     wanted = _settings(team, key_type, passphrase_file, passphrase_command)
@@ -84,19 +83,23 @@ def init(
     new_home.check_free(path)  # before anybody is asked for anything
     secret = _passphrase(passphrase, wanted)
     adopted = {role: _adopt(*given) for role, given in zip(ROLES, (server_ca, client_ca), strict=True) if given}
-    creation.create(path, wanted, secret, first, context.now(), adopted)
-    with context.opened(path) as made:
+    creation.create(path, wanted, secret, first, actor=context.actor(), now=context.now(), adopted=adopted)
+    with context.reading(path) as made:
         if as_json:
             say_json(_as_data(made))
         else:
             _report(made, encrypted=secret is not None)
     for role, authority in adopted.items():
-        tell(
-            *(
-                f"The adopted {role} authority: {lack}."
-                for lack in existing_ca.shortcomings(authority, role, context.now())
-            )
-        )
+        _tell_shortcomings(role, authority)
+
+
+def _tell_shortcomings(role: "Role", authority: "Authority") -> None:
+    from certkit.authority.existing_ca import shortcomings
+
+    end = authority.certificate.not_valid_after_utc.date()
+    for each in shortcomings(authority, role, context.now()):
+        ends = f"it ends on {end}, and nothing that it signs lives longer"
+        tell(f"The adopted {role} authority: {ends if each == 'ends-soon' else wording.of(each)}.")
 
 
 def _settings(team: str, key_type: str, passphrase_file: Path | None, passphrase_command: str | None) -> "Settings":
@@ -126,6 +129,7 @@ def _first_daemon(url: str, name: str | None, more_hosts: tuple[str, ...]) -> "F
 def _adopt(certificate: Path, key: Path) -> "Authority":
     from certkit import files
     from certkit.pki import certificates, keys
+    from certkit.pki.signer import KeySigner
 
     pem, key_pem = files.read(certificate), files.read(key)
     with context.naming(key):
@@ -139,7 +143,7 @@ def _adopt(certificate: Path, key: Path) -> "Authority":
                 "Run this command on a terminal.",
             )
     with context.naming(certificate):
-        return certificates.Authority(certificates.load(pem), loaded)
+        return certificates.Authority(certificates.load(pem), KeySigner(loaded))
 
 
 def _name_from(host: str) -> str:
@@ -161,36 +165,27 @@ def _passphrase(asked: bool, wanted: "Settings") -> bytes | None:
     return passphrases.new_of_authorities(Path(file) if file else None, command)
 
 
-def _report(home: "Home", *, encrypted: bool) -> None:
-    from certkit.authority.home import ROLES
+def _report(view: "View", *, encrypted: bool) -> None:
+    from certkit.authority.authorities import authority_states
 
-    daemon = home.ledger.daemons()[0]
-    [certificate] = home.ledger.certificates("daemon")
-    say(f"Created the team {home.team} in {short(home.path)}")
-    for role in ROLES:
-        sha256, until = _sha256_and_end(home, role)
-        say(f"  {role} authority   {_ABOUT[role]}   SHA-256 {sha256[:5]}:…:{sha256[-5:]}   until {until}")
+    daemon = view.ledger.daemons()[0]
+    [certificate] = view.ledger.certificates("daemon")
+    say(f"Created the team {view.team} in {short(view.path)}")
+    for each in authority_states(view):
+        shown = f"SHA-256 {each.sha256[:5]}:…:{each.sha256[-5:]}   until {each.expires.date()}"
+        say(f"  {each.role} authority   {_ABOUT[each.role]}   {shown}")
     say(f"  {'daemon ' + daemon.name:<18} {', '.join(daemon.hosts)}   expires {certificate.not_after.date()}", "")
     if not encrypted:
         say("The authorities' keys are not encrypted. To put a passphrase on them:  certkit authority passphrase", "")
     say("Next")
-    if home.path != context.home_path(None):
-        say(f"  0. So that every command finds it:  export CERTKIT_HOME={shlex.quote(str(home.path))}")
-    say_deployment(home, daemon)
-    say("  4. For each developer", f"       {context.command(home, 'issue alice@acme.example --out alice.certkit')}")
+    if view.path != context.home_path(None):
+        say(f"  0. So that every command finds it:  export CERTKIT_HOME={shlex.quote(str(view.path))}")
+    say_deployment(view, daemon)
+    say("  4. For each developer", f"       {context.command(view, 'issue alice@acme.example --out alice.certkit')}")
 
 
-def _as_data(home: "Home") -> dict[str, object]:
-    from certkit.authority.home import ROLES
+def _as_data(view: "View") -> dict[str, object]:
+    from certkit.authority.authorities import authority_states
+    from certkit.authority.daemons import states
 
-    found = {role: _sha256_and_end(home, role) for role in ROLES}
-    authorities = [{"role": role, "sha256": sha256, "until": until} for role, (sha256, until) in found.items()]
-    daemons = [daemon_data(home, daemon) for daemon in home.ledger.daemons()]
-    return {"team": home.team, "home": str(home.path), "authorities": authorities, "daemons": daemons}
-
-
-def _sha256_and_end(home: "Home", role: "Role") -> tuple[str, str]:
-    from certkit.pki import certificates
-
-    certificate = home.certificate(role)
-    return certificates.fingerprint(certificate), str(certificate.not_valid_after_utc.date())
+    return {"team": view.team, "home": view.path, "authorities": authority_states(view), "daemons": states(view)}

@@ -1,14 +1,18 @@
 """`certkit issue`."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from certkit.cli.support import completions, context, passphrases
-from certkit.cli.support.issuance_report import DeviceOption, as_data, in_words, say_how_to_enroll, sealed_bundle
-from certkit.cli.support.output import say, say_json, tell
+from certkit.cli.support.issuance_report import DeviceOption, as_data, in_words, say_how_to_enroll
+from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.errors import InvalidError
+
+if TYPE_CHECKING:
+    from certkit.authority.issuance import Issued
 
 
 def issue(
@@ -40,25 +44,31 @@ def issue(
     """
     from certkit import files
     from certkit.authority import issuance
-    from certkit.pki import keys
+    from certkit.enroll.bundle import seal
 
     context.check_new(out)
     secret = _secret(passphrase_file, generate=not no_passphrase)
-    with context.opened(home) as team:
-        key = keys.generate(team.settings.key_type)
-        issued = issuance.issue(team, person, device, key.public_key(), team.settings.bundle_life, context.now())
-        content = sealed_bundle(team, issued, keys.to_pem(key), secret)
-    files.write(out, content, replace=False)
-    if as_json:
-        shown = {"passphrase": secret} if secret and not passphrase_file else {}
-        say_json(as_data(issued, out) | shown)
-        return
-    say(f"Issued {in_words(issued)}", f"Bundle      {out}")
-    if secret and not passphrase_file:
-        say(f"Passphrase  {secret}     shown once: give it by another way than the file")
+    with context.changing(home) as session:
+        issued = issuance.issue(session, person, device)
+    files.write(out, seal(issued.bundle, secret), replace=False)
+    made_up = "" if passphrase_file else secret
+    with _showing(made_up, issued, out):
+        if as_json:
+            say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))
+            return
+        say(f"Issued {in_words(issued)}", f"Bundle      {out}")
+        if made_up:
+            say(f"Passphrase  {made_up}     shown once: give it separately from the file")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
     say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
+
+
+def _showing(made_up: str | None, issued: "Issued", out: Path) -> AbstractContextManager[None]:
+    """See to it that a passphrase that only this command knows is shown."""
+    lost = f"{out} is written, but its passphrase"
+    fields = {"person": issued.person, "device": issued.device, "out": out}
+    return showing_once(lost, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()
 
 
 def _secret(passphrase_file: Path | None, *, generate: bool) -> str | None:

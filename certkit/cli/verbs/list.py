@@ -1,7 +1,6 @@
 """`certkit list`."""
 
-from certkit.cli.support import context
-from certkit.cli.support.data import device_data
+from certkit.cli.support import context, wording
 from certkit.cli.support.output import say, say_json, say_table
 
 
@@ -16,12 +15,12 @@ def list_people(home: context.HomeOption = None, as_json: context.JsonOption = F
     """
     from certkit.authority.overview import device_states
 
-    with context.opened(home) as team:
-        found = device_states(team, context.now())
+    with context.reading(home) as view:
+        found = device_states(view)
     if as_json:
-        say_json({"devices": [device_data(each) for each in found]})
+        say_json({"devices": found})
     elif not found:
         say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
     else:
-        rows = [(e.device.person, e.device.name, e.state, e.expires.date() if e.expires else "") for e in found]
+        rows = [(e.person, e.device, wording.of(e.state), e.expires.date() if e.expires else "") for e in found]
         say_table(("person", "device", "state", "expires"), rows)

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
+from certkit.cli.support import completions, context, numbers
 from certkit.cli.support.output import say_json, say_table, worded
-from certkit.errors import MissingError
 
 
 def log(
@@ -18,7 +17,10 @@ def log(
             autocompletion=completions.people_and_daemons,
         ),
     ] = None,
-    last: Annotated[int | None, typer.Option("--last", min=1, help="Only the newest so many.")] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--last", metavar="<number>", parser=numbers.count(1), help="Show only this many of the newest."),
+    ] = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -30,20 +32,20 @@ def log(
 
     Exit codes: 0 shown, 1 failure or nothing about that, 2 usage.
     """
-    from certkit.authority import lookup
+    from certkit.authority.lookup import UnknownNameError
 
-    with context.opened(home) as team:
-        events = team.ledger.events(subject=subject, limit=last)
+    with context.reading(home) as view:
+        events = view.ledger.events(subject=subject, limit=last)
         if subject and not events:
-            known = {event.subject for event in team.ledger.events()}
-            raise MissingError(f"there is nothing about {subject!r}", lookup.alike(subject, sorted(known)))
+            known = sorted({event.subject for event in view.ledger.events()})
+            raise UnknownNameError(f"there is nothing about {subject!r}", subject, known)
     if as_json:
-        say_json({"events": [vars(event) for event in events]})
+        say_json({"events": events})
         return
     rows = [
         (
             f"{event.at:%Y-%m-%d %H:%M:%S}Z",
-            f"{event.actor}@{event.host}",
+            f"{event.actor.name}@{event.actor.host}",
             event.action,
             event.subject,
             " ".join(f"{key}={worded(value)}" for key, value in event.detail.items() if worded(value)),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli.support import completions, context, targets
+from certkit.cli.support import completions, context, numbers, targets
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.probe_report import as_data, show
 
@@ -22,7 +22,14 @@ def probe(
     cert: Annotated[FileOption, typer.Option(help="The client's certificate.")] = None,
     key: Annotated[FileOption, typer.Option(help="Its key.")] = None,
     server_name: Annotated[str | None, typer.Option(help="The name the daemon's certificate must bear.")] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds for each step over the network.")] = 5.0,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="<seconds>",
+            parser=numbers.seconds(0.1, 60),
+            help="Seconds for each step over the network, 60 at most.",
+        ),
+    ] = 5.0,
     client: Annotated[
         str | None,
         typer.Option(
@@ -69,5 +76,5 @@ def _canary(option: Path | None, url: str) -> "Pair | None":
         return None
     from certkit.authority.daemon_check import canary_for
 
-    with context.opened(option) as team:
-        return canary_for(team, url, context.now())
+    with context.reading(option) as view:
+        return canary_for(view, url)

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli.support import completions, context
-from certkit.cli.support.data import device_data
 from certkit.cli.support.deployment_steps import say_handover
 from certkit.cli.support.output import say, say_json
 
 if TYPE_CHECKING:
-    from certkit.authority.home import Home
     from certkit.authority.revocation import Subject
+    from certkit.authority.view import View
 
 PersonArgument = Annotated[
     str | None,
@@ -53,12 +52,13 @@ def revoke(
     with certkit daemon check. Exit codes: 0 revoked, 1 failure or nobody of that name, 2 usage.
     """
     from certkit.authority import revocation
+    from certkit.authority.session import Session
 
     revocation.check_reason(reason)
-    with context.opened(home) as team:
-        subject = revocation.find(team, person, device, serial)
-        changed = False if dry_run else revocation.revoke(team, subject, reason, context.now())
-        _report(team, subject, "revoke", changed=changed, dry_run=dry_run, as_json=as_json)
+    with context.reading(home) if dry_run else context.changing(home) as view:
+        subject = revocation.find(view, person, device, serial)
+        changed = isinstance(view, Session) and revocation.revoke(view, subject, reason)
+        _report(view, subject, "revoke", changed=changed, dry_run=dry_run, as_json=as_json)
 
 
 def reinstate(
@@ -78,19 +78,19 @@ def reinstate(
     2 usage.
     """
     from certkit.authority import revocation
+    from certkit.authority.session import Session
 
-    with context.opened(home) as team:
-        subject = revocation.find(team, person, device, None)
-        changed = False if dry_run else revocation.reinstate(team, subject, context.now())
-        _report(team, subject, "reinstate", changed=changed, dry_run=dry_run, as_json=as_json)
+    with context.reading(home) if dry_run else context.changing(home) as view:
+        subject = revocation.find(view, person, device, None)
+        changed = isinstance(view, Session) and revocation.reinstate(view, subject)
+        _report(view, subject, "reinstate", changed=changed, dry_run=dry_run, as_json=as_json)
 
 
-def _report(team: "Home", subject: "Subject", action: str, *, changed: bool, dry_run: bool, as_json: bool) -> None:
+def _report(team: "View", subject: "Subject", action: str, *, changed: bool, dry_run: bool, as_json: bool) -> None:
     from certkit.authority.overview import device_states
-    from certkit.authority.publication import newest_anchors
 
-    states = device_states(team, context.now(), subject.person)
-    devices = [each for each in states if subject.device in {None, each.device.name}]
+    states = device_states(team, subject.person)
+    devices = [each for each in states if subject.device in {None, each.device}]
     if as_json:
         say_json(
             {
@@ -98,13 +98,13 @@ def _report(team: "Home", subject: "Subject", action: str, *, changed: bool, dry
                 "device": subject.device,
                 "changed": changed,
                 "name": subject.dns_name(team.team),
-                "anchors": newest_anchors(team).number,
-                "devices": [device_data(each) for each in devices],
+                "anchors": team.newest_anchors().number,
+                "devices": devices,
             }
         )
         return
     if dry_run:
-        names = ", ".join(each.device.name for each in devices) or "no device"
+        names = ", ".join(each.device for each in devices) or "no device"
         _say_intent(team, subject, action, f"  devices: {names}", f"  by the name {subject.dns_name(team.team)}")
     elif changed:
         say(f"{action.capitalize().removesuffix('e')}ed {subject}")
@@ -116,7 +116,7 @@ def _report(team: "Home", subject: "Subject", action: str, *, changed: bool, dry
         say_handover(team)
 
 
-def _say_intent(team: "Home", subject: "Subject", action: str, *how: str) -> None:
+def _say_intent(team: "View", subject: "Subject", action: str, *how: str) -> None:
     from certkit.authority.revocation import revocation
 
     if (revocation(team, subject) is not None) == (action == "revoke"):
@@ -129,7 +129,7 @@ def _already(subject: "Subject", action: str) -> str:
     return f"{subject} is {'revoked already' if action == 'revoke' else 'not revoked'}; nothing changed."
 
 
-def _say_still_out(team: "Home", subject: "Subject") -> None:
+def _say_still_out(team: "View", subject: "Subject") -> None:
     """Say what stays out for another reason than the one that is taken back."""
     person = team.ledger.person(subject.person)
     if subject.device and person and person.revoked:

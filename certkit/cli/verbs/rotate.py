@@ -10,8 +10,8 @@ from certkit.cli.support.output import say, say_json
 from certkit.errors import InvalidError
 
 if TYPE_CHECKING:
-    from certkit.authority.home import Home
     from certkit.authority.rollover import Standing
+    from certkit.authority.view import View
 
 
 _HARMLESS = {"retire": "locks out nobody who has enrolled with what was issued"}
@@ -43,16 +43,18 @@ def rotate(
     Exit codes: 0 done, 1 failure or refused, 2 usage.
     """
     from certkit.authority import rollover
+    from certkit.authority.session import Session
 
     if compromised and step != "status":
         raise InvalidError("--compromised goes without steps", f"Say certkit rotate {role} --compromised")
-    with context.opened(home) as team:
+    changes = compromised or step != "status"
+    with context.changing(home) if changes else context.reading(home) as team:
         must_enroll_again: list[str] = []
-        if compromised:
-            must_enroll_again = rollover.replace_compromised(team, role, context.now())
-        elif step != "status":
-            rollover.take(team, role, step, context.now(), force=force)
-        found = rollover.standing(team, role, context.now())
+        if isinstance(team, Session) and compromised:
+            must_enroll_again = rollover.replace_compromised(team, role)
+        elif isinstance(team, Session) and step != "status":
+            rollover.take(team, role, step, force=force)
+        found = rollover.standing(team, role)
         if as_json:
             say_json(_as_data(found) | ({"must_enroll_again": must_enroll_again} if compromised else {}))
             return
@@ -94,13 +96,13 @@ def _say_must_enroll_again(role: str, names: list[str]) -> None:
     if names:
         say("", f"These must enroll again; until they have, {until}:", *(f"  {name}" for name in names))
         say("Issue anew for each: certkit issue PERSON --device DEVICE --out FILE")
-        say("They take it up by:  certkit enroll FILE --force")
+        say("They install it with:  certkit enroll FILE --force")
     else:
         say("Nobody needs to enroll again.")
 
 
-def _say_next(team: "Home", role: str, step: str) -> None:
+def _say_next(team: "View", role: str, step: str) -> None:
     if (role, step) in {("client", "switch"), ("server", "prepare")}:
-        say("", "Next: issue anew for every device, and let each take it up by certkit enroll FILE --force")
+        say("", "Next: issue anew for every device, and let each install it with certkit enroll FILE --force")
         say(f"Who still lacks it: certkit rotate {role}")
     say_handover(team)

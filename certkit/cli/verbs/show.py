@@ -1,16 +1,17 @@
 """`certkit show`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
-from certkit.cli.support.data import daemon_data, device_data
-from certkit.cli.support.output import say, say_json, say_table, worded
-from certkit.errors import MissingError
+from certkit.cli.support import completions, context, wording
+from certkit.cli.support.output import say, say_json, say_table
 
 if TYPE_CHECKING:
-    from certkit.authority.home import Home
+    from certkit.authority.daemons import DaemonState
+    from certkit.authority.details import CertificateDetails, DeviceDetails, PersonDetails
+    from certkit.authority.view import View
     from certkit.ledger.interface import Revocation
 
 
@@ -33,85 +34,90 @@ def show(
 
     Exit codes: 0 shown, 1 failure or nothing of that name, 2 usage.
     """
-    with context.opened(home) as team:
-        data = _person(team, what) or _daemon(team, what) or _certificate(team, what)
-        if data is None:
-            raise MissingError(f"there is no person, certificate or daemon {what!r}", _alike(team, what))
+    from certkit.authority.daemons import DaemonState
+    from certkit.authority.details import PersonDetails
+
+    with context.reading(home) as view:
+        found = _find(view, what)
     if as_json:
-        say_json(data)
+        say_json(found)
+    elif isinstance(found, PersonDetails):
+        _say_person(found)
+    elif isinstance(found, DaemonState):
+        _say_daemon(found)
+    else:
+        _say_certificate(found)
+
+
+def _find(view: "View", what: str) -> "PersonDetails | DaemonState | CertificateDetails":
+    from certkit.authority import daemons
+    from certkit.authority.details import certificate_details, person_details
+    from certkit.authority.lookup import UnknownNameError
+
+    if person := person_details(view, what):
+        return person
+    daemon = view.ledger.daemon(what)
+    if daemon and not daemon.removed:
+        return daemons.state(view, daemon)
+    if certificate := certificate_details(view, what):
+        return certificate
+    known = [each.name for each in view.ledger.people()] + [each.name for each in view.ledger.daemons()]
+    raise UnknownNameError(f"there is no person, certificate or daemon {what!r}", what, known)
+
+
+def _say_person(found: "PersonDetails") -> None:
+    _say_lines([("person", found.person), ("since", found.since.date()), *_revoked(found.revoked)])
+    if not found.devices:
         return
-    for key, value in data.items():
-        if key == "devices":
-            _say_devices(value)
-        elif worded(value):
-            say(f"{key:<10} {worded(value)}")
-
-
-def _say_devices(devices: list[dict[str, Any]]) -> None:
-    """Print a table of the devices, and one of their certificates."""
-    certificates = [{"device": each["device"], **row} for each in devices for row in each.pop("certificates")]
-    for rows in filter(None, (devices, certificates)):
+    say("")
+    say_table(("device", "state", "expires", "serial"), [_device_row(each) for each in found.devices])
+    issued = [(each.device, one) for each in found.devices for one in each.certificates]
+    if issued:
         say("")
-        say_table(list(rows[0]), [list(row.values()) for row in rows])
+        rows = [(device, one.issued.date(), one.expires.date(), one.serial) for device, one in issued]
+        say_table(("device", "issued", "expires", "serial"), rows)
 
 
-def _person(team: "Home", name: str) -> dict[str, Any] | None:
-    from certkit.authority.overview import device_states
-
-    person = team.ledger.person(name)
-    if person is None:
-        return None
-    unexpired = team.ledger.certificates("device", person=name, unexpired_at=context.now())
-    devices = [
-        {
-            **device_data(each),
-            "certificates": [
-                {"issued": one.created.date(), "expires": one.not_after.date(), "serial": one.serial}
-                for one in unexpired
-                if one.device == each.device.name
-            ],
-        }
-        for each in device_states(team, context.now(), name)
-    ]
-    return {"person": name, "since": person.created.date(), **_revoked(person.revoked), "devices": devices}
+def _device_row(each: "DeviceDetails") -> tuple[object, ...]:
+    return each.device, wording.of(each.state), each.expires and each.expires.date(), each.serial
 
 
-def _revoked(why: "Revocation | None") -> dict[str, Any]:
-    return {"revoked": why.at.date(), "reason": why.reason} if why else {}
+def _say_daemon(found: "DaemonState") -> None:
+    _say_lines(
+        [
+            ("name", found.name),
+            ("URL", found.url),
+            ("names", ", ".join(found.hosts)),
+            ("directory", found.directory),
+            ("serial", found.serial),
+            ("expires", found.expires and found.expires.date()),
+            ("anchors", found.anchors),
+            ("proven", found.proven),
+            ("attention", found.behind and wording.of(found.behind)),
+        ]
+    )
 
 
-def _daemon(team: "Home", name: str) -> dict[str, Any] | None:
-    daemon = team.ledger.daemon(name)
-    return None if daemon is None or daemon.removed else daemon_data(team, daemon)
+def _say_certificate(found: "CertificateDetails") -> None:
+    _say_lines(
+        [
+            ("serial", found.serial),
+            ("kind", found.kind),
+            ("person", found.person),
+            ("device", found.device),
+            ("daemon", found.daemon),
+            *_revoked(found.revoked),
+            ("from", found.not_before.date()),
+            ("expires", found.expires.date()),
+            ("issuer", found.issuer),
+            ("sha256", found.sha256),
+        ]
+    )
 
 
-def _certificate(team: "Home", serial: str) -> dict[str, Any] | None:
-    from certkit.authority import lookup
-    from certkit.authority.revocation import Subject, revocation
-    from certkit.pki import certificates
-
-    found = team.ledger.certificate(lookup.serial(serial))
-    if found is None:
-        return None
-    holder = {"daemon": found.daemon} if found.kind == "daemon" else {"person": found.person, "device": found.device}
-    why = None
-    if found.person:
-        owner = Subject(found.person, found.device)
-        why = revocation(team, owner) or revocation(team, Subject(found.person))
-    return {
-        "serial": found.serial,
-        "kind": found.kind,
-        **holder,
-        **_revoked(why),
-        "from": found.not_before.date(),
-        "expires": found.not_after.date(),
-        "issuer": found.issuer,
-        "sha256": certificates.fingerprint(certificates.load(found.der)),
-    }
+def _revoked(why: "Revocation | None") -> list[tuple[str, object]]:
+    return [("revoked", why.at.date()), ("reason", why.reason)] if why else []
 
 
-def _alike(team: "Home", name: str) -> str:
-    from certkit.authority import lookup
-
-    known = [each.name for each in team.ledger.people()] + [each.name for each in team.ledger.daemons()]
-    return lookup.alike(name, known)
+def _say_lines(lines: Sequence[tuple[str, object]]) -> None:
+    say(*(f"{title:<10} {value}" for title, value in lines if value is not None))

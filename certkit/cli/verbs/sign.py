@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli.support import completions, context, input_files
-from certkit.cli.support.issuance_report import DeviceOption, as_data, in_words, say_how_to_enroll, sealed_bundle
+from certkit.cli.support.issuance_report import DeviceOption, as_data, in_words, say_how_to_enroll
 from certkit.cli.support.output import say, say_json
 
 
@@ -35,16 +35,16 @@ def sign(
     """
     from certkit import files
     from certkit.authority import issuance
+    from certkit.enroll.bundle import seal
     from certkit.pki import requests
 
     context.check_new(out)
     content = input_files.read(request, "request", 64 * 1024)
     with context.naming(request):
-        public_key = requests.read(content)
-    with context.opened(home) as team:
-        issued = issuance.issue(team, person, device, public_key, team.settings.device_life, context.now())
-        answer = sealed_bundle(team, issued, None, None)
-    files.write(out, answer, replace=False)
+        requests.read(content)  # what is wrong with it is told before the home is opened
+    with context.changing(home) as session:
+        issued = issuance.sign(session, content, person, device)
+    files.write(out, seal(issued.bundle, None), replace=False)
     if as_json:
         say_json(as_data(issued, out))
         return

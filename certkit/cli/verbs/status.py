@@ -1,11 +1,17 @@
 """`certkit status`."""
 
-from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 
-from certkit.cli.support import context
+from certkit.cli.support import context, wording
 from certkit.cli.support.output import say, say_json, say_table
+from certkit.cli.support.remedies.overview import remedy
+from certkit.results import as_json as as_json_form
+
+if TYPE_CHECKING:
+    from certkit.authority.overview import Item
 
 
 def status(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
@@ -17,22 +23,30 @@ def status(home: context.HomeOption = None, as_json: context.JsonOption = False)
 
     Exit codes: 0 all is well, 1 failure, 2 usage, 3 something needs attention.
     """
-    from certkit.authority.overview import status as find_status
+    from certkit.authority.overview import overview
 
-    with context.opened(home) as team:
-        items = [
-            replace(item, remedy=context.command(team, item.remedy.removeprefix("certkit "))) if item.remedy else item
-            for item in find_status(team, context.now())
-        ]
-    wanting = [item for item in items if item.attention]
+    with context.reading(home) as view:
+        items, seen_at = overview(view), view.now
+        any_daemon = next((daemon.name for daemon in view.ledger.daemons()), None)
+        remedies = {item: context.command(view, remedy(item, any_daemon)) for item in items if item.attention}
     if as_json:
-        say_json({"ok": not wanting, "items": [vars(item) for item in items]})
+        shown = [{**as_json_form(item), "remedy": remedies.get(item)} for item in items]
+        say_json({"ok": not remedies, "items": shown})
     else:
-        say_table(
-            ("", "name", "expires", "attention"),
-            [(item.kind, item.name, item.expires.date(), item.attention) for item in items],
-        )
-        say("", *(f"{item.kind} {item.name} {item.attention}:  {item.remedy}" for item in wanting))
-        say("All is well." if not wanting else f"{len(wanting)} of {len(items)} need attention.")
-    if wanting:
+        _say(items, remedies, seen_at)
+    if remedies:
         raise typer.Exit(3)
+
+
+def _say(items: "list[Item]", remedies: "dict[Item, str]", now: datetime) -> None:
+    said = {item: wording.attention(item.attention, item.expires, now) for item in items}
+    say_table(
+        ("", "name", "expires", "attention"),
+        [(item.kind, _name(item), item.expires.date(), said[item]) for item in items],
+    )
+    say("", *(f"{item.kind} {_name(item)} {said[item]}:  {command}" for item, command in remedies.items()))
+    say("All is well." if not remedies else f"{len(remedies)} of {len(items)} items need attention.")
+
+
+def _name(item: "Item") -> str:
+    return f"{item.name} {item.device}" if item.device else item.name

@@ -1,10 +1,11 @@
 """`certkit rotate` when a key has leaked, when commands meet, and when keys have a passphrase."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from certkit.authority.home import Home
+from certkit.authority.session import Session
 from certkit.cli import main
 from certkit.pki import keys
 from certkit.pki.certificates import Authority
@@ -80,15 +81,15 @@ def test_nothing_is_signed_by_an_authority_that_is_replaced_at_that_moment(
 ) -> None:
     lead("rotate", "client", "prepare")
     take_up(lead, daemon)
-    opened = Home.authority
+    opened = Session.authority
 
-    def overtaken(self: Home, *arguments: object) -> Authority:
+    def overtaken(self: Session, *arguments: Any) -> Authority:  # noqa: ANN401  they are handed on as they come
         found = opened(self, *arguments)
-        monkeypatch.setattr(Home, "authority", opened)
+        monkeypatch.setattr(Session, "authority", opened)
         assert main(["rotate", "client", "switch", "--home", str(home)]) == 0
         return found
 
-    monkeypatch.setattr(Home, "authority", overtaken)
+    monkeypatch.setattr(Session, "authority", overtaken)
     ended = lead("issue", "al", "--out", "al", "--no-passphrase")
     assert (ended.code, ended.err) == (1, "certkit: the client authority has just been replaced\nRun it again.\n")
     assert lead("list", "--json").data == {"devices": []}

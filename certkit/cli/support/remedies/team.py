@@ -2,4 +2,26 @@
 
 from collections.abc import Mapping
 
-REMEDIES: Mapping[str, str] = {}
+REMEDIES: Mapping[str, str] = {
+    "authority-expired": "Rotate it: certkit rotate --help",
+    "certificate-of-daemon": "Give it a new one: certkit daemon renew {daemon}",
+    "certificate-unknown": "See what there is: certkit show PERSON",
+    "daemon-exists": "Renew it: certkit daemon renew {daemon}",
+    "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
+    "device-revoked": "Issue for another device: --device NAME",
+    "home-missing": "Make one: certkit init --help (or say where it is with --home).",
+    "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home). "
+    "To check this laptop: certkit probe",
+    "key-of-another": "Have a new one made: certkit enroll --request FILE",
+    "ledger-missing": "Restore it from a backup: certkit restore --help",
+    "name-similar": "Did you mean {similar:,}?",
+    "name-unknown": "See who there is: certkit list",
+    "not-a-request": "Make one: certkit enroll --request FILE",
+    "person-revoked": "Let them in again first: certkit reinstate {person}",
+    "rotation-locks-out": "They must get the new one first, and certkit rotate says how. --force goes on without them.",
+    "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
+    "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
+    "bundle-passphrase-not-shown": (
+        "Nobody can open it: remove it, and issue again: certkit issue {person} --device {device} --out {out}"
+    ),
+}

@@ -8,8 +8,9 @@ import pytest
 
 from certkit import files
 from certkit.earthly import clients, config
-from certkit.enroll import laptop
+from certkit.enroll import config_clients
 from certkit.enroll.bundle import Daemon
+from certkit.enroll.replacement import Warrant
 from certkit.errors import CertkitError, MissingError, RefusedError
 from certkit.pki import keys
 from tests.enroll.conftest import Team
@@ -26,9 +27,9 @@ def test_earthly_reads_what_was_enrolled(alice: Laptop, team: Team) -> None:
     alice.enroll(bundle)
     found = config.read(alice.client, {})
     assert found.buildkit_host == "tcp://build.acme.example:8372"
-    assert found.tlsca.read_bytes() == bundle.server_authorities[0]
-    assert found.tlscert.read_bytes() == bundle.certificate
-    assert found.tlskey.read_bytes() == bundle.key
+    assert found.tlsca.read_bytes() == bundle.files()["ca.pem"]
+    assert found.tlscert.read_bytes() == bundle.files()["cert.pem"]
+    assert found.tlskey.read_bytes() == bundle.files()["key.pem"]
     assert found.tls_enabled
 
 
@@ -46,7 +47,7 @@ def test_the_files_are_private_from_their_folder_on(alice: Laptop, team: Team) -
     alice.enroll(team.bundle())
     folder = alice.folder("acme")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {name.name for name in folder.iterdir()} == {"ca.pem", "cert.pem", "key.pem", "enrolment.json"}
+    assert {name.name for name in folder.iterdir()} == {"ca.pem", "cert.pem", "key.pem", "enrollment.json"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
@@ -61,7 +62,7 @@ def test_the_default_names_in_certs_stay_earthlys_own(alice: Laptop, team: Team)
 
 def test_planning_changes_nothing(alice: Laptop, team: Team) -> None:
     before = alice.everything()
-    [step] = laptop.plan(team.bundle(), [alice.client])
+    [step] = config_clients.plan(team.bundle(), [alice.client])
     assert step.edits
     assert not step.is_done
     assert alice.everything() == before
@@ -84,15 +85,15 @@ def test_another_certificate_is_refused_unless_forced(alice: Laptop, team: Team)
     with pytest.raises(RefusedError, match=r"already enrolled in acme as alice@acme\.example"):
         alice.enroll(another)
     assert alice.everything() == before
-    alice.enroll(another, force=True)
-    assert (alice.folder("acme") / "key.pem").read_bytes() == another.key
+    alice.enroll(another, Warrant.FORCE)
+    assert (alice.folder("acme") / "key.pem").read_bytes() == another.files()["key.pem"]
     assert alice.unenroll().restored == CONFIG
 
 
 def test_another_url_for_the_same_certificate_is_set(alice: Laptop, team: Team) -> None:
     bundle = team.bundle()
     alice.enroll(bundle)
-    alice.enroll(replace(bundle, daemons=(Daemon("b", "tcp://new.acme.example:8372"),)))
+    alice.enroll(replace(bundle, daemons=(Daemon("b", "tcp://new.acme.example:8372"),)), Warrant.PASSPHRASE)
     assert config.read(alice.client, {}).buildkit_host == "tcp://new.acme.example:8372"
     assert not alice.config.with_name("config.yml.before-acme.2").exists()
     assert alice.unenroll().restored == CONFIG
@@ -108,7 +109,7 @@ def test_a_configuration_that_is_missing_or_empty_is_made(tmp_path: Path, team: 
 
 def test_a_client_without_a_folder_gets_one(tmp_path: Path, team: Team) -> None:
     client = clients.locate("earthbuild", {"HOME": str(tmp_path)})
-    laptop.apply(laptop.plan(team.bundle(), [client]))
+    config_clients.apply(config_clients.plan(team.bundle(), [client]))
     assert stat.S_IMODE((tmp_path / ".earth").stat().st_mode) == 0o700
     assert (tmp_path / ".earth" / "config.yml").exists()
 
@@ -118,16 +119,16 @@ def test_two_clients_that_share_a_configuration_are_both_enrolled(tmp_path: Path
     (tmp_path / "shared.yml").write_bytes(CONFIG)
     both = [clients.locate(name, environ) for name in ("earthly", "earthbuild")]
     bundle = team.bundle()
-    laptop.apply(laptop.plan(bundle, both))
+    config_clients.apply(config_clients.plan(bundle, both))
     for client in both:
-        assert config.read(client, environ).tlskey.read_bytes() == bundle.key
-    assert all(step.is_done for step in laptop.plan(bundle, both))
+        assert config.read(client, environ).tlskey.read_bytes() == bundle.files()["key.pem"]
+    assert all(step.is_done for step in config_clients.plan(bundle, both))
 
 
 def test_a_configuration_that_cannot_be_edited_is_refused_with_file_and_line(tmp_path: Path, team: Team) -> None:
     alice = Laptop(tmp_path / "alice", b"a: &a {}\nglobal: *a\n")
     before = alice.everything()
-    with pytest.raises(RefusedError, match=r"config\.yml, line 2: "):
+    with pytest.raises(RefusedError, match=r"config\.yml: line 2: "):
         alice.enroll(team.bundle())
     assert alice.everything() == before
 
@@ -152,10 +153,10 @@ def test_a_bundle_without_a_key_is_refused(alice: Laptop, team: Team) -> None:
 
 def test_a_failure_leaves_nothing_behind(alice: Laptop, team: Team) -> None:
     before = alice.everything()
-    steps = laptop.plan(team.bundle(), [alice.client])
+    steps = config_clients.plan(team.bundle(), [alice.client])
     alice.config.write_bytes(CONFIG + b"# edited in this moment\n")
-    with pytest.raises(RefusedError, match="changed in this moment"):
-        laptop.apply(steps)
+    with pytest.raises(RefusedError, match="has just been changed"):
+        config_clients.apply(steps)
     assert alice.everything() == before | {".earthly/config.yml": CONFIG + b"# edited in this moment\n"}
 
 
@@ -163,11 +164,11 @@ def test_a_crash_before_the_configuration_leaves_the_former_state_and_the_next_t
     alice: Laptop, team: Team
 ) -> None:
     bundle = team.bundle()
-    [step] = laptop.plan(bundle, [alice.client])
+    [step] = config_clients.plan(bundle, [alice.client])
     files.write_directory(step.folder, step.contents)
     assert alice.config.read_bytes() == CONFIG
     alice.enroll(bundle)
-    assert config.read(alice.client, {}).tlskey.read_bytes() == bundle.key
+    assert config.read(alice.client, {}).tlskey.read_bytes() == bundle.files()["key.pem"]
     assert alice.unenroll().restored == CONFIG
 
 
@@ -181,13 +182,13 @@ def test_a_former_backup_of_another_content_is_kept(alice: Laptop, team: Team) -
 
 def test_a_damaged_record_is_said_so(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
-    (alice.folder("acme") / "enrolment.json").write_text('{"team": 1}')
-    with pytest.raises(CertkitError, match=r"enrolment\.json is damaged"):
+    (alice.folder("acme") / "enrollment.json").write_text('{"team": 1}')
+    with pytest.raises(CertkitError, match=r"enrollment\.json is damaged"):
         alice.enroll(team.bundle())
 
 
 def test_a_record_of_another_team_is_said_so(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     alice.folder("acme").rename(alice.folder("beta"))
-    with pytest.raises(CertkitError, match=r"enrolment\.json is of another team"):
+    with pytest.raises(CertkitError, match=r"enrollment\.json is of another team"):
         alice.enroll(of_team(team.bundle(), "beta"))

@@ -1,30 +1,28 @@
-"""Enroll Earthly and EarthBuild on this machine: first the plan, which reads; then its application, which writes.
+"""Enroll Earthly and EarthBuild, the clients that read a configuration.
 
-The files of a team are written first and the configuration last, each atomically: whenever it is interrupted, the
-client works as before or as enrolled.
+First comes the plan, which reads; then its application, which writes. The files of a team are written first and the
+configuration last, each atomically: whenever it is interrupted, the client works as before or as enrolled.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from certkit import files
 from certkit.earthly import edit
 from certkit.earthly.clients import Client
-from certkit.enroll import acceptance, record, stack
+from certkit.enroll import record, replacement
+from certkit.enroll.bundle import Bundle
 from certkit.enroll.config_file import ConfigFile
 from certkit.enroll.record import Record
+from certkit.enroll.replacement import Present, Warrant
 from certkit.errors import CertkitError
-
-if TYPE_CHECKING:
-    from certkit.enroll.bundle import Bundle
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is done for one client.
+    """What is to be done for one client.
 
     `contents` are the files written to `folder`, none if they are there; `edited` is what becomes of the
     configuration, `backup` where its former content is kept, and `others` what becomes of other teams' records.
@@ -55,17 +53,20 @@ class Step:
         return not self.contents and not self.edits
 
 
-def plan(bundle: "Bundle", clients: Sequence[Client], *, force: bool = False) -> list[Step]:
-    """Say what there is to do, and write nothing.
+def plan(bundle: Bundle, clients: Sequence[Client], warrant: Warrant = Warrant.NOTHING) -> list[Step]:
+    """Find out what there is to do, and write nothing.
 
-    Raises RefusedError if a client is enrolled in the team with a certificate that this one does not renew, unless
-    `force`; MalformedError or RefusedError, with the line, if its configuration cannot be edited; MissingError if the
-    bundle has no key.
+    Raises:
+        RefusedError: A client is enrolled in the team already, and `replacement.check` does not let this bundle take
+            the place; or its configuration cannot be edited safely, with the line.
+        MalformedError: A configuration cannot be read, with the line.
+        MissingError: The bundle has no key.
+
     """
     steps = []
     for client in clients:
         with files.acting_as(client.owner):
-            steps.append(_step(bundle, client, force=force))
+            steps.append(_step(bundle, client, warrant))
     return steps
 
 
@@ -77,18 +78,18 @@ def apply(steps: Sequence[Step]) -> None:
             undoing.pop_all()
 
 
-def _step(bundle: "Bundle", client: Client, *, force: bool) -> Step:
+def _step(bundle: Bundle, client: Client, warrant: Warrant) -> Step:
     pem_files = bundle.files()
     config = ConfigFile.load(client)
     folder = record.folder_of(client, bundle.team)
     present = record.load(folder)
-    renews = present is not None and not force and acceptance.check(bundle, folder, f"as {present.person}")
+    renews = present is not None and _renews(bundle, folder, present, warrant)
     with config.explained():
         is_in_use = record.line_that_uses(config.content, folder) is not None
         before = _content_before(config, present, is_in_use=is_in_use)
         new = _record(bundle, {**(present.former if present else {}), config.path: before})
         edited = edit.set_globals(config.content or b"", new.values)
-        others = stack.without(present, config) if present and not is_in_use else {}
+        others = record.without(present, config) if present and not is_in_use else {}
     contents = {**pem_files, record.NAME: new.to_json()}
     backup = None if is_in_use or edited == config.content else _backup(config, bundle.team)
     step = Step(folder, {} if _holds(folder, contents) else contents, config, edited, backup, others, renews)
@@ -97,8 +98,13 @@ def _step(bundle: "Bundle", client: Client, *, force: bool) -> Step:
     return step
 
 
+def _renews(bundle: Bundle, folder: Path, present: Record, warrant: Warrant) -> bool:
+    known = frozenset(url for _, url in present.daemons)
+    return replacement.check(bundle, bundle.urls, Present(folder, f"as {present.person}", known), warrant)
+
+
 def _content_before(config: ConfigFile, present: Record | None, *, is_in_use: bool) -> bytes | None:
-    """Give what `unenroll` is to put back; if the team is in use already, that from before it was."""
+    """Return what is to be put back one day; if the team is in use already, what was there before it was."""
     if not is_in_use:
         return config.content
     if present and config.path in present.former:
@@ -106,13 +112,13 @@ def _content_before(config: ConfigFile, present: Record | None, *, is_in_use: bo
     return edit.set_globals(config.content or b"", dict.fromkeys(edit.KEYS))
 
 
-def _record(bundle: "Bundle", former: Mapping[Path, bytes | None]) -> Record:
+def _record(bundle: Bundle, former: Mapping[Path, bytes | None]) -> Record:
     daemons = tuple((daemon.name, daemon.url) for daemon in bundle.daemons)
     return Record(bundle.team, bundle.person, bundle.device, daemons, former)
 
 
 def _backup(config: ConfigFile, team: str) -> Path | None:
-    """Give a free name for a copy of the file, None if there is nothing to copy or a copy of it is there."""
+    """Return a free name for a copy of the file, None if there is nothing to copy or a copy of it is there."""
     for path in config.backups(team) if config.content is not None else ():
         if not path.exists():
             return path

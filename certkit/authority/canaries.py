@@ -1,0 +1,50 @@
+"""The canary of the newest client authority that daemons trust: its key never leaves the home."""
+
+import contextlib
+
+from certkit import files
+from certkit.authority.certificate_row import record_certificate
+from certkit.authority.home import CERTIFICATE, KEY
+from certkit.authority.session import Session
+from certkit.authority.view import View
+from certkit.errors import MissingError
+from certkit.pki import certificates, extensions, keys
+from certkit.trust import canary
+from certkit.trust.canary import Canary
+
+_FOLDER = "canary"
+
+
+def kept(view: View) -> Canary | None:
+    """Return the canary that is in the home; None if it is not there, or of a former authority."""
+    folder = (view.path / _FOLDER).resolve()  # both files of one canary, whoever turns the link in between
+    authority = view.certificate("client", _generation(view))
+    with contextlib.suppress(MissingError):
+        certificate = certificates.load(files.read(folder / CERTIFICATE))
+        is_named = extensions.dns_names(certificate) == [canary.name(view.team)]
+        if is_named and certificates.has_signed(authority, certificate):
+            return Canary(certificate, keys.load(files.read(folder / KEY)))
+    return None
+
+
+def replace(session: Session) -> None:
+    """Make the canary of the newest authority that daemons trust; hold the home's lock."""
+    authority = session.authority("client", _generation(session))
+    made = canary.make(authority, session.team)
+    with session.transaction():
+        record_certificate(session, "canary", made.certificate, authority)
+    content = {CERTIFICATE: certificates.to_pem(made.certificate), KEY: keys.to_pem(made.key)}
+    files.write_directory(session.path / _FOLDER, content)
+
+
+def control(session: Session) -> Canary:
+    """Return a control certificate: recorded as every certificate is, and never written to a file."""
+    authority = session.authority("client", _generation(session))
+    made = canary.control(authority, session.team, session.now)
+    with session.transaction():
+        record_certificate(session, "control", made.certificate, authority)
+    return made
+
+
+def _generation(view: View) -> int:
+    return view.newest_anchors().generations[-1]

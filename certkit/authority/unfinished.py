@@ -1,0 +1,120 @@
+"""What a killed command has left unfinished: the ledger is the truth, and files that do not follow it yet must.
+
+A change of files begins when its transaction is committed. Whoever is killed behind that leaves them behind; the next
+change finishes them first, and whoever only reads says so.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from certkit import files
+from certkit.authority import canaries, daemon_files, journal
+from certkit.authority.home import LOCK, ROLES
+from certkit.authority.publication import must_replace, publish
+from certkit.authority.session import Session
+from certkit.authority.view import View
+from certkit.ledger.interface import Daemon
+from certkit.pki import certificates
+
+
+class Kind(StrEnum):
+    """What does not follow the ledger yet."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105  no passphrase, but the change of one
+    AUTHORITY = "authority"
+    """The name of the authority that signs does not lead to it."""
+    PUBLICATION = "publication"
+    """What was published last cannot stand: `publication.must_replace`."""
+    CANARY = "canary"
+    DAEMON_FILES = "daemon-files"
+    """A daemon's folder lacks the newest anchors."""
+    DAEMON_CERTIFICATE = "daemon-certificate"
+    """A daemon's certificate is of an authority that signs no more."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """One thing that is unfinished."""
+
+    kind: Kind
+    daemon: str | None = None
+
+
+def unfinished(view: View) -> list[Unfinished]:
+    """Return what is unfinished, nothing while another command is just at it."""
+    found = list(_find(view))
+    return [] if found and files.is_locked(view.path / LOCK) else found
+
+
+def finish(session: Session) -> None:
+    """Finish whatever is unfinished; what is as it should be is not touched."""
+    for role in ("server", "client") if _signs(session) else ():
+        session.authority(role)  # asks for the passphrase, if at all, before others have to wait
+    if not any(_find(session)):
+        return
+    with session.locked():
+        for each in _find(session):  # again: another session may have been at it
+            _finish(session, each)
+
+
+def _signs(view: View) -> bool:
+    """Tell whether finishing takes a signature."""
+    return any(each.kind in {Kind.PUBLICATION, Kind.CANARY, Kind.DAEMON_CERTIFICATE} for each in _find(view))
+
+
+def _find(view: View) -> Iterator[Unfinished]:
+    if journal.is_pending(view.path) or journal.is_abandoned(view.path):
+        yield Unfinished(Kind.PASSPHRASE)
+    newest = view.ledger.newest_anchors()
+    if newest is None:  # a home that is just being made
+        return
+    if any(_link_target(view, role) != view.authority_directory(role).name for role in ROLES):
+        yield Unfinished(Kind.AUTHORITY)
+    if must_replace(view, newest):
+        yield Unfinished(Kind.PUBLICATION)
+        newest = view.newest_anchors()  # while it was finished, it was published
+    if canaries.kept(view) is None:
+        yield Unfinished(Kind.CANARY)
+    for daemon in view.ledger.daemons():
+        if daemon_files.are_behind(view, daemon.name, newest):
+            yield Unfinished(Kind.DAEMON_FILES, daemon.name)
+    for daemon in _of_former_authority(view):
+        yield Unfinished(Kind.DAEMON_CERTIFICATE, daemon.name)
+
+
+def _finish(session: Session, each: Unfinished) -> None:
+    match each:
+        case Unfinished(Kind.PASSPHRASE):
+            journal.finish(session.path)
+        case Unfinished(Kind.AUTHORITY):
+            for role in ROLES:
+                files.turn_link(session.path / "authorities" / role, session.authority_directory(role).name)
+        case Unfinished(Kind.PUBLICATION):
+            with session.transaction():
+                publish(session)
+        case Unfinished(Kind.CANARY):
+            canaries.replace(session)
+        case Unfinished(Kind.DAEMON_FILES, str(name)):
+            daemon_files.follow(session, name)
+        case Unfinished(Kind.DAEMON_CERTIFICATE, str(name)):
+            daemon_files.certify(session, partial(_known, session, name), "daemon renew")
+
+
+def _link_target(view: View, role: str) -> str:
+    link = view.path / "authorities" / role
+    return str(link.readlink()) if link.is_symlink() else ""
+
+
+def _of_former_authority(view: View) -> list[Daemon]:
+    """Return the daemons whose certificates are those of a generation that signs no more."""
+    if view.rotation("server").last == 1:
+        return []
+    authority = view.certificate("server")  # by its key: an adopted one may have the name of a later generation
+    served = [(daemon, view.served_certificate(daemon.name)) for daemon in view.ledger.daemons()]
+    return [daemon for daemon, leaf in served if leaf and not certificates.has_signed(authority, leaf)]
+
+
+def _known(view: View, name: str) -> Daemon:
+    return next(daemon for daemon in view.ledger.daemons() if daemon.name == name)

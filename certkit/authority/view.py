@@ -1,0 +1,142 @@
+"""A team's home as it is read: nothing is written, signed or asked for."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.x509 import Certificate
+
+from certkit import files
+from certkit.authority.home import CERTIFICATE, KEY, RESTORED, TEAM, Home, authority_directory, check_team
+from certkit.authority.settings import Settings
+from certkit.errors import CertkitError, MalformedError, MissingError
+from certkit.ledger import open_ledger
+from certkit.ledger.interface import Anchors, Ledger
+from certkit.pki import certificates
+from certkit.trust.rotation import Role, Rotation, Stage
+
+
+class DamagedHomeError(CertkitError):
+    """A file of the home is not there, or not what it was."""
+
+    code = "home-damaged"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A restoration: what happened between the backup and `at` is not known.
+
+    A certificate that the ledger does not know may last `until` then; `last_publication` is the newest one in it.
+    """
+
+    at: datetime
+    until: datetime
+    last_publication: int
+
+
+@dataclass(frozen=True)
+class View:
+    """What a home says at one time, read by one thread: a ledger's connection is one thread's."""
+
+    home: Home
+    ledger: Ledger
+    now: datetime
+
+    @property
+    def team(self) -> str:
+        """The team's name."""
+        return self.home.team
+
+    @property
+    def settings(self) -> Settings:
+        """What team.yml says."""
+        return self.home.settings
+
+    @property
+    def path(self) -> Path:
+        """The home's folder."""
+        return self.home.path
+
+    def rotation(self, role: Role) -> Rotation:
+        """Return which generations of an authority issue and are trusted."""
+        found = self.ledger.state(f"rotation {role}")
+        if found is None:
+            return Rotation()
+        numbers = (found["old"], found["last"], found["new"] or found["last"])
+        if not all(type(number) is int and number > 0 for number in numbers):  # they become folders' names
+            raise DamagedHomeError("the ledger's record of a rotation is damaged", "Restore the home from a backup.")
+        return Rotation(**found | {"stage": Stage(found["stage"])})
+
+    def generations(self, role: Role) -> list[int]:
+        """Return the generations of an authority that are there, retired ones too, oldest first."""
+        known = range(1, self.rotation(role).last + 1)
+        return [each for each in known if (self.authority_directory(role, each) / CERTIFICATE).exists()]
+
+    def certificate(self, role: Role, generation: int | None = None) -> Certificate:
+        """Return the certificate of an authority, the issuing generation's by default; its key stays shut."""
+        path = self.authority_directory(role, generation) / CERTIFICATE
+        with intact(path):
+            return certificates.load(files.read(path))
+
+    def trusted(self, role: Role) -> tuple[Certificate, ...]:
+        """Return the certificates of the generations that are trusted, oldest first."""
+        return tuple(self.certificate(role, generation) for generation in self.rotation(role).trusted)
+
+    def is_encrypted(self, role: Role) -> bool:
+        """Tell whether an authority's key wants a passphrase."""
+        return b"ENCRYPTED" in files.read(self.authority_directory(role) / KEY)
+
+    def authority_directory(self, role: Role, generation: int | None = None) -> Path:
+        """Return where an authority's certificate and key lie, the issuing generation's by default."""
+        return authority_directory(self.path, role, generation or self.rotation(role).issuing)
+
+    def daemon_directory(self, name: str) -> Path:
+        """Return where the files of a daemon lie."""
+        return self.home.daemon_directory(name)
+
+    def newest_anchors(self) -> Anchors:
+        """Return what daemons are told to trust now."""
+        newest = self.ledger.newest_anchors()
+        if newest is None:
+            raise DamagedHomeError("the ledger holds no anchors", "Restore the home from a backup.")
+        return newest
+
+    def restored(self) -> "Restored | None":
+        """Return when the home was last restored, None if it never was."""
+        found = self.ledger.state(RESTORED)
+        if found is None:
+            return None
+        at, until = (datetime.fromisoformat(found[each]) for each in ("at", "until"))
+        return Restored(at, until, int(found["last_publication"]))
+
+    def served_certificate(self, daemon: str) -> Certificate | None:
+        """Return the certificate in a daemon's folder, the one that it is to serve; None if there is none."""
+        path = self.daemon_directory(daemon) / CERTIFICATE
+        try:
+            return certificates.load(files.read(path))
+        except MissingError:
+            return None
+
+
+@contextlib.contextmanager
+def reading(home: Home, now: datetime) -> Iterator[View]:
+    """Open a home to be read.
+
+    A ledger of a former version is brought up to date all the same: without that it could not be read.
+    """
+    with contextlib.closing(open_ledger(home.ledger_url)) as opened:
+        check_team(home, (opened.state(TEAM) or {}).get("name"))
+        yield View(home, opened, now)
+
+
+@contextlib.contextmanager
+def intact(path: Path) -> Iterator[None]:
+    """Turn what is wrong with a file that must be in every home into DamagedHomeError."""
+    try:
+        yield
+    except (MalformedError, MissingError) as error:
+        raise DamagedHomeError(
+            f"{path} is damaged: {error.message}", "Restore the home from a backup.", path=path
+        ) from None

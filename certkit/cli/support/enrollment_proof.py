@@ -1,0 +1,24 @@
+"""The probe that closes `certkit enroll`."""
+
+import os
+
+from certkit.cli.support import context, targets
+from certkit.cli.support.output import say
+from certkit.cli.support.probe_report import show
+from certkit.earthly.address import parse
+from certkit.enroll.enrollment import Enrollment
+from certkit.probe import run
+
+
+def prove(enrollment: Enrollment) -> bool:
+    """Probe the daemon as each client would reach it, and tell whether all is well."""
+    all_well = True
+    for target in targets.of_enrollment(enrollment):
+        say("", targets.heading(target))
+        report = run(target, os.environ, context.now())
+        show(report)
+        all_well = all_well and report.ok
+    if all_well and enrollment.steps:
+        titles = " and ".join(step.client.title for step in enrollment.steps)
+        say(f"{titles} builds now run on {parse(enrollment.daemon.url).host}.")
+    return all_well

@@ -1,0 +1,120 @@
+"""What `certkit enroll` does: it makes a request, or opens a bundle, plans, asks, applies, and has it proven."""
+
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typer
+
+from certkit import files
+from certkit.cli.support import context, enrollment_report, input_files, passphrases
+from certkit.cli.support.output import say
+from certkit.earthly.user import User, user_of
+from certkit.enroll import enrollment, request
+from certkit.enroll.bundle import LIMIT, Bundle, check_time, is_sealed, open_bundle
+from certkit.errors import InvalidError, RefusedError
+from certkit.pki import names
+
+_PIPES = (Path("/dev"), Path("/dev/fd"))
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What `certkit enroll` was told beside the file; see the verb's options."""
+
+    clients: list[str]
+    config: Path | None
+    daemon: str | None
+    team: str | None
+    passphrase_file: Path | None
+    no_probe: bool
+    dry_run: bool
+    force: bool
+
+
+def make_request(out: Path) -> None:
+    """Make a key that stays here, and write the request for it."""
+    user = user_of(os.environ)
+    with files.acting_as(user.owner):
+        context.check_new(out)
+    request.create(user, out)
+    say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
+    say("  1. Send it to whoever runs your team's certkit. They run")
+    say(f"       certkit sign {shlex.quote(out.name)} --person YOU --out answer.certkit")
+    say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
+
+
+def enroll(file: Path, choices: Choices) -> bool:
+    """Enroll with a bundle, and tell whether nothing was found that is wrong with the daemon."""
+    bundle, is_encrypted = _open(input_files.path_of(file), user_of(os.environ), choices)
+    planned = enrollment.plan(
+        bundle,
+        os.environ,
+        choices.clients,
+        config=choices.config,
+        daemon=choices.daemon,
+        force=choices.force,
+        is_sealed=is_encrypted,
+    )
+    if planned.is_done and not choices.force:
+        say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls anew)")
+        return True
+    if not is_encrypted:
+        enrollment_report.say_what_to_compare(bundle)
+    if choices.dry_run:
+        enrollment_report.say_plan(planned)
+        return True
+    if not is_encrypted and os.isatty(0):
+        _ask_whether_it_is_the_same()
+    planned.apply()
+    enrollment_report.say_done(planned)
+    if choices.no_probe:
+        enrollment_report.say_variables(planned)
+        return True
+    from certkit.cli.support import enrollment_proof  # with gRPC and OpenSSL, which nothing else here needs
+
+    return enrollment_proof.prove(planned)
+
+
+def _ask_whether_it_is_the_same() -> None:
+    """Ask for the comparison; raise RefusedError unless the answer is yes."""
+    typer.echo("Is it the same? [y/N] ", nl=False, err=True)
+    try:
+        answer = input()
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise RefusedError(
+            "not enrolled, and nothing was changed",
+            "If something differs, somebody may have replaced the file: ask for it again, encrypted.",
+            code="bundle-not-confirmed",
+        )
+
+
+def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
+    """Return the bundle, and whether it came encrypted."""
+    secret_file = choices.passphrase_file
+    if secret_file and path == input_files.path_of(secret_file):
+        raise InvalidError("the bundle and its passphrase are one file", "Give the passphrase by another: see --help.")
+    # What a link leads to is read as the user; a pipe belongs to whoever has opened it.
+    with files.acting_as(None if path.parent in _PIPES else user.owner):
+        content = input_files.read(path, "bundle", LIMIT)
+    with context.naming(path):
+        is_encrypted = is_sealed(content)
+    if secret_file and not is_encrypted:
+        raise RefusedError(
+            f"{path} is not encrypted, although there is a passphrase for it: it may have been replaced",
+            "Ask for it again; if it is right, enroll without --passphrase-file.",
+        )
+
+    def attempt(ask: Callable[[], str]) -> Bundle:
+        secret = ask() if is_encrypted else ""
+        with context.naming(path):
+            return open_bundle(content, lambda: secret)
+
+    bundle = passphrases.unlock("Passphrase", secret_file, attempt)
+    with context.naming(path):
+        check_time(bundle, context.now())
+    return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle, is_encrypted

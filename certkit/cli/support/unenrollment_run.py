@@ -1,0 +1,50 @@
+"""What `certkit unenroll` does and says."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from certkit.cli.support.output import say, short
+from certkit.earthly.edit import KEYS
+from certkit.enroll import unenrollment
+from certkit.enroll.unenrollment import Undoing, Unenrollment
+
+
+def unenroll(clients: Sequence[str], team: str | None, config: Path | None, *, dry_run: bool) -> None:
+    """Undo the enrollment in a team, or say what would be undone."""
+    planned = unenrollment.plan(os.environ, clients, team=team, config=config)
+    if dry_run:
+        say(f"Would leave {planned.team}; nothing is done", *_lines(planned, "edit   ", "remove "))
+        return
+    planned.apply()
+    say(_left(planned), *_lines(planned, "edited ", "removed"))
+
+
+def _left(planned: Unenrollment) -> str:
+    if not planned.remaining:
+        return f"Left {planned.team}"
+    left, remaining = " and ".join(planned.names), " and ".join(planned.remaining)
+    return f"Left {planned.team} for {left}; still enrolled for {remaining}"
+
+
+def _lines(planned: Unenrollment, edited: str, removed: str) -> Iterator[str]:
+    for undoing in planned.undoings:
+        yield _edit(undoing, edited, removed)
+        if not undoing.keeps_folder and not undoing.is_abandoned:
+            yield f"  {removed}  {short(undoing.folder)}/"
+        for copy in undoing.kept:
+            yield f"  kept     {short(copy)}   the former file"
+    for folder in planned.folders:
+        yield f"  {removed}  {short(folder)}/"
+
+
+def _edit(undoing: Undoing, edited: str, removed: str) -> str:
+    path = short(undoing.config.path)
+    if not undoing.edits:
+        return f"  kept     {path}   it no longer named the team's files"
+    if undoing.restored is None:
+        why = "nothing else was in it" if undoing.is_abandoned else "it was not there before"
+        return f"  {removed}  {path}   {why}"
+    if undoing.is_abandoned and not (undoing.backups or undoing.kept):
+        return f"  {edited}  {path}   {', '.join(KEYS)} taken out: what they were is not known"
+    return f"  {edited}  {path}   {', '.join(KEYS)} as before"

@@ -1,0 +1,41 @@
+"""Results in words: what the values of enumerations mean to people."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+_WORDS: Mapping[str, str] = {
+    # authority.unfinished.Kind
+    "passphrase": "the change of the authorities' passphrase",
+    "authority": "the change of the authority that signs",
+    "publication": "the publication of what daemons are to trust",
+    "canary": "the canary of the newest authority",
+    "daemon-files": "the newest files of a daemon",
+    "daemon-certificate": "the new certificate of a daemon",
+    # authority.daemons.Behind
+    "no-certificate": "has no certificate",
+    "not-seen": "not seen yet",
+    "former-anchors": "not seen to hold the newest anchors",
+    "former-certificate": "not seen to serve its newest certificate",
+    # authority.existing_ca.Shortcoming
+    "makes-authorities": "it may make further authorities (no path length of 0)",
+    "no-crl-signing": "its key usage does not cover CRLs: strict readers refuse its crl.pem",
+    "unknown-certificates": "certificates that it signed before still get in, and can be shut out only by retiring it: "
+    "certkit does not know them (certkit rotate client --help)",
+    "name-constraints": "it has name constraints, which must allow every daemon's name: certkit probe tells",
+    "unknown-daemons": "whoever holds a certificate that it signed before, for a daemon's name, can pose as that "
+    "daemon",
+    "key-elsewhere": "others may hold its key: where it has been, certkit cannot know",
+}
+
+
+def of(value: str | StrEnum) -> str:
+    """Return what a value means; itself if it is a word already."""
+    return _WORDS.get(str(value), str(value))
+
+
+def attention(value: StrEnum | None, expires: datetime, now: datetime) -> str:
+    """Return what is the matter with something that expires; empty if nothing is."""
+    if value is None:
+        return ""
+    return f"expires in {(expires - now).days} days" if value == "expires-soon" else of(value)

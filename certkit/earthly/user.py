@@ -1,0 +1,58 @@
+"""Whose machine this is: whoever runs the command; under sudo, the user behind it, as Earthly has it.
+
+The rules are those of Earthly's sources (`util/fileutil`).
+"""
+
+import os
+import pwd
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from certkit import files
+from certkit.errors import MissingError
+from certkit.files import Owner
+
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class User:
+    """A user's home folder. `owner` is the user behind sudo, to whom files are handed; otherwise None."""
+
+    home: Path
+    owner: Owner | None = None
+
+    @property
+    def data(self) -> Path:
+        """The folder for certkit's own files of this user."""
+        return files.application_directory(self.home)
+
+
+def user_of(environ: Environment) -> User:
+    """Return the user whose clients are meant; raise MissingError if they have no home folder."""
+    behind = _named(environ.get("SUDO_USER", ""))
+    if behind is not None and behind.pw_dir and _is_writable(Path(behind.pw_dir)):
+        return User(Path(behind.pw_dir), (behind.pw_uid, behind.pw_gid))
+    try:
+        return User(Path(environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir))
+    except KeyError:  # a number without a name, as in some containers
+        raise MissingError("this user has no home folder", "Set HOME.", code="no-home-folder") from None
+
+
+def _named(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(name)
+    except (KeyError, ValueError):
+        return None
+
+
+def _is_writable(home: Path) -> bool:
+    """Judge as the client does: a folder, writable by its owner, who is this user unless this user is root."""
+    try:
+        found = home.stat()
+    except OSError:
+        return False
+    writable = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_IWUSR
+    return bool(writable) and os.getuid() in (0, found.st_uid)

@@ -1,0 +1,257 @@
+"""Undo everything that an enrollment has set up on this machine: the former values come back, the team's folder goes.
+
+The key is removed only when the configuration no longer names it, so an interruption leaves a client that works. An
+enrollment is *abandoned* if somebody has removed its files by hand while the configuration still leads to them.
+"""
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, takewhile
+from pathlib import Path
+
+from certkit import files
+from certkit.earthly import config as earthly
+from certkit.earthly import edit, flag_clients, selection
+from certkit.earthly.clients import Client
+from certkit.earthly.user import Environment, User, user_of
+from certkit.enroll import flag_files, record
+from certkit.enroll.config_file import ConfigFile
+from certkit.enroll.record import Record
+from certkit.errors import CertkitError, InvalidError, MissingError, RefusedError
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What is undone for one client.
+
+    `restored` is what becomes of its configuration, None if that was not there before; `others` what becomes of other
+    records; `backups` are copies that say no more than the restored file, `kept` those that do. `keeps_folder` if
+    another configuration of the client uses it too, `is_abandoned` if somebody has removed its files already.
+    """
+
+    folder: Path
+    config: ConfigFile
+    restored: bytes | None
+    others: Mapping[Path, bytes]
+    backups: Sequence[Path]
+    kept: Sequence[Path]
+    keeps_folder: bool
+    is_abandoned: bool
+
+    @property
+    def client(self) -> Client:
+        """Whose enrollment it is."""
+        return self.config.client
+
+    @property
+    def edits(self) -> bool:
+        """Whether the configuration changes; it does not if it no longer names the team's files."""
+        return self.restored != self.config.content
+
+
+@dataclass(frozen=True)
+class Unenrollment:
+    """A team, and what it comes to here to leave it.
+
+    `undoings` are those for Earthly and EarthBuild; `folders` are the flag clients', which share them. `remaining` are
+    the clients that stay enrolled.
+    """
+
+    user: User
+    team: str
+    undoings: Sequence[Undoing]
+    folders: Sequence[Path]
+    remaining: Sequence[str]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The clients that leave."""
+        return [*(undoing.client.name for undoing in self.undoings), *(flag_clients.NAMES if self.folders else ())]
+
+    def apply(self) -> None:
+        """Do what is to be done."""
+        for undoing in self.undoings:
+            with files.acting_as(undoing.client.owner):
+                apply_one(undoing)
+        if self.folders:
+            flag_files.remove(self.user, self.team)
+
+
+def plan(
+    environ: Environment, names: Sequence[str] = (), *, team: str | None = None, config: Path | None = None
+) -> Unenrollment:
+    """Find out what there is to undo, and change nothing.
+
+    Args:
+        environ: The variables by which the clients find their files.
+        names: The clients to undo it for, else all that are enrolled.
+        team: Which team; it can be left out where there is only one.
+        config: Another configuration than the client's own.
+
+    Raises:
+        InvalidError: It cannot be meant.
+        MissingError: Nobody is enrolled.
+        CertkitError: As `plan_one` raises.
+
+    """
+    user = user_of(environ)
+    with files.acting_as(user.owner):  # who may have planted links in their own folders
+        return _plan(user, environ, names, team, config)
+
+
+def _plan(
+    user: User, environ: Environment, names: Sequence[str], team: str | None, config: Path | None
+) -> Unenrollment:
+    configured = selection.configured(environ, names, config)
+    others = not config and (not names or any(name in flag_clients.NAMES for name in names))
+    found = _teams(configured)
+    chosen = _team(team, {*chain(*found.values()), *(flag_clients.teams(user) if others else [])})
+    enrolled = [client for client in configured if names or chosen in found[client]]
+    if config and len(enrolled) > 1:
+        raise InvalidError(
+            "a configuration is one client's file, and two clients are enrolled",
+            code="client-config-of-two",
+            clients=tuple(client.name for client in enrolled),
+        )
+    undoings = [plan_one(client, chosen) for client in enrolled]
+    places = flag_clients.places(user, chosen)
+    here = [client.name for client in selection.configured(environ, (), None) if chosen in record.teams(client)]
+    remaining = [name for name in here if name not in {client.name for client in enrolled}]
+    if places and not others:
+        remaining += flag_clients.NAMES
+    return Unenrollment(user, chosen, undoings, places if others else [], remaining)
+
+
+def plan_one(client: Client, team: str) -> Undoing:
+    """Find out what there is to undo for one client, and change nothing.
+
+    Raises:
+        MissingError: The client is not enrolled in the team.
+        MalformedError: Its configuration cannot be read, with the line.
+        RefusedError: Its configuration cannot be edited, or would still name the team's files, with the line.
+
+    """
+    folder = record.folder_of(client, team)
+    config = ConfigFile.load(client)
+    is_abandoned = _abandoned_team(client) == team and record.load(folder) is None
+    recorded = None if is_abandoned else _present(folder, config)
+    with config.explained():
+        present = recorded or _rebuilt(config, team)
+        restored = _restored(config, present, folder)
+        others = record.without(present, config)
+    rest = {path: former for path, former in present.former.items() if path != config.path}
+    if rest:
+        others[record.path_in(folder)] = replace(present, former=rest).to_json()
+    copies = list(takewhile(Path.exists, config.backups(team)))
+    spent = [path for path in copies if files.read(path) == restored]
+    kept = [path for path in copies if path not in spent]
+    undoing = Undoing(folder, config, restored, others, spent, kept, keeps_folder=bool(rest), is_abandoned=is_abandoned)
+    if undoing.edits:
+        config.check_writable()
+    return undoing
+
+
+def apply_one(undoing: Undoing) -> None:
+    """Do what is planned for one client."""
+    if undoing.edits:
+        undoing.config.replace(undoing.restored)
+    for path, content in undoing.others.items():
+        files.write(path, content, owner=undoing.client.owner)
+    if not undoing.keeps_folder:
+        (undoing.folder / "key.pem").unlink(missing_ok=True)  # while the record still leads here
+        files.remove_directory(undoing.folder)
+        with contextlib.suppress(OSError):  # others' files are in it, or it is not there
+            undoing.folder.parent.rmdir()
+    for path in undoing.backups:
+        path.unlink(missing_ok=True)
+
+
+def _teams(configured: Sequence[Client]) -> dict[Client, list[str]]:
+    """Return the teams in which each client is enrolled, with the one whose files somebody has removed."""
+    found = {client: record.teams(client) for client in configured}
+    in_use = {client.config for client, teams in found.items() if teams}
+    for client in configured:
+        lost = _abandoned_team(client) if client.config not in in_use else None
+        found[client] += [lost] if lost else []
+    return found
+
+
+def _team(asked: str | None, enrolled: set[str]) -> str:
+    known = ", ".join(sorted(enrolled))
+    if not enrolled:
+        raise MissingError("not enrolled in any team", code="not-enrolled-at-all")
+    if asked is None and len(enrolled) > 1:
+        raise InvalidError(
+            f"enrolled in more than one team: {known}", code="enrolled-in-several-teams", teams=sorted(enrolled)
+        )
+    if asked is not None and asked not in enrolled:
+        raise MissingError(
+            f"not enrolled in {asked}", f"Enrolled in: {known}.", code="not-enrolled-in-team", team=asked
+        )
+    return asked or known
+
+
+def _present(folder: Path, config: ConfigFile) -> Record:
+    present = record.load(folder)
+    if present is None:
+        raise MissingError(
+            f"{config.client.title} is not enrolled in {folder.name}",
+            code="client-not-enrolled",
+            client=config.client.name,
+            team=folder.name,
+        )
+    if config.path not in present.former:
+        raise MissingError(
+            f"it was not {config.path} that was edited to enroll in {folder.name}",
+            code="enrolled-by-another-config",
+            path=config.path,
+            configs=sorted(present.former),
+        )
+    return present
+
+
+def _restored(config: ConfigFile, present: Record, folder: Path) -> bytes | None:
+    if record.line_that_uses(config.content, folder) is None:
+        return config.content
+    restored = present.undo(config.content or b"", config.path)
+    line = record.line_that_uses(restored, folder)
+    if line is not None:
+        raise RefusedError(
+            f"line {line}: the enrollment's files would still be used here",
+            "Take that out by hand first.",
+            code="enrollment-still-used",
+            line=line,
+        )
+    return restored
+
+
+def _abandoned_team(client: Client) -> str | None:
+    """Return the team whose key a client's configuration names, if that key is no longer where it was put."""
+    with contextlib.suppress(CertkitError), files.acting_as(client.owner):
+        key = Path(os.path.normpath(earthly.read(client, {}).tlskey))
+        team = key.parent.name
+        if key == record.folder_of(client, team) / "key.pem" and not key.exists():
+            return team
+    return None
+
+
+def _rebuilt(config: ConfigFile, team: str) -> Record:
+    """Rebuild the record that has been removed: former values are those of the last copy kept, else none.
+
+    Raise as `edit.set_globals` does.
+    """
+    daemon = (team, earthly.read(config.client, {}).buildkit_host)
+    made = Record(team, "", "", (daemon,), {config.path: None})
+    content, backup = config.content or b"", _newest_backup(config, team)
+    if backup:
+        return replace(made, former={config.path: files.read(backup, limit=earthly.LIMIT)})
+    if edit.set_globals(b"", made.values) == content:
+        return made
+    return replace(made, former={config.path: edit.set_globals(content, dict.fromkeys(edit.KEYS))})
+
+
+def _newest_backup(config: ConfigFile, team: str) -> Path | None:
+    """Return the last copy of a configuration that an enrollment has kept."""
+    return next(reversed(list(takewhile(Path.exists, config.backups(team)))), None)

@@ -1,0 +1,185 @@
+"""Whether Go's crypto/x509 would refuse a client certificate, and why: the rules by which a buildkitd judges.
+
+As crypto/tls applies them with `RequireAndVerifyClientCert`: every certificate of the daemon's `ca.pem` is a root, and
+the client sends its leaf alone. Where the versions of Go differ (1.21 to 1.26) the stricter one is followed; policies
+(RFC 5280, section 6.1) are not looked at. tests/trust/test_go_rules.py compares all this with the real verifier.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certkit.pki import der, extensions
+from certkit.trust import go_names
+
+COMPARISONS = 250_000
+"""Go up to 1.24 refuses a leaf as soon as more constraints were compared with its names."""
+
+_HANDLED = (
+    x509.KeyUsage,
+    x509.BasicConstraints,
+    x509.CRLDistributionPoints,
+    x509.AuthorityKeyIdentifier,
+    x509.PolicyConstraints,
+    x509.ExtendedKeyUsage,
+    x509.CertificatePolicies,
+    x509.InhibitAnyPolicy,
+)
+_NEVER_CRITICAL = (x509.SubjectKeyIdentifier, x509.AuthorityInformationAccess)
+_BROKEN = (hashes.MD5, hashes.SHA1)
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+
+
+class Refusal(StrEnum):
+    """Why a certificate is refused."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_EXTENSION = "unknown-critical-extension"
+    NOT_YET_VALID = "not-yet-valid"
+    EXPIRED = "expired"
+    UNKNOWN_ISSUER = "unknown-issuer"
+    NOT_AN_AUTHORITY = "issuer-not-an-authority"
+    PURPOSE = "purpose"
+    NAME_UNREADABLE = "name-unreadable"
+    NAME_EXCLUDED = "name-excluded"
+    NAME_NOT_PERMITTED = "name-not-permitted"
+    TOO_MANY_CONSTRAINTS = "too-many-constraints"
+
+
+def refusal(
+    leaf: x509.Certificate,
+    anchors: Iterable[x509.Certificate],
+    now: datetime,
+    purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+) -> Refusal | None:
+    """Return why a daemon that holds these anchors refuses a certificate; None if it lets it in."""
+    found = _of_one(leaf, now)
+    if found:
+        return found
+    roots = [each for each in anchors if not _is_unreadable(each)]
+    if leaf in roots:  # trusted for what it is, an authority or not
+        return _of_purpose([leaf], purpose)
+    signers = [each for each in roots if _has_signed(each, leaf)]
+    reasons = [_of_chain(leaf, each, now, purpose) for each in signers]
+    if None in reasons:
+        return None
+    return next(filter(None, reasons), Refusal.UNKNOWN_ISSUER)
+
+
+def _of_chain(
+    leaf: x509.Certificate, root: x509.Certificate, now: datetime, purpose: x509.ObjectIdentifier
+) -> Refusal | None:
+    if not _may_sign(root):
+        return Refusal.NOT_AN_AUTHORITY
+    return _of_one(root, now) or _of_purpose([root, leaf], purpose) or _of_names(leaf, root)
+
+
+def _of_one(certificate: x509.Certificate, now: datetime) -> Refusal | None:
+    """Judge what needs no other certificate."""
+    if _is_unreadable(certificate):
+        return Refusal.UNREADABLE
+    if any(each.critical and not _is_handled(each.value) for each in certificate.extensions):
+        return Refusal.UNKNOWN_EXTENSION
+    if now < certificate.not_valid_before_utc:
+        return Refusal.NOT_YET_VALID
+    return Refusal.EXPIRED if now > certificate.not_valid_after_utc else None
+
+
+def _is_unreadable(certificate: x509.Certificate) -> bool:
+    """Tell whether Go's parser stops at a certificate; it skips such a root."""
+    try:
+        own = list(certificate.extensions)
+        certificate.public_key()
+    except UnsupportedAlgorithm:
+        return False  # Go reads it; it only cannot use the key
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return True
+    constraints = extensions.find(certificate, x509.NameConstraints)
+    subtrees = go_names.subtrees(constraints)
+    names = extensions.find(certificate, x509.SubjectAlternativeName)
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier) if names else []
+    return (
+        certificate.serial_number < 0
+        or any(each.critical and isinstance(each.value, _NEVER_CRITICAL) for each in own)
+        or bool(constraints and not subtrees)
+        or not all(map(go_names.is_subtree, subtrees))
+        or not all(map(go_names.is_uri, uris))
+    )
+
+
+def _is_handled(extension: x509.ExtensionType) -> bool:
+    match extension:
+        case x509.SubjectAlternativeName():  # one with nothing in it that Go knows is as unknown as any
+            return any(isinstance(each, go_names.CHECKED) for each in extension)
+        case x509.NameConstraints():  # a directoryName makes Go refuse everybody
+            return all(isinstance(each, go_names.CHECKED) for each in go_names.subtrees(extension))
+    return isinstance(extension, _HANDLED)
+
+
+def _has_signed(root: x509.Certificate, leaf: x509.Certificate) -> bool:
+    if der.subject(root) != der.issuer(leaf) or _is_same(root, leaf):
+        return False
+    try:
+        leaf.verify_directly_issued_by(root)
+        broken = isinstance(leaf.signature_hash_algorithm, _BROKEN)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return not broken
+
+
+def _is_same(root: x509.Certificate, leaf: x509.Certificate) -> bool:
+    """Tell whether both are one subject's certificates for one key: Go takes no such root for a chain's next."""
+
+    def identity(each: x509.Certificate) -> tuple[object, ...]:
+        key = each.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return der.subject(each), key, extensions.find(each, x509.SubjectAlternativeName)
+
+    return identity(root) == identity(leaf)
+
+
+def _may_sign(root: x509.Certificate) -> bool:
+    basic, usage = extensions.find(root, x509.BasicConstraints), extensions.find(root, x509.KeyUsage)
+    is_authority = basic.ca if basic else root.version is x509.Version.v1
+    says_nothing = usage is None or not any(getattr(usage, each) for each in _USAGES)
+    return is_authority and (says_nothing or bool(usage and usage.key_cert_sign))
+
+
+def _of_purpose(chain: Iterable[x509.Certificate], purpose: x509.ObjectIdentifier) -> Refusal | None:
+    return None if all(extensions.allows(each, purpose) for each in chain) else Refusal.PURPOSE
+
+
+def _of_names(leaf: x509.Certificate, root: x509.Certificate) -> Refusal | None:
+    constraints = extensions.find(root, x509.NameConstraints)
+    names = extensions.find(leaf, x509.SubjectAlternativeName)
+    if constraints is None or names is None:
+        return None  # without constraints Go does not even look at the names
+    if not go_names.readable(names):
+        return Refusal.NAME_UNREADABLE
+    compared = 0
+    for name in names:
+        permitted = [each for each in constraints.permitted_subtrees or () if type(each) is type(name)]
+        excluded = [each for each in constraints.excluded_subtrees or () if type(each) is type(name)]
+        compared += len(permitted) + len(excluded)
+        if compared > COMPARISONS:
+            return Refusal.TOO_MANY_CONSTRAINTS
+        if any(go_names.within(name, each, excluded=True) for each in excluded):
+            return Refusal.NAME_EXCLUDED
+        is_bound = isinstance(name, go_names.CHECKED) and permitted
+        if is_bound and not any(go_names.within(name, each, excluded=False) for each in permitted):
+            return Refusal.NAME_NOT_PERMITTED
+    return None

@@ -1,0 +1,71 @@
+"""Programs in Go that judge certificates: built once for each state of their modules, beside the real daemons."""
+
+import hashlib
+import json
+import platform
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from certkit import files
+from certkit.pki import certificates
+from tests.daemons.build import CACHE, ENVIRONMENT, CannotBuild, go
+
+_PACKAGES = {"goverify": ".", "zlint": "github.com/zmap/zlint/v3/cmd/zlint"}
+_MODULES = Path(__file__).parent
+
+
+class Verifier:
+    """Go's own verifier, asked as buildkitd asks it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [program("goverify")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def refusal(self, leaf: x509.Certificate, anchors: Iterable[x509.Certificate], now: datetime) -> str:
+        """Return why Go refuses a certificate; an empty text if it lets it in."""
+        assert self._process.stdin
+        assert self._process.stdout
+        roots = b"".join(map(certificates.to_pem, anchors)).decode()
+        asked = {"Leaf": certificates.to_pem(leaf).decode(), "Anchors": roots, "Now": int(now.timestamp())}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        answer = self._process.stdout.readline().strip()
+        assert answer
+        return "" if answer == "ok" else answer
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+def program(name: str) -> Path:
+    """Return where a program is, built if nobody has yet; raise CannotBuild where it cannot be."""
+    folder = CACHE / f"{name}-{_state(_MODULES / name)}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with files.locked(folder.with_suffix(".lock")):
+            if not folder.exists():
+                _build(name, folder)
+    return folder / name
+
+
+def _build(name: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        built = Path(scratch) / "built"
+        command = [go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", _PACKAGES[name]]
+        result = subprocess.run(
+            command, cwd=_MODULES / name, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        )
+        if result.returncode:
+            raise CannotBuild(f"{name} cannot be built: {result.stderr.strip()}")
+        built.rename(folder)
+
+
+def _state(module: Path) -> str:
+    pinned = [path.read_bytes() for path in sorted(module.iterdir())]
+    return hashlib.sha256(b"".join([platform.machine().encode(), *pinned])).hexdigest()[:12]

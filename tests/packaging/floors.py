@@ -1,0 +1,34 @@
+"""Makes an environment of the oldest versions that pyproject.toml allows: `python -m tests.packaging.floors FOLDER`."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+from collections.abc import Iterable
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+TOOLS = ("pytest", "pytest-xdist", "hypothesis", "pkilint")
+"""What the unit tier imports; grpcio-tools is not among them, for it wants the newest protobuf."""
+
+
+def floors(requirements: Iterable[str]) -> list[str]:
+    """Return requirements with each lower bound as the one version that is good."""
+    return [re.sub(r">=([\w.]+).*", r"==\1", requirement) for requirement in requirements]
+
+
+def main(folder: Path) -> None:
+    """Make the environment, and show what is in it."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    tools = [tool for tool in project["dependency-groups"]["dev"] if re.split(r"[^\w-]", tool)[0] in TOOLS]
+    venv.create(folder, clear=True)
+    pip = [sys.executable, "-m", "pip", f"--python={folder / 'bin' / 'python'}", "--quiet"]
+    subprocess.run(
+        [*pip, "install", "--editable", CHECKOUT, *floors(project["project"]["dependencies"]), *tools], check=True
+    )
+    subprocess.run([*pip, "freeze", "--exclude-editable"], check=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
