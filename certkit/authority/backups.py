@@ -3,13 +3,13 @@
 import contextlib
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from certkit import files
-from certkit.authority import new_home
+from certkit.authority import new_home, settings
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, RESTORED, ROLES, SETTINGS, open_home
 from certkit.authority.session import Session, unsettled
 from certkit.errors import MalformedError, RefusedError
@@ -46,8 +46,13 @@ def backup(session: Session, passphrase: str) -> bytes:
     return sealed.seal(buffer.getvalue(), passphrase, _LABEL)
 
 
-def restore(content: bytes, passphrase: str, path: Path, actor: Actor, now: datetime) -> str:
+def restore(
+    content: bytes, passphrase: str, path: Path, actor: Actor, now: datetime, *, confirm: Callable[[str], bool]
+) -> str:
     """Make the home of a backup at `path` and return its team's name.
+
+    What is in it comes from whoever made it: a command that it would run for the passphrase stays in its settings only
+    if `confirm`, which is given the command, says so, and the ledger is the one that is in it, wherever it was before.
 
     Raises RefusedError if something is there, MalformedError for what is no whole backup.
     """
@@ -55,6 +60,7 @@ def restore(content: bytes, passphrase: str, path: Path, actor: Actor, now: date
     clear = sealed.open_sealed(content, passphrase, _LABEL)
     with new_home.draft(path) as draft:
         _unpack(clear, draft)
+        _disarm(draft / SETTINGS, confirm)
         return _settle(draft, actor, now)
 
 
@@ -98,6 +104,16 @@ def _inside(name: str) -> PurePosixPath:
     if path.is_absolute() or ".." in path.parts or len(path.parts) > _DEEPEST:
         raise _damaged(f"{name} leads out of it")
     return path
+
+
+def _disarm(path: Path, confirm: Callable[[str], bool]) -> None:
+    """Take out of team.yml what would run a command that nobody confirmed, or use another ledger."""
+    found = settings.load(path)
+    wanted = replace(found, ledger="")
+    if found.passphrase_command and not confirm(found.passphrase_command):
+        wanted = replace(wanted, passphrase_command="")
+    if wanted != found:
+        files.write(path, settings.dump(wanted))
 
 
 def _settle(path: Path, actor: Actor, now: datetime) -> str:

@@ -56,9 +56,11 @@ def create(
 
     Raises RefusedError if something is there, or if an adopted authority will not do.
     """
-    existing_ca.check(adopted, now)
+    existing_ca.check(adopted, wanted.team, now)
     with new_home.draft(path) as draft:
-        authorities = {role: adopted.get(role) or new_authority(role, 1, wanted, now) for role in ROLES}
+        authorities = {
+            role: adopted.get(role) or new_authority(common_name(wanted.team, role, 1), wanted, now) for role in ROLES
+        }
         _fill(draft, wanted, passphrase, authorities)
         create_ledger(wanted.ledger or file_url(draft / LEDGER)).close()
         home = Home(draft, wanted, Passphrase(wanted, lambda: b"", passphrase))
@@ -66,9 +68,8 @@ def create(
             _begin(session, daemon, encrypted=passphrase is not None)
 
 
-def new_authority(role: Role, generation: int, wanted: Settings, now: datetime) -> Authority:
-    """Make an authority with a new key."""
-    name = common_name(wanted.team, role, generation)
+def new_authority(name: str, wanted: Settings, now: datetime) -> Authority:
+    """Make an authority of this name, with a new key."""
     return certificates.authority(KeySigner(keys.generate(wanted.key_type)), name, now, AUTHORITY_LIFE)
 
 

@@ -84,8 +84,8 @@ def _expected(view: View, daemon: Daemon) -> Expected:
         anchors=view.newest_anchors().number,
         authorities=tuple(map(der.subject, anchors)),
         certificate=certificates.to_der(served) if served else b"",
-        serials=frozenset(each.serial for each in view.ledger.certificates("daemon", daemon=daemon.name)),
         label=der.subject(newest_label),
+        serials=frozenset(each.serial for each in view.ledger.certificates("daemon", daemon=daemon.name)),
         read_label=_read_label,
         replaced_at=lambda found: _replaced_at(view, found),
     )

@@ -20,7 +20,7 @@ def certify(session: Session, find: Callable[[], Daemon], action: str) -> Daemon
     session.authority("server")  # asks for the passphrase, if at all, before others have to wait
     key = keys.generate(session.settings.key_type)
     with session.locked():
-        authority, daemon = session.authority("server"), find()
+        authority, daemon = session.issuing("server"), find()
         hosts = [names.parse_host(host) for host in daemon.hosts]
         life = session.settings.daemon_life
         certificate = certificates.daemon(authority, key.public_key(), hosts, session.now, life)

@@ -52,8 +52,7 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
         known = session.ledger.daemon(name)
         if known and not known.removed:
             raise RefusedError(f"there is a daemon {name} already", code="daemon-exists", daemon=name)
-        # It was never given older anchors than these, so it cannot hold any.
-        return Daemon(name, address.url, hosts, session.now, proven=session.newest_anchors().number)
+        return Daemon(name, address.url, hosts, session.now, proven=_surely_held(session, name, address.url))
 
     return certify(session, new, "daemon add")
 
@@ -122,6 +121,17 @@ def behind(view: View, daemon: Daemon) -> Behind | None:
     if daemon.serving != certificates.serial_text(served.serial_number):
         return Behind.FORMER_CERTIFICATE
     return None
+
+
+def _surely_held(view: View, name: str, url: str) -> int:
+    """Return the publication that a daemon that is added holds at the least.
+
+    One that is new to the team was never given older files than the newest. One that had this name or this address
+    before, and was removed, may still hold what it was given then.
+    """
+    if any(name == each.name or url == each.url for each in view.ledger.daemons(also_removed=True)):
+        return 0
+    return view.newest_anchors().number
 
 
 def _hosts(texts: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Judge an authority that was made elsewhere, before it becomes one of a team's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,8 +9,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import MalformedError, RefusedError
-from certkit.pki import extensions, keys, names
+from certkit.pki import extensions, keys
 from certkit.pki.certificates import Authority, has_signed
+from certkit.trust import trial
 from certkit.trust.rotation import Role
 
 _SHORT = timedelta(days=400)
@@ -27,6 +28,7 @@ class Unfit(StrEnum):
     NO_CERTIFICATE_SIGNING = "no-certificate-signing"
     OTHER_PURPOSES = "other-purposes"
     NAMES_LEFT_OUT = "names-left-out"
+    UNPROVABLE = "unprovable"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
 
@@ -51,6 +53,7 @@ _REASONS = {
     Unfit.NO_CERTIFICATE_SIGNING: "its key usage does not let it sign certificates",
     Unfit.OTHER_PURPOSES: "its extended key usage is for other purposes",
     Unfit.NAMES_LEFT_OUT: "its name constraints leave out the names that certkit gives",
+    Unfit.UNPROVABLE: "its own constraints would be taken for certkit's: no daemon could prove whom it refuses",
     Unfit.EXPIRED: "it has expired",
     Unfit.NOT_YET_VALID: "it is not valid yet",
 }
@@ -70,11 +73,11 @@ class UnfitAuthorityError(RefusedError):
         )
 
 
-def check(adopted: Mapping[Role, Authority], now: datetime) -> None:
+def check(adopted: Mapping[Role, Authority], team: str, now: datetime) -> None:
     """Raise UnfitAuthorityError if an authority cannot take its role."""
     for role, authority in adopted.items():
         try:
-            reason = _unfit(authority, role, now)
+            reason = _unfit(authority, role, now) or (_by_trial(authority, team, now) if role == "client" else None)
         except (MalformedError, ValueError, UnsupportedAlgorithm):
             reason = Unfit.UNREADABLE
         if reason:
@@ -113,29 +116,23 @@ def _unfit(authority: Authority, role: Role, now: datetime) -> Unfit | None:
         Unfit.NO_AUTHORITY: not _basic(certificate),
         Unfit.NO_CERTIFICATE_SIGNING: not _may(certificate, "key_cert_sign"),
         Unfit.OTHER_PURPOSES: not extensions.allows(certificate, _PURPOSES[role]),
-        Unfit.NAMES_LEFT_OUT: role == "client" and _leaves_out(certificate),
         Unfit.EXPIRED: certificate.not_valid_after_utc <= now,
         Unfit.NOT_YET_VALID: certificate.not_valid_before_utc > now,
     }
     return next((each for each, holds in found.items() if holds), None)
 
 
+def _by_trial(authority: Authority, team: str, now: datetime) -> Unfit | None:
+    """Try what daemons would do with what it signs: its own constraints may leave out, or forge, what certkit needs."""
+    found = trial.shortcomings(authority, team, now)
+    if trial.Shortcoming.LEAF_REFUSED in found:
+        return Unfit.NAMES_LEFT_OUT
+    return Unfit.UNPROVABLE if found else None
+
+
 def _basic(certificate: x509.Certificate) -> x509.BasicConstraints | None:
     found = extensions.find(certificate, x509.BasicConstraints)
     return found if found and found.ca else None
-
-
-def _leaves_out(certificate: x509.Certificate) -> bool:
-    found = extensions.find(certificate, x509.NameConstraints)
-    permitted = _covering(found.permitted_subtrees) if found else []
-    excluded = _covering(found.excluded_subtrees) if found else []
-    return any(excluded) or bool(permitted and not any(permitted))
-
-
-def _covering(subtrees: Iterable[x509.GeneralName] | None) -> list[bool]:
-    """Tell of each subtree of DNS names whether what certkit gives lies in it (RFC 5280, section 4.2.1.10)."""
-    roots = [each.value.lower() for each in subtrees or () if isinstance(each, x509.DNSName)]
-    return [not root or f".{names.DOMAIN}".endswith(f".{root}") for root in roots]
 
 
 def _may(certificate: x509.Certificate, usage: str) -> bool:

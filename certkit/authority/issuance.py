@@ -63,7 +63,7 @@ def _issue(
 ) -> Issued:
     person = names.text(person, "person")
     device = names.text(device, "device") if device else _new_device_name()
-    authority = session.authority("client")
+    authority = session.issuing("client")
     certificate = certificates.device(
         authority,
         public_key,

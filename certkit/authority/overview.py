@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from certkit.authority import daemons
 from certkit.authority.daemons import Behind
+from certkit.authority.exposure import exposed
 from certkit.authority.home import ROLES
-from certkit.authority.publication import CRL_LIFE
+from certkit.authority.publication import CRL_LIFE, must_replace
 from certkit.authority.view import View
 
 AUTHORITY_NOTICE = timedelta(days=400)
@@ -27,6 +28,22 @@ class Kind(StrEnum):
     CRL = "crl"
     DAEMON = "daemon"
     DEVICE = "device"
+    HOME = "home"
+    """The home, or a file in it, by its path."""
+
+
+class Exposure(StrEnum):
+    """What is the matter with a file."""
+
+    READABLE = "readable-by-others"
+
+
+class Note(StrEnum):
+    """What a lead should know, though nothing is the matter now."""
+
+    NOT_ENCRYPTED = "not-encrypted"
+    """Whoever copies the authorities' keys has them."""
+    NEVER_BACKED_UP = "never-backed-up"
 
 
 class Expiry(StrEnum):
@@ -34,6 +51,8 @@ class Expiry(StrEnum):
 
     EXPIRED = "expired"
     EXPIRES_SOON = "expires-soon"
+    NOT_YET_VALID = "not-yet-valid"
+    """By a clock that was ahead, or this one is behind."""
 
 
 class State(StrEnum):
@@ -47,13 +66,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that expires; `name` is a role, a daemon or a person, who has a `device`."""
+    """One thing; `name` is a role, a daemon, a path, or a person, who has a `device`."""
 
     kind: Kind
     name: str
-    expires: datetime
+    expires: datetime | None
     device: str | None = None
-    attention: Expiry | Behind | None = None
+    attention: Expiry | Behind | Exposure | None = None
     """What is the matter, None if nothing is."""
 
 
@@ -69,8 +88,17 @@ class DeviceState:
 
 
 def overview(view: View) -> list[Item]:
-    """Return what expires when: the authorities, the daemons, the devices that may build."""
-    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view)]
+    """Return what expires when, the authorities, the daemons, the devices that may build, and what others can read."""
+    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view), *_exposed(view)]
+
+
+def notes(view: View) -> list[Note]:
+    """Return what a lead should know beside the items."""
+    found = {
+        Note.NOT_ENCRYPTED: not view.is_encrypted("client"),
+        Note.NEVER_BACKED_UP: not view.ledger.events(subject=view.team, action="backup", limit=1),
+    }
+    return [note for note, is_so in found.items() if is_so]
 
 
 def device_states(view: View, person: str | None = None) -> list[DeviceState]:
@@ -95,20 +123,30 @@ def device_states(view: View, person: str | None = None) -> list[DeviceState]:
 
 def _authorities(view: View) -> Iterator[Item]:
     for role in ROLES:
-        end = view.certificate(role).not_valid_after_utc
-        yield Item(Kind.AUTHORITY, role, end, attention=_expiry(end, view.now, AUTHORITY_NOTICE))
+        certificate = view.certificate(role)
+        yield Item(
+            Kind.AUTHORITY,
+            role,
+            certificate.not_valid_after_utc,
+            attention=_validity(
+                certificate.not_valid_before_utc, certificate.not_valid_after_utc, view.now, AUTHORITY_NOTICE
+            ),
+        )
 
 
 def _revocation_list(view: View) -> Item:
-    end = view.newest_anchors().created + CRL_LIFE
-    return Item(Kind.CRL, "revoked certificates", end, attention=_expiry(end, view.now, LIST_NOTICE))
+    newest = view.newest_anchors()
+    end = newest.created + CRL_LIFE
+    attention = Expiry.NOT_YET_VALID if must_replace(view, newest) else _expiry(end, view.now, LIST_NOTICE)
+    return Item(Kind.CRL, "revoked certificates", end, attention=attention)
 
 
 def _daemons(view: View) -> Iterator[Item]:
     for each in view.ledger.daemons():
         served = view.served_certificate(each.name)
+        begin = served.not_valid_before_utc if served else each.created
         end = served.not_valid_after_utc if served else each.created
-        attention = _expiry(end, view.now, DAEMON_NOTICE) or daemons.behind(view, each)
+        attention = _validity(begin, end, view.now, DAEMON_NOTICE) or daemons.behind(view, each)
         yield Item(Kind.DAEMON, each.name, end, attention=attention)
 
 
@@ -118,6 +156,15 @@ def _devices(view: View) -> Iterator[Item]:
             continue
         attention = _expiry(each.expires, view.now, DEVICE_NOTICE)
         yield Item(Kind.DEVICE, each.person, each.expires, each.device, attention)
+
+
+def _exposed(view: View) -> Iterator[Item]:
+    for path in exposed(view.path):
+        yield Item(Kind.HOME, str(path), None, attention=Exposure.READABLE)
+
+
+def _validity(begin: datetime, end: datetime, now: datetime, notice: timedelta) -> Expiry | None:
+    return Expiry.NOT_YET_VALID if now < begin else _expiry(end, now, notice)
 
 
 def _expiry(end: datetime, now: datetime, notice: timedelta) -> Expiry | None:

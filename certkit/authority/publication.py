@@ -93,7 +93,7 @@ def _bearers(team: str, revoked: Sequence[RevokedCertificate]) -> Iterator[ShutO
 def _possible_bearers(view: View) -> Iterator[ShutOut]:
     """Return the names that are revoked, with the end of certificates that a restored ledger cannot know."""
     restored = view.restored()
-    if restored is None or restored.until <= view.now:
+    if restored is None or not view.may_have_forgotten():
         return
     for person in view.ledger.people():
         if person.revoked:

@@ -7,7 +7,7 @@ from certkit.authority.changes import publishing
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.errors import InvalidError, MissingError
-from certkit.ledger.interface import Revocation
+from certkit.ledger.interface import Device, Person, Revocation
 from certkit.pki import names
 from certkit.trust.crl import REASONS
 
@@ -32,6 +32,8 @@ class Subject:
 def find(view: View, person: str | None, device: str | None, serial: str | None) -> Subject:
     """Return who or what is meant; a certificate by its serial means its device.
 
+    Anybody well named is, while a restored ledger may lack who was let in after the backup.
+
     Raises InvalidError if nothing, or too much, is named, MissingError if it is not there.
     """
     if serial and (person or device):
@@ -40,6 +42,8 @@ def find(view: View, person: str | None, device: str | None, serial: str | None)
         )
     if serial:
         return _by_serial(view, serial)
+    if person and view.may_have_forgotten():
+        return Subject(names.text(person, "person"), names.text(device, "device") if device else None)
     if device:
         found = lookup.find_device(view, device, person)
         return Subject(found.person, found.name)
@@ -80,6 +84,7 @@ def _set(session: Session, subject: Subject, wanted: Revocation | None, action: 
     if bool(revocation(session, subject)) == bool(wanted):
         return False
     with publishing(session):
+        _admit(session, subject)
         if subject.device:
             session.ledger.set_device_revoked(subject.person, subject.device, wanted)
         else:
@@ -89,13 +94,30 @@ def _set(session: Session, subject: Subject, wanted: Revocation | None, action: 
     return True
 
 
+def is_known(view: View, subject: Subject) -> bool:
+    """Tell whether the ledger knows a subject: a restored one may lack it."""
+    if subject.device:
+        return view.ledger.device(subject.person, subject.device) is not None
+    return view.ledger.person(subject.person) is not None
+
+
+def _admit(session: Session, subject: Subject) -> None:
+    """Record a subject that a restored ledger lacks, so that it can be revoked."""
+    person, device = subject.person, subject.device
+    if session.ledger.person(person) is None:
+        session.ledger.add_person(Person(person, names.label(person), session.now))
+    if device and session.ledger.device(person, device) is None:
+        session.ledger.add_device(Device(person, device, names.label(device), session.now))
+
+
 def _by_serial(view: View, serial: str) -> Subject:
     found = view.ledger.certificate(lookup.serial(serial))
     if found is None:
         raise MissingError(f"there is no certificate {serial!r}", code="certificate-unknown", serial=serial)
     if found.daemon:
         raise InvalidError(
-            "that certificate is a daemon's, and daemons are not revoked",
+            "that certificate is a daemon's, and nothing makes laptops refuse it before it ends on "
+            f"{found.not_after.date()}: whoever has its key can pose as that daemon until then",
             code="certificate-of-daemon",
             daemon=found.daemon,
         )

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 
 from certkit.authority.changes import publishing
 from certkit.authority.creation import new_authority, write_authority
@@ -82,7 +83,16 @@ def _make(session: Session, role: Role, generation: int) -> None:
     folder = authority_directory(session.path, role, generation)
     shutil.rmtree(folder, ignore_errors=True)
     passphrase = session.home.passphrase() if session.is_encrypted(role) else None
-    write_authority(folder, new_authority(role, generation, session.settings, session.now), passphrase)
+    write_authority(
+        folder, new_authority(_new_name(session, role, generation), session.settings, session.now), passphrase
+    )
+
+
+def _new_name(view: View, role: Role, generation: int) -> str:
+    """Return a name that no generation has had: an adopted authority may be called like a later one."""
+    taken = {certificates.words(view.certificate(role, each).subject) for each in view.generations(role)}
+    numbers = count(generation)
+    return next(name for each in numbers if (name := rotation.common_name(view.team, role, each)) not in taken)
 
 
 def _keep(session: Session, role: Role, later: Rotation, action: str) -> None:

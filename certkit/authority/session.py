@@ -9,6 +9,7 @@ from certkit import files
 from certkit.authority.home import CACHE, KEY, LOCK, SETTINGS, TEAM, Home, check_team
 from certkit.authority.settings import remember
 from certkit.authority.view import DamagedHomeError, View, intact
+from certkit.errors import RefusedError
 from certkit.ledger import open_ledger
 from certkit.ledger.interface import Actor, Event
 from certkit.pki import keys
@@ -44,6 +45,23 @@ class Session(View):
                 f"the key in {folder} is not that of its certificate", "Restore it from a backup.", path=folder
             )
         return Authority(certificate, KeySigner(key))
+
+    def issuing(self, role: Role) -> Authority:
+        """Open the authority that signs, for a new certificate; raise RefusedError if it is not valid yet.
+
+        Nothing that it signs would be accepted before; what revokes must work by any clock.
+        """
+        authority = self.authority(role)
+        begin = authority.certificate.not_valid_before_utc
+        if self.now < begin:
+            raise RefusedError(
+                f"the {role} authority is valid from {begin:%Y-%m-%d %H:%M} UTC only, and here it is "
+                f"{self.now:%Y-%m-%d %H:%M}",
+                code="authority-not-yet-valid",
+                role=role,
+                begin=begin,
+            )
+        return authority
 
     def key(self, role: Role, generation: int | None = None) -> keys.PrivateKey:
         """Return the key of an authority that lies in the home, for whoever writes it anew."""

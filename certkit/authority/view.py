@@ -111,6 +111,11 @@ class View:
         at, until = (datetime.fromisoformat(found[each]) for each in ("at", "until"))
         return Restored(at, until, int(found["last_publication"]))
 
+    def may_have_forgotten(self) -> bool:
+        """Tell whether certificates may be out there that a restored ledger does not know."""
+        restored = self.restored()
+        return restored is not None and self.now < restored.until
+
     def served_certificate(self, daemon: str) -> Certificate | None:
         """Return the certificate in a daemon's folder, the one that it is to serve; None if there is none."""
         path = self.daemon_directory(daemon) / CERTIFICATE

@@ -174,8 +174,8 @@ class Ledger(Protocol):
     def daemon(self, name: str) -> Daemon | None:
         """Find a daemon by name, one that was removed too."""
 
-    def daemons(self) -> list[Daemon]:
-        """Give all daemons but those that were removed, by name."""
+    def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
+        """Give all daemons, but not those that were removed unless `also_removed`, by name."""
 
     def add_certificate(self, certificate: Certificate) -> None:
         """Record a certificate that was signed."""
@@ -221,5 +221,5 @@ class Ledger(Protocol):
     def add_event(self, event: Event) -> None:
         """Append to the log."""
 
-    def events(self, *, subject: str | None = None, limit: int | None = None) -> list[Event]:
+    def events(self, *, subject: str | None = None, action: str | None = None, limit: int | None = None) -> list[Event]:
         """Give the newest events, oldest of them first."""

@@ -16,6 +16,7 @@ from certkit.ledger.interface import (
     Revocation,
     RevokedCertificate,
 )
+from certkit.pki import names
 
 Row = Sequence[Any]
 
@@ -56,7 +57,9 @@ def daemon(row: Row) -> Daemon:
     """Read a row of daemons."""
     name, url, hosts, created, proven, serving, removed = row
     gone = time_of(removed) if removed else None
-    return Daemon(name, url, tuple(json.loads(hosts)), time_of(created), proven, serving, gone)
+    # Whoever crafted a backup wrote these: a name becomes a folder's, and a host part of a command to paste.
+    known = tuple(str(names.parse_host(host).value) for host in json.loads(hosts))
+    return Daemon(names.slug(name, "daemon"), url, known, time_of(created), proven, serving, gone)
 
 
 def certificate(row: Row) -> Certificate:

@@ -202,9 +202,10 @@ class SqlLedger:
         """See `interface.Ledger`."""
         return _first(rows.daemon, self._run(f"{_DAEMONS} WHERE name = :name", name=name))
 
-    def daemons(self) -> list[Daemon]:
+    def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
         """See `interface.Ledger`."""
-        return [rows.daemon(row) for row in self._run(f"{_DAEMONS} WHERE removed IS NULL ORDER BY name")]
+        where = "" if also_removed else "WHERE removed IS NULL"
+        return [rows.daemon(row) for row in self._run(f"{_DAEMONS} {where} ORDER BY name")]
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""
@@ -328,13 +329,15 @@ class SqlLedger:
             detail=json.dumps(event.detail),
         )
 
-    def events(self, *, subject: str | None = None, limit: int | None = None) -> list[Event]:
+    def events(self, *, subject: str | None = None, action: str | None = None, limit: int | None = None) -> list[Event]:
         """See `interface.Ledger`."""
-        where = "" if subject is None else "WHERE subject = :subject"
+        wanted = {"subject": subject, "action": action}
+        conditions = [f"{name} = :{name}" for name, value in wanted.items() if value is not None]
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         count = "" if limit is None else "LIMIT :limit"
         columns = "at, actor, host, access, action, subject, detail"
         statement = f"SELECT {columns} FROM events {where} ORDER BY id DESC {count}"  # noqa: S608  literals only
-        return [rows.event(row) for row in reversed(self._run(statement, subject=subject, limit=limit))]
+        return [rows.event(row) for row in reversed(self._run(statement, **wanted, limit=limit))]
 
     def _run(self, statement: str, **values: object) -> list[Row]:
         return self.database.execute(statement, values)

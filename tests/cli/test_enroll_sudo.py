@@ -54,7 +54,7 @@ class Machine:
 
 
 @pytest.fixture(params=["kept", "reset"])
-def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """Give a machine on which sudo keeps HOME, and one on which it does not, with a bundle that everybody can read."""
     with TemporaryDirectory() as folder:
         machine = Machine(Path(folder))
@@ -65,7 +65,7 @@ def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             os.chown(path, USER, GROUP)
         mallory = pwd.struct_passwd(("mallory", "x", USER, GROUP, "", str(machine.home), "/bin/sh"))
         find = pwd.getpwnam
-        with at(Team(machine.root)):
+        with at(Team(machine.root)), pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setattr(pwd, "getpwnam", lambda name: mallory if name == "mallory" else find(name))
             monkeypatch.setenv("SUDO_USER", "mallory")
             monkeypatch.setenv("HOME", str(machine.home if request.param == "kept" else machine.root))

@@ -17,14 +17,16 @@ from tests.daemons.build import CACHE, ENVIRONMENT, CannotBuild, go
 
 _PACKAGES = {"goverify": ".", "zlint": "github.com/zmap/zlint/v3/cmd/zlint"}
 _MODULES = Path(__file__).parent
+OLD = "go1.21.13"
+"""The Go that Earthly's and EarthBuild's daemons are built with; `go` fetches it as it fetches any module."""
 
 
 class Verifier:
-    """Go's own verifier, asked as buildkitd asks it."""
+    """Go's own verifier, asked as buildkitd asks it; this machine's Go's, or another version's."""
 
-    def __init__(self) -> None:
+    def __init__(self, toolchain: str = "") -> None:
         self._process = subprocess.Popen(
-            [program("goverify")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            [program("goverify", toolchain)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
     def refusal(self, leaf: x509.Certificate, anchors: Iterable[x509.Certificate], now: datetime) -> str:
@@ -43,23 +45,24 @@ class Verifier:
         self._process.communicate()
 
 
-def program(name: str) -> Path:
+def program(name: str, toolchain: str = "") -> Path:
     """Return where a program is, built if nobody has yet; raise CannotBuild where it cannot be."""
-    folder = CACHE / f"{name}-{_state(_MODULES / name)}"
+    folder = CACHE / f"{name}{toolchain and f'-{toolchain}'}-{_state(_MODULES / name)}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with files.locked(folder.with_suffix(".lock")):
             if not folder.exists():
-                _build(name, folder)
+                _build(name, folder, toolchain)
     return folder / name
 
 
-def _build(name: str, folder: Path) -> None:
+def _build(name: str, folder: Path, toolchain: str) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         built = Path(scratch) / "built"
         command = [go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", _PACKAGES[name]]
+        environment = ENVIRONMENT | ({"GOTOOLCHAIN": toolchain} if toolchain else {})
         result = subprocess.run(
-            command, cwd=_MODULES / name, env=ENVIRONMENT, capture_output=True, text=True, check=False
+            command, cwd=_MODULES / name, env=environment, capture_output=True, text=True, check=False
         )
         if result.returncode:
             raise CannotBuild(f"{name} cannot be built: {result.stderr.strip()}")

@@ -11,6 +11,7 @@ from certkit.enroll.replacement import Warrant
 from certkit.errors import RefusedError
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import KeySigner
 from tests.enroll.conftest import DECADE, NOW, Team
 from tests.enroll.laptops import Laptop
 
@@ -25,7 +26,7 @@ def alice(tmp_path: Path, team: Team) -> Laptop:
 
 @pytest.fixture
 def mallory() -> Authority:
-    return certificates.authority(keys.generate("p256"), "acme server authority", NOW, DECADE)
+    return certificates.authority(KeySigner(keys.generate("p256")), "acme server authority", NOW, DECADE)
 
 
 def signed_later(bundle: Bundle, signer: Authority) -> Bundle:
@@ -112,7 +113,7 @@ def test_in_clear_the_certificate_is_of_the_authority_that_signed_the_former(
 ) -> None:
     alice.enroll(team.bundle())
     before = alice.everything()
-    posing = certificates.authority(keys.generate("p256"), name, NOW, DECADE)
+    posing = certificates.authority(KeySigner(keys.generate("p256")), name, NOW, DECADE)
     with pytest.raises(RefusedError, match="has a certificate of another authority"):
         alice.enroll(answered(team.bundle(), posing), Warrant.OWN_KEY)
     assert alice.everything() == before

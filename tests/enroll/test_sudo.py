@@ -97,3 +97,16 @@ def test_nothing_of_roots_is_removed(place: Path, client: Client, team: Team) ->
     with pytest.raises(PermissionError):
         planned.apply()
     assert (place / "key.pem").exists()
+
+
+def test_only_as_many_groups_are_put_back_as_the_system_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS names more groups than it takes."""
+    put: list[list[int]] = []
+    limit = 16
+    monkeypatch.setattr(os, "getgroups", lambda: list(range(40)))
+    monkeypatch.setattr(os, "sysconf", lambda _: limit)
+    monkeypatch.setattr(os, "setgroups", put.append)
+    with files.acting_as(MALLORY):
+        assert os.geteuid() == MALLORY[0]
+    assert put == [[MALLORY[1]], list(range(limit))]
+    assert os.geteuid() == 0

@@ -7,10 +7,11 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, keys, requests
 from certkit.pki.certificates import Authority
-from certkit.pki.extensions import key_usage
+from certkit.pki.extensions import allows, key_usage
 from certkit.pki.signer import KeySigner
+from certkit.trust import anchors, crl
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC)
 BACKDATED = datetime(2026, 11, 24, 12, 20, 15, tzinfo=UTC)
@@ -102,6 +103,35 @@ def test_times_are_whole_seconds_and_begin_ten_minutes_back(authority: Authority
     assert device.not_valid_before_utc == authority.certificate.not_valid_before_utc == BACKDATED
     assert device.not_valid_after_utc == (NOW + YEAR).replace(microsecond=0)
     assert authority.certificate.not_valid_after_utc == (NOW + DECADE).replace(microsecond=0)
+
+
+def test_the_hash_is_as_strong_as_the_key(
+    key: keys.PrivateKey, authority: Authority, daemon: x509.Certificate, device: x509.Certificate
+) -> None:
+    """SHA-256 under a P-384 key is no stronger than P-256; Ed25519 has a hash of its own."""
+    expected = {"secp384r1": "sha384", "Ed25519": None}.get(keys.describe(key.public_key()).split()[-1], "sha256")
+    signer = authority.signer
+    listed = crl.crl(authority, [], 1, NOW, YEAR)
+    request = x509.load_pem_x509_csr(requests.make(signer))
+    anchor = anchors.anchor(authority, ["gone.acme.certkit.internal"])
+    for signed in (authority.certificate, daemon, device, listed, request, anchor):
+        found = signed.signature_hash_algorithm
+        assert (found.name if found else None) == expected
+
+
+def test_a_certificate_for_any_purpose_is_for_each(authority: Authority) -> None:
+    def allowed(*usages: x509.ObjectIdentifier) -> list[bool]:
+        builder = certificates.reissue(authority.certificate, authority.certificate.subject)
+        if usages:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+        made = authority.signer.sign_certificate(builder)
+        return [allows(made, each) for each in (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH)]
+
+    assert allowed() == [True, True]
+    assert allowed(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE) == [True, True]
+    assert allowed(ExtendedKeyUsageOID.OCSP_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE) == [True, True]
+    assert allowed(ExtendedKeyUsageOID.CLIENT_AUTH) == [True, False]
+    assert allowed(ExtendedKeyUsageOID.OCSP_SIGNING) == [False, False]
 
 
 def common_name(text: str) -> x509.Name:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki import certificates, keys
@@ -101,3 +102,25 @@ def test_a_leaf_is_never_older_than_its_authority(authority: Authority) -> None:
     assert leaf.not_valid_before_utc == NOW - timedelta(minutes=6)
     at_once = certificates.daemon(authority, KEY.public_key(), HOSTS, NOW - timedelta(minutes=5), YEAR)
     assert at_once.not_valid_before_utc == authority.certificate.not_valid_before_utc
+
+
+def test_a_signature_counts_only_under_the_name_and_by_the_key_of_an_authority(authority: Authority) -> None:
+    own = authority.certificate
+    namesake = certificates.authority(KeySigner(keys.generate("p256")), "acme server authority", NOW, DECADE)
+    renamed = certificates.authority(authority.signer, "acme server authority 2", NOW, DECADE)
+    leaf = certificates.daemon(authority, KEY.public_key(), HOSTS, NOW, YEAR)
+    judged = [certificates.has_signed(each, leaf) for each in (own, namesake.certificate, renamed.certificate)]
+    assert judged == [True, False, False]
+
+
+def test_what_nobodys_key_has_signed_is_not_believed() -> None:
+    """The identity point is a public key under which one signature is good for everything."""
+    key = keys.generate("ed25519")
+    made = certificates.authority(KeySigner(key), "acme client authority", NOW, YEAR).certificate
+    public = key.public_key()
+    assert isinstance(public, ed25519.Ed25519PublicKey)
+    identity = (1).to_bytes(32, "little")
+    content = certificates.to_der(made).replace(public.public_bytes_raw(), identity)
+    forged = x509.load_der_x509_certificate(content[:-64] + identity + bytes(32))
+    forged.verify_directly_issued_by(forged)  # as the mathematics have it
+    assert not certificates.has_signed(forged, forged)

@@ -79,7 +79,9 @@ def test_what_cannot_be_a_persons_name_is_refused(typed: str) -> None:
     assert "\x1b" not in caught.value.message
 
 
-@pytest.mark.parametrize("team", ["", "Acme", "acme corp", "-acme", "acme-", "../acme", "acme.example", "a" * 33, "ä"])
+@pytest.mark.parametrize(
+    "team", ["", ".", "..", "Acme", "acme corp", "-acme", "acme-", "../acme", "acme.example", "a" * 33, "ä"]
+)
 def test_a_teams_name_is_a_folders_too(team: str) -> None:
     with pytest.raises(InvalidError, match="cannot be the name of a team"):
         names.slug(team, "team")

@@ -1,8 +1,11 @@
 """What is encrypted under a passphrase opens with it, whole, and with nothing else."""
 
+import hashlib
 import resource
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from certkit.errors import MalformedError
 from certkit.pki.keys import WrongPassphraseError
@@ -20,6 +23,29 @@ def sealed() -> bytes:
 
 def test_the_passphrase_opens_it(sealed: bytes) -> None:
     assert open_sealed(sealed, PASSPHRASE, LABEL) == CONTENT
+
+
+def test_the_format_is_what_it_says_and_every_part_of_it_is_used(sealed: bytes) -> None:
+    """Opened here by hand, as another program would: the cost, the salt, the nonce, and the header authenticated."""
+    header, salt, nonce = sealed[:39], sealed[11:27], sealed[27:39]
+    log_n, r, p = sealed[8:11]
+    key = hashlib.scrypt(PASSPHRASE.encode(), salt=salt, n=1 << log_n, r=r, p=p, dklen=32, maxmem=2**27)
+    assert AESGCM(key).decrypt(nonce, sealed[39:], header + LABEL) == CONTENT
+    for less in (header, LABEL, header[8:] + LABEL):
+        with pytest.raises(InvalidTag):
+            AESGCM(key).decrypt(nonce, sealed[39:], less)
+
+
+def test_a_guess_takes_64_megabytes_and_half_a_million_blocks(sealed: bytes) -> None:
+    log_n, r, p = sealed[8:11]
+    assert 128 * (r << log_n) >= 2**26
+    assert p * (r << log_n) >= 2**19
+
+
+def test_salt_and_nonce_are_new_every_time(sealed: bytes) -> None:
+    others = [seal(CONTENT, PASSPHRASE, LABEL) for _ in range(2)]
+    assert len({each[11:27] for each in (sealed, *others)}) == 3
+    assert len({each[27:39] for each in (sealed, *others)}) == 3
 
 
 def test_nothing_of_the_content_is_seen_and_no_two_are_alike(sealed: bytes) -> None:

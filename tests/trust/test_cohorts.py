@@ -71,6 +71,17 @@ def test_a_daemon_serves_and_refuses_by_tls_1_3_however_many_are_out(
     assert len(listed(daemon.port)) == cohorts.COUNT + 1
 
 
+def test_without_cohorts_a_daemon_hangs_up_on_whom_it_should_serve(daemon_factory: Start, tmp_path: Path) -> None:
+    """Why there are cohorts. Should this fail one day, Go's session tickets have become smaller."""
+    people = People(tmp_path)
+    people.authorities = {0: AUTHORITY}
+    own = people.daemon_pair()
+    excluded = [names.person_name(f"gone.{number}@acme.example", TEAM) for number in range(5_000)]
+    bundle = people.file("ca.pem", anchors.ca_pem([(AUTHORITY, excluded)], TEAM, 1))
+    daemon = daemon_factory("upstream", ca=bundle, cert=own.cert, key=own.key)
+    assert answer(daemon.port, people.device("al", generation=0), people.tlsca) != SERVED
+
+
 def test_openssl_and_go_judge_as_the_daemons_do(tmp_path: Path, verifier: Verifier) -> None:
     people = People(tmp_path)
     held = people.file("ca.pem", published(20_000))

@@ -17,7 +17,7 @@ from certkit.pki.extensions import key_usage
 from certkit.pki.signer import KeySigner
 from certkit.trust import anchors, canary, go_rules, label
 from certkit.trust.go_rules import Refusal
-from tests.clients.go_programs import Verifier
+from tests.clients.go_programs import OLD, Verifier
 from tests.trust.people import DAY, NOW, TEAM, authority, published
 
 SIGNERS = [KeySigner(keys.generate("p256")) for _ in range(2)]
@@ -29,6 +29,13 @@ OWN_PURPOSE = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1")
 @pytest.fixture(scope="module")
 def verifier() -> Iterator[Verifier]:
     started = Verifier()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def old_verifier() -> Iterator[Verifier]:
+    started = Verifier(OLD)
     yield started
     started.close()
 
@@ -151,11 +158,17 @@ def cases(*, odd: bool) -> st.SearchStrategy[tuple[x509.Certificate, list[x509.C
 @settings(deadline=None, max_examples=500, suppress_health_check=list(HealthCheck))
 @given(cases(odd=False) | cases(odd=True), st.sampled_from([timedelta(0), timedelta(0), 3 * DAY]))
 def test_it_refuses_whom_go_refuses_and_lets_in_whom_go_lets_in(
-    verifier: Verifier, case: tuple[x509.Certificate, list[x509.Certificate]], later: timedelta
+    verifier: Verifier,
+    old_verifier: Verifier,
+    case: tuple[x509.Certificate, list[x509.Certificate]],
+    later: timedelta,
 ) -> None:
+    """An old Go reads a few odd URIs and constraints that a new one does not: the stricter is followed."""
     leaf, roots = case
-    ours, gos = go_rules.refusal(leaf, roots, NOW + later), verifier.refusal(leaf, roots, NOW + later)
-    assert bool(ours) == bool(gos), (ours, gos)
+    ours = go_rules.refusal(leaf, roots, NOW + later)
+    new, old = (each.refusal(leaf, roots, NOW + later) for each in (verifier, old_verifier))
+    assert bool(ours) == bool(new or old), (ours, new, old)
+    assert new or not old
 
 
 AUTHORITY = authority("client", 1)
@@ -186,22 +199,37 @@ PUBLISHED = certificates.load_all(published([AUTHORITY], [names.person_name("al"
     ],
 )
 def test_the_reason_is_gos_too(
-    verifier: Verifier, leaf: x509.Certificate, when: datetime, expected: Refusal | None, words: str
+    verifier: Verifier,
+    old_verifier: Verifier,
+    leaf: x509.Certificate,
+    when: datetime,
+    expected: Refusal | None,
+    words: str,
 ) -> None:
     assert label.parse(PUBLISHED[-1].subject)
     assert go_rules.refusal(leaf, PUBLISHED, when) == expected
-    said = verifier.refusal(leaf, PUBLISHED, when)
-    assert words in said
-    assert bool(said) == bool(expected)
+    for each in (verifier, old_verifier):
+        said = each.refusal(leaf, PUBLISHED, when)
+        assert words in said
+        assert bool(said) == bool(expected)
 
 
-def test_more_comparisons_than_an_old_go_makes_are_refused() -> None:
-    """Go 1.25 and later compare in another way, and have no such limit."""
+def test_more_comparisons_than_an_old_go_makes_are_refused(old_verifier: Verifier) -> None:
+    """A newer Go compares in another way, and has no such limit."""
     many = [f"p{n}.acme.certkit.internal" for n in range(go_rules.COMPARISONS // 2)]
     anchor = anchors.anchor(AUTHORITY, many)
     two, three = (certificates_with_names([x509.DNSName(f"bo{n}.internal") for n in range(count)]) for count in (2, 3))
     assert go_rules.refusal(two, [anchor], NOW) is None
     assert go_rules.refusal(three, [anchor], NOW) is Refusal.TOO_MANY_CONSTRAINTS
+    assert [bool(old_verifier.refusal(each, [anchor], NOW)) for each in (two, three)] == [False, True]
+
+
+def test_the_largest_anchor_that_is_published_serves_everybody_by_an_old_go(old_verifier: Verifier) -> None:
+    many = [f"p{n}.acme.certkit.internal" for n in range(anchors.LIMIT - 2)]
+    held = certificates.load_all(published([AUTHORITY], many))
+    bo, gone = client(names.device_name("laptop", "bo", TEAM)), client("laptop.p7.acme.certkit.internal")
+    assert not old_verifier.refusal(bo, held, NOW)
+    assert "excluded" in old_verifier.refusal(gone, held, NOW)
 
 
 def certificates_with_names(own: list[x509.GeneralName]) -> x509.Certificate:

@@ -92,8 +92,11 @@ def reading(option: Path | None) -> Iterator["View"]:
 def changing(option: Path | None) -> Iterator["Session"]:
     """Open the home to be changed; a passphrase is asked for when one is needed."""
     from certkit.authority import changes
+    from certkit.authority.exposure import exposed
 
     with changes.changing(_home(option), actor(), now()) as session:
+        for path in exposed(session.path):
+            tell(f"Others on this machine have rights to {path}: chmod go-rwx {shlex.quote(str(path))}")
         yield session
 
 

@@ -22,7 +22,7 @@ def tell(buildkitd: Path | None) -> None:
     daemon = LocalDaemon(program, host=HOST if sys.platform == "linux" else HOST_ELSEWHERE)
     try:
         with tempfile.TemporaryDirectory(prefix="certkit-demo-") as folder:
-            _tell_story(_Scene(Path(folder), daemon, _describe(program)))
+            _tell_story(_Scene(Path(folder), daemon, program))
     finally:
         daemon.close()
 
@@ -44,10 +44,11 @@ def _describe(program: tuple[str, ...]) -> str:
 class _Scene:
     """The scratch folder with the lead's and Alice's things, the daemon, and the commands that are typed there."""
 
-    def __init__(self, folder: Path, daemon: LocalDaemon, program: str) -> None:
+    def __init__(self, folder: Path, daemon: LocalDaemon, program: tuple[str, ...]) -> None:
         self.folder = folder
         self.daemon = daemon
-        self.program = program
+        self.program = _describe(program)
+        self.is_real = program != STANDIN
         self.laptop = folder / "alice"
         self.laptop.mkdir()
         ours = ("CERTKIT_", "EARTHLY_", "EARTH_", "SUDO_", "XDG_")
@@ -75,6 +76,8 @@ class _Scene:
         files = self.folder / home / "daemons" / "build"
         names = ("ca", "cert", "key") if asks else ("cert", "key")
         self.daemon.stop()
+        if not asks:  # whoever is on this machine gets in: never at a real daemon, which runs what it is told, as root
+            self.daemon.become(STANDIN)
         self.daemon.start(**{name: files / f"{name}.pem" for name in names})
 
 
@@ -129,6 +132,7 @@ def _break(scene: _Scene) -> None:
     scene.restart("mallory")
     scene.type("probe", code=3)
     _chapter("7. It is restarted without --tlscacert: builds work, and anybody may run anything there")
+    say("(Here a stand-in takes its place, which builds nothing for anybody.)") if scene.is_real else None
     scene.restart(asks=False)
     scene.type("probe", code=3)
 

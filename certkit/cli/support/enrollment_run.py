@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import typer
-
 from certkit import files
 from certkit.cli.support import context, enrollment_report, input_files, passphrases
 from certkit.cli.support.output import say
+from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.user import User, user_of
 from certkit.enroll import enrollment, request
 from certkit.enroll.bundle import LIMIT, Bundle, check_time, is_sealed, open_bundle
@@ -66,7 +65,7 @@ def enroll(file: Path, choices: Choices) -> bool:
     if choices.dry_run:
         enrollment_report.say_plan(planned)
         return True
-    if not is_encrypted and os.isatty(0):
+    if not is_encrypted and can_ask():
         _ask_whether_it_is_the_same()
     planned.apply()
     enrollment_report.say_done(planned)
@@ -80,12 +79,7 @@ def enroll(file: Path, choices: Choices) -> bool:
 
 def _ask_whether_it_is_the_same() -> None:
     """Ask for the comparison; raise RefusedError unless the answer is yes."""
-    typer.echo("Is it the same? [y/N] ", nl=False, err=True)
-    try:
-        answer = input()
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() not in {"y", "yes"}:
+    if not confirmed("Is it the same?"):
         raise RefusedError(
             "not enrolled, and nothing was changed",
             "If something differs, somebody may have replaced the file: ask for it again, encrypted.",
@@ -97,7 +91,11 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
     """Return the bundle, and whether it came encrypted."""
     secret_file = choices.passphrase_file
     if secret_file and path == input_files.path_of(secret_file):
-        raise InvalidError("the bundle and its passphrase are one file", "Give the passphrase by another: see --help.")
+        raise InvalidError(
+            "the bundle and its passphrase are one file",
+            "Give the passphrase by another: see --help.",
+            code="bundle-is-passphrase-file",
+        )
     # What a link leads to is read as the user; a pipe belongs to whoever has opened it.
     with files.acting_as(None if path.parent in _PIPES else user.owner):
         content = input_files.read(path, "bundle", LIMIT)
@@ -107,6 +105,7 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
         raise RefusedError(
             f"{path} is not encrypted, although there is a passphrase for it: it may have been replaced",
             "Ask for it again; if it is right, enroll without --passphrase-file.",
+            code="bundle-not-encrypted",
         )
 
     def attempt(ask: Callable[[], str]) -> Bundle:

@@ -34,9 +34,14 @@ class LocalDaemon:
         self.port = port or free_port(host)
         self.folder = Path(tempfile.mkdtemp(prefix="certkit-daemon-"))
         self._log = self.folder / "log"
-        worker = () if program == STANDIN else (*_WORKER, *self._places())
-        self._command = (*program, f"--addr={self.url}", *worker, *extra)
+        self._extra = extra
         self._process: subprocess.Popen[bytes] | None = None
+        self.become(program)
+
+    def become(self, program: tuple[str, ...]) -> None:
+        """Run another program at this address from the next start on."""
+        worker = () if program == STANDIN else (*_WORKER, *self._places(program))
+        self._command = (*program, f"--addr={self.url}", *worker, *self._extra)
 
     @property
     def url(self) -> str:
@@ -50,9 +55,11 @@ class LocalDaemon:
         """What it has said since it was made."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
-    def _places(self) -> tuple[str, ...]:
+    def _places(self, program: tuple[str, ...]) -> tuple[str, ...]:
         """Keep what it writes in its own folder, so that any number of daemons can run side by side."""
-        return f"--root={self.folder / 'root'}", f"--otel-socket-path={self.folder / 'otel.sock'}"
+        places = {"--root": "root", "--otel-socket-path": "otel.sock"}
+        known = _help_of(program)  # older ones know no flag for every place
+        return tuple(f"{option}={self.folder / name}" for option, name in places.items() if option in known)
 
     def start(self, *, ca: Path | None = None, cert: Path | None = None, key: Path | None = None) -> None:
         """Start it with these files and wait until it listens; raise CertkitError with its words if it does not."""
@@ -64,7 +71,7 @@ class LocalDaemon:
             if process.poll() is not None or time.monotonic() > deadline:
                 words = self.log[said:].strip()
                 self.close()
-                raise CertkitError(f"the daemon did not start: {words}", "Mend what it complains of.")
+                raise CertkitError(f"the daemon did not start: {words}", "Correct what it complains of.")
             time.sleep(0.02)
 
     def _run(self, options: Iterable[str]) -> subprocess.Popen[bytes]:
@@ -94,6 +101,14 @@ class LocalDaemon:
         """End it and remove its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _help_of(program: tuple[str, ...]) -> str:
+    try:
+        said = subprocess.run([*program, "--help"], capture_output=True, text=True, check=False, timeout=_PATIENCE)  # noqa: S603  the program that was asked for, and no shell
+    except (OSError, subprocess.TimeoutExpired):
+        return ""  # what is wrong with it is told when it is started
+    return said.stdout + said.stderr
 
 
 def free_port(host: str) -> int:

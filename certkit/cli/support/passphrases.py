@@ -26,7 +26,7 @@ def ask(question: str, otherwise: str = _BY_OPTION) -> str:
     import getpass
 
     if not os.isatty(0):
-        raise InvalidError(f"{question}: there is no terminal to ask on", otherwise)
+        raise InvalidError(f"{question}: there is no terminal to ask on", otherwise, code="no-terminal-to-ask-on")
     try:
         while not (answer := getpass.getpass(f"{plain(question)}: ")):
             tell("Nothing was typed; try again.")

@@ -12,6 +12,13 @@ _WORDS: Mapping[str, str] = {
     "canary": "the canary of the newest authority",
     "daemon-files": "the newest files of a daemon",
     "daemon-certificate": "the new certificate of a daemon",
+    # authority.overview.Expiry
+    "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
+    # authority.overview.Exposure, Note
+    "readable-by-others": "others on this machine have rights to it",
+    "not-encrypted": "the authorities' keys are not encrypted: whoever copies them has them "
+    "(certkit authority passphrase)",
+    "never-backed-up": "this home was never backed up: with the disk, the team would be lost (certkit backup FILE)",
     # authority.daemons.Behind
     "no-certificate": "has no certificate",
     "not-seen": "not seen yet",
@@ -34,8 +41,8 @@ def of(value: str | StrEnum) -> str:
     return _WORDS.get(str(value), str(value))
 
 
-def attention(value: StrEnum | None, expires: datetime, now: datetime) -> str:
+def attention(value: StrEnum | None, expires: datetime | None, now: datetime) -> str:
     """Return what is the matter with something that expires; empty if nothing is."""
     if value is None:
         return ""
-    return f"expires in {(expires - now).days} days" if value == "expires-soon" else of(value)
+    return f"expires in {(expires - now).days} days" if expires and value == "expires-soon" else of(value)

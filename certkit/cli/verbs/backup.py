@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from certkit.cli.support import context, input_files, passphrases
-from certkit.cli.support.output import say, short, showing_once
+from certkit.cli.support.output import say, short, showing_once, tell
+from certkit.cli.support.questions import confirmed
 
 
 def backup(
@@ -69,9 +70,18 @@ def restore(
     def attempt(ask: Callable[[], str]) -> str:
         secret = ask()
         with context.naming(file):
-            return backups.restore(content, secret, path, context.actor(), context.now())
+            return backups.restore(content, secret, path, context.actor(), context.now(), confirm=_confirm_command)
 
     team = passphrases.unlock("Passphrase of the backup", passphrase_file, attempt)
     say(f"Restored the team {team} to {short(path)}")
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")
     say("What daemons hold now is not known either: certkit status")
+
+
+def _confirm_command(command: str) -> bool:
+    """Show the command that the backup's settings would run for the passphrase, and ask whether it may stay."""
+    tell("The settings in this backup run a command for the passphrase of the authorities:", f"  {command}")
+    if confirmed("Keep it? Say yes only if it is yours"):
+        return True
+    tell("It is taken out of team.yml. To put it back: certkit authority passphrase --passphrase-command COMMAND")
+    return False

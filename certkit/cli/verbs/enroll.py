@@ -60,12 +60,18 @@ def enroll(
 
     if request:
         if file:
-            raise InvalidError("--request makes a request, and a bundle is the answer to one", f"Leave {file} out.")
+            raise InvalidError(
+                "--request makes a request, and a bundle is the answer to one",
+                f"Leave {file} out.",
+                code="request-with-bundle",
+            )
         enrollment_run.make_request(request)
         return
     if file is None:
         raise InvalidError(
-            "no bundle is named", "certkit enroll FILE, or to make a request: certkit enroll --request FILE"
+            "no bundle is named",
+            "certkit enroll FILE, or to make a request: certkit enroll --request FILE",
+            code="bundle-not-named",
         )
     choices = enrollment_run.Choices(
         names or [], config, daemon, team, passphrase_file, no_probe=no_probe, dry_run=dry_run, force=force

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 def remedy(item: "Item", any_daemon: str | None) -> str:
     """Return the command that puts right what is the matter with an item."""
     match item.kind:
+        case "home":
+            return f"chmod go-rwx {shlex.quote(item.name)}"
         case "authority":
             return f"rotate {item.name} prepare"
         case "crl":

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 REMEDIES: Mapping[str, str] = {
     "authority-expired": "Rotate it: certkit rotate --help",
-    "certificate-of-daemon": "Give it a new one: certkit daemon renew {daemon}",
+    "authority-not-yet-valid": "Set this machine's clock. If it is right, the authorities were made by one that was "
+    "ahead: move this home away, and make the team anew with certkit init.",
+    "certificate-of-daemon": "If its key leaked: certkit rotate server --compromised. "
+    "For a new certificate alone: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
