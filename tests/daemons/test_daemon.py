@@ -9,6 +9,7 @@ import pytest
 from certkit.errors import CertkitError
 from certkit.pki import certificates, keys, names
 from tests.daemons.daemon import HOST, Daemon, Start
+from tests.daemons.loopback import needs_ipv6
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -71,6 +72,7 @@ def test_a_daemon_restarted_without_an_authority_lets_anybody_in(
     assert workers(daemon, folder, pair=False).returncode == 0
 
 
+@needs_ipv6
 def test_a_daemon_listens_on_an_ipv6_address(daemon_factory: Start, folder: Path) -> None:
     daemon = daemon_factory("earthly", host="::1", **mutual(folder))
     assert daemon.url == f"tcp://[::1]:{daemon.port}"
