@@ -30,7 +30,13 @@ def standin(request: pytest.FixtureRequest, team: Team) -> Iterator[LocalDaemon]
 
 
 def workers(daemon: LocalDaemon, ca: Path, *shown: str) -> subprocess.CompletedProcess[str]:
-    client = [programs("earthly").buildctl, "--timeout=5", f"--addr={daemon.url}", f"--tlscacert={ca}", *shown]
+    client: list[str | Path] = [
+        programs("earthly").buildctl,
+        "--timeout=5",
+        f"--addr={daemon.url}",
+        f"--tlscacert={ca}",
+        *shown,
+    ]
     return subprocess.run([*client, "debug", "workers", "-v"], capture_output=True, text=True, check=False)
 
 
