@@ -1,6 +1,6 @@
 """An authority made elsewhere is tried before it is trusted: by its own constraints it may be of no use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from cryptography import x509
