@@ -145,7 +145,7 @@ class Ledger(Protocol):
         """Raise LedgerError if the database is damaged."""
 
     def add_person(self, person: Person) -> None:
-        """Add somebody; raises RefusedError if a name differs in letters' case only, or gives the same label."""
+        """Add somebody; raises RefusedError if a name looks like one that is there (`names.folded`)."""
 
     def person(self, name: str) -> Person | None:
         """Find a person by name."""
@@ -154,7 +154,7 @@ class Ledger(Protocol):
         """Give everybody, by name."""
 
     def add_device(self, device: Device) -> None:
-        """Add a device; raises RefusedError if its label is that of another device of the person."""
+        """Add a device; raises RefusedError if its name looks like that of another device of the person."""
 
     def device(self, person: str, name: str) -> Device | None:
         """Find one device."""

@@ -56,6 +56,11 @@ def text(value: str, what: str) -> str:
     return normal
 
 
+def is_seen(text: str) -> bool:
+    """Tell whether every character of a name can be seen."""
+    return not _UNSEEN.search(text)
+
+
 def folded(text: str) -> str:
     """Return what two names have in common that look alike: compare people by it, and devices of one person.
 

@@ -43,7 +43,8 @@ def crl(
 ) -> x509.CertificateRevocationList:
     """Sign a list that is good until `life` from now; `number` grows with every list of this authority.
 
-    A reader whose clock is late refuses everybody by a list that is not in force yet, so it begins a little before now.
+    A reader whose clock is late refuses everybody by a list that is not in force yet, so it begins a little before now,
+    but never before its authority: whatever the clock says, a list can be made.
     `previous` is when the list before this one was signed: an expired entry stays until one list after its end
     has shown it (section 3.3). Raises InvalidError for a reason that is none of REASONS.
     """
@@ -55,7 +56,7 @@ def crl(
     builder = (
         builder.issuer_name(authority.certificate.subject)
         .last_update(begin)
-        .next_update(now + life)
+        .next_update(max(now, begin) + life)
         .add_extension(key_identifier(authority.certificate), critical=False)
         .add_extension(x509.CRLNumber(number), critical=False)
     )
