@@ -1,10 +1,13 @@
 """What a check of a daemon came to, in words and as JSON."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
 
-if TYPE_CHECKING:
-    from certkit.authority.daemon_verdict import CheckResult, Reason
+from certkit.authority.daemon_verdict import CheckResult, Reason, Verdict
+from certkit.probe.alerts import describe
+from certkit.probe.observed import Doubt
 
 _START = "start it, or look at its log."
 _PROBE = "see what an enrolled laptop's certkit probe says of it."
@@ -23,7 +26,7 @@ _REMEDIES = {
 PROVEN = "it serves its newest certificate, and refuses the canary"
 
 
-def said(result: "CheckResult") -> str:
+def said(result: CheckResult) -> str:
     """Say why a daemon is or is not proven, the gravest reason first; may hold text of the daemon's."""
     if not result.reasons and all(not each.reasons for each in result.addresses):
         count = len(result.addresses)
@@ -31,12 +34,12 @@ def said(result: "CheckResult") -> str:
     return "; ".join(_lines(result))
 
 
-def remedy(result: "CheckResult") -> str:
+def remedy(result: CheckResult) -> str:
     """Say what to do about it."""
     return _REMEDIES[result.verdict]
 
 
-def as_data(result: "CheckResult") -> dict[str, Any]:
+def as_data(result: CheckResult) -> dict[str, Any]:
     """Return a result as JSON takes it."""
     return {
         "verdict": result.verdict,
@@ -54,15 +57,12 @@ def as_data(result: "CheckResult") -> dict[str, Any]:
     }
 
 
-def _reason_data(reason: "Reason") -> dict[str, object]:
+def _reason_data(reason: Reason) -> dict[str, object]:
     return {"reason": reason.why, **{name: _value(each) for name, each in reason.fields.items()}}
 
 
 def _value(value: object) -> object:
     """Write a time in RFC 3339, and an outcome by its name."""
-    from datetime import UTC, datetime
-    from enum import Enum
-
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -73,12 +73,10 @@ def _value(value: object) -> object:
     return value
 
 
-def _lines(result: "CheckResult") -> Iterator[str]:
+def _lines(result: CheckResult) -> Iterator[str]:
     several = len(result.addresses) > 1
     for reason in result.reasons:
         yield _words(reason, result.url)
-    from certkit.authority.daemon_verdict import Verdict
-
     ordered = sorted(result.addresses, key=lambda each: list(Verdict).index(each.verdict))
     for each in ordered:
         where = f"at {each.address}: " if several else ""
@@ -90,7 +88,7 @@ def _lines(result: "CheckResult") -> Iterator[str]:
             yield where + PROVEN
 
 
-def _words(reason: "Reason", url: str) -> str:
+def _words(reason: Reason, url: str) -> str:
     return _WORDS[reason.why]({**reason.fields, "url": url})
 
 
@@ -99,14 +97,10 @@ def _names(fields: dict[str, Any]) -> str:
 
 
 def _alert(fields: dict[str, Any]) -> str:
-    from certkit.probe.alerts import describe
-
     return describe(fields["alert"])
 
 
 def _unclear(fields: dict[str, Any]) -> str:
-    from certkit.probe.observed import Doubt
-
     caller, alert = _CALLERS[fields["caller"]], _alert(fields)
     match fields["doubt"]:
         case Doubt.OLD_TLS:

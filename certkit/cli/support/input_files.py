@@ -1,10 +1,14 @@
 """Files that are named on a command line: read from a path or a pipe, and told apart where the wrong one is given."""
 
+import contextlib
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from certkit.errors import MalformedError
+from certkit import files
+from certkit.errors import MalformedError, RefusedError
+from certkit.pki.keys import WrongPassphraseError
 
 Wanted = Literal["bundle", "request", "backup"]
 
@@ -29,7 +33,7 @@ _ALARM = "No laptop should have it: tell whoever runs your team's certkit, and r
 
 
 def path_of(named: Path) -> Path:
-    """Give the path of what was named: `-` is standard input."""
+    """Return the path of what was named: `-` is standard input."""
     return Path("/dev/stdin") if str(named) == "-" else named
 
 
@@ -38,8 +42,6 @@ def read(named: Path, wanted: Wanted, limit: int) -> bytes:
 
     Raises MalformedError for what is known to be something else, or larger than `limit` bytes.
     """
-    from certkit import files
-
     path = path_of(named)
     content = files.read(path, limit=max(limit, files.READ_LIMIT), pipes=True)
     found = _kind(content)
@@ -48,6 +50,15 @@ def read(named: Path, wanted: Wanted, limit: int) -> bytes:
     if len(content) > limit:
         raise MalformedError(f"{path} is larger than {limit} bytes", _WANTED[wanted])
     return content
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let what is wrong with a file's content name the file."""
+    try:
+        yield
+    except (MalformedError, RefusedError, WrongPassphraseError) as error:
+        raise error.about(path) from None
 
 
 def _kind(content: bytes) -> str:

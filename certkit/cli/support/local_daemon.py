@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from certkit.earthly.address import Address
 from certkit.errors import CertkitError
 
 HOST = "127.0.0.2"
@@ -46,8 +47,6 @@ class LocalDaemon:
     @property
     def url(self) -> str:
         """Where it listens, as a configuration has it."""
-        from certkit.earthly.address import Address
-
         return Address("tcp", self.host, self.port).url
 
     @property
@@ -112,7 +111,7 @@ def _help_of(program: tuple[str, ...]) -> str:
 
 
 def free_port(host: str) -> int:
-    """Give a TCP port of an address of this machine on which nobody listens."""
+    """Return a TCP port of an address of this machine on which nobody listens."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as unused:
         unused.bind((host, 0))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from certkit.cli import actions
+
 
 def demo(
     buildkitd: Annotated[
@@ -21,6 +23,4 @@ def demo(
     PATH where it can, else a stand-in that answers as buildkitd does and builds nothing.
     Exit codes: 0 shown, 1 failure.
     """
-    from certkit.cli.support.demo_script import tell
-
-    tell(buildkitd)
+    actions.demo.tell(buildkitd)

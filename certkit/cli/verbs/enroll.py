@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
+from certkit.cli import actions
+from certkit.cli.support import completions, exit_codes, options
 from certkit.errors import InvalidError
 
 File = Annotated[
@@ -36,12 +37,12 @@ def enroll(
     file: File = None,
     request: Request = None,
     names: For = None,
-    config: context.ConfigOption = None,
+    config: options.ConfigOption = None,
     daemon: Daemon = None,
     team: Team = None,
     passphrase_file: PassphraseFile = None,
     no_probe: NoProbe = False,
-    dry_run: context.DryRunOption = False,
+    dry_run: options.DryRunOption = False,
     force: Force = False,
 ) -> None:
     """Enroll this machine to build on the team's daemon.
@@ -56,8 +57,6 @@ def enroll(
     other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
     Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
     """
-    from certkit.cli.support import enrollment_run
-
     if request:
         if file:
             raise InvalidError(
@@ -65,7 +64,7 @@ def enroll(
                 f"Leave {file} out.",
                 code="request-with-bundle",
             )
-        enrollment_run.make_request(request)
+        actions.enroll.make_request(request)
         return
     if file is None:
         raise InvalidError(
@@ -73,8 +72,8 @@ def enroll(
             "certkit enroll FILE, or to make a request: certkit enroll --request FILE",
             code="bundle-not-named",
         )
-    choices = enrollment_run.Choices(
+    choices = actions.enroll.Choices(
         names or [], config, daemon, team, passphrase_file, no_probe=no_probe, dry_run=dry_run, force=force
     )
-    if not enrollment_run.enroll(file, choices):
-        raise typer.Exit(3)
+    if not actions.enroll.enroll(file, choices):
+        raise typer.Exit(exit_codes.FINDINGS)

@@ -1,17 +1,13 @@
-"""`certkit probe`, and how its report looks on a terminal."""
+"""`certkit probe`."""
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context, numbers, targets
-from certkit.cli.support.output import say, say_json
-from certkit.cli.support.probe_report import as_data, show
-
-if TYPE_CHECKING:
-    from certkit.probe import Pair
+from certkit.cli import actions
+from certkit.cli.support import completions, exit_codes, numbers, options
+from certkit.probe import Given
 
 FileOption = Path | None
 
@@ -38,9 +34,9 @@ def probe(
             autocompletion=completions.clients,
         ),
     ] = None,
-    config: context.ConfigOption = None,
-    home: context.HomeOption = None,
-    as_json: context.JsonOption = False,
+    config: options.ConfigOption = None,
+    home: options.HomeOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Check that the daemon serves this laptop and no stranger.
 
@@ -56,25 +52,6 @@ def probe(
 
     Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings.
     """
-    from certkit.probe import Given, run
-
-    target = targets.chosen(Given(daemon, ca, cert, key, server_name), client, config)
-    if not as_json:
-        say(targets.heading(target))
-    report = run(target, os.environ, context.now(), timeout=timeout, canary=_canary(home, target.url))
-    if as_json:
-        say_json(as_data(report))
-    else:
-        show(report)
-    if not report.ok:
-        raise typer.Exit(3)
-
-
-def _canary(option: Path | None, url: str) -> "Pair | None":
-    """Return the canary, on the lead's side: where the home is, and one of its daemons has this URL."""
-    if not os.access(context.home_path(option) / "team.yml", os.R_OK):
-        return None
-    from certkit.authority.daemon_check import canary_for
-
-    with context.reading(option) as view:
-        return canary_for(view, url)
+    given = Given(daemon, ca, cert, key, server_name)
+    if not actions.probe.probe(given, client, config, home, timeout, as_json=as_json):
+        raise typer.Exit(exit_codes.FINDINGS)

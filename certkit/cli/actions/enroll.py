@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit import files
+from certkit.cli import actions
 from certkit.cli.support import context, enrollment_report, input_files, passphrases
 from certkit.cli.support.output import say
 from certkit.cli.support.questions import can_ask, confirmed
@@ -72,9 +73,7 @@ def enroll(file: Path, choices: Choices) -> bool:
     if choices.no_probe:
         enrollment_report.say_variables(planned)
         return True
-    from certkit.cli.support import enrollment_proof  # with gRPC and OpenSSL, which nothing else here needs
-
-    return enrollment_proof.prove(planned)
+    return actions.enrollment_proof.prove(planned)  # imports gRPC and OpenSSL, which nothing else here needs
 
 
 def _ask_whether_it_is_the_same() -> None:
@@ -99,7 +98,7 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
     # What a link leads to is read as the user; a pipe belongs to whoever has opened it.
     with files.acting_as(None if path.parent in _PIPES else user.owner):
         content = input_files.read(path, "bundle", LIMIT)
-    with context.naming(path):
+    with input_files.naming(path):
         is_encrypted = is_sealed(content)
     if secret_file and not is_encrypted:
         raise RefusedError(
@@ -110,10 +109,10 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
 
     def attempt(ask: Callable[[], str]) -> Bundle:
         secret = ask() if is_encrypted else ""
-        with context.naming(path):
+        with input_files.naming(path):
             return open_bundle(content, lambda: secret)
 
     bundle = passphrases.unlock("Passphrase", secret_file, attempt)
-    with context.naming(path):
+    with input_files.naming(path):
         check_time(bundle, context.now())
     return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle, is_encrypted

@@ -1,0 +1,35 @@
+"""What `certkit probe` does.
+
+Nothing here imports what reads certificates and speaks TLS and gRPC: the probe does while it waits for the network.
+"""
+
+import os
+from pathlib import Path
+
+from certkit.cli import actions
+from certkit.cli.support import context, targets
+from certkit.cli.support.output import say, say_json
+from certkit.cli.support.probe_report import as_data, show
+from certkit.probe import Given, Pair, run
+
+
+def probe(
+    given: Given, client: str | None, config: Path | None, home: Path | None, timeout: float, *, as_json: bool
+) -> bool:
+    """Probe a daemon and report; return whether all is well."""
+    target = targets.chosen(given, client, config)
+    if not as_json:
+        say(targets.heading(target))
+    report = run(target, os.environ, context.now(), timeout=timeout, canary=_canary(home, target.url))
+    if as_json:
+        say_json(as_data(report))
+    else:
+        show(report)
+    return report.ok
+
+
+def _canary(option: Path | None, url: str) -> Pair | None:
+    """Return the canary, on the lead's side: where the home is, and one of its daemons has this URL."""
+    if not os.access(context.home_path(option) / "team.yml", os.R_OK):
+        return None
+    return actions.canary.of(option, url)  # imports the lead's side, which a laptop does not need

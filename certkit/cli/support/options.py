@@ -1,0 +1,22 @@
+"""Options that several verbs have, and the values that stand in for those that are not given."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", envvar="CERTKIT_HOME", help="The team's folder, else the platform's application folder."),
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+NewDeviceOption = Annotated[
+    str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")
+]
+
+CERTS = "/etc/buildkit-certs"
+"""The folder of the three files on a daemon's host, unless another is chosen."""
