@@ -118,3 +118,53 @@ def test_the_probe_loads_what_speaks_tls_and_grpc_while_it_waits_for_the_network
     )
     assert set(ended.stderr.splitlines()[:-1]) == {"before"}
     assert ended.stderr.endswith("after OpenSSL\n")
+
+
+def collections_of(tmp_path: Path, command: str) -> str:
+    """Run a function in the program's place, or `main` itself; return what it has printed."""
+    (tmp_path / "program.py").write_text(
+        f"""if True:
+        import gc
+        import sys
+        import weakref
+        import certkit.cli
+        from certkit.__main__ import run
+
+        class Cycle:
+            def __init__(self):
+                self.itself = self
+
+        def short(arguments, main=certkit.cli.main):
+            collected = []
+            gc.callbacks.append(lambda phase, info: collected.append(phase))
+            code = main(["show", "--help"])
+            print("collections", len(collected), file=sys.stderr)
+            return code
+
+        def long(arguments):
+            alive = weakref.WeakSet()
+            most = 0
+            for _ in range(500_000):
+                alive.add(Cycle())
+                most = max(most, len(alive))
+            print("bounded", most < 250_000, file=sys.stderr)
+
+        certkit.cli.main = {command}
+        run()
+        """
+    )
+    return subprocess.run(
+        [sys.executable, tmp_path / "program.py"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stderr
+
+
+def test_a_command_that_runs_on_holds_no_more_than_so_much_garbage(tmp_path: Path) -> None:
+    assert collections_of(tmp_path, "long") == "bounded True\n"
+
+
+def test_a_short_command_is_over_before_the_collector_looks(tmp_path: Path) -> None:
+    assert collections_of(tmp_path, "short") == "collections 0\n"
