@@ -35,7 +35,7 @@ def run() -> None:
 
 
 def _open_what_is_closed() -> None:
-    """Give streams that the shell has closed somewhere to go, or the next file to be opened would take their place."""
+    """Open the null device for streams that the shell has closed: the next file opened would take their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w" if number else "r"))  # noqa: SIM115, PTH123  open to the end

@@ -29,7 +29,7 @@ _LEFT_BEHIND = 3600
 
 
 def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
-    """Give the whole content of a file of at most `limit` bytes; of a pipe or a terminal too if `pipes`.
+    """Return the whole content of a file of at most `limit` bytes; of a pipe or a terminal too if `pipes`.
 
     Raises MissingError if it is not there, CertkitError if it cannot be read, MalformedError if it is too large.
     """
@@ -117,7 +117,7 @@ def sweep(path: Path) -> None:
 
 
 def draft_of(path: Path) -> Path:
-    """Give a new name beside `path`, for what is to take its place; `sweep` knows it."""
+    """Return a new name beside `path`, for what is to take its place; `sweep` knows it."""
     return path.with_name(f".{path.name}.{os.urandom(8).hex()}")
 
 
@@ -250,7 +250,7 @@ def _turn(path: Path, target: str, owner: Owner | None = None) -> None:
 
 
 def _claim(temporary: Path, path: Path) -> None:
-    """Give `temporary` the name `path` unless it is taken; unlike a rename, a hard link never replaces."""
+    """Rename `temporary` to `path` unless that is taken; unlike a rename, a hard link never replaces."""
     try:
         try:
             path.hardlink_to(temporary)

@@ -127,7 +127,7 @@ def _holders(view: View, role: Role) -> Iterator[Party]:
 
 
 def _newest_of_devices(view: View) -> Iterator[Certificate]:
-    """Give the newest certificate of every device that may build: the one that it is taken to use."""
+    """Return the newest certificate of every device that may build: the one that it is taken to use."""
     out = {(each.person, each.device) for each in view.ledger.revoked_certificates(view.now)}
     for each in view.ledger.certificates("device", newest_only=True, unexpired_at=view.now):
         if (each.person, each.device) not in out:
@@ -135,7 +135,7 @@ def _newest_of_devices(view: View) -> Iterator[Certificate]:
 
 
 def _generations(view: View, role: Role) -> dict[str, int]:
-    """Give the generations that are there by the fingerprints of their certificates."""
+    """Return the generations that are there by the fingerprints of their certificates."""
     known = {
         generation: of(view, generation) if role == "client" else [view.certificate(role, generation)]
         for generation in view.generations(role)

@@ -133,7 +133,7 @@ def _options(
     ] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
 ) -> None:
-    """Give a shared BuildKit daemon mutual TLS: certificates for it and for everyone who may build.
+    """Set up mutual TLS for a shared BuildKit daemon: certificates for it and for everyone who may build.
 
     \b
     Team lead   certkit init --team acme --daemon tcp://build.acme.example:8372

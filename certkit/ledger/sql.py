@@ -88,7 +88,7 @@ class SqlLedger:
                 self._run("INSERT INTO migrations (number) VALUES (:number)", number=number)
 
     def version(self) -> int:
-        """Give the number of steps applied; raises CertkitError if it is more than this certkit knows."""
+        """Return the number of steps applied; raises CertkitError if it is more than this certkit knows."""
         [[done]] = self._run("SELECT count(*) FROM migrations")
         if done > len(MIGRATIONS):
             raise LedgerError(
@@ -369,7 +369,7 @@ def _unique_device(device: Device) -> Iterator[None]:
 
 
 def _folded(name: str) -> str:
-    """Give a name as it is compared: two people whose names look the same are a trap for who revokes one."""
+    """Return a name as it is compared: two people whose names look the same are a trap for whoever revokes one."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 

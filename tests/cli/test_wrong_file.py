@@ -6,12 +6,12 @@ import pytest
 
 from tests.cli.conftest import ALICE, Lead
 
-ALARM = "No laptop should have it: tell whoever runs your team's certkit, and remove it here."
+ALARM = "No laptop should have it: tell whoever runs certkit for your team, and remove it here."
 
 
 @pytest.fixture
 def files(lead: Lead, home: Path, desk: Path) -> Path:
-    """Give a folder with one of each kind."""
+    """Return a folder with one of each kind."""
     Path("secret").write_text("a long passphrase\n")
     Path("secret").chmod(0o600)
     lead("enroll", "--request", "alice.csr")

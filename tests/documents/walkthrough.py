@@ -58,7 +58,7 @@ class Step:
 
 
 def steps(document: Path) -> list[Step]:
-    """Give a document's commands in order; a command goes on behind a backslash, and its output ends at the next."""
+    """Return a document's commands in order; a command goes on behind a backslash, and its output ends at the next."""
     found = []
     for block in _BLOCK.finditer(document.read_text()):
         for part in re.split(r"^\$ ", block["lines"], flags=re.MULTILINE)[1:]:

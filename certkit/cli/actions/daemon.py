@@ -27,7 +27,7 @@ def add(home: Path | None, name: str, url: str, san: Sequence[str], *, as_json: 
 
 
 def renew(home: Path | None, name: str, san: Sequence[str], *, as_json: bool) -> None:
-    """Give a daemon a new certificate and say how it gets there."""
+    """Issue a daemon a new certificate and say how to install it."""
     with home_access.changing(home) as session:
         state = daemons.state(session, daemons.renew(session, name, san))
         if as_json:

@@ -41,7 +41,7 @@ def make_request(out: Path) -> None:
         context.check_new(out)
     request.create(user, out)
     say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
-    say("  1. Send it to whoever runs your team's certkit. They run")
+    say("  1. Send it to whoever runs certkit for your team. They run")
     say(f"       certkit sign {shlex.quote(out.name)} --person YOU --out answer.certkit")
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 

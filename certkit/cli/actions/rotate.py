@@ -57,8 +57,12 @@ def _as_data(found: Standing) -> dict[str, object]:
 
 def _say_standing(found: Standing) -> None:
     state = found.rotation
-    trusted = " and ".join(map(str, state.trusted))
-    say(f"The {found.role} authority is {state.stage}: generation {state.issuing} signs, {trusted} trusted.")
+    if len(state.trusted) == 1:
+        generations = f"generation {state.issuing} signs and is the only one trusted"
+    else:
+        trusted = " and ".join(map(str, state.trusted))
+        generations = f"generation {state.issuing} signs; generations {trusted} are trusted"
+    say(f"The {found.role} authority is {state.stage}: {generations}.")
     for step, names in found.blocked.items():
         effect = (
             f"would lock out {len(names)}: {', '.join(names)}" if names else _HARMLESS.get(step, "locks nobody out")

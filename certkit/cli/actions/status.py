@@ -33,7 +33,8 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime) -> None:
         [(item.kind, _name(item), item.expires and item.expires.date(), said[item]) for item in items],
     )
     say("", *(f"{item.kind} {_name(item)} {said[item]}:  {command}" for item, command in remedies.items()))
-    say("All is well." if not remedies else f"{len(remedies)} of {len(items)} items need attention.")
+    count = f"{len(remedies)} of {len(items)} items {'needs' if len(remedies) == 1 else 'need'} attention."
+    say(count if remedies else "All is well.")
 
 
 def _command(view: View, item: Item, any_daemon: str | None) -> str:

@@ -23,7 +23,7 @@ def title(enrollment: Enrollment) -> str:
 
 def say_what_to_compare(bundle: Bundle) -> None:
     """Show whom the laptop will trust and where it will build, where no passphrase vouches for the bundle."""
-    tell("This file was not encrypted. Compare with whoever runs your team's certkit, by phone or in person:")
+    tell("This file was not encrypted. Compare with whoever runs certkit for your team, by phone or in person:")
     tell(*fingerprints(bundle.server_authorities))
     tell(*(f"  daemon {daemon.name}   {daemon.url}" for daemon in bundle.daemons))
 

@@ -20,16 +20,16 @@ _WHAT = {
     "certificate": "a certificate",
 }
 _ITS_PLACE = {
-    "backup": "Whoever runs the team's certkit makes the home from it: certkit restore {path}",
+    "backup": "Whoever runs certkit for the team makes the home from it: certkit restore {path}",
     "bundle": "On the machine that it is for: certkit enroll {path}",
-    "request": "Send it to whoever runs the team's certkit; they answer it: certkit sign {path}",
+    "request": "Send it to whoever runs certkit for the team; they answer it: certkit sign {path}",
 }
 _WANTED = {
     "bundle": "Name the bundle, or the answer to your request.",
     "request": "Name a request: certkit enroll --request FILE makes one.",
     "backup": "Name what certkit backup has written.",
 }
-_ALARM = "No laptop should have it: tell whoever runs your team's certkit, and remove it here."
+_ALARM = "No laptop should have it: tell whoever runs certkit for your team, and remove it here."
 
 
 def path_of(named: Path) -> Path:

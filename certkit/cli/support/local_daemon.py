@@ -70,7 +70,7 @@ class LocalDaemon:
             if process.poll() is not None or time.monotonic() > deadline:
                 words = self.log[said:].strip()
                 self.close()
-                raise CertkitError(f"the daemon did not start: {words}", "Correct what it complains of.")
+                raise CertkitError(f"the daemon did not start: {words}", "Fix what it reports, and start it again.")
             time.sleep(0.02)
 
     def _run(self, options: Iterable[str]) -> subprocess.Popen[bytes]:

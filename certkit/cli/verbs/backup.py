@@ -16,7 +16,7 @@ def backup(
     ] = None,
     home: options.HomeOption = None,
 ) -> None:
-    """Write the whole home to one file, under a passphrase.
+    """Back up the whole home to one encrypted file.
 
     \b
     certkit backup acme-2026-11-24.backup
@@ -35,7 +35,7 @@ def restore(
     ] = None,
     home: options.HomeOption = None,
 ) -> None:
-    """Make a home from a backup; one that is there is not touched.
+    """Restore a home from a backup; never overwrites one.
 
     \b
     certkit restore acme-2026-11-24.backup

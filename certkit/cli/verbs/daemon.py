@@ -55,7 +55,7 @@ def renew(
 
 @app.command("list")
 def list_daemons(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
-    """List the daemons, their ends, and what is not proven yet.
+    """List the daemons, when they expire and what needs attention.
 
     \b
     certkit daemon list
@@ -116,7 +116,7 @@ def check(
     wait: Annotated[
         float,
         typer.Option(
-            "--wait", metavar="<seconds>", parser=numbers.seconds(0), help="Keep looking for so many seconds."
+            "--wait", metavar="<seconds>", parser=numbers.seconds(0), help="Keep trying for this many seconds."
         ),
     ] = 0.0,
     timeout: Annotated[

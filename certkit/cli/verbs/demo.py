@@ -13,7 +13,7 @@ def demo(
         Path | None, typer.Option("--buildkitd", help="Run this daemon, as root on Linux, not a stand-in.")
     ] = None,
 ) -> None:
-    """Show it all in a scratch folder, and three things going wrong.
+    """Run a complete demo in a scratch folder, with three failures.
 
     \b
     certkit demo

@@ -28,7 +28,7 @@ def issue(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Issue a bundle: the file with which somebody enrolls a machine.
+    """Issue a bundle: the file that enrolls a developer's machine.
 
     \b
     certkit issue alice@acme.example --out alice.certkit

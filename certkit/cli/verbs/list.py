@@ -5,7 +5,7 @@ from certkit.cli.support import options
 
 
 def list_people(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
-    """List everybody who was let in, device by device, until when.
+    """List people and their devices, and when access expires.
 
     \b
     certkit list

@@ -24,7 +24,7 @@ def log(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Show what was done: when, by whom, where, to whom or what.
+    """Show the log: what was done, when and by whom.
 
     \b
     certkit log

@@ -35,7 +35,7 @@ def revoke(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Shut a person, or one device, out of every daemon.
+    """Lock a person, or one device, out of every daemon.
 
     \b
     certkit revoke alice@acme.example --reason affiliationChanged
@@ -55,7 +55,7 @@ def reinstate(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Let a person, or one device, in again.
+    """Let a person, or one device, back in.
 
     \b
     certkit reinstate alice@acme.example

@@ -21,7 +21,7 @@ def rotate(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Replace an authority, step by step, so that nobody is shut out.
+    """Replace an authority step by step, without locking anyone out.
 
     \b
     certkit rotate client prepare     a new one is made; daemons are to trust both

@@ -18,7 +18,7 @@ def show(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Show all that is known of a person, certificate or daemon.
+    """Show everything known about a person, certificate or daemon.
 
     \b
     certkit show alice@acme.example

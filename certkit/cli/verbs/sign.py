@@ -22,7 +22,7 @@ def sign(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Sign a request from a developer's machine: its key stays there.
+    """Sign a request from a developer's machine; its key stays there.
 
     \b
     certkit enroll --request alice.csr                          # alice, on her laptop

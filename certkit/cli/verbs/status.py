@@ -7,7 +7,7 @@ from certkit.cli.support import exit_codes, options
 
 
 def status(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
-    """Say what expires when, and what needs attention.
+    """Show what expires when, and what needs attention.
 
     \b
     certkit status

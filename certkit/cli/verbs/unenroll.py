@@ -21,7 +21,7 @@ def unenroll(
     config: options.ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and do nothing.")] = False,
 ) -> None:
-    """Undo enroll: former settings back, certificates and key gone.
+    """Undo enroll: restore the settings, remove certificates and key.
 
     \b
     certkit unenroll --dry-run
