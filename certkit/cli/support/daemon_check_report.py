@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from certkit.results import as_json
+
 if TYPE_CHECKING:
     from certkit.authority.daemon_verdict import CheckResult, Reason
 
@@ -37,8 +39,8 @@ def remedy(result: "CheckResult") -> str:
 
 
 def as_data(result: "CheckResult") -> dict[str, Any]:
-    """Return a result as JSON takes it."""
-    return {
+    """Return a result as JSON shows it; `seen` is for people."""
+    data = {
         "verdict": result.verdict,
         "seen": said(result),
         "reasons": [_reason_data(each) for each in result.reasons],
@@ -52,25 +54,11 @@ def as_data(result: "CheckResult") -> dict[str, Any]:
             for each in result.addresses
         ],
     }
+    return dict(as_json(data))
 
 
 def _reason_data(reason: "Reason") -> dict[str, object]:
-    return {"reason": reason.why, **{name: _value(each) for name, each in reason.fields.items()}}
-
-
-def _value(value: object) -> object:
-    """Write a time in RFC 3339, and an outcome by its name."""
-    from datetime import UTC, datetime
-    from enum import Enum
-
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        case str():
-            return value
-        case Enum():
-            return value.name.lower()
-    return value
+    return {"reason": reason.why, **reason.fields}
 
 
 def _lines(result: "CheckResult") -> Iterator[str]:
@@ -115,11 +103,11 @@ def _unclear(fields: dict[str, Any]) -> str:
             return f"{caller} got {alert} before the daemon had proven that it is the daemon, as anybody can send it"
         case Doubt.OTHER_ALERT:
             return f"{caller} got {alert}, which says nothing about certificates"
-    return f"{caller} got no answer: {fields['outcome'].value}"
+    return f"{caller} got no answer: {fields['outcome'].words}"
 
 
 _CALLERS = {
-    "no certificate": "a stranger without a certificate",
+    "no-certificate": "a stranger without a certificate",
     "impostor": "a stranger with a made-up certificate",
     "canary": "the canary",
     "control": "the canary's like that is not excluded",

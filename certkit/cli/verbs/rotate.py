@@ -10,7 +10,7 @@ from certkit.cli.support.output import say, say_json
 from certkit.errors import InvalidError
 
 if TYPE_CHECKING:
-    from certkit.authority.rollover import Standing
+    from certkit.authority.rollover import Member, Standing
     from certkit.authority.view import View
 
 
@@ -49,7 +49,7 @@ def rotate(
         raise InvalidError("--compromised goes without steps", f"Say certkit rotate {role} --compromised")
     changes = compromised or step != "status"
     with context.changing(home) if changes else context.reading(home) as team:
-        must_enroll_again: list[str] = []
+        must_enroll_again: list[Member] = []
         if isinstance(team, Session) and compromised:
             must_enroll_again = rollover.replace_compromised(team, role)
         elif isinstance(team, Session) and step != "status":
@@ -84,12 +84,14 @@ def _say_standing(found: "Standing") -> None:
     say(f"The {found.role} authority is {state.stage}: generation {state.issuing} signs, {trusted} trusted.")
     for step, names in found.blocked.items():
         effect = (
-            f"would lock out {len(names)}: {', '.join(names)}" if names else _HARMLESS.get(step, "locks nobody out")
+            f"would lock out {len(names)}: {', '.join(map(str, names))}"
+            if names
+            else _HARMLESS.get(step, "locks nobody out")
         )
         say(f"  {step:<9} {effect}")
 
 
-def _say_must_enroll_again(role: str, names: list[str]) -> None:
+def _say_must_enroll_again(role: str, names: "list[Member]") -> None:
     until = "they cannot build"
     if role == "server":
         until += ", or believe whoever has the leaked key"
