@@ -40,7 +40,7 @@ _VARIABLE = (
     (r"\b\d+(\.\d+){3}(:\d+)?", "ADDRESS"),
     (r"\d+ ms", "MS"),
     (r"\d+ days", "DAYS"),
-    (r"\w+@[\w.-]+(?=  +(init|daemon|issue|sign|revoke|reinstate|rotate|authority|backup))", "WHO"),
+    (r"[\w.-]+@[\w.-]+(?=  +(init|daemon|issue|sign|revoke|reinstate|rotate|authority|backup))", "WHO"),
     (r"(?<=✓ BuildKit).*", ""),
     (r"alert 42, bad_certificate|alert 46, certificate_unknown", "EXCLUDED"),  # as Go says it, and as OpenSSL does
     (r"TLS_[A-Z0-9_]+|(no )?ALPN( h2)?", "OFFER"),

@@ -1,6 +1,7 @@
 """`certkit probe`, and how its report looks on a terminal."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,7 @@ def probe(
     It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults; where neither is
     enrolled, the files for buildctl and buildx. What is given here is used instead. It tells in a second what
     Earthly waits 60 seconds for and does not say.
-    Where the team's own folder is, it also sees that the daemon refuses a certificate revoked only there.
+    Where the team's own folder is, it also sees whether the daemon holds the newest anchors.
 
     \b
     certkit probe
@@ -61,7 +62,9 @@ def probe(
     target = targets.chosen(Given(daemon, ca, cert, key, server_name), client, config)
     if not as_json:
         say(targets.heading(target))
-    report = run(target, os.environ, context.now(), timeout=timeout, canary=_canary(home, target.url))
+    canary, listed = _knowledge(home, target.url)
+    target = replace(target, listed=listed)
+    report = run(target, os.environ, context.now(), timeout=timeout, canary=canary)
     if as_json:
         say_json(as_data(report))
     else:
@@ -70,11 +73,11 @@ def probe(
         raise typer.Exit(3)
 
 
-def _canary(option: Path | None, url: str) -> "Pair | None":
-    """Return the canary, on the lead's side: where the home is, and one of its daemons has this URL."""
+def _knowledge(option: Path | None, url: str) -> "tuple[Pair | None, tuple[bytes, ...] | None]":
+    """Return what the lead's side adds: where the home is, and one of its daemons has this URL."""
     if not os.access(context.home_path(option) / "team.yml", os.R_OK):
-        return None
-    from certkit.authority.daemon_check import canary_for
+        return None, None
+    from certkit.authority.daemon_check import knowledge_of
 
     with context.reading(option) as view:
-        return canary_for(view, url)
+        return knowledge_of(view, url)
