@@ -7,7 +7,6 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from certkit.cli.app import VERBS
 from tests.cli.conftest import Ended, Lead
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -40,8 +39,8 @@ def fits(data: Any, form: str) -> Any:  # noqa: ANN401
 
 def form_of(arguments: tuple[str | Path, ...]) -> str:
     """Return the form's name for a command line: that of the verb, or of the verb in a group."""
-    first, *rest = map(str, arguments)
-    return f"{first}-{rest[0]}" if VERBS[first].endswith(":app") else first
+    first, second, *_ = map(str, [*arguments, ""])
+    return f"{first}-{second}" if f"{first}-{second}" in FORMS else first
 
 
 def properties(schema: Any) -> set[str]:  # noqa: ANN401

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import pkgutil
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from certkit.authority import authorities, daemon_verdict, daemons, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
-from certkit.cli.app import VERBS
+from certkit.cli import verbs
 from certkit.cli.support import context, daemon_check_report
 from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
@@ -121,6 +122,7 @@ def test_the_schema_is_one_and_refers_to_nothing_that_it_lacks() -> None:
 
 def test_every_command_that_takes_json_has_a_form() -> None:
     assert commands() <= set(FORMS)
+    assert {"init", "issue", "list", "log", "daemon-check", "daemon-list", "authority-show", "probe"} <= commands()
 
 
 def test_no_form_of_an_object_lets_unknown_fields_pass() -> None:
@@ -330,14 +332,19 @@ def test_a_probe_of_a_configuration_that_is_wrong(told: Told, content: str, tmp_
 def commands() -> set[str]:
     """Return the forms' names of all commands that take --json."""
     found = set()
-    for verb, place in VERBS.items():
-        module, _, attribute = place.partition(":")
-        command = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
-        if isinstance(command, typer.Typer):
-            functions = [(each.name, each.callback) for each in command.registered_commands if each.callback]
-            found |= {f"{verb}-{name or each.__name__}" for name, each in functions if takes_json(each)}
-        elif takes_json(command):
-            found.add(verb)
+    for each in pkgutil.iter_modules(verbs.__path__):
+        module = importlib.import_module(f"{verbs.__name__}.{each.name}")
+        for name, part in vars(module).items():
+            if isinstance(part, typer.Typer):
+                functions = [(one.name, one.callback) for one in part.registered_commands if one.callback]
+                found |= {f"{each.name}-{known or one.__name__}" for known, one in functions if takes_json(one)}
+            elif (
+                inspect.isfunction(part)
+                and part.__module__ == module.__name__
+                and not hasattr(module, "app")
+                and name[0] != "_"
+            ):
+                found |= {name.removesuffix("_people")} if takes_json(part) else set()
     return found
 
 
