@@ -14,6 +14,8 @@ pytest_plugins = ["tests.daemons.fixtures", "tests.probe.fixtures"]
 STRICT = bool(os.environ.get("CERTKIT_TEST_STRICT") or os.environ.get("CI"))
 """Whether a missing real part is a failure; elsewhere it is a skip that says why."""
 
+environment.find_system_tools()
+
 # A deadline measures the machine: a test that is slow on a busy one is not wrong.
 hypothesis.settings.register_profile("certkit", deadline=None)
 hypothesis.settings.load_profile("certkit")

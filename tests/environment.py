@@ -19,6 +19,9 @@ CHECKOUT = Path(__file__).parents[1]
 INHERITED: Mapping[str, str] = dict(os.environ)
 """What the machine had set: only for tools that fetch or build, which need its proxies, caches and certificates."""
 
+SYSTEM_TOOLS = ("/usr/sbin", "/sbin")
+"""Where programs lie that a test may need, HAProxy for one, and that an ordinary user's PATH does not name."""
+
 _KEPT = ("PATH", "CI", "CERTKIT_TEST_CACHE", "CERTKIT_TEST_STRICT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _KEPT_PREFIXES = ("PYTEST_", "COVERAGE_", "HYPOTHESIS_")
 _DELIVERABLE: Mapping[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
@@ -79,6 +82,12 @@ def _deliverable_signals() -> Iterator[None]:
         for number in ignored:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def find_system_tools() -> None:
+    """Let PATH name their folders too: which programs there are decides already while tests are collected."""
+    named = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join([*named, *(folder for folder in SYSTEM_TOOLS if folder not in named)])
 
 
 def excuses(reason: str) -> bool:

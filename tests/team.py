@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 import pytest
 
@@ -84,8 +84,20 @@ def found(folder: Path, *, port: int = 8372, host: str = HOST, key_type: str = "
     return team
 
 
+class Place(Protocol):
+    """Whose folders a command finds: the lead's, and a laptop's."""
+
+    @property
+    def home(self) -> Path:
+        """The lead's folder."""
+
+    @property
+    def laptop(self) -> Path:
+        """The laptop's home folder."""
+
+
 @contextlib.contextmanager
-def at(team: Team) -> Iterator[None]:
+def at(team: Place) -> Iterator[None]:
     """Be at the team's machines: the lead's home, Alice's laptop, and nothing of this one's settings."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:

@@ -57,14 +57,18 @@ def check(session: Session, daemon: Daemon, timeout: float) -> CheckResult:
     return result
 
 
-def canary_for(view: View, url: str) -> Pair | None:
-    """Return the canary to be shown to the daemon at a URL; None if no daemon of the team is there."""
+def knowledge_of(view: View, url: str) -> tuple[Pair | None, tuple[bytes, ...] | None]:
+    """Return what a team's home adds to a probe of the daemon at a URL: the canary, and what the daemon must list.
+
+    Neither, if no daemon of the team is there; and what is not published yet is nothing that a daemon must hold.
+    """
     try:
         wanted = address.parse(url)
     except MalformedError:
-        return None
-    urls = {daemon.url for daemon in view.ledger.daemons()}
-    return _pair(canaries.kept(view)) if wanted.url in urls else None
+        return None, None
+    if wanted.url not in {daemon.url for daemon in view.ledger.daemons()}:
+        return None, None
+    return _pair(canaries.kept(view)), tuple(map(der.subject, published(view)))
 
 
 def _record(session: Session, name: str, proven: Proof) -> None:

@@ -37,6 +37,8 @@ class Daemon:
     faults: frozenset[str]
     """What was found to be wrong with the files."""
     needs_alpn: bool
+    listed: tuple[bytes, ...] | None
+    """What the newest publication makes it list; None where that is not known."""
     now: datetime
     timeout: float
 
@@ -58,7 +60,7 @@ def probe_daemon(daemon: Daemon) -> tuple[list[Check], tuple[ObservedAddress, ..
     first, *others = calls.items()
     checks = [*_judge_tls(daemon, *first, others), *_ask_buildkit(daemon, *first, preparing)]
     addresses = callers.observed(daemon.found, calls)
-    checks += _judge_enforcement(addresses)
+    checks += _judge_enforcement(addresses, daemon.listed)
     for each in calls.values():
         callers.hang_up(each)
     return checks, addresses
@@ -112,7 +114,7 @@ def _import_grpc() -> None:
     import certkit.probe.checks.buildkitd  # noqa: F401  gRPC takes as long to import as the handshakes take
 
 
-def _judge_enforcement(addresses: tuple[ObservedAddress, ...]) -> list[Check]:
+def _judge_enforcement(addresses: tuple[ObservedAddress, ...], listed: tuple[bytes, ...] | None) -> list[Check]:
     """Judge what came of the strangers at every address that was reached.
 
     What somebody else's server lets in says nothing about the daemon; nor does what is unclear where nobody is served.
@@ -125,7 +127,7 @@ def _judge_enforcement(addresses: tuple[ObservedAddress, ...]) -> list[Check]:
     }
     if not judged:
         return enforcement.skip("not determined: it cannot be told whether this is the team's daemon")
-    evidence = Enforcement(judged)
+    evidence = Enforcement(judged, listed)
     settled = [is_open(each) or (IMPOSTOR in each and is_clear(each)) for each in judged.values()]
     is_served = any(exchanges[CLIENT].outcome is Outcome.SERVED for exchanges in reached.values())
     if not is_served and not all(settled) and not any(map(is_open, judged.values())):

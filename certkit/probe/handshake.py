@@ -66,7 +66,8 @@ class Handshake:
             outcome=self.outcome,
             alert=self.alert,
             version=self.negotiated.version,
-            is_authenticated=self.is_finished and not self.verify_errors,
+            # Without a certificate nothing was verified, so there are no errors either.
+            is_authenticated=self.is_finished and not self.verify_errors and bool(self.negotiated.chain_der),
             is_of_known_authority=self.is_of_known_authority,
             chain=self.negotiated.chain_der,
             authorities=self.negotiated.accepted,

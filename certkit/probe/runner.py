@@ -106,6 +106,7 @@ def _reach(
         identities=Identities(loaded.pair, chain[0] if chain else None, canary, control),
         faults=frozenset(check.id for check in file_checks),
         needs_alpn=target.needs_alpn,
+        listed=target.listed,
         now=now,
         timeout=timeout,
     )

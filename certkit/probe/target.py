@@ -88,6 +88,8 @@ class Target:
     """The authorities that may vouch for the daemon; where they are here, no file is read."""
     pair: Pair | None = None
     """What to show, beside `authorities`; None shows nothing."""
+    listed: tuple[bytes, ...] | None = None
+    """The authorities, DER of their names, that the daemon must list; None where only the team's lead knows them."""
     owner: Owner | None = None
     """As whom root reads the three files: under sudo, the user behind it."""
 

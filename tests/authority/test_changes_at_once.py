@@ -15,6 +15,7 @@ from certkit.authority.view import View
 from certkit.cli import main
 from certkit.errors import CertkitError, InvalidError
 from certkit.pki import certificates, keys
+from certkit.trust.rotation import Role
 from tests.authority.conftest import change
 from tests.authority.test_at_once import at_once
 from tests.authority.test_killed_changes import assert_fits, assert_settled
@@ -89,7 +90,7 @@ def test_of_two_who_prepare_a_rotation_one_makes_the_generation_and_the_other_is
 
 @pytest.mark.parametrize("role", ["client", "server"])
 def test_a_generation_that_is_made_while_the_passphrase_changes_has_the_same_as_the_others(
-    path: Path, role: rollover.Role
+    path: Path, role: Role
 ) -> None:
     words = iter([b"old", *(b"new %d" % number for number in range(8))])
     current = next(words)

@@ -64,7 +64,11 @@ ODD = {
 
 @pytest.mark.parametrize("kind", ODD)
 def test_an_archive_of_which_something_is_odd_makes_nothing(tmp_path: Path, kind: str) -> None:
-    content = crafted(lambda archive: [archive.addfile(each) for each in ODD[kind]])
+    def add(archive: tarfile.TarFile) -> None:
+        for each in ODD[kind]:
+            archive.addfile(each)
+
+    content = crafted(add)
     with pytest.raises(CertkitError):
         backups.restore(content, SECRET, tmp_path / "in" / "restored", LEAD, NOW, confirm=refuse)
     assert not list(tmp_path.rglob("*planted*"))
@@ -133,7 +137,12 @@ def with_settings(session: Session, text: str) -> bytes:
 def test_a_command_in_a_backup_is_not_run_and_stays_only_if_somebody_says_so(session: Session, tmp_path: Path) -> None:
     content = with_settings(session, f"team: acme\npassphrase_command: touch {tmp_path}/ran\n")
     asked: list[str] = []
-    backups.restore(content, SECRET, tmp_path / "no", LEAD, NOW, confirm=lambda command: bool(asked.append(command)))
+
+    def deny(command: str) -> bool:
+        asked.append(command)
+        return False
+
+    backups.restore(content, SECRET, tmp_path / "no", LEAD, NOW, confirm=deny)
     backups.restore(content, SECRET, tmp_path / "yes", LEAD, NOW, confirm=lambda _: True)
     assert asked == [f"touch {tmp_path}/ran"]
     assert "ran" not in (tmp_path / "no" / "team.yml").read_text()

@@ -1,14 +1,14 @@
 """What was observed of a daemon is judged by a pure function: what counts as proof, and what takes it back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from certkit.authority.daemon_verdict import CheckResult, Expected, Label, Proof, Verdict, Why, judge, proof
+from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, Why, judge, proof
 from certkit.cli.support.daemon_check_report import as_data, remedy, said
 from certkit.pki import certificates, keys
 from certkit.pki.signer import KeySigner
@@ -24,6 +24,7 @@ from certkit.probe.observed import (
     ObservedAddress,
     Outcome,
 )
+from certkit.trust.label import Label
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NEWEST, FORMER, OTHERS = (
@@ -40,22 +41,15 @@ def name(text: str) -> bytes:
 ACME, LABEL, OLD_LABEL, COPY_LABEL = map(name, ("acme client authority", "label 7", "label 6", "copy 7"))
 
 
-@dataclass(frozen=True)
-class Publication:
-    team: str
-    number: int
-    digest: bytes
-
-
 LABELS = {
-    LABEL: Publication("acme", 7, b"newest"),
-    OLD_LABEL: Publication("acme", 6, b"older"),
-    COPY_LABEL: Publication("acme", 7, b"another"),
+    LABEL: Label("acme", 7, "newest"),
+    OLD_LABEL: Label("acme", 6, "older"),
+    COPY_LABEL: Label("acme", 7, "another"),
 }
 
 
 def replaced_at(label: Label) -> datetime | None:
-    return NOW if label.digest == b"older" else None
+    return NOW if label.digest == "older" else None
 
 
 GIVEN = frozenset(certificates.serial_text(each.serial_number) for each in (NEWEST, FORMER))
@@ -183,7 +177,7 @@ def test_the_newest_label_is_needed_and_another_says_whose_it_is() -> None:
     copy = checked(all_at("a:1", authorities=(ACME, COPY_LABEL)), expected=LABELLED)
     assert (copy.verdict, why(copy), proof(copy).anchors) == (Verdict.FOREIGN, [Why.FOREIGN_LABEL], 0)
     both = checked(all_at("a:1", authorities=(ACME, LABEL, OLD_LABEL)), expected=LABELLED)
-    assert both.verdict is Verdict.FORMER
+    assert both.verdict is Verdict.OVERTRUSTING  # beside the newest, a former label is one name too many
 
 
 def test_a_former_certificate_is_not_the_newest_but_its_anchors_may_be() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from certkit.authority.changes import publishing, refresh
 from certkit.authority.issuance import issue
-from certkit.authority.publication import publishing, refresh
 from certkit.authority.session import Session
 from certkit.ledger.interface import Revocation
 from certkit.pki import certificates, names

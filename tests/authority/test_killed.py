@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import Certificate
 
 from certkit import files
 from certkit.authority.view import View
@@ -89,7 +90,7 @@ def assert_no_authoritys_key_is_clear(folder: Path) -> None:
             assert path.is_dir() or b"-----BEGIN PRIVATE KEY" not in path.read_bytes()
 
 
-def assert_recorded(path: Path, certificate: certificates.x509.Certificate) -> None:
+def assert_recorded(path: Path, certificate: Certificate) -> None:
     """The certificate has its row."""
     with change(path) as session:
         row = session.ledger.certificate(certificates.serial_text(certificate.serial_number))

@@ -10,6 +10,7 @@ import pytest
 
 from certkit.cli import main
 from tests.daemons.build import programs
+from tests.daemons.loopback import needs_second_address
 
 WRONG = ("nobody-listening", "daemon-of-another-authority", "anyone-let-in")
 
@@ -37,12 +38,14 @@ def test_the_demo_leaves_nothing_behind(scratch: Path) -> None:
     assert not list(scratch.iterdir())
 
 
+@needs_second_address
 def test_the_demo_runs_on_a_real_daemon(real_daemons: None, scratch: Path, capfd: pytest.CaptureFixture[str]) -> None:
     buildkitd = programs("earthly").buildkitd
     assert main(["demo", "--buildkitd", str(buildkitd)]) == 0
     assert_told_of(buildkitd, capfd.readouterr().out)
 
 
+@needs_second_address
 def test_the_demo_finds_a_real_daemon_on_path(
     real_daemons: None, scratch: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +72,7 @@ def test_the_demo_needs_no_second_loopback_address_where_there_is_none(
     assert "127.0.0.2" not in told
 
 
+@needs_second_address
 def test_a_daemon_that_cannot_run_is_said_to_in_one_line(scratch: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--buildkitd", "/nowhere/buildkitd"]) == 1
     assert "/nowhere/buildkitd" in capfd.readouterr().err

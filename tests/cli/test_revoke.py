@@ -14,7 +14,7 @@ from certkit.pki import certificates, keys, names
 from tests.cli.conftest import Lead
 from tests.cli.openssl import contents, excluded, is_let_in, issue, serial
 
-NEXT = "Next, for each daemon: copy the new files to its host, restart it, and check it"
+NEXT = "Next, for each daemon: copy the new files to its host, restart it, and verify it"
 
 
 def test_a_person_is_shut_out_with_every_device_and_nobody_else(lead: Lead, home: Path) -> None:

@@ -10,6 +10,7 @@ from certkit.errors import CertkitError
 from certkit.pki import certificates, keys, names
 from certkit.pki.signer import KeySigner
 from tests.daemons.daemon import HOST, Daemon, Start
+from tests.daemons.loopback import needs_ipv6
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -72,6 +73,7 @@ def test_a_daemon_restarted_without_an_authority_lets_anybody_in(
     assert workers(daemon, folder, pair=False).returncode == 0
 
 
+@needs_ipv6
 def test_a_daemon_listens_on_an_ipv6_address(daemon_factory: Start, folder: Path) -> None:
     daemon = daemon_factory("earthly", host="::1", **mutual(folder))
     assert daemon.url == f"tcp://[::1]:{daemon.port}"

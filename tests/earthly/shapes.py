@@ -1,8 +1,9 @@
 """Awkward shapes of a configuration: what goes in, every byte of what comes out, and what is refused."""
 
+from certkit.earthly.section import Value
 from certkit.errors import MalformedError, RefusedError
 
-VALUES = {"buildkit_host": "tcp://b.acme:8372", "tlsca": "./certs/acme/ca.pem", "tls_enabled": True}
+VALUES: dict[str, Value] = {"buildkit_host": "tcp://b.acme:8372", "tlsca": "./certs/acme/ca.pem", "tls_enabled": True}
 
 BLOCK = "  buildkit_host: tcp://b.acme:8372\n  tlsca: ./certs/acme/ca.pem\n  tls_enabled: true\n"
 FLOW = 'buildkit_host: "tcp://b.acme:8372", tlsca: "./certs/acme/ca.pem", tls_enabled: true'

@@ -158,6 +158,6 @@ def test_without_docker_and_podman_no_engine_works(tmp_path: Path) -> None:
 
 def test_an_engine_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "ENGINE_TIMEOUT", 0.2)
-    program(tmp_path, "docker", "exec sleep 600")
+    program(tmp_path, "docker", "exec sleep 6000")
     with patience.ends():
         assert not docker_or_podman_works({"PATH": f"{tmp_path}:/bin:/usr/bin"})

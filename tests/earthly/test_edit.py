@@ -2,7 +2,8 @@
 
 import pytest
 
-from certkit.earthly.edit import Source, get_globals, scalars, set_globals, undo
+from certkit.earthly.edit import get_globals, scalars, set_globals, undo
+from certkit.earthly.section import Source
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from tests.earthly.shapes import BLOCK, REFUSALS, SHAPES, VALUES
 

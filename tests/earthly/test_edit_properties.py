@@ -46,7 +46,9 @@ def without_keys(found: dict[str, object]) -> dict[str, object]:
 @given(configurations(), VALUES)
 def test_the_keys_say_what_was_asked_and_everything_else_what_it_said(text: str, values: dict[str, str | bool]) -> None:
     after = data(edited(text, values))
-    assert {key: after["global"][key] for key in KEYS} == values
+    section = after["global"]
+    assert isinstance(section, dict)
+    assert {key: section[key] for key in KEYS} == values
     before = data(text.encode())
     assert {"global": {}} | without_keys(after) == {"global": {}} | without_keys(before)
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -98,7 +99,7 @@ def with_a_twin_among_its_extensions() -> bytes:
     return changed(authority(more=names), b"\x55\x1d\x11", b"\x55\x1d\x13")
 
 
-STRANGE = {
+STRANGE: dict[str, Callable[[], bytes]] = {
     "x400Address": with_x400_address,
     "common name not UTF-8": lambda: changed(authority(name="acme!"), b"acme!", b"acm\xff\xfe"),
     "unknown curve": with_a_key_on_no_known_curve,

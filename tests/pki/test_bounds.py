@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def use(found: x509.Certificate) -> None:
     keys.matches(KEY, found)
     uses: list[Callable[[], object]] = [
         lambda: extensions.dns_names(found),
-        lambda: extensions.allows(found, x509.ExtendedKeyUsageOID.CLIENT_AUTH),
+        lambda: extensions.allows(found, ExtendedKeyUsageOID.CLIENT_AUTH),
         lambda: extensions.key_identifier(found),
         lambda: keys.public_of(found),
         lambda: keys.check_public(keys.public_of(found)),

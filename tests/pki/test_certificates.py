@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.pki import certificates, keys, requests
@@ -16,7 +17,11 @@ from certkit.trust import anchors, crl
 NOW = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC)
 BACKDATED = datetime(2026, 11, 24, 12, 20, 15, tzinfo=UTC)
 DECADE, YEAR = timedelta(days=3653), timedelta(days=365)
-HOSTS = [x509.DNSName("build.acme.example"), x509.IPAddress(ip_address("10.0.0.7")), x509.IPAddress(ip_address("::7"))]
+HOSTS: list[x509.DNSName | x509.IPAddress] = [
+    x509.DNSName("build.acme.example"),
+    x509.IPAddress(ip_address("10.0.0.7")),
+    x509.IPAddress(ip_address("::7")),
+]
 NAME = "laptop.alice.acme.certkit.internal"
 
 
@@ -70,7 +75,7 @@ def test_an_authority_names_itself_and_is_signed_by_itself(authority: Authority)
 
 
 def test_a_daemons_certificate_is_for_a_server_alone(key: keys.PrivateKey, daemon: x509.Certificate) -> None:
-    rsa = isinstance(key, keys.rsa.RSAPrivateKey)
+    rsa = isinstance(key, RSAPrivateKey)
     assert extensions(daemon) == {
         x509.BasicConstraints: (True, x509.BasicConstraints(ca=False, path_length=None)),
         x509.KeyUsage: (True, key_usage(digital_signature=True, key_encipherment=rsa)),

@@ -9,6 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
+from certkit.pki.signer import exportable_key
 from tests.probe.pki import ANCIENT, DAY, NOW
 
 _SAN = x509.ObjectIdentifier("2.5.29.17")
@@ -20,9 +21,10 @@ _LONG_FORM = 0x80
 
 def resigned(signer: Authority, certificate: bytes, change: Callable[[bytes], bytes]) -> bytes:
     """Return a certificate (DER) whose content was changed and signed again: an authority can sign anything."""
-    assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
+    key = exportable_key(signer.signer)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
     content = change(x509.load_der_x509_certificate(certificate).tbs_certificate_bytes)
-    signature = signer.key.sign(content, ec.ECDSA(hashes.SHA256()))
+    signature = key.sign(content, ec.ECDSA(hashes.SHA256()))
     return _der(0x30, content + _ECDSA_WITH_SHA256 + _der(0x03, b"\x00" + signature))
 
 
@@ -60,7 +62,7 @@ def _built(signer: Authority, key: keys.PrivateKey, alternative: x509.ExtensionT
         .not_valid_after(NOW + 365 * DAY)
         .add_extension(alternative, critical=False)
     )
-    return certificates.to_der(builder.sign(signer.key, hashes.SHA256()))
+    return certificates.to_der(signer.signer.sign_certificate(builder))
 
 
 def _der(tag: int, content: bytes) -> bytes:

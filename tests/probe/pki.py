@@ -71,7 +71,7 @@ class Pki:
     def below(self, signer: Authority, name: str) -> Authority:
         """Make an authority that another has signed."""
         made = authority(name)
-        certificate = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(made.certificate.subject)
             .issuer_name(signer.certificate.subject)
@@ -80,9 +80,8 @@ class Pki:
             .not_valid_before(ANCIENT)
             .not_valid_after(NOW + 365 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(signer.key, keys.signature_hash(signer.key))
         )
-        return replace(made, certificate=certificate)
+        return replace(made, certificate=signer.signer.sign_certificate(builder))
 
     def write(self, name: str, ca: Sequence[x509.Certificate], cert: x509.Certificate, key: keys.PrivateKey) -> Files:
         """Write three files into a new folder."""

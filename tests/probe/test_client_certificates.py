@@ -93,7 +93,7 @@ def _excluding(signer: Authority, name: str) -> x509.Certificate:
     """Re-issue an authority with a name excluded, as revocation will."""
     old = signer.certificate
     excluded = x509.NameConstraints(None, [x509.DNSName(name)])
-    return (
+    return signer.signer.sign_certificate(
         x509.CertificateBuilder()
         .subject_name(old.subject)
         .issuer_name(old.issuer)
@@ -103,5 +103,4 @@ def _excluding(signer: Authority, name: str) -> x509.Certificate:
         .not_valid_after(NOW + 365 * DAY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(excluded, critical=True)
-        .sign(signer.signer.key, keys.signature_hash(signer.signer.key))
     )

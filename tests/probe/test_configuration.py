@@ -166,7 +166,7 @@ def test_neither_docker_nor_podman_is_found_with_the_variable_that_helps(laptop:
 
 def test_a_docker_that_hangs_is_none(laptop: Laptop, standing: Daemon) -> None:
     laptop.use(standing.url)
-    (Path(laptop.environ["PATH"]) / "docker").write_text("#!/bin/sh\nexec /bin/sleep 600\n")
+    (Path(laptop.environ["PATH"]) / "docker").write_text("#!/bin/sh\nexec /bin/sleep 6000\n")
     with patience.ends():
         assert ids(laptop.probe(timeout=0.3)) == ["no-container-engine"]
 

@@ -165,7 +165,8 @@ def _pass_late(connection: SSL.Connection, port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as behind:
         behind.sendall(said)
         while True:
-            ready = [connection] if connection.pending() else select.select([connection, behind], [], [])[0]
+            both: list[SSL.Connection | socket.socket] = [connection, behind]
+            ready = [connection] if connection.pending() else select.select(both, [], [])[0]
             for source, sink in ((connection, behind), (behind, connection)):
                 if source in ready:
                     sink.sendall(source.recv(4096) or exit_thread())

@@ -81,7 +81,7 @@ def test_what_a_certificate_says_is_told_as_text_only(pki: Pki, alice: Files) ->
     from tests.probe.pki import authority
 
     files = pki.daemon_files(signer=authority("\x1b[2J evil"))
-    report, _ = _probed(over_tls(tls_context(files), wait), alice)
+    report = _probed(over_tls(tls_context(files), wait), alice)
     assert ids(report) == ["daemon-of-another-authority"]
 
 

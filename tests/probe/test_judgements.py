@@ -1,6 +1,7 @@
 """Findings are functions of what was observed: what no server here can be brought to do is judged on data."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -107,13 +108,22 @@ def test_of_several_addresses_the_one_that_differs_is_named() -> None:
 
 
 def _refusal(pki: Pki, alert: int, version: str = TLS_1_3, *, finished: bool = True) -> Handshake:
-    negotiated = Negotiated(version=version, chain=(pki.server.certificate,))
+    own = pki.server.certificate
+    negotiated = Negotiated(version=version, chain=(own,), chain_der=(certificates.to_der(own),))
     return Handshake(Outcome.REFUSED, 1.0, negotiated=negotiated, alert=alert, is_finished=finished)
 
 
 def _of_client(pki: Pki, chain: tuple[x509.Certificate, ...], handshake: Handshake) -> list[Check]:
     evidence = Tls("build.test", (pki.server.certificate,), Pair(chain, keys.generate("p256")), "", handshake, b"", NOW)
     return tls.judge(evidence, 1.0)
+
+
+def test_a_server_that_showed_no_certificate_is_not_authenticated(pki: Pki) -> None:
+    shown = _refusal(pki, 42)
+    assert shown.exchange.is_authenticated
+    assert not replace(shown, negotiated=Negotiated(version=TLS_1_3)).exchange.is_authenticated
+    assert not replace(shown, verify_errors=frozenset({(10, 0)})).exchange.is_authenticated
+    assert not replace(shown, is_finished=False).exchange.is_authenticated
 
 
 def test_a_daemon_that_names_no_authority_may_still_have_revoked(pki: Pki, alice: Files) -> None:

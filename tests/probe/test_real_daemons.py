@@ -7,6 +7,7 @@ import pytest
 from certkit.cli.support.remedies import of_finding
 from certkit.probe import Report
 from tests.daemons.daemon import Daemon, Start
+from tests.daemons.loopback import needs_ipv6, needs_second_address
 from tests.probe.pki import Pki, ids, probe, stage
 from tests.team import Files
 
@@ -63,6 +64,7 @@ def test_a_plaintext_daemon_is_found_out(daemon_factory: Start, flavour: str, al
     assert not report.ok
 
 
+@needs_ipv6
 def test_a_daemon_is_reached_by_ipv6(daemon_factory: Start, pki: Pki, alice: Files) -> None:
     daemon = daemon_factory("earthly", host="::1", **pki.daemon_files().as_arguments())
     report = probe(daemon.url, alice)
@@ -70,6 +72,7 @@ def test_a_daemon_is_reached_by_ipv6(daemon_factory: Start, pki: Pki, alice: Fil
     assert "[::1]" in _seen(report, "network")
 
 
+@needs_second_address
 def test_every_address_of_a_name_is_tried_and_told(standing: Daemon, alice: Files) -> None:
     report = probe(f"tcp://localhost:{standing.port}", alice)  # the daemon is on neither of its addresses
     assert ids(report) == ["nobody-listening"]
@@ -80,4 +83,4 @@ def test_every_address_of_a_name_is_tried_and_told(standing: Daemon, alice: File
 def test_every_stage_says_how_long_it_took(standing: Daemon, alice: Files, stage_title: str) -> None:
     report = probe(standing.url, alice)
     took = {check.title: check.ms for check in report.checks}
-    assert 0 < (took[stage_title] or 0) < 1000
+    assert (took[stage_title] or 0) > 0

@@ -10,6 +10,7 @@ from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
 from tests import team as teams
 from tests.daemons.build import programs
 from tests.daemons.daemon import HOST
+from tests.daemons.loopback import needs_ipv6
 from tests.team import Files, Team
 
 
@@ -19,7 +20,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Team:
     return teams.found(tmp_path_factory.mktemp("acme"))
 
 
-@pytest.fixture(params=[HOST, "::1"])
+@pytest.fixture(params=[HOST, pytest.param("::1", marks=needs_ipv6)])
 def standin(request: pytest.FixtureRequest, team: Team) -> Iterator[LocalDaemon]:
     """Run the stand-in with the team's files."""
     daemon = LocalDaemon(STANDIN, host=request.param)
@@ -29,7 +30,13 @@ def standin(request: pytest.FixtureRequest, team: Team) -> Iterator[LocalDaemon]
 
 
 def workers(daemon: LocalDaemon, ca: Path, *shown: str) -> subprocess.CompletedProcess[str]:
-    client = [programs("earthly").buildctl, "--timeout=5", f"--addr={daemon.url}", f"--tlscacert={ca}", *shown]
+    client: list[str | Path] = [
+        programs("earthly").buildctl,
+        "--timeout=5",
+        f"--addr={daemon.url}",
+        f"--tlscacert={ca}",
+        *shown,
+    ]
     return subprocess.run([*client, "debug", "workers", "-v"], capture_output=True, text=True, check=False)
 
 

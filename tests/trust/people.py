@@ -135,5 +135,12 @@ def listed(port: int) -> list[x509.Name]:
 def buildctl(daemon: Daemon, pair: Pair, tlsca: Path, url: str = "") -> bool:
     """Tell whether the daemon's own client is served, at another URL if there is one."""
     files = [f"--tlscacert={tlsca}", f"--tlscert={pair.cert}", f"--tlskey={pair.key}"]
-    command = [daemon.programs.buildctl, "--timeout=5", f"--addr={url or daemon.url}", *files, "debug", "workers"]
+    command: list[str | Path] = [
+        daemon.programs.buildctl,
+        "--timeout=5",
+        f"--addr={url or daemon.url}",
+        *files,
+        "debug",
+        "workers",
+    ]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -87,7 +87,16 @@ def test_openssl_and_go_judge_as_the_daemons_do(tmp_path: Path, verifier: Verifi
     held = people.file("ca.pem", published(20_000))
     parsed = certificates.load_all(held.read_bytes())
     for person, pair in pairs(people).items():
-        command = ["openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", held, pair.cert]
+        command: list[str | Path] = [
+            "openssl",
+            "verify",
+            "-x509_strict",
+            "-purpose",
+            "sslclient",
+            "-CAfile",
+            held,
+            pair.cert,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         gone = person.startswith("gone")
         assert bool(done.returncode) == gone

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +45,7 @@ def test_a_label_is_no_authority_has_no_key_usage_and_is_for_a_purpose_of_its_ow
     assert not basic.value.ca
     assert extensions.find(made, x509.KeyUsage) is None
     assert list(extensions.find(made, x509.ExtendedKeyUsage) or ()) == [label.PURPOSE]
-    assert not extensions.allows(made, x509.ExtendedKeyUsageOID.CLIENT_AUTH)
+    assert not extensions.allows(made, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 def test_a_label_is_as_old_as_the_oldest_anchor_and_lives_as_long_as_the_longest() -> None:
@@ -148,7 +148,7 @@ def test_openssl_takes_neither_the_label_nor_what_its_holder_signs_for_a_clients
     )
     for each in (own, forged):
         (tmp_path / "leaf.pem").write_bytes(certificates.to_pem(each))
-        command = ["openssl", "verify", "-partial_chain", "-purpose", "sslclient", "-CAfile", held]
+        command: list[str | Path] = ["openssl", "verify", "-partial_chain", "-purpose", "sslclient", "-CAfile", held]
         assert subprocess.run([*command, tmp_path / "leaf.pem"], capture_output=True, check=False).returncode
 
 
@@ -157,3 +157,10 @@ def test_an_anchor_that_no_daemon_could_bear_is_never_published() -> None:
     with pytest.raises(RefusedError, match="cannot bear 250001 name constraints") as refused:
         published([OLDER], names, 1)
     assert refused.value.code == "too-many-constraints"
+
+
+def test_a_label_is_spelled_short_for_people() -> None:
+    name = label.subject(Label("acme", 7, "0f" * 32))
+    assert certificates.words(name) == "label acme 7 (0f0f0f0f…)"
+    other = x509.Name([*name, x509.NameAttribute(NameOID.COMMON_NAME, "more")])
+    assert certificates.words(other) == other.rfc4514_string()

@@ -1,6 +1,6 @@
 """An authority made elsewhere is tried before it is trusted: by its own constraints it may be of no use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from cryptography import x509
@@ -27,10 +27,10 @@ def verifier() -> Iterator[Verifier]:
     started.close()
 
 
-def adopted(*, critical: bool = True, **subtrees: list[x509.GeneralName] | None) -> Authority:
+def adopted(*, critical: bool = True, **subtrees: Sequence[x509.GeneralName]) -> Authority:
     signer = KeySigner(keys.generate("p256"))
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old")])
-    both = {"permitted_subtrees": None, "excluded_subtrees": None} | subtrees
+    both = {name: list(subtrees.get(name, ())) or None for name in ("permitted_subtrees", "excluded_subtrees")}
     builder = (
         x509.CertificateBuilder(name, name, signer.public_key, 7)
         .not_valid_before(NOW - DAY)

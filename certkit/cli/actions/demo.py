@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from certkit import files
-from certkit.cli.support.local_daemon import HOST, HOST_ELSEWHERE, STANDIN, LocalDaemon
+from certkit.cli.support.local_daemon import HOST, HOST_ELSEWHERE, STANDIN, LocalDaemon, listens
 from certkit.cli.support.output import say
 from certkit.earthly.clients import docker_or_podman_works
 from certkit.errors import CertkitError
@@ -20,7 +20,7 @@ PERSON = "alice@acme.example"
 def tell(buildkitd: Path | None) -> None:
     """Tell it, with this daemon, the one on PATH, or a stand-in."""
     program = _program(buildkitd)
-    daemon = LocalDaemon(program, host=HOST if sys.platform == "linux" else HOST_ELSEWHERE)
+    daemon = LocalDaemon(program, host=_host(program))
     try:
         with tempfile.TemporaryDirectory(prefix="certkit-demo-") as folder:
             _tell_story(_Scene(Path(folder), daemon, program))
@@ -34,6 +34,12 @@ def _program(buildkitd: Path | None) -> tuple[str, ...]:
     found = shutil.which("buildkitd")
     can_run = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("runc")
     return (found,) if found and can_run else STANDIN
+
+
+def _host(program: tuple[str, ...]) -> str:
+    """Choose where the daemon listens; a real one never where the network reaches it."""
+    has_own = sys.platform == "linux" and (program != STANDIN or listens(HOST))
+    return HOST if has_own else HOST_ELSEWHERE
 
 
 def _describe(program: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ Nothing here imports what reads certificates and speaks TLS and gRPC: the probe 
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from certkit.cli import actions
@@ -20,7 +21,9 @@ def probe(
     target = targets.chosen(given, client, config)
     if not as_json:
         say(targets.heading(target))
-    report = run(target, os.environ, context.now(), timeout=timeout, canary=_canary(home, target.url))
+    canary, listed = _knowledge(home, target.url)
+    target = replace(target, listed=listed)
+    report = run(target, os.environ, context.now(), timeout=timeout, canary=canary)
     if as_json:
         say_json(as_data(report))
     else:
@@ -28,8 +31,8 @@ def probe(
     return report.ok
 
 
-def _canary(option: Path | None, url: str) -> Pair | None:
-    """Return the canary, on the lead's side: where the home is, and one of its daemons has this URL."""
+def _knowledge(option: Path | None, url: str) -> tuple[Pair | None, tuple[bytes, ...] | None]:
+    """Return what the lead's side adds: where the home is, and one of its daemons has this URL."""
     if not os.access(context.home_path(option) / "team.yml", os.R_OK):
-        return None
-    return actions.canary.of(option, url)  # imports the lead's side, which a laptop does not need
+        return None, None
+    return actions.lead_knowledge.of(option, url)  # imports the lead's side, which a laptop does not need

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from certkit.authority import rollover
-from certkit.authority.rollover import Standing
+from certkit.authority.rollover import Member, Standing
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support import home_access
@@ -26,7 +26,7 @@ def rotate(
     """Take a step, or replace a compromised authority, and say where the rotation stands."""
     changes = compromised or step != "status"
     with home_access.changing(home) if changes else home_access.reading(home) as team:
-        must_enroll_again: list[str] = []
+        must_enroll_again: list[Member] = []
         if isinstance(team, Session) and compromised:
             must_enroll_again = rollover.replace_compromised(team, role)
         elif isinstance(team, Session) and step != "status":
@@ -65,12 +65,14 @@ def _say_standing(found: Standing) -> None:
     say(f"The {found.role} authority is {state.stage}: {generations}.")
     for step, names in found.blocked.items():
         effect = (
-            f"would lock out {len(names)}: {', '.join(names)}" if names else _HARMLESS.get(step, "locks nobody out")
+            f"would lock out {len(names)}: {', '.join(map(str, names))}"
+            if names
+            else _HARMLESS.get(step, "locks nobody out")
         )
         say(f"  {step:<9} {effect}")
 
 
-def _say_must_enroll_again(role: str, names: list[str]) -> None:
+def _say_must_enroll_again(role: str, names: list[Member]) -> None:
     until = "they cannot build"
     if role == "server":
         until += ", or believe whoever has the leaked key"

@@ -1,13 +1,12 @@
 """What a check of a daemon came to, in words and as JSON."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from enum import Enum
 from typing import Any
 
 from certkit.authority.daemon_verdict import CheckResult, Reason, Verdict
 from certkit.probe.alerts import describe
 from certkit.probe.observed import Doubt
+from certkit.results import as_json
 
 _START = "start it, or look at its log."
 _PROBE = "see what an enrolled laptop's certkit probe says of it."
@@ -40,8 +39,8 @@ def remedy(result: CheckResult) -> str:
 
 
 def as_data(result: CheckResult) -> dict[str, Any]:
-    """Return a result as JSON takes it."""
-    return {
+    """Return a result as JSON shows it; `seen` is for people."""
+    data = {
         "verdict": result.verdict,
         "seen": said(result),
         "reasons": [_reason_data(each) for each in result.reasons],
@@ -55,22 +54,11 @@ def as_data(result: CheckResult) -> dict[str, Any]:
             for each in result.addresses
         ],
     }
+    return dict(as_json(data))
 
 
 def _reason_data(reason: Reason) -> dict[str, object]:
-    return {"reason": reason.why, **{name: _value(each) for name, each in reason.fields.items()}}
-
-
-def _value(value: object) -> object:
-    """Write a time in RFC 3339, and an outcome by its name."""
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        case str():
-            return value
-        case Enum():
-            return value.name.lower()
-    return value
+    return {"reason": reason.why, **reason.fields}
 
 
 def _lines(result: CheckResult) -> Iterator[str]:
@@ -109,11 +97,11 @@ def _unclear(fields: dict[str, Any]) -> str:
             return f"{caller} got {alert} before the daemon had proven that it is the daemon, as anybody can send it"
         case Doubt.OTHER_ALERT:
             return f"{caller} got {alert}, which says nothing about certificates"
-    return f"{caller} got no answer: {fields['outcome'].value}"
+    return f"{caller} got no answer: {fields['outcome'].words}"
 
 
 _CALLERS = {
-    "no certificate": "a stranger without a certificate",
+    "no-certificate": "a stranger without a certificate",
     "impostor": "a stranger with a made-up certificate",
     "canary": "the canary",
     "control": "the canary's like that is not excluded",

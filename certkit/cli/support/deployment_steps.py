@@ -16,7 +16,7 @@ def say_handover(view: View) -> None:
     behind = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon)]
     if not behind:
         return
-    say("", "Next, for each daemon: copy the new files to its host, restart it, and check it")
+    say("", "Next, for each daemon: copy the new files to its host, restart it, and verify it")
     for daemon in behind:
         say(
             f"  {_copy(view, daemon)}",
@@ -37,7 +37,7 @@ def say_deployment(view: View, daemon: Daemon) -> None:
     say(*(f"       {line}" for line in deploy.command("flags", site(daemon))))
     others = home_access.command(view, f"daemon deploy {daemon.name} --help")
     say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
-    say("  3. Check it", f"       {_check(view, daemon)}")
+    say("  3. Verify it", f"       {_check(view, daemon)}")
 
 
 def _copy(view: View, daemon: Daemon) -> str:

@@ -16,7 +16,7 @@ HOST = "127.0.0.2"
 """Not one of the three names that Earthly takes for a daemon of its own, and reached without any set-up on Linux."""
 
 HOST_ELSEWHERE = "0.0.0.0"  # noqa: S104  where it is used, for the demo, only the stand-in listens, and it builds nothing
-"""The same for macOS, which has no other loopback address than 127.0.0.1: who connects to it reaches this machine."""
+"""The same where there is no other loopback address than 127.0.0.1, as on macOS: it leads to this machine."""
 
 STANDIN = (sys.executable, "-m", "certkit.probe.standin")
 
@@ -108,6 +108,15 @@ def _help_of(program: tuple[str, ...]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""  # what is wrong with it is told when it is started
     return said.stdout + said.stderr
+
+
+def listens(host: str) -> bool:
+    """Tell whether something can listen on an address of this machine."""
+    try:
+        free_port(host)
+    except OSError:
+        return False
+    return True
 
 
 def free_port(host: str) -> int:

@@ -43,7 +43,7 @@ def probe(
     It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults; where neither is
     enrolled, the files for buildctl and buildx. What is given here is used instead. It tells in a second what
     Earthly waits 60 seconds for and does not say.
-    Where the team's own folder is, it also sees that the daemon refuses a certificate revoked only there.
+    Where the team's own folder is, it also sees whether the daemon holds the newest anchors.
 
     \b
     certkit probe

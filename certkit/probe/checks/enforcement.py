@@ -1,11 +1,12 @@
 """Whether the daemon refuses everyone else, at each of its addresses: whoever gets in may run anything there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from certkit.probe import alerts
 from certkit.probe.alerts import describe
-from certkit.probe.observed import CANARY, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Doubt, Exchange, Outcome
+from certkit.probe.authorities import Comparison, compare, words
+from certkit.probe.observed import CANARY, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Doubt, Exchange, Outcome, Who
 from certkit.probe.stage import Found, Stage, finding
 
 STRANGERS = (NO_CERTIFICATE, IMPOSTOR, CANARY)
@@ -16,6 +17,8 @@ class Enforcement:
     """What came of each caller's handshake beside the client's own, by address."""
 
     addresses: Mapping[str, Mapping[str, Exchange]]
+    listed: tuple[bytes, ...] | None = None
+    """What the newest publication makes a daemon list; None where that is not known."""
 
     def served(self, caller: str) -> list[str]:
         """Return the addresses at which a caller was let in."""
@@ -38,7 +41,11 @@ class Enforcement:
 def _summary(evidence: Enforcement) -> str:
     strangers = [name for name in STRANGERS if any(True for _ in evidence.each(name))]
     count = len(evidence.addresses)
-    return "refuses strangers: " + ", ".join(strangers) + (f", at {count} addresses" if count > 1 else "")
+    return (
+        "refuses strangers: "
+        + ", ".join(each.words for each in strangers)
+        + (f", at {count} addresses" if count > 1 else "")
+    )
 
 
 @finding(
@@ -72,6 +79,24 @@ def canary_let_in(evidence: Enforcement) -> Found | None:
 
 
 @finding(
+    "The daemon holds other anchors than the newest ones: whoever was revoked since still gets in, or somebody of "
+    "another team does."
+)
+def anchors_not_newest(evidence: Enforcement) -> Found | None:
+    wrong = {
+        where: found
+        for where, exchanges in evidence.addresses.items()
+        if not _is_served(exchanges, NO_CERTIFICATE) and (found := _differing(exchanges, evidence.listed))
+    }
+    if not wrong:
+        return None
+    seen = next(iter(wrong.values()))
+    lacks = f"does not list {_names(seen.missing)}" if seen.missing else ""
+    more = f"lists {_names((*seen.extra, *seen.duplicated))} beside it" if seen.extra or seen.duplicated else ""
+    return Found(f"the daemon {' and '.join(filter(None, (lacks, more)))}{evidence.at(list(wrong))}")
+
+
+@finding(
     "The daemon does not know the newest authority, or a clock is off: it may still let in whoever has been revoked."
 )
 def canary_unproven(evidence: Enforcement) -> Found | None:
@@ -96,7 +121,14 @@ enforcement = Stage(
     "enforcement",
     "Strangers knock at every address, side by side with the rest: each must be refused.",
     _summary,
-    findings=(anyone_let_in, impostor_let_in, canary_let_in, canary_unproven, enforcement_unknown),
+    findings=(
+        anyone_let_in,
+        impostor_let_in,
+        canary_let_in,
+        anchors_not_newest,
+        canary_unproven,
+        enforcement_unknown,
+    ),
 )
 
 
@@ -119,7 +151,7 @@ def is_open(exchanges: Mapping[str, Exchange]) -> bool:
 def told(addresses: Mapping[str, Mapping[str, Exchange]], *, several: bool = False) -> str:
     """Say what came of each stranger, at each address where there are several."""
     return "; ".join(
-        (f"at {where}: " if several else "") + f"{name}: {_outcome(each)}"
+        (f"at {where}: " if several else "") + f"{Who(name).words}: {_outcome(each)}"
         for where, exchanges in addresses.items()
         for name, each in exchanges.items()
         if name in STRANGERS
@@ -131,6 +163,19 @@ def proves_exclusion(exchanges: Mapping[str, Exchange]) -> bool:
     canary, control = exchanges.get(CANARY), exchanges.get(CONTROL)
     is_excluded = canary is not None and canary.answer is Answer.REFUSED and canary.alert in alerts.REVOKED
     return is_excluded and (control is None or control.answer is Answer.SERVED)
+
+
+def _differing(exchanges: Mapping[str, Exchange], listed: tuple[bytes, ...] | None) -> Comparison | None:
+    """Return how what a daemon lists differs from what it must list, None if it does not; only proven words count."""
+    if listed is None:
+        return None
+    said = [each.authorities for each in exchanges.values() if each.is_authenticated and each.authorities]
+    found = [compare(names, listed) for names in said]
+    return next((each for each in found if not each.is_equal), None)
+
+
+def _names(names: Iterable[bytes]) -> str:
+    return " and ".join(map(words, names))
 
 
 def _why_unproven(exchanges: Mapping[str, Exchange], canary: Exchange) -> str:
@@ -149,7 +194,7 @@ def _is_served(exchanges: Mapping[str, Exchange], caller: str) -> bool:
 
 def _outcome(exchange: Exchange) -> str:
     if exchange.outcome is not Outcome.REFUSED:
-        return str(exchange.outcome.value)
+        return exchange.outcome.words
     return describe(exchange.alert) + (_DOUBTS.get(exchange.doubt, "") if exchange.doubt else "")
 
 

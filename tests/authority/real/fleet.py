@@ -142,7 +142,7 @@ class Fleet:
                 return
 
     def _buildctl(self, files: Files, *arguments: str) -> subprocess.CompletedProcess[str]:
-        client = [self.daemon.programs.buildctl, f"--addr={self.daemon.url}", "--timeout=5"]
+        client: list[str | Path] = [self.daemon.programs.buildctl, f"--addr={self.daemon.url}", "--timeout=5"]
         shown = [f"--tlscacert={files.ca}", f"--tlscert={files.cert}", f"--tlskey={files.key}"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         return subprocess.run(

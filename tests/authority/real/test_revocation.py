@@ -39,7 +39,7 @@ def test_a_person_is_out_with_every_device_after_the_restart_and_in_again_when_r
     assert fleet.lead("revoke", "al.team", "--reason", "affiliationChanged") == 0
     expect_out(fleet)
     assert fleet.lead("daemon", "check", "build") == 3
-    assert "lets the canary in" in capsys.readouterr().out
+    assert "it still holds publication 1, out of date since" in capsys.readouterr().out
     assert fleet.lead("issue", "al.team", "--no-passphrase", "--out", fleet.folder / "new.certkit") == 1
 
     fleet.daemon.restart()
@@ -105,11 +105,13 @@ def test_the_leads_own_probe_shows_the_canary_and_nobody_elses_does(fleet: Fleet
     assert fleet.lead("revoke", "al.team") == 0
     assert fleet.probe(who, capsys)[0] == 0
     code, checks = fleet.probe(who, capsys, as_lead=True)
-    assert (code, "canary-let-in" in checks) == (3, True)
+    assert (code, "anchors-not-newest" in checks) == (3, True)
+    assert "the daemon does not list" in checks["anchors-not-newest"]["seen"]
 
     fleet.rotate("client", "prepare")
     code, checks = fleet.probe(who, capsys, as_lead=True)
     assert code == 3
+    assert "acme client authority 2" in checks["anchors-not-newest"]["seen"]
     assert "alert 48, unknown_ca" in checks["canary-unproven"]["seen"]
 
     fleet.daemon.restart()

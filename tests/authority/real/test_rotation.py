@@ -71,7 +71,10 @@ class Story:
         assert f"to {step} now would lock out" in self.capture.readouterr().err
         assert self.fleet.lead("rotate", self.role, "--json") == 0
         steps = json.loads(self.capture.readouterr().out)["steps"]
-        return next(set(each["would_lock_out"]) for each in steps if each["step"] == step)
+        members = next(each["would_lock_out"] for each in steps if each["step"] == step)
+        return {
+            f"daemon {each['daemon']}" if each["daemon"] else f"{each['person']} {each['device']}" for each in members
+        }
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import Certificate
 
 from certkit.authority import cohort_authorities
 from certkit.pki import certificates
@@ -23,7 +24,7 @@ def issuer(leaf: Path) -> str:
     return certificates.issuer_words(certificates.load(leaf.read_bytes()))
 
 
-def held(home: Path) -> list[certificates.x509.Certificate]:
+def held(home: Path) -> list[Certificate]:
     return certificates.load_all((home / "daemons" / "build" / "ca.pem").read_bytes())
 
 
@@ -72,7 +73,7 @@ def test_an_authority_with_cohorts_is_rotated_with_them(lead: Lead, home: Path, 
         assert lead("rotate", "client", step).code == 0
         take_up(lead, daemon)
     blocked = {step["step"]: step["would_lock_out"] for step in lead("rotate", "client", "--json").data["steps"]}
-    assert "al laptop" in blocked["retire"]
+    assert {"person": "al", "device": "laptop", "daemon": None} in blocked["retire"]
     new = issue(lead, "al")
     assert issuer(new).startswith("acme client authority 2")
     assert (is_let_in(home, old), is_let_in(home, new)) == (True, True)

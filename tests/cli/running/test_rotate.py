@@ -10,6 +10,7 @@ from tests.cli.daemons import Running, running, take_up
 from tests.cli.openssl import complaint, contents, generation, is_let_in, issue
 
 FORWARD = ("prepare", "switch", "retire")
+AL = {"person": "al", "device": "laptop", "daemon": None}
 
 
 def standing(lead: Lead, role: str) -> dict[str, object]:
@@ -98,8 +99,8 @@ def test_who_still_lacks_the_new_one_is_told(lead: Lead, daemon: Running) -> Non
         "stage": "prepared",
         "issuing": 1,
         "trusted": [1, 2],
-        "steps": [{"step": "switch", "would_lock_out": ["al laptop"]}, {"step": "rollback", "would_lock_out": []}],
-        "if_compromised": ["al laptop"],
+        "steps": [{"step": "switch", "would_lock_out": [AL]}, {"step": "rollback", "would_lock_out": []}],
+        "if_compromised": [AL],
     }
     said = lead("rotate", "server", "status").out.splitlines()
     assert said[:2] == [

@@ -86,6 +86,7 @@ REMEDIES: Mapping[str, str] = {
     f"  buildkitd {_MUTUAL}",
     "impostor-let-in": "close the port now, and let buildkitd itself verify, not a proxy before it:\n"
     f"  buildkitd {_MUTUAL}",
+    "anchors-not-newest": _RESTART,
     "canary-let-in": _RESTART,
     "canary-unproven": f"compare both clocks; {_RESTART}",
     "enforcement-unknown": "probe again; if it stays so, look for a proxy or a firewall before the daemon",
