@@ -133,7 +133,7 @@ def ascii_host(value: str) -> str:
     """Return a DNS name in lower case with A-labels, as it stands in certificates and on the wire."""
     name = value.lower().removesuffix(".")
     if not name.isascii():
-        import idna
+        import idna  # slow, and few names need it
 
         try:
             name = idna.encode(value, uts46=True).decode().lower().removesuffix(".")

@@ -114,7 +114,7 @@ def worded(value: object) -> str:
 
 def console() -> "Console":
     """Return rich's console for stdout: colour on a terminal only, without NO_COLOR; no line is cut or broken."""
-    from rich.console import Console
+    from rich.console import Console  # slow, and JSON needs none of it
 
     return Console(
         color_system=None if os.environ.get("NO_COLOR") else "auto",
@@ -131,6 +131,7 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     The last columns, where a terminal has no room for them, get lines of their own below each row. No value is ever
     cut or broken, except at a space.
     """
+    # As in `console`.
     from rich.cells import cell_len
     from rich.text import Text
 
