@@ -77,7 +77,7 @@ class Settings:
 
 
 def load(path: Path) -> Settings:
-    """Read team.yml; raises MalformedError, with the line or the key, for what cannot be meant."""
+    """Read team.yml; raises MalformedError, with the line or the key, for what is not valid."""
     return _parse(path, files.read(path, limit=LIMIT))
 
 

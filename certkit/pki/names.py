@@ -40,7 +40,7 @@ def text(value: str, what: str) -> str:
     if unseen:
         raise InvalidError(
             f"{value!a} cannot be the name of a {what}: U+{ord(unseen[0]):04X} in it cannot be seen",
-            "Type it anew with characters that can all be seen, such as alice@acme.example.",
+            "Type it again with visible characters only, such as alice@acme.example.",
             code="name-invisible",
             name=value,
             what=what,

@@ -27,7 +27,7 @@ def files(lead: Lead, home: Path, desk: Path) -> Path:
     ("verb", "name", "what", "remedy"),
     [
         ("enroll", "acme.backup", "is a backup of a team's home, with the keys of its authorities, no bundle", ALARM),
-        ("enroll", "key.pem", "is a private key, no bundle", "Let nobody have the key."),
+        ("enroll", "key.pem", "is a private key, no bundle", "Keep the key to yourself."),
         ("enroll", "cert.pem", "is a certificate, no bundle", "Name the bundle, or the answer to your request."),
         ("enroll", "alice.csr", "is a request for a certificate, no bundle", "certkit sign alice.csr"),
         ("restore", "alice.certkit", "is a bundle to enroll with, no backup", "certkit enroll alice.certkit"),

@@ -78,7 +78,7 @@ def _say_must_enroll_again(role: str, names: list[Member]) -> None:
         until += ", or believe whoever has the leaked key"
     if names:
         say("", f"These must enroll again; until they have, {until}:", *(f"  {name}" for name in names))
-        say("Issue anew for each: certkit issue PERSON --device DEVICE --out FILE")
+        say("Issue a new bundle for each: certkit issue PERSON --device DEVICE --out FILE")
         say("They install it with:  certkit enroll FILE --force")
     else:
         say("Nobody needs to enroll again.")
@@ -86,6 +86,6 @@ def _say_must_enroll_again(role: str, names: list[Member]) -> None:
 
 def _say_next(team: View, role: str, step: str) -> None:
     if (role, step) in {("client", "switch"), ("server", "prepare")}:
-        say("", "Next: issue anew for every device, and let each install it with certkit enroll FILE --force")
+        say("", "Next: issue a new bundle for every device, and have each install it with certkit enroll FILE --force")
         say(f"Who still lacks it: certkit rotate {role}")
     say_handover(team)

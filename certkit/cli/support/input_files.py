@@ -1,4 +1,4 @@
-"""Files that are named on a command line: read from a path or a pipe, and told apart where the wrong one is given."""
+"""Files that are named on a command line: read from a path or a pipe, and recognized where the wrong one is given."""
 
 import contextlib
 import shlex
@@ -62,7 +62,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def _kind(content: bytes) -> str:
-    """Recognise what certkit and its neighbours write; an empty text for anything else."""
+    """Recognize what certkit and OpenSSL write; return an empty text for anything else."""
     if content.startswith(b"certkit\x01"):
         return "backup"
     marks = {
@@ -80,4 +80,4 @@ def _remedy(found: str, wanted: Wanted, path: Path) -> str:
         return _ALARM
     if found in _ITS_PLACE:
         return _ITS_PLACE[found].format(path=shlex.quote(str(path)))
-    return _WANTED[wanted] + (" Let nobody have the key." if found == "key" else "")
+    return _WANTED[wanted] + (" Keep the key to yourself." if found == "key" else "")

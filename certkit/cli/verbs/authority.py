@@ -32,12 +32,12 @@ def show(home: options.HomeOption = None, as_json: options.JsonOption = False) -
 @app.command()
 def passphrase(
     passphrase_file: Annotated[
-        Path | None, typer.Option("--passphrase-file", help="The new one is the first line of this file.")
+        Path | None, typer.Option("--passphrase-file", help="Read the new passphrase from this file's first line.")
     ] = None,
     passphrase_command: Annotated[
-        str | None, typer.Option("--passphrase-command", help="The new one is what this command prints.")
+        str | None, typer.Option("--passphrase-command", help="Use the new passphrase that this command prints.")
     ] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Leave the keys unencrypted.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Store the keys unencrypted.")] = False,
     home: options.HomeOption = None,
 ) -> None:
     """Put a passphrase on the keys, change it, or take it off.
@@ -46,7 +46,7 @@ def passphrase(
     certkit authority passphrase
     certkit authority passphrase --passphrase-command 'pass show certkit'
 
-    Without an option the new one is asked for. Exit codes: 0 changed, 1 failure, 2 usage.
+    Without an option, the new passphrase is asked for. Exit codes: 0 changed, 1 failure, 2 usage.
     """
     if bool(passphrase_file) + bool(passphrase_command) + remove > 1:
         raise InvalidError("the new passphrase is given in more than one way", "Keep one of the three options.")

@@ -12,7 +12,7 @@ from certkit.cli.support import options
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write; never overwritten.")],
     passphrase_file: Annotated[
-        Path | None, typer.Option("--passphrase-file", help="Encrypt it under the first line of this file.")
+        Path | None, typer.Option("--passphrase-file", help="Encrypt it with the passphrase in this file's first line.")
     ] = None,
     home: options.HomeOption = None,
 ) -> None:
@@ -31,7 +31,7 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")],
     passphrase_file: Annotated[
-        Path | None, typer.Option("--passphrase-file", help="The passphrase is the first line of this file.")
+        Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file's first line.")
     ] = None,
     home: options.HomeOption = None,
 ) -> None:
@@ -41,7 +41,7 @@ def restore(
     certkit restore acme-2026-11-24.backup
     certkit restore acme.backup --home /srv/certkit
 
-    All of it is checked before. What was issued or revoked after the backup is not in it.
+    It is checked before anything is restored. What was issued or revoked after the backup is not in it.
     Exit codes: 0 restored, 1 failure, 2 usage.
     """
     actions.backup.restore(file, passphrase_file, home)

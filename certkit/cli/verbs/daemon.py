@@ -42,7 +42,7 @@ def renew(
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Issue a new certificate, with more host names if need be.
+    """Issue a new certificate, with more host names if needed.
 
     \b
     certkit daemon renew build
@@ -86,7 +86,7 @@ def deploy(
     ] = options.CERTS,
     home: options.HomeOption = None,
 ) -> None:
-    """Print what the daemon's host needs, to paste or to save there.
+    """Print what the daemon's host needs, to paste or save there.
 
     \b
     certkit daemon deploy build > run-buildkitd.sh
@@ -120,7 +120,13 @@ def check(
         ),
     ] = 0.0,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="<seconds>", parser=numbers.seconds(0.1), help="Seconds for one look.")
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="<seconds>",
+            parser=numbers.seconds(0.1),
+            help="Seconds for each step over the network.",
+        ),
     ] = 5.0,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
@@ -136,7 +142,7 @@ def check(
 
     A check that fails takes back what was proven before. Several daemons behind one address cannot be told apart.
 
-    Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former files, or could not be told.
+    Exit codes: 0 proven, 1 failure, 2 usage, 3 not proven: it holds former files, or it is unclear.
     """
     if not actions.daemon.check(home, name, wait, timeout, as_json=as_json):
         raise typer.Exit(exit_codes.FINDINGS)

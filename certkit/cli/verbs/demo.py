@@ -10,7 +10,7 @@ from certkit.cli import actions
 
 def demo(
     buildkitd: Annotated[
-        Path | None, typer.Option("--buildkitd", help="Run this daemon, as root on Linux, not a stand-in.")
+        Path | None, typer.Option("--buildkitd", help="Run this daemon (as root, on Linux) instead of a stand-in.")
     ] = None,
 ) -> None:
     """Run a complete demo in a scratch folder, with three failures.

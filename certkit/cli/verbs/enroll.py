@@ -20,17 +20,17 @@ For = Annotated[
     list[str] | None,
     typer.Option(
         "--for",
-        help="earthly, earthbuild, buildctl or buildx; repeatable. Else what is found here.",
+        help="earthly, earthbuild, buildctl or buildx; repeatable. By default, those found here.",
         autocompletion=completions.clients,
     ),
 ]
-Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons, else the first.")]
-Team = Annotated[str | None, typer.Option("--team", help="What to call the team here, else as the bundle does.")]
+Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons; by default the first.")]
+Team = Annotated[str | None, typer.Option("--team", help="What to call the team here; by default, as in the bundle.")]
 PassphraseFile = Annotated[
-    Path | None, typer.Option("--passphrase-file", help="The bundle's passphrase: the first line of this file.")
+    Path | None, typer.Option("--passphrase-file", help="Read the bundle's passphrase from this file's first line.")
 ]
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Do not check the daemon afterwards.")]
-Force = Annotated[bool, typer.Option("--force", help="Enroll anew: replace the certificate and its key.")]
+Force = Annotated[bool, typer.Option("--force", help="Enroll again: replace the certificate and its key.")]
 
 
 def enroll(

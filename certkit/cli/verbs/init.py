@@ -10,7 +10,7 @@ from certkit.cli.support import completions, options
 
 Team = Annotated[str, typer.Option("--team", help="The team's name: a short word such as acme.")]
 Url = Annotated[str, typer.Option("--daemon", help="The daemon's URL as laptops will reach it.")]
-Name = Annotated[str | None, typer.Option("--name", help="What to call the daemon, else by its host.")]
+Name = Annotated[str | None, typer.Option("--name", help="What to call the daemon; by default, as its host.")]
 San = Annotated[list[str] | None, typer.Option("--san", help="Another host name or address of it; repeatable.")]
 KeyType = Annotated[
     str,
@@ -24,10 +24,10 @@ Passphrase = Annotated[
     bool, typer.Option("--passphrase", help="Encrypt the authorities' keys; the passphrase is asked for.")
 ]
 PassphraseFile = Annotated[
-    Path | None, typer.Option("--passphrase-file", help="Encrypt them under the first line of this file.")
+    Path | None, typer.Option("--passphrase-file", help="Encrypt them with the passphrase in this file's first line.")
 ]
 PassphraseCommand = Annotated[
-    str | None, typer.Option("--passphrase-command", help="Encrypt them under what this command prints.")
+    str | None, typer.Option("--passphrase-command", help="Encrypt them with the passphrase that this command prints.")
 ]
 ServerCa = Annotated[
     tuple[Path, Path] | None, typer.Option("--server-ca", metavar="CERT KEY", help="Adopt this server authority.")
@@ -58,7 +58,7 @@ def init(
     certkit init --team acme --daemon tcp://10.0.0.7:8372 --san build.acme.example --passphrase
     certkit init --team acme --daemon tcp://build.acme.example:8372 --client-ca ca_cert.pem ca_key.pem
 
-    Nothing that is there is ever overwritten. Exit codes: 0 created, 1 failure, 2 usage.
+    Existing files are never overwritten. Exit codes: 0 created, 1 failure, 2 usage.
     """
     actions.init.init(
         home,

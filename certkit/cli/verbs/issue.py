@@ -14,13 +14,16 @@ def issue(
     person: Annotated[
         str,
         typer.Argument(
-            metavar="PERSON", help="Who: a name such as alice@acme.example.", autocompletion=completions.people
+            metavar="PERSON",
+            help="The person to issue it for, such as alice@acme.example.",
+            autocompletion=completions.people,
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The bundle to write; never overwritten.")],
     device: options.NewDeviceOption = None,
     passphrase_file: Annotated[
-        Path | None, typer.Option("--passphrase-file", help="Encrypt the bundle under the first line of this file.")
+        Path | None,
+        typer.Option("--passphrase-file", help="Encrypt the bundle with the passphrase in this file's first line."),
     ] = None,
     no_passphrase: Annotated[
         bool, typer.Option("--no-passphrase", help="Do not encrypt it: whoever has the file may build.")

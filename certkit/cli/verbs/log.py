@@ -13,7 +13,7 @@ def log(
         str | None,
         typer.Argument(
             metavar="[SUBJECT]",
-            help="Only what was done to this person or daemon.",
+            help="Show only entries about this person or daemon.",
             autocompletion=completions.people_and_daemons,
         ),
     ] = None,

@@ -17,7 +17,7 @@ def probe(
     ca: Annotated[FileOption, typer.Option(help="The authority that vouches for the daemon.")] = None,
     cert: Annotated[FileOption, typer.Option(help="The client's certificate.")] = None,
     key: Annotated[FileOption, typer.Option(help="Its key.")] = None,
-    server_name: Annotated[str | None, typer.Option(help="The name the daemon's certificate must bear.")] = None,
+    server_name: Annotated[str | None, typer.Option(help="The name that the daemon's certificate must have.")] = None,
     timeout: Annotated[
         float,
         typer.Option(
@@ -30,7 +30,7 @@ def probe(
         str | None,
         typer.Option(
             "--for",
-            help="For which client: earthly, earthbuild, buildctl or buildx.",
+            help="Probe as this client: earthly, earthbuild, buildctl or buildx.",
             autocompletion=completions.clients,
         ),
     ] = None,
@@ -41,8 +41,8 @@ def probe(
     """Check that the daemon serves this laptop and no stranger.
 
     It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults; where neither is
-    enrolled, the files for buildctl and buildx. What is given here is used instead. It tells in a second what
-    Earthly waits 60 seconds for and does not say.
+    enrolled, the files for buildctl and buildx. What is given here is used instead. In a second it says
+    what Earthly waits 60 seconds for and then does not say.
     Where the team's own folder is, it also sees whether the daemon holds the newest anchors.
 
     \b

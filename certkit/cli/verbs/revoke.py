@@ -9,7 +9,7 @@ from certkit.cli.support import completions, options
 
 PersonArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[PERSON]", help="Who, with all devices.", autocompletion=completions.people),
+    typer.Argument(metavar="[PERSON]", help="The person, with all devices.", autocompletion=completions.people),
 ]
 DeviceOption = Annotated[
     str | None,
@@ -27,7 +27,7 @@ def revoke(
         str,
         typer.Option(
             "--reason",
-            help="As RFC 5280 names them: keyCompromise, affiliationChanged, …",
+            help="A reason as in RFC 5280: keyCompromise, affiliationChanged, …",
             autocompletion=completions.reasons,
         ),
     ] = "unspecified",

@@ -12,11 +12,11 @@ from certkit.errors import InvalidError
 def rotate(
     role: Annotated[Literal["server", "client"], typer.Argument(help="Which authority.")],
     step: Annotated[
-        Literal["prepare", "switch", "retire", "rollback", "status"], typer.Argument(help="What to do.")
+        Literal["prepare", "switch", "retire", "rollback", "status"], typer.Argument(help="The step to take.")
     ] = "status",
-    force: Annotated[bool, typer.Option("--force", help="Go on although it locks somebody out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Continue even if it locks somebody out.")] = False,
     compromised: Annotated[
-        bool, typer.Option("--compromised", help="Its key has leaked: trust it no more (of two, the older).")
+        bool, typer.Option("--compromised", help="Its key has leaked: stop trusting it (of two, the older).")
     ] = False,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
@@ -24,16 +24,16 @@ def rotate(
     """Replace an authority step by step, without locking anyone out.
 
     \b
-    certkit rotate client prepare     a new one is made; daemons are to trust both
-    certkit rotate client switch      from now on it signs
-    certkit rotate client retire      the old one is trusted no more
+    certkit rotate client prepare     makes a new one; daemons must trust both
+    certkit rotate client switch      the new one signs from now on
+    certkit rotate client retire      the old one is no longer trusted
     certkit rotate client             where it stands, and who still lacks the new one
     certkit rotate client --compromised
 
-    A step is refused while it would lock anybody out, and can be rolled back. A certificate that was issued is taken
-    to be in use: certkit cannot see whether its holder has enrolled with it.
+    A step is refused while it would lock anybody out, and it can be rolled back. Every certificate that was issued
+    counts as in use: certkit cannot see whether its holder has enrolled with it.
     Exit codes: 0 done, 1 failure or refused, 2 usage.
     """
     if compromised and step != "status":
-        raise InvalidError("--compromised goes without steps", f"Say certkit rotate {role} --compromised")
+        raise InvalidError("--compromised does not take a step", f"Run certkit rotate {role} --compromised")
     actions.rotate.rotate(home, role, step, force=force, compromised=compromised, as_json=as_json)

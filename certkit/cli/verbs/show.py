@@ -12,7 +12,7 @@ def show(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="PERSON|SERIAL|DAEMON", help="Whom or what to show.", autocompletion=completions.people_and_daemons
+            metavar="PERSON|SERIAL|DAEMON", help="Who or what to show.", autocompletion=completions.people_and_daemons
         ),
     ],
     home: options.HomeOption = None,

@@ -14,7 +14,7 @@ def sign(
     person: Annotated[
         str,
         typer.Option(
-            "--person", help="Who sent it: a name such as alice@acme.example.", autocompletion=completions.people
+            "--person", help="The person who sent it, such as alice@acme.example.", autocompletion=completions.people
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The answer to write; never overwritten.")],

@@ -14,12 +14,12 @@ def unenroll(
         list[str] | None,
         typer.Option(
             "--for",
-            help="earthly, earthbuild, buildctl or buildx; repeatable. Else all that are enrolled.",
+            help="earthly, earthbuild, buildctl or buildx; repeatable. By default, all that are enrolled.",
             autocompletion=completions.clients,
         ),
     ] = None,
     config: options.ConfigOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be undone, and change nothing.")] = False,
 ) -> None:
     """Undo enroll: restore the settings, remove certificates and key.
 
