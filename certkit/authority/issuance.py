@@ -15,6 +15,7 @@ from certkit.errors import RefusedError
 from certkit.ledger.interface import Device, Person
 from certkit.pki import certificates, keys, names, requests
 from certkit.pki.keys import PrivateKey, PublicKey, public_pin
+from certkit.results import time_text
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _issue(
         trusts = session.rotation("server").trusted
         record_certificate(session, "device", certificate, authority, person=person, device=device, trusts=trusts)
         serial = certificates.serial_text(certificate.serial_number)
-        session.record("issue", person, device=device, serial=serial, until=str(certificate.not_valid_after_utc.date()))
+        session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
         return Issued(certificate, _bundle(session, person, device, certificate, key))
 
 

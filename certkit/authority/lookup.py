@@ -1,4 +1,4 @@
-"""Find whom a lead means; what is mistyped is answered with what is there."""
+"""Find who is meant by a name; a mistyped one is answered with similar names."""
 
 import difflib
 import unicodedata

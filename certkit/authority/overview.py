@@ -144,10 +144,9 @@ def _revocation_list(view: View) -> Item:
 def _daemons(view: View) -> Iterator[Item]:
     for each in view.ledger.daemons():
         served = view.served_certificate(each.name)
-        begin = served.not_valid_before_utc if served else each.created
-        end = served.not_valid_after_utc if served else each.created
-        attention = _validity(begin, end, view.now, DAEMON_NOTICE) or daemons.behind(view, each)
-        yield Item(Kind.DAEMON, each.name, end, attention=attention)
+        begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
+        expiry = _validity(begin, end, view.now, DAEMON_NOTICE) if begin and end else None
+        yield Item(Kind.DAEMON, each.name, end, attention=expiry or daemons.behind(view, each))
 
 
 def _devices(view: View) -> Iterator[Item]:

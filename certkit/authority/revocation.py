@@ -1,4 +1,4 @@
-"""Take back what was given, and give it back: a person with all devices, or one device through all its renewals."""
+"""Revoke and reinstate: a person with all devices, or one device through all its renewals."""
 
 from dataclasses import dataclass
 
@@ -77,7 +77,7 @@ def revoke(session: Session, subject: Subject, reason: str) -> bool:
 
 
 def check_reason(reason: str) -> None:
-    """Raise InvalidError, with those there are, for a reason that is none."""
+    """Raise InvalidError, listing the known reasons, for an unknown one."""
     if reason not in REASONS:
         raise InvalidError(
             f"{reason!r} is not a reason for a revocation", f"Choose from {', '.join(REASONS)}.", code="reason-unknown"

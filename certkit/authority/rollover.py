@@ -18,13 +18,25 @@ from certkit.trust.rotation import Party, Role, Rotation, Step
 
 
 @dataclass(frozen=True)
+class Member:
+    """Who takes part in a rotation: a daemon, or a device of a person."""
+
+    person: str | None = None
+    device: str | None = None
+    daemon: str | None = None
+
+    def __str__(self) -> str:
+        return f"daemon {self.daemon}" if self.daemon else f"{self.person} {self.device}"
+
+
+@dataclass(frozen=True)
 class Standing:
     """Where a rotation stands, which steps can be taken, and whom each would lock out."""
 
     role: Role
     rotation: Rotation
-    blocked: dict[Step, list[str]]
-    if_compromised: list[str]
+    blocked: dict[Step, list[Member]]
+    if_compromised: list[Member]
     """Who would have to enroll again if its key had leaked."""
 
 
@@ -57,8 +69,8 @@ def take(session: Session, role: Role, step: Step, *, force: bool) -> Rotation:
     return later
 
 
-def replace_compromised(session: Session, role: Role) -> list[str]:
-    """Trust a leaked authority no more, at once; give who must enroll again."""
+def replace_compromised(session: Session, role: Role) -> list[Member]:
+    """Stop trusting a leaked authority at once; return who must enroll again."""
     session.authority(role)
     with session.locked():
         before = session.rotation(role)
@@ -70,12 +82,12 @@ def replace_compromised(session: Session, role: Role) -> list[str]:
             return _must_enroll_again(session, before, role)
 
 
-def _must_enroll_again(view: View, found: Rotation, role: Role) -> list[str]:
+def _must_enroll_again(view: View, found: Rotation, role: Role) -> list[Member]:
     """Name the devices that the short way locks out, and those that go on believing a leaked server authority."""
     later = rotation.compromised(found)
     if role == "client":
         return rotation.locked_out(found, later, verifiers=(), holders=_holders(view, role))
-    return sorted(each.name for each in _verifiers(view, role) if each.generations != {*later.trusted})
+    return sorted((each.name for each in _verifiers(view, role) if each.generations != {*later.trusted}), key=str)
 
 
 def _make(session: Session, role: Role, generation: int) -> None:
@@ -101,21 +113,21 @@ def _keep(session: Session, role: Role, later: Rotation, action: str) -> None:
     session.record(f"rotate {action}", f"{role} authority", issuing=later.issuing, trusted=later.trusted)
 
 
-def _verifiers(view: View, role: Role) -> Iterator[Party]:
+def _verifiers(view: View, role: Role) -> Iterator[Party[Member]]:
     if role == "client":
         for daemon in view.ledger.daemons():
             possible = view.ledger.generations_since(daemon.proven)
-            yield Party(f"daemon {daemon.name}", rotation.known_to_trust(possible))
+            yield Party(Member(daemon=daemon.name), rotation.known_to_trust(possible))
     else:
         for each in _newest_of_devices(view):
-            yield Party(f"{each.person} {each.device}", frozenset(each.trusts))
+            yield Party(Member(each.person, each.device), frozenset(each.trusts))
 
 
-def _holders(view: View, role: Role) -> Iterator[Party]:
+def _holders(view: View, role: Role) -> Iterator[Party[Member]]:
     generation_of = _generations(view, role)
     if role == "client":
         for each in _newest_of_devices(view):
-            yield Party(f"{each.person} {each.device}", frozenset({generation_of.get(each.issuer, 0)}))
+            yield Party(Member(each.person, each.device), frozenset({generation_of.get(each.issuer, 0)}))
     else:
         for daemon in view.ledger.daemons():
             issued = view.ledger.certificates("daemon", daemon=daemon.name, unexpired_at=view.now)
@@ -123,11 +135,11 @@ def _holders(view: View, role: Role) -> Iterator[Party]:
             serials = [each.serial for each in issued]
             since = serials.index(daemon.serving) if daemon.serving in serials else 0
             served = {generation_of.get(each.issuer, 0) for each in issued[since:]}
-            yield Party(f"daemon {daemon.name}", frozenset(served))
+            yield Party(Member(daemon=daemon.name), frozenset(served))
 
 
 def _newest_of_devices(view: View) -> Iterator[Certificate]:
-    """Give the newest certificate of every device that may build: the one that it is taken to use."""
+    """Return the newest certificate of every device that may build: the one that it is taken to use."""
     out = {(each.person, each.device) for each in view.ledger.revoked_certificates(view.now)}
     for each in view.ledger.certificates("device", newest_only=True, unexpired_at=view.now):
         if (each.person, each.device) not in out:
@@ -135,7 +147,7 @@ def _newest_of_devices(view: View) -> Iterator[Certificate]:
 
 
 def _generations(view: View, role: Role) -> dict[str, int]:
-    """Give the generations that are there by the fingerprints of their certificates."""
+    """Return the generations that are there by the fingerprints of their certificates."""
     known = {
         generation: of(view, generation) if role == "client" else [view.certificate(role, generation)]
         for generation in view.generations(role)

@@ -88,7 +88,7 @@ class SqlLedger:
                 self._run("INSERT INTO migrations (number) VALUES (:number)", number=number)
 
     def version(self) -> int:
-        """Give the number of steps applied; raises CertkitError if it is more than this certkit knows."""
+        """Return the number of steps applied; raises CertkitError if it is more than this certkit knows."""
         [[done]] = self._run("SELECT count(*) FROM migrations")
         if done > len(MIGRATIONS):
             raise LedgerError(

@@ -20,6 +20,9 @@ BACKDATED = timedelta(minutes=10)
 """How far `notBefore` lies back: a laptop that wakes up may be minutes late, and so may a daemon's host."""
 LARGEST = 2**25
 """Bytes of a file of certificates: the anchors of a publication with as many exclusions as a daemon bears."""
+LABEL_KINDS = (NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.COMMON_NAME)
+LABEL_ORGANIZATION = "certkit publication"
+"""What the name of a publication's label is made of (`trust.label`), and its first value."""
 UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
 """How a name is spelled that says nothing."""
 
@@ -153,9 +156,16 @@ def serial_text(number: int) -> str:
 
 
 def words(name: x509.Name) -> str:
-    """Spell a subject or an issuer for people: its common name where that is all there is, else RFC 4514's form."""
-    values = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(values[0].value) if values and len(list(name)) == 1 else name.rfc4514_string()
+    """Spell a subject or an issuer for people: its common name where that is all there is, else RFC 4514's form.
+
+    A label (`trust.label`), of which nobody wants to read 64 digits, is spelled `label acme 7 (4ff37c94…)`.
+    """
+    kinds, values = tuple(each.oid for each in name), [str(each.value) for each in name]
+    if kinds == (NameOID.COMMON_NAME,):
+        return values[0]
+    if kinds == LABEL_KINDS and values[0] == LABEL_ORGANIZATION:
+        return f"label {values[2]} ({values[1][:8]}…)"
+    return name.rfc4514_string()
 
 
 def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:

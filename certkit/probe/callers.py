@@ -42,7 +42,7 @@ def callers(server_name: str, identities: Identities, trust: Trust, now: datetim
     The stranger without a certificate has nothing to hide, so it goes on even where the daemon's certificate has
     expired, say: that a daemon is open to everybody is to be found out all the same.
     """
-    found = {
+    found: dict[str, Caller] = {
         CLIENT: Caller(server_name, identities.own, trust),
         NO_CERTIFICATE: Caller(server_name, None, trust, insists=False),
     }

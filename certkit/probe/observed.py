@@ -9,37 +9,66 @@ from dataclasses import dataclass, field
 
 from certkit.probe import alerts
 
-CLIENT = "client"
-"""Who was probed for: the caller with the target's own certificate, if there is one."""
-NO_CERTIFICATE = "no certificate"
-IMPOSTOR = "impostor"
-CANARY = "canary"
-"""The strangers: somebody without a certificate, somebody with one made up, somebody with one that is revoked."""
-CONTROL = "control"
-"""Somebody who differs from the canary in nothing but that their name is not excluded: to be let in."""
+
+class Who(enum.StrEnum):
+    """Who calls at a daemon."""
+
+    CLIENT = "client"
+    """Who was probed for: the caller with the target's own certificate, if there is one."""
+    NO_CERTIFICATE = "no-certificate"
+    IMPOSTOR = "impostor"
+    CANARY = "canary"
+    """The strangers: somebody without a certificate, somebody with one made up, somebody with one that is revoked."""
+    CONTROL = "control"
+    """Somebody who differs from the canary in nothing but that their name is not excluded: to be let in."""
+
+    @property
+    def words(self) -> str:
+        """The value as people read it."""
+        return self.value.replace("-", " ")
+
+
+CLIENT, NO_CERTIFICATE, IMPOSTOR, CANARY, CONTROL = Who
 
 TLS_1_3 = "TLSv1.3"
 
 
-class Outcome(enum.Enum):
+class Outcome(enum.StrEnum):
     """How far a handshake went."""
 
-    SERVED = "the server speaks HTTP/2 to this client"
-    STRANGE = "the server speaks something else over TLS"
-    REFUSED = "the server sent a fatal alert"
-    UNVERIFIED = "the server's certificate is not to be believed"
-    NOT_TLS = "the server does not speak TLS"
-    SILENT = "the server says nothing, or not enough in time"
-    CLOSED = "the server ended the connection without a word"
-    FAILED = "TLS failed on this side"
+    SERVED = "served"
+    STRANGE = "strange"
+    REFUSED = "refused"
+    UNVERIFIED = "unverified"
+    NOT_TLS = "not-tls"
+    SILENT = "silent"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+    @property
+    def words(self) -> str:
+        """What was seen, as people read it."""
+        return _OUTCOMES[self]
 
 
-class Answer(enum.Enum):
+_OUTCOMES = {
+    Outcome.SERVED: "the server speaks HTTP/2 to this client",
+    Outcome.STRANGE: "the server speaks something else over TLS",
+    Outcome.REFUSED: "the server sent a fatal alert",
+    Outcome.UNVERIFIED: "the server's certificate is not to be believed",
+    Outcome.NOT_TLS: "the server does not speak TLS",
+    Outcome.SILENT: "the server says nothing, or not enough in time",
+    Outcome.CLOSED: "the server ended the connection without a word",
+    Outcome.FAILED: "TLS failed on this side",
+}
+
+
+class Answer(enum.StrEnum):
     """What a daemon has answered to a caller."""
 
     SERVED = "served"
     REFUSED = "refused"
-    NOT_DETERMINED = "not determined"
+    NOT_DETERMINED = "not-determined"
 
 
 class Doubt(enum.StrEnum):

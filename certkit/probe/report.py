@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from certkit.probe.observed import ObservedAddress
+from certkit.results import as_json
 
 Status = Literal["ok", "finding", "skipped"]
 Severity = Literal["error", "warning"]
@@ -83,17 +82,6 @@ class Report:
                 "severity": check.severity,
                 "seen": check.seen,
                 "meaning": check.meaning,
-                "fields": {name: _plain_value(value) for name, value in check.fields.items()},
+                "fields": as_json(check.fields),
                 "ms": None if check.ms is None else round(check.ms, 1),
             }
-
-
-def _plain_value(value: object) -> object:
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        case Path():
-            return str(value)
-        case list() | tuple():
-            return [_plain_value(each) for each in value]
-    return value

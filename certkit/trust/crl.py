@@ -71,7 +71,7 @@ def to_pem(signed: x509.CertificateRevocationList) -> bytes:
 def _revoked(entry: Entry, latest: datetime) -> x509.RevokedCertificate:
     if entry.reason not in REASONS:
         raise InvalidError(
-            f"{entry.reason!r} is no reason to revoke",
+            f"{entry.reason!r} is not a revocation reason",
             f"Use one of {', '.join(REASONS)}.",
             code="revocation-reason-invalid",
             reason=entry.reason,

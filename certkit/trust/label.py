@@ -11,20 +11,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import certificates, keys, names
 from certkit.pki.signer import KeySigner
 
-ORGANIZATION = "certkit publication"
+ORGANIZATION = certificates.LABEL_ORGANIZATION
 PURPOSE = x509.ObjectIdentifier("2.25.181871676")
 """Extended key usage: no TLS client's. Without any, Go would let the holder of a label's key in, as a root of its own.
 
 Below the arc for UUIDs (ITU-T X.667), and small: parsers stop at 28 (pkilint) or 31 bits (Go) of each number in it.
 """
 
-_KINDS = (NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.COMMON_NAME)
+_KINDS = certificates.LABEL_KINDS
 _TITLE = re.compile(r"([a-z0-9][a-z0-9-]{0,31}) (0|[1-9][0-9]*)", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 

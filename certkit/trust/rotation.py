@@ -13,15 +13,18 @@ Each generation has a name of its own: a laptop shows a certificate only to a da
 OpenSSL finds an issuer by name first, and whoever looks at a daemon's list sees which generation it trusts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from certkit.errors import InvalidError, RefusedError
 
 Role = Literal["client", "server"]
 Step = Literal["prepare", "switch", "retire", "rollback"]
+
+Name = TypeVar("Name")
+"""What a party is called: anything that `str` turns into a name for people."""
 
 _SHOWN = 10
 
@@ -74,14 +77,14 @@ class Rotation:
 
 
 @dataclass(frozen=True)
-class Party:
+class Party(Generic[Name]):
     """A holder with the generations that it may depend on, or a verifier with those that it is known to trust.
 
     What is not known counts against a step: a laptop that may not have taken up its newest certificate yet depends on
     both that one's generation and the former one's.
     """
 
-    name: str
+    name: Name
     generations: frozenset[int]
 
 
@@ -114,21 +117,23 @@ def compromised(rotation: Rotation) -> Rotation:
     return Rotation(Stage.SETTLED, rotation.last + 1, None, rotation.last + 1)
 
 
-def locked_out(before: Rotation, later: Rotation, *, verifiers: Iterable[Party], holders: Iterable[Party]) -> list[str]:
+def locked_out(
+    before: Rotation, later: Rotation, *, verifiers: Iterable[Party[Name]], holders: Iterable[Party[Name]]
+) -> list[Name]:
     """Name everybody whom a change would lock out: the two rules above."""
     dropped = set(before.trusted).difference(later.trusted)
     names = {each.name for each in holders if not dropped.isdisjoint(each.generations)}
     if later.issuing != before.issuing:
         names.update(each.name for each in verifiers if later.issuing not in each.generations)
-    return sorted(names)
+    return sorted(names, key=str)
 
 
 def take(
     rotation: Rotation,
     step: Step,
     *,
-    verifiers: Iterable[Party],
-    holders: Iterable[Party],
+    verifiers: Iterable[Party[Name]],
+    holders: Iterable[Party[Name]],
     force: bool = False,
 ) -> Rotation:
     """Return where a step leads; raise RefusedError, naming whom, if it would lock anybody out and is not forced."""
@@ -139,7 +144,7 @@ def take(
             f"to {step} now would lock out {_listed(names)}",
             code="rotation-locks-out",
             step=step,
-            names=names,
+            names=[str(each) for each in names],
         )
     return later
 
@@ -155,6 +160,6 @@ def common_name(team: str, role: Role, generation: int) -> str:
     return f"{team} {role} authority" + (f" {generation}" if generation > 1 else "")
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[object]) -> str:
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(str, names[:_SHOWN])) + (f" and {more} more" if more > 0 else "")

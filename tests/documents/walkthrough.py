@@ -31,7 +31,7 @@ HOST, PORT = "build.acme.example", 8372
 _BLOCK = re.compile(r"^```console (?P<who>\w+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(.*\\\n)*.*\n")
 _VARIABLE = (
-    (r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\dZ)?", "DATE"),
+    (r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\dZ)?", "DATE"),
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2})*:…(:[0-9a-f]{2})+", "SHA"),
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){31}\b", "SHA"),
     (r"\b[0-9a-f]{30,40}\b", "SERIAL"),
@@ -45,6 +45,7 @@ _VARIABLE = (
     (r"alert 42, bad_certificate|alert 46, certificate_unknown", "EXCLUDED"),  # as Go says it, and as OpenSSL does
     (r"TLS_[A-Z0-9_]+|(no )?ALPN( h2)?", "OFFER"),
     (r"\s+", " "),
+    (r"(?<=label )(\w+ \d+) \([0-9a-f]{8}…\)", r"\1 DIGEST"),
 )
 
 
@@ -58,7 +59,7 @@ class Step:
 
 
 def steps(document: Path) -> list[Step]:
-    """Give a document's commands in order; a command goes on behind a backslash, and its output ends at the next."""
+    """Return a document's commands in order; a command goes on behind a backslash, and its output ends at the next."""
     found = []
     for block in _BLOCK.finditer(document.read_text()):
         for part in re.split(r"^\$ ", block["lines"], flags=re.MULTILINE)[1:]:
@@ -69,7 +70,7 @@ def steps(document: Path) -> list[Step]:
 
 
 def normal(text: str) -> str:
-    """Take out of an output what differs from one run to the next."""
+    """Remove from an output what differs from one run to the next."""
     for pattern, name in _VARIABLE:
         text = re.sub(pattern, name, text)
     return text.strip()
@@ -97,7 +98,7 @@ class Story:
     patch: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
 
     def run(self, step: Step) -> str:
-        """Run a command and give what it printed."""
+        """Run a command and return what it printed."""
         self._sit_down(step.who)
         words = [
             str(Path(word).expanduser()) if word.startswith("~") else word

@@ -157,3 +157,10 @@ def test_an_anchor_that_no_daemon_could_bear_is_never_published() -> None:
     with pytest.raises(RefusedError, match="cannot bear 250001 name constraints") as refused:
         published([OLDER], names, 1)
     assert refused.value.code == "too-many-constraints"
+
+
+def test_a_label_is_spelled_short_for_people() -> None:
+    name = label.subject(Label("acme", 7, "0f" * 32))
+    assert certificates.words(name) == "label acme 7 (0f0f0f0f…)"
+    other = x509.Name([*name, x509.NameAttribute(NameOID.COMMON_NAME, "more")])
+    assert certificates.words(other) == other.rfc4514_string()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from certkit.probe import alerts
 from certkit.probe.alerts import describe
 from certkit.probe.authorities import Comparison, compare, words
-from certkit.probe.observed import CANARY, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Doubt, Exchange, Outcome
+from certkit.probe.observed import CANARY, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Doubt, Exchange, Outcome, Who
 from certkit.probe.stage import Found, Stage, finding
 
 STRANGERS = (NO_CERTIFICATE, IMPOSTOR, CANARY)
@@ -41,7 +41,11 @@ class Enforcement:
 def _summary(evidence: Enforcement) -> str:
     strangers = [name for name in STRANGERS if any(True for _ in evidence.each(name))]
     count = len(evidence.addresses)
-    return "refuses strangers: " + ", ".join(strangers) + (f", at {count} addresses" if count > 1 else "")
+    return (
+        "refuses strangers: "
+        + ", ".join(each.words for each in strangers)
+        + (f", at {count} addresses" if count > 1 else "")
+    )
 
 
 @finding(
@@ -147,7 +151,7 @@ def is_open(exchanges: Mapping[str, Exchange]) -> bool:
 def told(addresses: Mapping[str, Mapping[str, Exchange]], *, several: bool = False) -> str:
     """Say what came of each stranger, at each address where there are several."""
     return "; ".join(
-        (f"at {where}: " if several else "") + f"{name}: {_outcome(each)}"
+        (f"at {where}: " if several else "") + f"{Who(name).words}: {_outcome(each)}"
         for where, exchanges in addresses.items()
         for name, each in exchanges.items()
         if name in STRANGERS
@@ -190,7 +194,7 @@ def _is_served(exchanges: Mapping[str, Exchange], caller: str) -> bool:
 
 def _outcome(exchange: Exchange) -> str:
     if exchange.outcome is not Outcome.REFUSED:
-        return str(exchange.outcome.value)
+        return exchange.outcome.words
     return describe(exchange.alert) + (_DOUBTS.get(exchange.doubt, "") if exchange.doubt else "")
 
 

@@ -28,7 +28,7 @@ def must_enroll_again(fleet: Fleet, role: str, capture: Capture) -> list[str]:
     named = json.loads(capture.readouterr().out)["must_enroll_again"]
     fleet.daemon.restart()
     assert fleet.is_proven()
-    return list(named)
+    return [f"{each['person']} {each['device']}" for each in named]
 
 
 def test_all_are_out_until_they_have_enrolled_with_the_next_client_authority(fleet: Fleet, capsys: Capture) -> None:

@@ -66,12 +66,15 @@ class Story:
             self.check()
 
     def locked_out(self, step: str) -> set[str]:
-        """Give whom a step would lock out, for which it is refused."""
+        """Return whom a step would lock out, for which it is refused."""
         assert self.fleet.lead("rotate", self.role, step) == 1
         assert f"to {step} now would lock out" in self.capture.readouterr().err
         assert self.fleet.lead("rotate", self.role, "--json") == 0
         steps = json.loads(self.capture.readouterr().out)["steps"]
-        return next(set(each["would_lock_out"]) for each in steps if each["step"] == step)
+        members = next(each["would_lock_out"] for each in steps if each["step"] == step)
+        return {
+            f"daemon {each['daemon']}" if each["daemon"] else f"{each['person']} {each['device']}" for each in members
+        }
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from tests.cli.daemons import Running, running, take_up
 from tests.cli.openssl import complaint, contents, generation, is_let_in, issue
 
 FORWARD = ("prepare", "switch", "retire")
+AL = {"person": "al", "device": "laptop", "daemon": None}
 
 
 def standing(lead: Lead, role: str) -> dict[str, object]:
-    """Give the JSON of where a rotation stands."""
+    """Return the JSON of where a rotation stands."""
     ended = lead("rotate", role, "--json")
     assert ended.code == 0
     return dict(ended.data)
@@ -98,12 +99,12 @@ def test_who_still_lacks_the_new_one_is_told(lead: Lead, daemon: Running) -> Non
         "stage": "prepared",
         "issuing": 1,
         "trusted": [1, 2],
-        "steps": [{"step": "switch", "would_lock_out": ["al laptop"]}, {"step": "rollback", "would_lock_out": []}],
-        "if_compromised": ["al laptop"],
+        "steps": [{"step": "switch", "would_lock_out": [AL]}, {"step": "rollback", "would_lock_out": []}],
+        "if_compromised": [AL],
     }
     said = lead("rotate", "server", "status").out.splitlines()
     assert said[:2] == [
-        "The server authority is prepared: generation 1 signs, 1 and 2 trusted.",
+        "The server authority is prepared: generation 1 signs; generations 1 and 2 are trusted.",
         "  switch    would lock out 1: al laptop",
     ]
 
