@@ -37,18 +37,25 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
         # Not blocking: a pipe that nobody writes to would hold the command up for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)), "rb") as file:
             if not pipes and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise MalformedError(f"{path} is not a regular file", "Name a file.")
+                raise MalformedError(f"{path} is not a regular file", "Name a file.", code="file-odd", path=path)
             content = file.read(limit + 1)
     except FileNotFoundError:
-        raise MissingError(f"{path} does not exist", "Check the path.") from None
+        raise MissingError(f"{path} does not exist", "Check the path.", code="file-missing", path=path) from None
     except IsADirectoryError:
-        raise MalformedError(f"{path} is a folder, not a file", "Name a file in it.") from None
+        raise MalformedError(
+            f"{path} is a folder, not a file", "Name a file in it.", code="file-odd", path=path
+        ) from None
     except OSError as error:
         raise CertkitError(
-            f"{path} cannot be read: {error.strerror}", "Check its permissions and those of its folder."
+            f"{path} cannot be read: {error.strerror}",
+            "Check its permissions and those of its folder.",
+            code="file-unreadable",
+            path=path,
         ) from None
     if len(content) > limit:
-        raise MalformedError(f"{path} is larger than {limit} bytes", "Check that it is the right file.")
+        raise MalformedError(
+            f"{path} is larger than {limit} bytes", "Check that it is the right file.", code="file-too-large", path=path
+        )
     return content
 
 
@@ -89,7 +96,12 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
         generation = draft_of(path)
         former = path.resolve() if path.is_symlink() else None
         if former is None and path.exists():
-            raise RefusedError(f"{path} is there already, and was not made by certkit", "Move it away first.")
+            raise RefusedError(
+                f"{path} is there already, and was not made by certkit",
+                "Move it away first.",
+                code="file-in-the-way",
+                path=path,
+            )
         try:
             make_private_directory(generation, owner=owner)
             for name, content in contents.items():
@@ -151,10 +163,17 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
             path.mkdir(mode=0o700)
         except FileExistsError:
             if not path.is_dir():
-                raise RefusedError(f"{path} is not a folder", "Move it away first.") from None
+                raise RefusedError(
+                    f"{path} is not a folder", "Move it away first.", code="file-in-the-way", path=path
+                ) from None
             allowed = {os.geteuid(), owner[0]} if owner else {os.geteuid()}
             if not {path.lstat().st_uid, path.stat().st_uid} <= allowed:  # a link counts as well as what it leads to
-                raise RefusedError(f"{path} belongs to another user", "Choose a folder of your own.") from None
+                raise RefusedError(
+                    f"{path} belongs to another user",
+                    "Choose a folder of your own.",
+                    code="folder-of-another",
+                    path=path,
+                ) from None
             path.chmod(0o700)
         if owner:
             os.lchown(path, *owner)
@@ -195,7 +214,7 @@ def application_directory(home: Path | None = None) -> Path:
             return (home or Path.home()) / "Library" / "Application Support" / "certkit"
         base = Path(data_home) if data_home.startswith("/") else (home or Path.home()) / ".local" / "share"
     except RuntimeError:
-        raise MissingError("this user has no home folder", "Set HOME.") from None
+        raise MissingError("this user has no home folder", "Set HOME.", code="no-home-folder") from None
     return base / "certkit"
 
 
@@ -258,7 +277,9 @@ def _claim(temporary: Path, path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE))
             temporary.replace(path)
     except FileExistsError:
-        raise RefusedError(f"{path} exists already and is not overwritten", "Name another file.") from None
+        raise RefusedError(
+            f"{path} exists already and is not overwritten", "Name another file.", code="file-exists", path=path
+        ) from None
 
 
 def _discard(draft: Path) -> None:
@@ -290,4 +311,6 @@ def _explained(path: Path) -> Iterator[None]:
         raise CertkitError(
             f"{path} cannot be written: {error.strerror}",
             "Check the folder, its permissions and the free space.",
+            code="file-unwritable",
+            path=path,
         ) from None

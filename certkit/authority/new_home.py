@@ -12,7 +12,7 @@ from certkit.errors import CertkitError, RefusedError
 def check_free(path: Path) -> None:
     """Raise RefusedError if a home cannot be made at `path` without touching what is there."""
     if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
-        raise RefusedError(f"{path} is there already and is not touched", "Choose another folder with --home.")
+        raise RefusedError(f"{path} is there already and is not touched", code="home-exists", path=path)
 
 
 @contextlib.contextmanager
@@ -30,7 +30,7 @@ def draft(path: Path) -> Iterator[Path]:
         yield folder
         folder.replace(path)
     except OSError as error:
-        raise CertkitError(f"{path} cannot be made: {error.strerror}", "Choose another folder with --home.") from None
+        raise CertkitError(f"{path} cannot be made: {error.strerror}", code="home-unmakeable", path=path) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         files.sweep(path)

@@ -31,7 +31,7 @@ class Shortcoming(StrEnum):
 
 def shortcomings(authority: Authority, team: str, now: datetime) -> frozenset[Shortcoming]:
     """Return what an authority cannot do for a team; raise RefusedError if it has expired."""
-    own, bird, control = _leaf(authority, team, now), canary.make(authority, team), canary.control(authority, team, now)
+    own, kept, control = _leaf(authority, team, now), canary.make(authority, team), canary.control(authority, team, now)
     plain = [authority.certificate]
     published = certificates.load_all(anchors.ca_pem([(authority, [])], team, 1))
 
@@ -41,8 +41,8 @@ def shortcomings(authority: Authority, team: str, now: datetime) -> frozenset[Sh
     found = {
         Shortcoming.LEAF_REFUSED: is_refused(own, plain, published),
         Shortcoming.CONTROL_REFUSED: is_refused(control.certificate, plain, published),
-        Shortcoming.CANARY_LET_IN: not is_refused(bird.certificate, published),
-        Shortcoming.CANARY_REFUSED_ANYHOW: is_refused(bird.certificate, plain),
+        Shortcoming.CANARY_LET_IN: not is_refused(kept.certificate, published),
+        Shortcoming.CANARY_REFUSED_ANYHOW: is_refused(kept.certificate, plain),
     }
     return frozenset(each for each, is_so in found.items() if is_so)
 

@@ -1,4 +1,4 @@
-"""Writes docs/probe.md from the findings' own words: `python -m tests.documents.probe_page`."""
+"""Write docs/probe.md from the findings' own words: `python -m tests.documents.probe_page`."""
 
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,8 @@ _HEAD = """\
 `certkit probe` reads the configuration as Earthly or EarthBuild reads it, and goes through six stages. A stage that
 finds something wrong ends only what depends on it. Each finding says what was seen, what it means, and what to do.
 
-Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings. `--json` prints an object with `ok`, `daemon` and `checks`, a
-list of objects with `id`, `title`, `status` (`ok`, `finding`, `skipped`), `severity` (`error`, `warning`, or null),
-`seen`, `meaning`, `remedy`, `fields` (what the finding is about: paths, names, times in RFC 3339) and `ms`.
+Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings. `--json` prints the report as
+[JSON for scripts](json.md#certkit-probe).
 
 It works with daemons that negotiate ALPN and with those that do not: the TLS handshake is OpenSSL's own, and gRPC
 speaks through it.
@@ -34,7 +33,11 @@ cannot be reached from here, while another can, is no finding.
 A refusal counts only after a TLS 1.3 handshake in which the server has proven that it is the daemon: by its chain, its
 name and its signature over the handshake. Before that, and in TLS 1.2, an alert is the word of anybody on the network,
 and the probe says "not determined". It cannot tell several daemons behind one address from each other: one that is
-never asked is never judged.
+never asked is never judged. [Security](security.md#what-no-check-can-see) says what else no check can see.
+
+On the lead's machine, where the team's home is, the probe also shows the *canary*, a certificate that every publication
+excludes, and compares what the daemon lists with the newest publication, its *label* included. Elsewhere it cannot know
+which publication is the newest: `certkit daemon check` proves it.
 
 Above 64 KiB of excluded names a daemon that is built with Go 1.21 or later cannot make the TLS 1.3 session ticket that
 OpenSSL asks for, and hangs up. The probe then asks again in TLS 1.2 without tickets, and says so. Earthly, EarthBuild

@@ -1,5 +1,6 @@
-"""Every command that the documents show is run, and prints what they show."""
+"""Every command that the documents show is run, and prints what they show; whatever they name is there."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from tests.documents.walkthrough import Story, address_of_its_own, normal, steps
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+_FILE = re.compile(r"`((?:tests|certkit|benchmarks|templates)/[\w./-]+)`")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -23,6 +26,24 @@ def test_every_command_in_a_document_stands_in_a_terminal_that_is_run() -> None:
     for document in DOCUMENTS:
         text = document.read_text()
         assert text.count("\n$ ") == len(steps(document)), document.name
+
+
+@pytest.mark.parametrize(
+    "document", [*DOCUMENTS, *ROOT.glob("C*.md"), ROOT / "SECURITY.md"], ids=lambda path: path.name
+)
+def test_every_link_and_every_file_that_a_document_names_leads_somewhere(document: Path) -> None:
+    text = document.read_text()
+    for path, heading in _LINK.findall(text):
+        target = document.parent / path if path else document
+        assert target.exists(), path
+        assert not heading or heading in headings(target), f"{path}#{heading}"
+    assert [name for name in _FILE.findall(text) if not (ROOT / name).exists()] == []
+
+
+def headings(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in found}
 
 
 def test_the_probe_s_page_lists_every_finding_in_its_own_words() -> None:

@@ -9,7 +9,7 @@ from certkit import deploy as deployment
 from certkit.authority import daemon_check, daemons
 from certkit.authority.daemon_verdict import CheckResult, Verdict
 from certkit.cli.support import daemon_check_report, home_access, wording
-from certkit.cli.support.deployment_steps import say_deployment, say_handover, site
+from certkit.cli.support.deployment_steps import say_deployment, say_update, site
 from certkit.cli.support.output import say, say_json, say_table
 from certkit.earthly.address import parse_shared
 
@@ -35,7 +35,7 @@ def renew(home: Path | None, name: str, san: Sequence[str], *, as_json: bool) ->
             return
         expires = f", expires {state.expires.date()}" if state.expires else ""
         say(f"Renewed the daemon {name}, for {', '.join(state.hosts)}{expires}")
-        say_handover(session)
+        say_update(session)
 
 
 def list_daemons(home: Path | None, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from certkit.authority.revocation import Subject
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support import home_access
-from certkit.cli.support.deployment_steps import say_handover
+from certkit.cli.support.deployment_steps import say_update
 from certkit.cli.support.output import say, say_json
 
 
@@ -64,7 +64,7 @@ def _report(team: View, subject: Subject, action: str, *, changed: bool, dry_run
     if action == "reinstate":
         _say_still_out(team, subject)
     if not dry_run:
-        say_handover(team)
+        say_update(team)
 
 
 def _say_intent(team: View, subject: Subject, action: str, *how: str) -> None:

@@ -8,7 +8,7 @@ from certkit.authority.rollover import Member, Standing
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support import home_access
-from certkit.cli.support.deployment_steps import say_handover
+from certkit.cli.support.deployment_steps import say_update
 from certkit.cli.support.output import say, say_json
 
 _HARMLESS = {"retire": "locks out nobody who has enrolled with what was issued"}
@@ -88,4 +88,4 @@ def _say_next(team: View, role: str, step: str) -> None:
     if (role, step) in {("client", "switch"), ("server", "prepare")}:
         say("", "Next: issue a new bundle for every device, and have each install it with certkit enroll FILE --force")
         say(f"Who still lacks it: certkit rotate {role}")
-    say_handover(team)
+    say_update(team)

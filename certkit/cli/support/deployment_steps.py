@@ -11,7 +11,7 @@ from certkit.earthly.address import parse_shared
 from certkit.ledger.interface import Daemon
 
 
-def say_handover(view: View) -> None:
+def say_update(view: View) -> None:
     """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it."""
     behind = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon)]
     if not behind:

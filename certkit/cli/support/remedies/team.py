@@ -12,6 +12,8 @@ REMEDIES: Mapping[str, str] = {
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
     "device-revoked": "Issue for another device: --device NAME",
+    "home-exists": "Choose another folder with --home.",
+    "home-unmakeable": "Choose another folder with --home.",
     "home-missing": "Make one: certkit init --help (or say where it is with --home).",
     "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home). "
     "To check this laptop: certkit probe",
