@@ -75,7 +75,7 @@ WELL: Mapping[str, Exchange] = {
 def at(address: str, **changed: Exchange) -> ObservedAddress:
     """Return an address at which all is well but for some callers."""
     names = {"nobody": NO_CERTIFICATE, "impostor": IMPOSTOR, "canary": CANARY, "control": CONTROL}
-    callers = {names[caller]: exchange for caller, exchange in changed.items()}
+    callers: dict[str, Exchange] = {names[caller]: exchange for caller, exchange in changed.items()}
     return ObservedAddress(address, is_reached=True, exchanges={**WELL, **callers})
 
 

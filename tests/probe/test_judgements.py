@@ -59,7 +59,10 @@ def test_an_alert_that_anybody_on_the_network_can_send_is_no_refusal(alert: int)
 
 
 def test_it_says_why_such_an_alert_does_not_count() -> None:
-    callers = {NO_CERTIFICATE: _refused(42, "TLSv1.2"), IMPOSTOR: _refused(42, authenticated=False)}
+    callers: dict[str, Exchange] = {
+        NO_CERTIFICATE: _refused(42, "TLSv1.2"),
+        IMPOSTOR: _refused(42, authenticated=False),
+    }
     [check] = enforcement.judge(Enforcement({"10.0.0.1:8372": callers}), 1.0)
     assert (
         "no certificate: alert 42, bad_certificate in TLS 1.2, where anybody on the network can send it" in check.seen
@@ -98,7 +101,7 @@ def test_what_is_neither_refused_nor_served_is_unknown(outcome: Outcome) -> None
 
 
 def test_of_several_addresses_the_one_that_differs_is_named() -> None:
-    well = {NO_CERTIFICATE: _refused(116), IMPOSTOR: _refused(48)}
+    well: dict[str, Exchange] = {NO_CERTIFICATE: _refused(116), IMPOSTOR: _refused(48)}
     evidence = Enforcement({"10.0.0.1:8372": well, "10.0.0.2:8372": well | {NO_CERTIFICATE: SERVED}})
     [check] = enforcement.judge(evidence, 1.0)
     assert check.id == "anyone-let-in"

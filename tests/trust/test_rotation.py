@@ -23,7 +23,7 @@ SWITCHED = after(PREPARED, "switch")
 RETIRED = after(SWITCHED, "retire")
 
 
-def party(name: str, *generations: int) -> Party:
+def party(name: str, *generations: int) -> Party[str]:
     return Party(name, frozenset(generations))
 
 
