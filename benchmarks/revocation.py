@@ -29,7 +29,7 @@ HANDSHAKES = 200
 
 
 def sizes(team: Team) -> bytes:
-    """Give the anchor with all exclusions; say how many bytes each of them takes in it."""
+    """Return the anchor with all exclusions; say how many bytes each of them takes in it."""
     authority = _client_authority(team)
     bare, full = (anchors.ca_pem([(authority, excluded)], "acme", 1) for excluded in ([], EXCLUDED))
     say_row("ca.pem, for each exclusion", (len(full) - len(bare)) / len(EXCLUDED), "bytes", 75)
@@ -91,7 +91,7 @@ def _fill(team: Team) -> None:
 
 
 def _handshake(daemon: Daemon, context: ssl.SSLContext) -> float:
-    """Give the milliseconds until the daemon has negotiated: only then has it judged the certificate."""
+    """Return the milliseconds until the daemon has negotiated: only then has it judged the certificate."""
     start = time.perf_counter()
     with (
         socket.create_connection((daemon.host, daemon.port)) as plain,

@@ -32,7 +32,7 @@ class CertkitError(Exception):
 
 
 class InvalidError(CertkitError):
-    """What was asked for cannot be meant."""
+    """What was asked for makes no sense."""
 
     code = "invalid"
 

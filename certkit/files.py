@@ -22,12 +22,14 @@ Owner = tuple[int, int]
 
 READ_LIMIT = 8 * 1024 * 1024
 PRIVATE = 0o600
+PASSPHRASE_LIMIT = 4096
+"""Bytes of a passphrase and whatever follows it."""
 _LEFT_BEHIND = 3600
 """Seconds after which a draft's command is surely dead."""
 
 
 def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
-    """Give the whole content of a file of at most `limit` bytes; of a pipe or a terminal too if `pipes`.
+    """Return the whole content of a file of at most `limit` bytes; of a pipe or a terminal too if `pipes`.
 
     Raises MissingError if it is not there, CertkitError if it cannot be read, MalformedError if it is too large.
     """
@@ -48,6 +50,19 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
     if len(content) > limit:
         raise MalformedError(f"{path} is larger than {limit} bytes", "Check that it is the right file.")
     return content
+
+
+def read_passphrase(path: Path) -> bytes:
+    """Return the passphrase in a file or a pipe: its first line. Raise MalformedError if that is empty."""
+    return passphrase_in(read(path, limit=PASSPHRASE_LIMIT, pipes=True), str(path))
+
+
+def passphrase_in(content: bytes, what: str) -> bytes:
+    """Return the first line of what has this content. Raise MalformedError if it is empty."""
+    line = content.split(b"\n", 1)[0].removesuffix(b"\r")
+    if not line:
+        raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.", code="passphrase-empty")
+    return line
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | None = None, replace: bool = True) -> None:
@@ -102,7 +117,7 @@ def sweep(path: Path) -> None:
 
 
 def draft_of(path: Path) -> Path:
-    """Give a new name beside `path`, for what is to take its place; `sweep` knows it."""
+    """Return a new name beside `path`, for what is to take its place; `sweep` knows it."""
     return path.with_name(f".{path.name}.{os.urandom(8).hex()}")
 
 
@@ -235,7 +250,7 @@ def _turn(path: Path, target: str, owner: Owner | None = None) -> None:
 
 
 def _claim(temporary: Path, path: Path) -> None:
-    """Give `temporary` the name `path` unless it is taken; unlike a rename, a hard link never replaces."""
+    """Rename `temporary` to `path` unless that is taken; unlike a rename, a hard link never replaces."""
     try:
         try:
             path.hardlink_to(temporary)

@@ -37,7 +37,7 @@ class Files:
         return cls(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
 
     def as_arguments(self) -> Arguments:
-        """Give them as a daemon takes them."""
+        """Return them as a daemon takes them."""
         return {"ca": self.ca, "cert": self.cert, "key": self.key}
 
 
@@ -68,7 +68,7 @@ class Team:
         return Files.of(self.laptop / ".earthly" / "certs" / "acme")
 
     def authority(self, role: str) -> Path:
-        """Give the certificate of the `server` or the `client` authority."""
+        """Return the certificate of the `server` or the `client` authority."""
         return self.home / "authorities" / role / "cert.pem"
 
 

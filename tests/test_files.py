@@ -25,7 +25,7 @@ def permissive() -> Iterator[None]:
 
 
 def mode(path: Path) -> int:
-    """Give the permissions of a file or a folder."""
+    """Return the permissions of a file or a folder."""
     return path.stat().st_mode & 0o777
 
 

@@ -135,15 +135,18 @@ def _settle(path: Path, actor: Actor, now: datetime) -> str:
 def _forget_the_daemons(session: Session) -> None:
     """Forget what daemons hold, and remember the restoration: what was done after the backup is not known.
 
-    Whoever was let in then may have a certificate of the longest life that was ever granted.
+    Whoever was let in then may have a certificate of the longest life that was ever granted, from now on or from the
+    newest that is known, if this clock is behind. What was forgotten at a former restoration stays forgotten.
     """
-    granted = [each.not_after - each.not_before for each in session.ledger.certificates("device")]
+    known, former = session.ledger.certificates("device"), session.restored()
+    granted = [each.not_after - each.not_before for each in known]
     longest = max([*granted, session.settings.bundle_life, session.settings.device_life])
+    until = max([session.now, *(each.created for each in known)]) + longest
     session.ledger.set_state(
         RESTORED,
         {
             "at": session.now.isoformat(),
-            "until": (session.now + longest).isoformat(),
+            "until": max(until, former.until if former else until).isoformat(),
             "last_publication": session.newest_anchors().number,
         },
     )

@@ -109,7 +109,10 @@ def _replaced_at(view: View, found: Label) -> datetime | None:
 
 
 def _control(session: Session) -> Canary | None:
-    """Return a control certificate; None where the authority cannot sign without asking for a passphrase."""
+    """Return a control certificate; None where the authority cannot sign yet, or not without asking for a passphrase."""
+    newest = session.newest_anchors().generations[-1]
+    if session.now < session.certificate("client", newest).not_valid_before_utc:
+        return None
     if session.is_encrypted("client") and not session.settings.has_passphrase_source:
         return None
     try:

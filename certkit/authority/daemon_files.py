@@ -13,7 +13,7 @@ from certkit.pki import certificates, keys, names
 
 
 def certify(session: Session, find: Callable[[], Daemon], action: str) -> Daemon:
-    """Give a daemon a new key and certificate: signed, recorded, then written with the newest anchors.
+    """Issue a daemon a new key and certificate: signed, recorded, then written with the newest anchors.
 
     `find` returns the daemon as it is to be; it is called when no other session can change it any more.
     """

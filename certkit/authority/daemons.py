@@ -58,7 +58,7 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
 
 
 def renew(session: Session, name: str, more_hosts: Sequence[str]) -> Daemon:
-    """Give a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
+    """Issue a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
     more = _hosts(more_hosts)
     find(session, name)
     refresh(session)
@@ -71,7 +71,7 @@ def renew(session: Session, name: str, more_hosts: Sequence[str]) -> Daemon:
 
 
 def remove(session: Session, name: str) -> None:
-    """Give a daemon up: it is in no bundle and no list any more, and its files go; what it was given stays recorded."""
+    """Remove a daemon from bundles and lists, and its files with it; what it was issued stays recorded."""
     with session.locked():
         with session.transaction():
             session.ledger.put_daemon(replace(find(session, name), removed=session.now))

@@ -59,12 +59,12 @@ class CertificateDetails:
 
 def person_details(view: View, name: str) -> PersonDetails | None:
     """Return what is known of a person; None if there is nobody of that name."""
-    person = view.ledger.person(name)
+    person = lookup.person_called(view, name)
     if person is None:
         return None
-    unexpired = view.ledger.certificates("device", person=name, unexpired_at=view.now)
-    devices = tuple(_device(each, unexpired) for each in device_states(view, name))
-    return PersonDetails(name, person.created, person.revoked, devices)
+    unexpired = view.ledger.certificates("device", person=person.name, unexpired_at=view.now)
+    devices = tuple(_device(each, unexpired) for each in device_states(view, person.name))
+    return PersonDetails(person.name, person.created, person.revoked, devices)
 
 
 def certificate_details(view: View, serial: str) -> CertificateDetails | None:

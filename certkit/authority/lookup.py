@@ -1,6 +1,7 @@
-"""Find whom a lead means; what is mistyped is answered with what is there."""
+"""Find who is meant by a name; a mistyped one is answered with similar names."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 from certkit.authority.view import View
@@ -21,26 +22,39 @@ class UnknownNameError(MissingError):
 
 
 def find_person(view: View, name: str) -> Person:
-    """Find somebody; raises UnknownNameError."""
-    name = names.text(name, "person")
-    person = view.ledger.person(name)
+    """Find somebody; raises UnknownNameError, or InvalidError for what can be nobody's name."""
+    person = person_called(view, name)
     if person is None:
-        raise UnknownNameError(f"there is nobody called {name!r}", name, (each.name for each in view.ledger.people()))
+        name = names.text(name, "person")
+        known = (each.name for each in view.ledger.people())
+        raise UnknownNameError(f"there is nobody called {name!r}", name, known)
     return person
+
+
+def person_called(view: View, name: str) -> Person | None:
+    """Return who bears this name; else whoever has a name that looks like it, and could not be typed; None if nobody.
+
+    A name that is there is not judged again: somebody must be found, to be revoked, whose name could not be given now.
+    """
+    for spelling in _spellings(name):
+        person = view.ledger.person(spelling)
+        if person:
+            return person
+    return next((each for each in view.ledger.people() if _is_hidden_behind(each.name, name)), None)
 
 
 def find_device(view: View, name: str, person: str | None = None) -> Device:
     """Find a device by its name, and by its person where the name is not unique.
 
-    Raises UnknownNameError if there is none, InvalidError if there are several.
+    Raises UnknownNameError if there is none, InvalidError if there are several, or for what can be no device's name.
     """
-    name = names.text(name, "device")
     if person is not None:
         person = find_person(view, person).name
-    devices = view.ledger.devices(person)
-    found = [each for each in devices if each.name == name]
+    found = devices_called(view, name, person)
     if not found:
-        raise UnknownNameError(f"there is no device {name!r}", name, (each.name for each in devices))
+        name = names.text(name, "device")
+        known = (each.name for each in view.ledger.devices(person))
+        raise UnknownNameError(f"there is no device {name!r}", name, known)
     if len(found) > 1:
         holders = ", ".join(each.person for each in found)
         raise InvalidError(
@@ -50,6 +64,26 @@ def find_device(view: View, name: str, person: str | None = None) -> Device:
             device=name,
         )
     return found[0]
+
+
+def devices_called(view: View, name: str, person: str | None) -> list[Device]:
+    """Return the devices of this name, or else those with names that look like it, and could not be typed."""
+    devices = view.ledger.devices(person)
+    for spelling in _spellings(name):
+        found = [each for each in devices if each.name == spelling]
+        if found:
+            return found
+    return [each for each in devices if _is_hidden_behind(each.name, name)]
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    """Return a name as it was typed, and in the one form that names are given in."""
+    return name, unicodedata.normalize("NFC", name).strip()
+
+
+def _is_hidden_behind(known: str, name: str) -> bool:
+    """Tell whether a name looks like `name` because something in it cannot be seen: a former certkit let it be given."""
+    return not names.is_seen(known) and names.folded(known) == names.folded(name)
 
 
 def serial(text: str) -> str:

@@ -17,7 +17,7 @@ def check_free(path: Path) -> None:
 
 @contextlib.contextmanager
 def draft(path: Path) -> Iterator[Path]:
-    """Give an empty private folder, which becomes `path` at the end of the block, or is removed on an exception.
+    """Yield an empty private folder, which becomes `path` at the end of the block, or is removed on an exception.
 
     Raises RefusedError if something is at `path`, CertkitError if nothing can be made there.
     """

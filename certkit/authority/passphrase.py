@@ -6,9 +6,8 @@ from pathlib import Path
 
 from certkit import files
 from certkit.authority.settings import Settings
-from certkit.errors import CertkitError, MalformedError, RefusedError
+from certkit.errors import CertkitError, RefusedError
 
-_LIMIT = 4096
 _PATIENCE = 120
 """Seconds for the command: it may ask somebody."""
 _SHORTEST = 12
@@ -27,15 +26,10 @@ def obtain(settings: Settings, ask: Callable[[], bytes]) -> bytes:
         return ask()
     try:
         if settings.passphrase_file:
-            return from_file(Path(settings.passphrase_file))
+            return files.read_passphrase(Path(settings.passphrase_file))
         return from_command(settings.passphrase_command)
     except CertkitError as error:
         raise PassphraseError(error.message, error.hint) from None
-
-
-def from_file(path: Path) -> bytes:
-    """Read a passphrase: the first line of a file."""
-    return _first_line(files.read(path, limit=_LIMIT, pipes=True), str(path))
 
 
 def from_command(command: str) -> bytes:
@@ -50,7 +44,7 @@ def from_command(command: str) -> bytes:
             "Run it by hand to see why; it is set in team.yml.",
             code="passphrase-command-failed",
         ) from None
-    return _first_line(done.stdout[:_LIMIT], "what the passphrase command printed")
+    return files.passphrase_in(done.stdout[: files.PASSPHRASE_LIMIT], "what the passphrase command printed")
 
 
 def check_new(passphrase: str) -> None:
@@ -61,10 +55,3 @@ def check_new(passphrase: str) -> None:
             "Choose several words.",
             code="passphrase-too-short",
         )
-
-
-def _first_line(content: bytes, what: str) -> bytes:
-    line = content.split(b"\n", 1)[0].removesuffix(b"\r")
-    if not line:
-        raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.", code="passphrase-empty")
-    return line

@@ -1,4 +1,4 @@
-"""Take back what was given, and give it back: a person with all devices, or one device through all its renewals."""
+"""Revoke and reinstate: a person with all devices, or one device through all its renewals."""
 
 from dataclasses import dataclass
 
@@ -43,13 +43,22 @@ def find(view: View, person: str | None, device: str | None, serial: str | None)
     if serial:
         return _by_serial(view, serial)
     if person and view.may_have_forgotten():
-        return Subject(names.text(person, "person"), names.text(device, "device") if device else None)
+        return _perhaps_forgotten(view, person, device)
     if device:
         found = lookup.find_device(view, device, person)
         return Subject(found.person, found.name)
     if person:
         return Subject(lookup.find_person(view, person).name)
     raise InvalidError("nobody is named", code="subject-missing")
+
+
+def _perhaps_forgotten(view: View, person: str, device: str | None) -> Subject:
+    known = lookup.person_called(view, person)
+    holder = known.name if known else names.text(person, "person")
+    if not device:
+        return Subject(holder)
+    found = lookup.devices_called(view, device, holder)
+    return Subject(holder, found[0].name if found else names.text(device, "device"))
 
 
 def revocation(view: View, subject: Subject) -> Revocation | None:
@@ -68,7 +77,7 @@ def revoke(session: Session, subject: Subject, reason: str) -> bool:
 
 
 def check_reason(reason: str) -> None:
-    """Raise InvalidError, with those there are, for a reason that is none."""
+    """Raise InvalidError, listing the known reasons, for an unknown one."""
     if reason not in REASONS:
         raise InvalidError(
             f"{reason!r} is not a reason for a revocation", f"Choose from {', '.join(REASONS)}.", code="reason-unknown"

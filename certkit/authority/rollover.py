@@ -70,7 +70,7 @@ def take(session: Session, role: Role, step: Step, *, force: bool) -> Rotation:
 
 
 def replace_compromised(session: Session, role: Role) -> list[Member]:
-    """Trust a leaked authority no more, at once; return who must enroll again."""
+    """Stop trusting a leaked authority at once; return who must enroll again."""
     session.authority(role)
     with session.locked():
         before = session.rotation(role)

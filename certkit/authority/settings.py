@@ -12,6 +12,8 @@ from typing import Any
 
 from certkit import files
 from certkit.errors import CertkitError, InvalidError, MalformedError
+from certkit.pki import names
+from certkit.pki.keys import KEY_TYPES
 
 LIMIT = 64 * 1024
 _LONGEST_LIFE = 3653
@@ -75,7 +77,7 @@ class Settings:
 
 
 def load(path: Path) -> Settings:
-    """Read team.yml; raises MalformedError, with the line or the key, for what cannot be meant."""
+    """Read team.yml; raises MalformedError, with the line or the key, for what is not valid."""
     return _parse(path, files.read(path, limit=LIMIT))
 
 
@@ -109,7 +111,7 @@ def _digest(content: bytes) -> str:
 
 
 def _parse(path: Path, content: bytes) -> Settings:
-    import yaml
+    import yaml  # slow, and the settings are mostly read from their copy beside the ledger
 
     try:
         found = yaml.safe_load(content)
@@ -150,13 +152,13 @@ def _line(key: str, value: str) -> str:
 
 
 def _scalar(value: object) -> str:
-    import yaml
+    import yaml  # slow, and the settings are mostly read from their copy beside the ledger
 
     return str(yaml.safe_dump(value, default_style=None, width=1000)).removesuffix("...\n").strip()
 
 
 def _says(text: str, settings: Settings) -> bool:
-    import yaml
+    import yaml  # slow, and the settings are mostly read from their copy beside the ledger
 
     try:
         return Settings(**yaml.safe_load(text)) == settings
@@ -165,9 +167,6 @@ def _says(text: str, settings: Settings) -> bool:
 
 
 def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
-    from certkit.pki import names
-    from certkit.pki.keys import KEY_TYPES
-
     types = {field.name: int if field.name.endswith("_days") else str for field in fields(Settings)}
     for key, value in found.items():
         if key not in types:

@@ -98,8 +98,14 @@ def _finish(session: Session, each: Unfinished) -> None:
             canaries.replace(session)
         case Unfinished(Kind.DAEMON_FILES, str(name)):
             daemon_files.follow(session, name)
-        case Unfinished(Kind.DAEMON_CERTIFICATE, str(name)):
+        case Unfinished(Kind.DAEMON_CERTIFICATE, str(name)) if _is_valid(session):
             daemon_files.certify(session, partial(_known, session, name), "daemon renew")
+
+
+def _is_valid(view: View) -> bool:
+    """Tell whether the server authority can sign: by a wrong clock it waits, and whatever revokes must not wait."""
+    authority = view.certificate("server")
+    return authority.not_valid_before_utc <= view.now < authority.not_valid_after_utc
 
 
 def _link_target(view: View, role: str) -> str:

@@ -1,48 +1,19 @@
 """The program: finds the verb, imports its module alone, and turns errors into words and exit codes."""
 
 import importlib
-import os
+import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
+from certkit.cli.catalog import ALIASES, GROUPS, VERBS
 from certkit.cli.support import exit_codes, remedies, usage_errors
 from certkit.cli.support.output import complain, flush, tell
 from certkit.errors import CertkitError
-
-GROUPS = {
-    "Team lead": {
-        "init": "init:init",
-        "daemon": "daemon:app",
-        "issue": "issue:issue",
-        "sign": "sign:sign",
-        "revoke": "revoke:revoke",
-        "reinstate": "revoke:reinstate",
-        "rotate": "rotate:rotate",
-        "authority": "authority:app",
-        "backup": "backup:backup",
-        "restore": "backup:restore",
-        "list": "list:list_people",
-        "show": "show:show",
-        "status": "status:status",
-        "log": "log:log",
-    },
-    "Developer": {
-        "enroll": "enroll:enroll",
-        "probe": "probe:probe",
-        "unenroll": "unenroll:unenroll",
-    },
-    "Anyone": {
-        "demo": "demo:demo",
-    },
-}
-"""Where each verb's function, or group of verbs, stands: `module:name` in `certkit.cli.verbs`."""
-ALIASES = {"enrol": "enroll", "unenrol": "unenroll"}
-"""Other spellings of verbs, which no help lists."""
-VERBS = {name: place for group in GROUPS.values() for name, place in group.items()}
 
 
 class _HelpFormatter(Protocol):
@@ -56,22 +27,42 @@ class _HelpFormatter(Protocol):
 
 
 class _Program(TyperGroup):
-    """The program, whose help lists the verbs by who needs them."""
+    """The program: all verbs by name and summary; the module of the one that is resolved is imported then."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  typer's own
+        super().__init__(**settings)
+        self.commands = {name: TyperCommand(name, help=verb.summary) for name, verb in VERBS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  typer gives these classes no public name
+        """Put the real command in the place of the one that only has a summary, then do as typer does."""
+        if (name := args[0]) in VERBS or name in ALIASES:
+            self.commands[name] = _load(name)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: object, formatter: _HelpFormatter) -> None:  # noqa: ARG002  typer's own signature
         """Write the verbs with their summaries, group by group."""
         width = max(map(len, VERBS))
-        limit = formatter.width - width - 6
         for title, verbs in GROUPS.items():
             with formatter.section(title):
-                found = [(f"{name:<{width}}", self.commands[name]) for name in verbs if name in self.commands]
-                formatter.write_dl([(name, verb.get_short_help_str(limit)) for name, verb in found])
+                formatter.write_dl([(f"{name:<{width}}", verb.summary) for name, verb in verbs.items()])
+
+
+def _load(name: str) -> Any:  # noqa: ANN401  typer gives commands no public class
+    """Import a verb's module; return the command, or the group of commands, that goes by this name or alias."""
+    module, _, attribute = VERBS[ALIASES.get(name, name)].place.partition(":")
+    found = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
+    holder = typer.Typer(rich_markup_mode=None)
+    if isinstance(found, typer.Typer):
+        holder.add_typer(found, name=name)
+    else:
+        holder.command(name)(found)
+    return get_group(holder).commands[name]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code: 0 fine, 1 failure, 2 usage, 3 findings."""
     try:
-        code = _program(arguments)(args=list(arguments), prog_name="certkit", standalone_mode=False) or 0
+        code = _program()(args=list(arguments), prog_name="certkit", standalone_mode=False) or 0
         flush()
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
@@ -116,9 +107,8 @@ def _verb(arguments: Sequence[str]) -> str:
     return first if first in VERBS or first in ALIASES else ""
 
 
-def _program(arguments: Sequence[str]) -> typer.Typer:
-    """Build the program with the verb that is asked for, or with all where help or completion needs them."""
-    program = typer.Typer(
+def _program() -> typer.Typer:
+    return typer.Typer(
         name="certkit",
         cls=_Program,
         rich_markup_mode=None,
@@ -127,20 +117,11 @@ def _program(arguments: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         callback=_options,
     )
-    verb = _verb(arguments)
-    for name in [verb] if verb and "_CERTKIT_COMPLETE" not in os.environ else VERBS:
-        module, _, attribute = VERBS[ALIASES.get(name, name)].partition(":")
-        command = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
-        if isinstance(command, typer.Typer):
-            program.add_typer(command, name=name)
-        else:
-            program.command(name)(command)
-    return program
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import version  # slow, and nothing else needs it
 
         typer.echo(f"certkit {version('certkit')}")
         raise typer.Exit
@@ -152,7 +133,7 @@ def _options(
     ] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
 ) -> None:
-    """Give a shared BuildKit daemon mutual TLS: certificates for it and for everyone who may build.
+    """Set up mutual TLS for a shared BuildKit daemon: certificates for it and for everyone who may build.
 
     \b
     Team lead   certkit init --team acme --daemon tcp://build.acme.example:8372
@@ -166,6 +147,4 @@ def _options(
 
 def _show_trace_if_asked(error: Exception, arguments: Sequence[str]) -> None:
     if "--debug" in arguments:
-        import traceback
-
         tell(*"".join(traceback.format_exception(error)).splitlines())

@@ -33,7 +33,7 @@ def render(kind: str, site: Site) -> str:
     """
     if kind not in KINDS:
         raise InvalidError(
-            f"{kind!r} is nothing to deploy as", f"Use one of {', '.join(KINDS)}.", code="unknown-deployment", kind=kind
+            f"{kind!r} is not a way to deploy", f"Use one of {', '.join(KINDS)}.", code="unknown-deployment", kind=kind
         )
     return _environment().get_template(f"{kind}/{KINDS[kind]}.j2").render(site=site, image=site.image)
 

@@ -36,7 +36,7 @@ class ConfigFile:
         if is_circle:
             raise MalformedError(
                 f"{client.config} is a symbolic link that leads nowhere",
-                "Mend or remove it.",
+                "Fix or remove it.",
                 code="client-config-link-broken",
                 path=client.config,
             )

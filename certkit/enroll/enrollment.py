@@ -71,12 +71,12 @@ def plan(
         environ: The variables by which the clients find their files.
         names: The clients to enroll, else those found here, else Earthly.
         config: Another configuration than the client's own.
-        daemon: Which of the bundle's daemons, else the first.
+        daemon: Which of the bundle's daemons; by default the first.
         force: Whether it is to replace whatever is there.
         is_sealed: Whether it came under a passphrase.
 
     Raises:
-        InvalidError: It cannot be meant.
+        InvalidError: It makes no sense.
         CertkitError: As `request.complete`, `flag_files.renews` and `config_clients.plan` raise.
 
     """

@@ -85,7 +85,7 @@ def path_in(folder: Path) -> Path:
 def load(folder: Path) -> Record | None:
     """Read a folder's record, None where there is none; raise MalformedError if it is damaged."""
     path = path_in(folder)
-    remedy = f"Remove {folder} and enroll anew."
+    remedy = f"Remove {folder} and enroll again."
     try:
         record = Record.from_json(files.read(path))
     except MissingError:

@@ -91,7 +91,7 @@ def plan(
         config: Another configuration than the client's own.
 
     Raises:
-        InvalidError: It cannot be meant.
+        InvalidError: It makes no sense.
         MissingError: Nobody is enrolled.
         CertkitError: As `plan_one` raises.
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from certkit import files
 from certkit.errors import InvalidError
 from certkit.ledger.interface import Ledger
 
@@ -17,22 +18,21 @@ def open_ledger(url: str) -> Ledger:
     Raises InvalidError for a URL of no known kind, MissingError where there is no ledger, LedgerError where it cannot
     be used.
     """
-    from certkit.ledger import sqlite
+    from certkit.ledger import sqlite  # a database is imported by whoever has a ledger in it
 
     return sqlite.open_ledger(_path(url))
 
 
 def create_ledger(url: str) -> Ledger:
     """Make an empty ledger at a URL, where there must be none yet; raises as `open_ledger` does."""
-    from certkit.ledger import sqlite
+    from certkit.ledger import sqlite  # as above
 
     return sqlite.create(_path(url))
 
 
 def import_ledger(url: str, content: bytes) -> Ledger:
     """Make a ledger of what `Ledger.export` gave, where there must be none yet; raises LedgerError if it is damaged."""
-    from certkit import files
-    from certkit.ledger import sqlite
+    from certkit.ledger import sqlite  # as above
 
     path = _path(url)
     files.write(path, content, replace=False)

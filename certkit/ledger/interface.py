@@ -145,22 +145,22 @@ class Ledger(Protocol):
         """Raise LedgerError if the database is damaged."""
 
     def add_person(self, person: Person) -> None:
-        """Add somebody; raises RefusedError if a name differs in letters' case only, or gives the same label."""
+        """Add somebody; raises RefusedError if a name looks like one that is there (`names.folded`)."""
 
     def person(self, name: str) -> Person | None:
         """Find a person by name."""
 
     def people(self) -> list[Person]:
-        """Give everybody, by name."""
+        """Return everybody, by name."""
 
     def add_device(self, device: Device) -> None:
-        """Add a device; raises RefusedError if its label is that of another device of the person."""
+        """Add a device; raises RefusedError if its name looks like that of another device of the person."""
 
     def device(self, person: str, name: str) -> Device | None:
         """Find one device."""
 
     def devices(self, person: str | None = None) -> list[Device]:
-        """Give all devices, or those of a person, by person and name."""
+        """Return all devices, or those of a person, by person and name."""
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """Shut a person out, or let them in again."""
@@ -175,7 +175,7 @@ class Ledger(Protocol):
         """Find a daemon by name, one that was removed too."""
 
     def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
-        """Give all daemons, but not those that were removed unless `also_removed`, by name."""
+        """Return all daemons, but not those that were removed unless `also_removed`, by name."""
 
     def add_certificate(self, certificate: Certificate) -> None:
         """Record a certificate that was signed."""
@@ -192,13 +192,13 @@ class Ledger(Protocol):
         unexpired_at: datetime | None = None,
         newest_only: bool = False,
     ) -> list[Certificate]:
-        """Give certificates, oldest first; `newest_only` keeps the last one of each device or daemon."""
+        """Return certificates, oldest first; `newest_only` keeps the last one of each device or daemon."""
 
     def certificates_of_key(self, pin: str) -> list[Certificate]:
-        """Give every certificate ever signed for a key, oldest first."""
+        """Return every certificate ever signed for a key, oldest first."""
 
     def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
-        """Give the certificates of everybody and everything shut out that have not expired then."""
+        """Return the certificates of everybody and everything shut out that have not expired then."""
 
     def add_anchors(self, anchors: Anchors) -> None:
         """Record what daemons are told to trust from now on."""
@@ -207,13 +207,13 @@ class Ledger(Protocol):
         """Find what daemons were told to trust by its number."""
 
     def newest_anchors(self) -> Anchors | None:
-        """Give what daemons are told to trust now."""
+        """Return what daemons are told to trust now."""
 
     def generations_since(self, number: int) -> list[tuple[int, ...]]:
-        """Give the generations of the anchors of this number and of all later ones, oldest first."""
+        """Return the generations of the anchors of this number and of all later ones, oldest first."""
 
     def state(self, name: str) -> dict[str, Any] | None:
-        """Give what was kept under a name."""
+        """Return what was kept under a name."""
 
     def set_state(self, name: str, value: Mapping[str, Any]) -> None:
         """Keep a few values, as JSON takes them, under a name."""
@@ -222,4 +222,4 @@ class Ledger(Protocol):
         """Append to the log."""
 
     def events(self, *, subject: str | None = None, action: str | None = None, limit: int | None = None) -> list[Event]:
-        """Give the newest events, oldest of them first."""
+        """Return the newest events, oldest of them first."""

@@ -32,7 +32,7 @@ def time_of(text: str) -> datetime:
 
 
 def revocation_values(revoked: Revocation | None) -> dict[str, str | None]:
-    """Give the two columns of a revocation."""
+    """Return the two columns of a revocation."""
     return {"at": text_of(revoked.at) if revoked else None, "reason": revoked.reason if revoked else None}
 
 

@@ -5,7 +5,6 @@ Statements name their parameters as `:name`; a `Database` says what it spells di
 
 import contextlib
 import json
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +25,7 @@ from certkit.ledger.interface import (
 )
 from certkit.ledger.migrations import MIGRATIONS
 from certkit.ledger.rows import Row
+from certkit.pki import names
 
 Values = Mapping[str, object]
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class SqlLedger:
                 self._run("INSERT INTO migrations (number) VALUES (:number)", number=number)
 
     def version(self) -> int:
-        """Give the number of steps applied; raises CertkitError if it is more than this certkit knows."""
+        """Return the number of steps applied; raises CertkitError if it is more than this certkit knows."""
         [[done]] = self._run("SELECT count(*) FROM migrations")
         if done > len(MIGRATIONS):
             raise LedgerError(
@@ -121,8 +121,8 @@ class SqlLedger:
 
     def add_person(self, person: Person) -> None:
         """See `interface.Ledger`."""
-        values = {"name": person.name, "label": person.label, "folded": _folded(person.name)}
-        for [other] in self._run("SELECT name FROM people WHERE folded = :folded OR label = :label", **values):
+        other = self._similar_person(person)
+        if other is not None:
             raise RefusedError(
                 f"the name {person.name} is too similar to {other}, who is there already",
                 "If they are one person, use that name; else choose one that differs in more than its letters' case.",
@@ -132,9 +132,22 @@ class SqlLedger:
             )
         self._run(
             "INSERT INTO people (name, label, folded, created) VALUES (:name, :label, :folded, :created)",
-            **values,
+            name=person.name,
+            label=person.label,
+            folded=names.folded(person.name),
             created=rows.text_of(person.created),
         )
+
+    def _similar_person(self, person: Person) -> str | None:
+        """Return the name of somebody who must not be there beside a person, if there is one.
+
+        What is folded in a row may have been folded by a former certkit, which left what cannot be seen in it.
+        """
+        wanted = names.folded(person.name)
+        for name, label, folded in self._run("SELECT name, label, folded FROM people"):
+            if label == person.label or wanted == (folded if folded.isascii() else names.folded(name)):
+                return str(name)
+        return None
 
     def person(self, name: str) -> Person | None:
         """See `interface.Ledger`."""
@@ -146,14 +159,24 @@ class SqlLedger:
 
     def add_device(self, device: Device) -> None:
         """See `interface.Ledger`."""
-        with _unique_device(device):
-            self._run(
-                "INSERT INTO devices (person, name, label, created) VALUES (:person, :name, :label, :created)",
-                person=device.person,
-                name=device.name,
-                label=device.label,
-                created=rows.text_of(device.created),
-            )
+        folded = names.folded(device.name)
+        for other in self.devices(device.person):
+            if other.label == device.label or names.folded(other.name) == folded:
+                raise RefusedError(
+                    f"the name {device.name} is too similar to that of another device of {device.person}: {other.name}",
+                    "If it is the same device, use that name; else choose another.",
+                    code="device-too-similar",
+                    person=device.person,
+                    device=device.name,
+                    other=other.name,
+                )
+        self._run(
+            "INSERT INTO devices (person, name, label, created) VALUES (:person, :name, :label, :created)",
+            person=device.person,
+            name=device.name,
+            label=device.label,
+            created=rows.text_of(device.created),
+        )
 
     def device(self, person: str, name: str) -> Device | None:
         """See `interface.Ledger`."""
@@ -352,25 +375,6 @@ _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
-
-
-@contextlib.contextmanager
-def _unique_device(device: Device) -> Iterator[None]:
-    try:
-        yield
-    except DuplicateError:
-        raise RefusedError(
-            f"the name {device.name} is too similar to that of another device of {device.person}",
-            "Choose another name.",
-            code="device-too-similar",
-            person=device.person,
-            device=device.name,
-        ) from None
-
-
-def _folded(name: str) -> str:
-    """Give a name as it is compared: two people whose names look the same are a trap for who revokes one."""
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _first(make: Callable[[Row], T], found: list[Row]) -> T | None:

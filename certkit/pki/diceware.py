@@ -8,7 +8,8 @@ WORDS = 6
 
 def generate() -> str:
     """Return random words of the EFF's long list, joined by hyphens."""
-    from xkcdpass import xkcd_password  # type: ignore[import-untyped]  # it has no types
+    # Slow, and needed only where no passphrase is given; it has no types.
+    from xkcdpass import xkcd_password  # type: ignore[import-untyped]
 
     words = xkcd_password.generate_wordlist(wordfile="eff-long", min_length=3, max_length=9)
     return "-".join(secrets.choice(words) for _ in range(WORDS))

@@ -40,7 +40,7 @@ def text(value: str, what: str) -> str:
     if unseen:
         raise InvalidError(
             f"{value!a} cannot be the name of a {what}: U+{ord(unseen[0]):04X} in it cannot be seen",
-            "Type it anew with characters that can all be seen, such as alice@acme.example.",
+            "Type it again with visible characters only, such as alice@acme.example.",
             code="name-invisible",
             name=value,
             what=what,
@@ -54,6 +54,11 @@ def text(value: str, what: str) -> str:
             what=what,
         )
     return normal
+
+
+def is_seen(text: str) -> bool:
+    """Tell whether every character of a name can be seen."""
+    return not _UNSEEN.search(text)
 
 
 def folded(text: str) -> str:
@@ -133,7 +138,7 @@ def ascii_host(value: str) -> str:
     """Return a DNS name in lower case with A-labels, as it stands in certificates and on the wire."""
     name = value.lower().removesuffix(".")
     if not name.isascii():
-        import idna
+        import idna  # slow, and few names need it
 
         try:
             name = idna.encode(value, uts46=True).decode().lower().removesuffix(".")

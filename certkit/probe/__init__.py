@@ -36,6 +36,6 @@ def run(
             says nothing about its name.
 
     """
-    from certkit.probe import runner
+    from certkit.probe import runner  # see above
 
     return runner.run(target, environ, now, timeout=timeout, canary=canary, control=control)

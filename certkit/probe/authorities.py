@@ -35,6 +35,6 @@ def compare(listed: Iterable[bytes], expected: Iterable[bytes]) -> Comparison:
 
 def words(name: bytes) -> str:
     """Say a name (DER) for people, whoever made it up."""
-    from certkit.probe.credentials import words_of
+    from certkit.probe.credentials import words_of  # cryptography, while the network is awaited
 
     return words_of(name)

@@ -101,6 +101,7 @@ def _ask_buildkit(daemon: Daemon, endpoint: Endpoint, calls: Calls, preparing: "
     if handshake.outcome is not Outcome.SERVED:
         return [skipped("BuildKit", "not reached")]
     preparing.result()
+    # Imported by `_import_grpc` while the handshakes are awaited.
     from certkit.probe.buildkit import ask
     from certkit.probe.checks.buildkitd import buildkit
 

@@ -79,6 +79,7 @@ def _reach(
     canary: Pair | None,
     control: Pair | None,
 ) -> _Reached:
+    # What reads certificates and speaks TLS takes long to import: the network is awaited meanwhile.
     from certkit.probe import credentials
     from certkit.probe.callers import Identities
     from certkit.probe.checks.client_files import Files, files
@@ -115,7 +116,7 @@ def _reach(
 
 
 def _unreached(found: "Network") -> tuple[ObservedAddress, ...]:
-    from certkit.probe.callers import observed
+    from certkit.probe.callers import observed  # as above
 
     return observed(found, {})
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from certkit.earthly.clients import Client, docker_or_podman_works
 from certkit.errors import CertkitError, InvalidError, MissingError
 from certkit.files import Owner
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from certkit.earthly.clients import Client
     from certkit.earthly.flag_clients import EnrolledDaemon
     from certkit.pki.keys import PrivateKey
 
@@ -73,7 +73,7 @@ class Target:
     key: Path = Path()
     server_name: str | None = None
     """The name that the daemon's certificate must bear; None: the URL's host."""
-    client: "Client | None" = None
+    client: Client | None = None
     """The client whose configuration was read, None if all was given explicitly."""
     tls_enabled: bool = True
     url_in_file: str = ""
@@ -155,7 +155,7 @@ def of_flag_files(
     )
 
 
-def choose_client(clients: "Sequence[Client]", environ: Mapping[str, str]) -> "Client":
+def choose_client(clients: "Sequence[Client]", environ: Mapping[str, str]) -> Client:
     """Return the client whose configuration is probed: the first that names a daemon, else the first.
 
     Raises MissingError if there is none.
@@ -165,9 +165,9 @@ def choose_client(clients: "Sequence[Client]", environ: Mapping[str, str]) -> "C
     return next((client for client in clients if names_a_daemon(client, environ)), clients[0])
 
 
-def names_a_daemon(client: "Client", environ: Mapping[str, str]) -> bool:
+def names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
     """Tell whether a client is told to use a daemon; one that cannot be read is, so that this is told."""
-    from certkit.earthly import config
+    from certkit.earthly import config  # PyYAML, which help and usage errors do not need
 
     try:
         return bool(config.read(client, environ).buildkit_host)
@@ -175,11 +175,11 @@ def names_a_daemon(client: "Client", environ: Mapping[str, str]) -> bool:
         return True
 
 
-def resolve(given: Given, client: "Client | None", environ: Mapping[str, str]) -> Target:
+def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> Target:
     """Put together what is probed; a configuration that cannot be read becomes the target's `problem`."""
     if client is None:
         return given.over(Target("", EXPLICIT))
-    from certkit.earthly import config
+    from certkit.earthly import config  # PyYAML, which help and usage errors do not need
 
     try:
         read = config.read(client, environ)
@@ -207,8 +207,6 @@ def resolve(given: Given, client: "Client | None", environ: Mapping[str, str]) -
 
 def engine_works(target: Target, environ: Mapping[str, str]) -> bool:
     """Tell whether the client would find the Docker or Podman that it needs; takes seconds at worst."""
-    from certkit.earthly.clients import docker_or_podman_works
-
     return not target.needs_engine or docker_or_podman_works(environ)
 
 

@@ -43,7 +43,8 @@ def crl(
 ) -> x509.CertificateRevocationList:
     """Sign a list that is good until `life` from now; `number` grows with every list of this authority.
 
-    A reader whose clock is late refuses everybody by a list that is not in force yet, so it begins a little before now.
+    A reader whose clock is late refuses everybody by a list that is not in force yet, so it begins a little before now,
+    but never before its authority: whatever the clock says, a list can be made.
     `previous` is when the list before this one was signed: an expired entry stays until one list after its end
     has shown it (section 3.3). Raises InvalidError for a reason that is none of REASONS.
     """
@@ -55,7 +56,7 @@ def crl(
     builder = (
         builder.issuer_name(authority.certificate.subject)
         .last_update(begin)
-        .next_update(now + life)
+        .next_update(max(now, begin) + life)
         .add_extension(key_identifier(authority.certificate), critical=False)
         .add_extension(x509.CRLNumber(number), critical=False)
     )
@@ -70,7 +71,7 @@ def to_pem(signed: x509.CertificateRevocationList) -> bytes:
 def _revoked(entry: Entry, latest: datetime) -> x509.RevokedCertificate:
     if entry.reason not in REASONS:
         raise InvalidError(
-            f"{entry.reason!r} is no reason to revoke",
+            f"{entry.reason!r} is not a revocation reason",
             f"Use one of {', '.join(REASONS)}.",
             code="revocation-reason-invalid",
             reason=entry.reason,

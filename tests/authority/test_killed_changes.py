@@ -131,7 +131,7 @@ def no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def team(path: Path, tmp_path: Path) -> Path:
-    """Give a home with somebody in it."""
+    """Return a home with somebody in it."""
     assert main(["issue", "al", "--device", "laptop", "--no-passphrase", "--out", str(tmp_path / "al")]) == 0
     return path
 

@@ -43,7 +43,7 @@ Lead = Callable[..., Ended]
 
 @pytest.fixture
 def lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Lead:
-    """Give a way to run commands in an empty folder, with a home that is not there yet."""
+    """Return a way to run commands in an empty folder, with a home that is not there yet."""
     desk = tmp_path / "desk"
     desk.mkdir()
     monkeypatch.chdir(desk)
@@ -68,18 +68,18 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(lead: Lead, founded: Path, tmp_path: Path) -> Path:
-    """Give the home of a team called acme, with a daemon called build."""
+    """Return the home of a team called acme, with a daemon called build."""
     shutil.copytree(founded, tmp_path / "home", symlinks=True)
     return tmp_path / "home"
 
 
 @pytest.fixture
 def desk(lead: Lead, tmp_path: Path) -> Path:
-    """Give the folder that the lead works in."""
+    """Return the folder that the lead works in."""
     return tmp_path / "desk"
 
 
 @pytest.fixture
 def port() -> int:
-    """Give a port on which nobody listens yet."""
+    """Return a port on which nobody listens yet."""
     return free_port(HOST)

@@ -22,7 +22,7 @@ def issue(lead: Lead, person: str, device: str = "laptop") -> Path:
 
 
 def serial(leaf: Path) -> str:
-    """Give a certificate's serial number as it is mostly written."""
+    """Return a certificate's serial number as it is mostly written."""
     return certificates.serial_text(certificates.load(leaf.read_bytes()).serial_number)
 
 
@@ -33,7 +33,7 @@ def generation(leaf: Path) -> int:
 
 
 def complaint(authority: Path, leaf: Path, *options: str | Path) -> str:
-    """Give what openssl has against a client's certificate; nothing if it is good."""
+    """Return what openssl has against a client's certificate; nothing if it is good."""
     command = ["openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", authority, *options, leaf]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if ended.returncode == 0 else ended.stderr
@@ -47,7 +47,7 @@ def is_let_in(home: Path, leaf: Path) -> bool:
 
 
 def excluded(home: Path, daemon: str = "build") -> set[str]:
-    """Give the names of people and devices that every anchor of a daemon excludes."""
+    """Return the names of people and devices that every anchor of a daemon excludes."""
     *anchors, _ = certificates.load_all((home / "daemons" / daemon / "ca.pem").read_bytes())  # the last is the label
     lists = [_excluded(anchor) for anchor in anchors]
     assert all(each == lists[0] for each in lists)
@@ -56,7 +56,7 @@ def excluded(home: Path, daemon: str = "build") -> set[str]:
 
 
 def contents(home: Path) -> dict[Path, bytes]:
-    """Give all that lies in a home but the ledger, which is read by its commands."""
+    """Return all that lies in a home but the ledger, which is read by its commands."""
     found = (path for path in home.rglob("*") if path.is_file() and not path.name.startswith("ledger"))
     return {path: path.read_bytes() for path in found}
 

@@ -54,5 +54,5 @@ def _echoes(terminal: int) -> bool:
 
 
 def as_seen(shown: str) -> list[str]:
-    """Give the lines without colours and the like."""
+    """Return the lines without colours and the like."""
     return re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()

@@ -29,7 +29,7 @@ def with_another_secret(content: bytes) -> bytes:
 
 @pytest.fixture
 def sealed(lead: Lead, home: Path) -> Path:
-    """Give a backup of a team in which somebody is revoked."""
+    """Return a backup of a team in which somebody is revoked."""
     say_secret("violet anchor\n")
     issue(lead, "al")
     issue(lead, "gone")

@@ -13,7 +13,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team with a bundle for Alice in this folder."""
+    """Return a team with a bundle for Alice in this folder."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

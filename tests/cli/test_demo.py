@@ -17,7 +17,7 @@ WRONG = ("nobody-listening", "daemon-of-another-authority", "anyone-let-in")
 
 @pytest.fixture
 def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give the folder in which everything temporary is made; a short one, since the names of sockets must be."""
+    """Return the folder in which everything temporary is made; a short one, since the names of sockets must be."""
     with tempfile.TemporaryDirectory(prefix="c") as folder:
         monkeypatch.setattr(tempfile, "tempdir", folder)
         yield Path(folder)

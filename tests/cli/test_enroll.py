@@ -20,7 +20,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team with a bundle for Alice that waits in this folder, sealed and clear, and an engine that works."""
+    """Return a team with a bundle for Alice that waits in this folder, sealed and clear, and an engine that works."""
     made = Team(tmp_path)
     engine = tmp_path / "bin" / "docker"
     engine.parent.mkdir()

@@ -17,7 +17,7 @@ ENROLL = ["enroll", "clear.certkit", "--for", "earthly", "--no-probe"]
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team with a bundle for Alice in clear, and one that is sealed."""
+    """Return a team with a bundle for Alice in clear, and one that is sealed."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

@@ -16,7 +16,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def team(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team whose bundle for Alice waits in this folder."""
+    """Return a team whose bundle for Alice waits in this folder."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

@@ -18,7 +18,7 @@ CERTKIT = f"{sys.executable} -m certkit"
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team with a sealed bundle for Alice, and its passphrase, in this folder."""
+    """Return a team with a sealed bundle for Alice, and its passphrase, in this folder."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

@@ -49,13 +49,13 @@ class Machine:
             link.symlink_to(target)
 
     def owners_below(self, folder: Path) -> set[tuple[int, int]]:
-        """Give the owners of all that lies in a folder."""
+        """Return the owners of all that lies in a folder."""
         return {(found.lstat().st_uid, found.lstat().st_gid) for found in folder.rglob("*")}
 
 
 @pytest.fixture(params=["kept", "reset"])
 def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """Give a machine on which sudo keeps HOME, and one on which it does not, with a bundle that everybody can read."""
+    """Return a machine on which sudo keeps HOME, and one on which it does not, with a bundle that all can read."""
     with TemporaryDirectory() as folder:
         machine = Machine(Path(folder))
         machine.place.chmod(0o755)

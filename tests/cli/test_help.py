@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from certkit.cli.app import VERBS
+from certkit.cli.catalog import VERBS
 from tests.cli.conftest import Lead
 
 GROUPS = {"daemon": ["add", "renew", "list", "deploy", "remove", "check"], "authority": ["show", "passphrase"]}
@@ -35,3 +35,9 @@ def test_every_verb_has_an_example_and_its_exit_codes(lead: Lead, command: str) 
     assert re.search(rf"^  (sudo )?certkit {command}\b", shown, re.MULTILINE)
     assert re.search(r"Exit\s+codes:\s+0 ", shown)
     assert not re.search(r"^ *\\b", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_list_of_verbs_says_what_the_verb_itself_says(lead: Lead, name: str) -> None:
+    _, text, *_ = lead(name, "--help").out.split("\n\n")
+    assert " ".join(text.splitlines()[0].split()) == VERBS[name].summary

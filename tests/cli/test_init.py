@@ -16,7 +16,7 @@ def init(lead: Lead, *arguments: str | Path, url: str = URL) -> Ended:
 
 
 def names(home: Path, daemon: str = "build") -> list[str]:
-    """Give the names in a daemon's certificate."""
+    """Return the names in a daemon's certificate."""
     certificate = certificates.load((home / "daemons" / daemon / "cert.pem").read_bytes())
     found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return [str(name.value) for name in found]

@@ -17,7 +17,7 @@ VARIABLE = "GRPC_ENFORCE_ALPN_ENABLED"
 
 @pytest.fixture
 def team(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team, and Alice's laptop with buildctl enrolled."""
+    """Return a team, and Alice's laptop with buildctl enrolled."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

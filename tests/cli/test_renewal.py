@@ -17,7 +17,7 @@ CONFIG = b"# mine\nglobal: {cache_size_mb: 5}\n"
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team, and Alice's laptop enrolled in it since three hundred days."""
+    """Return a team, and Alice's laptop enrolled in it since three hundred days."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

@@ -32,7 +32,7 @@ def test_a_revoked_persons_future_devices_are_shut_out_too(lead: Lead, home: Pat
     issue(lead, "al")
     lead("revoke", "al")
     said = lead("issue", "al", "--device", "new", "--no-passphrase", "--out", "new").complaint
-    assert said == (1, "certkit: al has been revoked", "Let them in again first: certkit reinstate al")
+    assert said == (1, "certkit: al has been revoked", "Reinstate them first: certkit reinstate al")
     with changing(open_home(home, bytes), Actor("lead", "desk"), datetime.now(UTC)) as session:
         signer = session.authority("client")
     name = names.device_name("new", "al", "acme")

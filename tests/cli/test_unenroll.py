@@ -14,7 +14,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team with a bundle for Alice in this folder, and her laptop with Earthly and EarthBuild on it."""
+    """Return a team with a bundle for Alice in this folder, and her laptop with Earthly and EarthBuild on it."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

@@ -15,7 +15,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team with a bundle for Alice in this folder."""
+    """Return a team with a bundle for Alice in this folder."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)
@@ -27,7 +27,7 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
 
 @pytest.fixture
 def config(team: Team) -> Path:
-    """Give Earthly's configuration, as it is before anybody enrolls."""
+    """Return Earthly's configuration, as it is before anybody enrolls."""
     path = team.laptop / ".earthly" / "config.yml"
     path.parent.mkdir()
     path.write_text(CONFIG)

@@ -6,12 +6,12 @@ import pytest
 
 from tests.cli.conftest import ALICE, Lead
 
-ALARM = "No laptop should have it: tell whoever runs your team's certkit, and remove it here."
+ALARM = "No laptop should have it: tell whoever runs certkit for your team, and remove it here."
 
 
 @pytest.fixture
 def files(lead: Lead, home: Path, desk: Path) -> Path:
-    """Give a folder with one of each kind."""
+    """Return a folder with one of each kind."""
     Path("secret").write_text("a long passphrase\n")
     Path("secret").chmod(0o600)
     lead("enroll", "--request", "alice.csr")
@@ -27,7 +27,7 @@ def files(lead: Lead, home: Path, desk: Path) -> Path:
     ("verb", "name", "what", "remedy"),
     [
         ("enroll", "acme.backup", "is a backup of a team's home, with the keys of its authorities, no bundle", ALARM),
-        ("enroll", "key.pem", "is a private key, no bundle", "Let nobody have the key."),
+        ("enroll", "key.pem", "is a private key, no bundle", "Keep the key to yourself."),
         ("enroll", "cert.pem", "is a certificate, no bundle", "Name the bundle, or the answer to your request."),
         ("enroll", "alice.csr", "is a request for a certificate, no bundle", "certkit sign alice.csr"),
         ("restore", "alice.certkit", "is a bundle to enroll with, no backup", "certkit enroll alice.certkit"),

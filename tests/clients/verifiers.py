@@ -41,7 +41,7 @@ def gnutls(leaf: Path, authority: Path, purpose: str) -> str:
 
 
 def pkilint(path: Path) -> list[str]:
-    """Give what pkilint's linters for RFC 5280 find in one certificate; what merely informs is no complaint."""
+    """Return what pkilint's linters for RFC 5280 find in one certificate; what merely informs is no complaint."""
     linter = certificate.create_pkix_certificate_validator_container(
         certificate.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS),
         [

@@ -52,7 +52,7 @@ def obstacle() -> str:
 
 
 def programs(flavour: str) -> Programs:
-    """Give the programs of a flavour, built if nobody has yet; raise CannotBuild where there is no Go."""
+    """Return the programs of a flavour, built if nobody has yet; raise CannotBuild where there is no Go."""
     folder = CACHE / f"{flavour}-{_state(flavour)}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)

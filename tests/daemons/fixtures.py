@@ -18,7 +18,7 @@ def real_daemons() -> None:
 
 @pytest.fixture(params=FLAVOURS)
 def flavour(request: pytest.FixtureRequest) -> str:
-    """Give every flavour of BuildKit's daemon in turn: a test that asks for it runs three times."""
+    """Return every flavour of BuildKit's daemon in turn: a test that asks for it runs three times."""
     return str(request.param)
 
 

@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with both authorities, a daemon's pair and Alice's."""
+    """Return a folder with both authorities, a daemon's pair and Alice's."""
     folder = tmp_path_factory.mktemp("team")
     server = certificates.authority(KeySigner(keys.generate("p256")), "acme server authority", NOW, DAY)
     client = certificates.authority(KeySigner(keys.generate("p256")), "acme client authority", NOW, DAY)

@@ -46,7 +46,7 @@ class Laptop:
         return undoing
 
     def everything(self) -> dict[str, bytes]:
-        """Give all files of the home, read through their links."""
+        """Return all files of the home, read through their links."""
         paths = (path for path in self.home.rglob("*") if path.is_file())
         found = {str(path.relative_to(self.home)): path.read_bytes() for path in paths}
         links = (path for path in self.home.rglob("*") if path.is_symlink() and path.is_dir())
@@ -56,5 +56,5 @@ class Laptop:
 
 
 def of_team(bundle: Bundle, team: str) -> Bundle:
-    """Give the like of a bundle from another team."""
+    """Return the like of a bundle from another team."""
     return replace(bundle, team=team)

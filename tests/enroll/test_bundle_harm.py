@@ -117,7 +117,7 @@ STRANGE: dict[str, Callable[[], bytes]] = {
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the home folder of a laptop with Earthly on it."""
+    """Return the home folder of a laptop with Earthly on it."""
     (tmp_path / "home" / ".earthly").mkdir(parents=True)
     for name in ("SUDO_USER", "XDG_DATA_HOME", "EARTHLY_CONFIG", "EARTHLY_INSTALLATION_NAME"):
         monkeypatch.delenv(name, raising=False)

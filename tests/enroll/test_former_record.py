@@ -14,7 +14,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """Give a team whose Alice was enrolled by that certkit."""
+    """Return a team whose Alice was enrolled by that certkit."""
     made = Team(tmp_path)
     with at(made):
         monkeypatch.chdir(tmp_path)

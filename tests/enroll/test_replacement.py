@@ -30,7 +30,7 @@ def mallory() -> Authority:
 
 
 def signed_later(bundle: Bundle, signer: Authority) -> Bundle:
-    """Give a bundle for the same device whose certificate ends a day later."""
+    """Return a bundle for the same device whose certificate ends a day later."""
     key = keys.generate("p256")
     name = names.device_name(bundle.device, bundle.person, bundle.team)
     life = timedelta(days=366)
@@ -75,7 +75,7 @@ def test_a_damaged_authority_is_put_back_by_the_bundle_that_was_enrolled(alice: 
 
 
 def answered(bundle: Bundle, signer: Authority) -> Bundle:
-    """Give the answer to a request that the laptop has made, its key put in."""
+    """Return the answer to a request that the laptop has made, its key put in."""
     return signed_later(bundle, signer)
 
 

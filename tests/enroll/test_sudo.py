@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be some
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """Give a folder of root's that everybody can enter, as /home is one, with Mallory's home in it."""
+    """Return a folder of root's that everybody can enter, as /home is one, with Mallory's home in it."""
     with TemporaryDirectory() as folder:
         place = Path(folder)
         place.chmod(0o755)

@@ -24,7 +24,7 @@ Open = Callable[[], Ledger]
 
 @pytest.fixture(params=["sqlite"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
-    """Give a way to connect to one ledger, each time anew, in every database in turn."""
+    """Return a way to connect to one ledger, each time anew, in every database in turn."""
     url = file_url(tmp_path / "a ledger.sqlite")
     create_ledger(url).close()
     return lambda: open_ledger(url)

@@ -49,12 +49,12 @@ def device(key: keys.PrivateKey, authority: Authority) -> x509.Certificate:
 
 
 def extensions(certificate: x509.Certificate) -> dict[type, tuple[bool, x509.ExtensionType]]:
-    """Give every extension by its kind: whether it is critical, and its value."""
+    """Return every extension by its kind: whether it is critical, and its value."""
     return {type(each.value): (each.critical, each.value) for each in certificate.extensions}
 
 
 def identifiers(key: keys.PrivateKey, signer: keys.PrivateKey) -> dict[type, tuple[bool, x509.ExtensionType]]:
-    """Give the two identifiers as every certificate has them."""
+    """Return the two identifiers as every certificate has them."""
     subject = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
     return {x509.SubjectKeyIdentifier: (False, subject), x509.AuthorityKeyIdentifier: (False, issuer)}

@@ -67,7 +67,7 @@ def test_a_certificate_is_read_from_pem_and_der(authority: Authority) -> None:
 
 
 def broken(authority: Authority) -> list[bytes]:
-    """Give DER that is nearly a certificate: cut, too long, of an unknown version."""
+    """Return DER that is nearly a certificate: cut, too long, of an unknown version."""
     der = certificates.to_der(authority.certificate)
     version = bytes.fromhex("a0030201")
     return [der[:-1], der + b"\0", der.replace(version + b"\x02", version + b"\x07", 1)]

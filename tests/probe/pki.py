@@ -111,15 +111,15 @@ def probe(
 
 
 def ids(report: Report) -> list[str]:
-    """Give the findings' names."""
+    """Return the findings' names."""
     return [finding.id for finding in report.findings]
 
 
 def stage(report: Report, title: str) -> str:
-    """Give the status of a stage's first line."""
+    """Return the status of a stage's first line."""
     return next(check.status for check in report.checks if check.title == title)
 
 
 def swapped(files: Files, **others: Path) -> Files:
-    """Give the same files but for those named."""
+    """Return the same files but for those named."""
     return replace(files, **others)

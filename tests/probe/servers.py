@@ -39,7 +39,7 @@ def _answer(caller: socket.socket, answer: Answer) -> None:
 
 
 def tls_context(files: Files, *, verify: Callable[..., bool] | None = None) -> SSL.Context:
-    """Give a server's context that asks for a certificate; `verify` decides, else OpenSSL does."""
+    """Return a server's context that asks for a certificate; `verify` decides, else OpenSSL does."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.use_certificate_chain_file(files.cert)
     context.use_privatekey_file(files.key)

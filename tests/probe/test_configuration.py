@@ -43,7 +43,7 @@ class Laptop:
 
 @pytest.fixture
 def laptop(tmp_path: Path, alice: Files) -> Laptop:
-    """Give a laptop on which Alice's files lie where enrolling puts them."""
+    """Return a laptop on which Alice's files lie where enrolling puts them."""
     programs = tmp_path / "bin"
     programs.mkdir()
     docker = programs / "docker"

@@ -19,7 +19,7 @@ from tests.team import Files
 
 @pytest.fixture
 def files(alice: Files, tmp_path: Path) -> Files:
-    """Give a copy of a good client's files, to be spoilt."""
+    """Return a copy of a good client's files, to be spoilt."""
     for path in (alice.ca, alice.cert, alice.key):
         shutil.copy(path, tmp_path)
     return Files.of(tmp_path)

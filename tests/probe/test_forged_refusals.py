@@ -29,7 +29,7 @@ EXCLUSIONS = (42, 44, 46)
 
 @pytest.fixture
 def open_daemon(daemon_factory: Start, pki: Pki) -> tuple[Daemon, list[bytes]]:
-    """Give a real daemon that is open to everybody, and the certificate that it shows to everybody."""
+    """Return a real daemon that is open to everybody, and the certificate that it shows to everybody."""
     files = pki.daemon_files(hosts=[HOST, "127.0.0.1"])
     daemon = daemon_factory(cert=files.cert, key=files.key)
     return daemon, [certificates.to_der(certificates.load(files.cert.read_bytes()))]

@@ -53,7 +53,7 @@ def grpc_server(
 
 @pytest.fixture(scope="module")
 def daemon(pki: Pki) -> Files:
-    """Give the files of a server that the client believes."""
+    """Return the files of a server that the client believes."""
     return pki.daemon_files()
 
 

@@ -19,13 +19,13 @@ from tests.team import Files
 
 @pytest.fixture
 def daemon(pki: Pki) -> Files:
-    """Give the files of a server that the client believes."""
+    """Return the files of a server that the client believes."""
     return pki.daemon_files()
 
 
 @pytest.fixture
 def web() -> Iterator[str]:
-    """Give the URL of Python's web server."""
+    """Return the URL of Python's web server."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"tcp://127.0.0.1:{server.server_port}"

@@ -48,7 +48,7 @@ class People:
     authorities: dict[int, Authority] = field(default_factory=dict)
 
     def authority(self, generation: int = 1) -> Authority:
-        """Give a generation of the client authority, made when it is first asked for."""
+        """Return a generation of the client authority, made when it is first asked for."""
         if generation not in self.authorities:
             self.authorities[generation] = authority("client", generation)
         return self.authorities[generation]

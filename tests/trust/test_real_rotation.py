@@ -72,7 +72,7 @@ class Story:
         return answer(self.daemon.port, self.people.pair(made.certificate, made.key), self.people.tlsca)
 
     def enroll(self, laptops: list[str]) -> None:
-        """Give laptops certificates of today's authority."""
+        """Issue laptops certificates of today's authority."""
         self.laptops |= {name: self.people.device(name, generation=self.rotation.issuing) for name in laptops}
 
     def check(self) -> None:

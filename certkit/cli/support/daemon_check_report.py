@@ -1,12 +1,12 @@
 """What a check of a daemon came to, in words and as JSON."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from certkit.authority.daemon_verdict import CheckResult, Reason, Verdict
+from certkit.probe.alerts import describe
+from certkit.probe.observed import Doubt
 from certkit.results import as_json
-
-if TYPE_CHECKING:
-    from certkit.authority.daemon_verdict import CheckResult, Reason
 
 _START = "start it, or look at its log."
 _PROBE = "see what an enrolled laptop's certkit probe says of it."
@@ -25,7 +25,7 @@ _REMEDIES = {
 PROVEN = "it serves its newest certificate, and refuses the canary"
 
 
-def said(result: "CheckResult") -> str:
+def said(result: CheckResult) -> str:
     """Say why a daemon is or is not proven, the gravest reason first; may hold text of the daemon's."""
     if not result.reasons and all(not each.reasons for each in result.addresses):
         count = len(result.addresses)
@@ -33,12 +33,12 @@ def said(result: "CheckResult") -> str:
     return "; ".join(_lines(result))
 
 
-def remedy(result: "CheckResult") -> str:
+def remedy(result: CheckResult) -> str:
     """Say what to do about it."""
     return _REMEDIES[result.verdict]
 
 
-def as_data(result: "CheckResult") -> dict[str, Any]:
+def as_data(result: CheckResult) -> dict[str, Any]:
     """Return a result as JSON shows it; `seen` is for people."""
     data = {
         "verdict": result.verdict,
@@ -57,16 +57,14 @@ def as_data(result: "CheckResult") -> dict[str, Any]:
     return dict(as_json(data))
 
 
-def _reason_data(reason: "Reason") -> dict[str, object]:
+def _reason_data(reason: Reason) -> dict[str, object]:
     return {"reason": reason.why, **reason.fields}
 
 
-def _lines(result: "CheckResult") -> Iterator[str]:
+def _lines(result: CheckResult) -> Iterator[str]:
     several = len(result.addresses) > 1
     for reason in result.reasons:
         yield _words(reason, result.url)
-    from certkit.authority.daemon_verdict import Verdict
-
     ordered = sorted(result.addresses, key=lambda each: list(Verdict).index(each.verdict))
     for each in ordered:
         where = f"at {each.address}: " if several else ""
@@ -78,7 +76,7 @@ def _lines(result: "CheckResult") -> Iterator[str]:
             yield where + PROVEN
 
 
-def _words(reason: "Reason", url: str) -> str:
+def _words(reason: Reason, url: str) -> str:
     return _WORDS[reason.why]({**reason.fields, "url": url})
 
 
@@ -87,14 +85,10 @@ def _names(fields: dict[str, Any]) -> str:
 
 
 def _alert(fields: dict[str, Any]) -> str:
-    from certkit.probe.alerts import describe
-
     return describe(fields["alert"])
 
 
 def _unclear(fields: dict[str, Any]) -> str:
-    from certkit.probe.observed import Doubt
-
     caller, alert = _CALLERS[fields["caller"]], _alert(fields)
     match fields["doubt"]:
         case Doubt.OLD_TLS:

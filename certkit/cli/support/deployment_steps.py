@@ -1,23 +1,18 @@
 """How a daemon's files reach its host, and how it is started and proven there: the commands to paste."""
 
-from typing import TYPE_CHECKING
-
-from certkit.cli.support import context
+from certkit import deploy
+from certkit.authority.daemons import behind as is_behind
+from certkit.authority.view import View
+from certkit.cli.support import home_access
+from certkit.cli.support.options import CERTS
 from certkit.cli.support.output import say, short
-
-if TYPE_CHECKING:
-    from certkit.authority.view import View
-    from certkit.deploy import Site
-    from certkit.ledger.interface import Daemon
-
-CERTS = "/etc/buildkit-certs"
-"""The folder of the three files on a daemon's host, unless another is chosen."""
+from certkit.deploy import Site
+from certkit.earthly.address import parse_shared
+from certkit.ledger.interface import Daemon
 
 
-def say_handover(view: "View") -> None:
+def say_handover(view: View) -> None:
     """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it."""
-    from certkit.authority.daemons import behind as is_behind
-
     behind = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon)]
     if not behind:
         return
@@ -30,37 +25,32 @@ def say_handover(view: "View") -> None:
         )
 
 
-def say_deployment(view: "View", daemon: "Daemon") -> None:
+def say_deployment(view: View, daemon: Daemon) -> None:
     """Say how to bring a daemon up on its host, ready to paste."""
-    from certkit import deploy as deployment
-
     host = daemon.hosts[0]
     say("  1. Copy its files to its host", f"       ssh root@{host} install -d -m 700 {CERTS}")
     say(f"       {_copy(view, daemon)}", f"  2. Start it on {host}")
-    say(*(f"       {line}" for line in deployment.command("docker", site(daemon))))
+    say(*(f"       {line}" for line in deploy.command("docker", site(daemon))))
     earthbuild = site(daemon, "earthbuild").image
     say(f"     for EarthBuild the same, with target={earthbuild.cache} and {earthbuild.reference}")
     say("     or, without a container")
-    say(*(f"       {line}" for line in deployment.command("flags", site(daemon))))
-    others = context.command(view, f"daemon deploy {daemon.name} --help")
+    say(*(f"       {line}" for line in deploy.command("flags", site(daemon))))
+    others = home_access.command(view, f"daemon deploy {daemon.name} --help")
     say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
     say("  3. Verify it", f"       {_check(view, daemon)}")
 
 
-def _copy(view: "View", daemon: "Daemon") -> str:
+def _copy(view: View, daemon: Daemon) -> str:
     host = f"[{daemon.hosts[0]}]" if ":" in daemon.hosts[0] else daemon.hosts[0]
     folder = short(view.daemon_directory(daemon.name))
     return f"scp {folder}/*.pem root@{host}:{CERTS}/"
 
 
-def _check(view: "View", daemon: "Daemon") -> str:
-    return context.command(view, f"daemon check {daemon.name} --wait 60")
+def _check(view: View, daemon: Daemon) -> str:
+    return home_access.command(view, f"daemon check {daemon.name} --wait 60")
 
 
-def site(daemon: "Daemon", flavour: str = "earthly", directory: str = CERTS) -> "Site":
-    """Give a daemon's place: of what flavour it is, and where the files lie on its host."""
-    from certkit.deploy import Site
-    from certkit.earthly.address import parse_shared
-
+def site(daemon: Daemon, flavour: str = "earthly", directory: str = CERTS) -> Site:
+    """Return a daemon's place: of what flavour it is, and where the files lie on its host."""
     address = parse_shared(daemon.url)
     return Site(daemon.name, address.host, address.port or 0, flavour, directory)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from certkit.cli.support import context
+from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly import flag_clients
 from certkit.earthly.clients import docker_or_podman_works, variable
@@ -23,8 +23,8 @@ def title(enrollment: Enrollment) -> str:
 
 def say_what_to_compare(bundle: Bundle) -> None:
     """Show whom the laptop will trust and where it will build, where no passphrase vouches for the bundle."""
-    tell("This file was not encrypted. Compare with whoever runs your team's certkit, by phone or in person:")
-    tell(*context.fingerprints(bundle.server_authorities))
+    tell("This file was not encrypted. Compare with whoever runs certkit for your team, by phone or in person:")
+    tell(*fingerprints(bundle.server_authorities))
     tell(*(f"  daemon {daemon.name}   {daemon.url}" for daemon in bundle.daemons))
 
 

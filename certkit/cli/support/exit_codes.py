@@ -8,5 +8,5 @@ INTERRUPTED = 130
 
 
 def of(error: CertkitError) -> int:
-    """Return the exit code for an error: 2 for what cannot be meant, 1 for everything else."""
+    """Return the exit code for an error: 2 for a request that makes no sense, 1 for everything else."""
     return USAGE if isinstance(error, InvalidError) else FAILURE

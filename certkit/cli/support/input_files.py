@@ -1,10 +1,14 @@
-"""Files that are named on a command line: read from a path or a pipe, and told apart where the wrong one is given."""
+"""Files that are named on a command line: read from a path or a pipe, and recognized where the wrong one is given."""
 
+import contextlib
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from certkit.errors import MalformedError
+from certkit import files
+from certkit.errors import MalformedError, RefusedError
+from certkit.pki.keys import WrongPassphraseError
 
 Wanted = Literal["bundle", "request", "backup"]
 
@@ -16,20 +20,20 @@ _WHAT = {
     "certificate": "a certificate",
 }
 _ITS_PLACE = {
-    "backup": "Whoever runs the team's certkit makes the home from it: certkit restore {path}",
+    "backup": "Whoever runs certkit for the team makes the home from it: certkit restore {path}",
     "bundle": "On the machine that it is for: certkit enroll {path}",
-    "request": "Send it to whoever runs the team's certkit; they answer it: certkit sign {path}",
+    "request": "Send it to whoever runs certkit for the team; they answer it: certkit sign {path}",
 }
 _WANTED = {
     "bundle": "Name the bundle, or the answer to your request.",
     "request": "Name a request: certkit enroll --request FILE makes one.",
     "backup": "Name what certkit backup has written.",
 }
-_ALARM = "No laptop should have it: tell whoever runs your team's certkit, and remove it here."
+_ALARM = "No laptop should have it: tell whoever runs certkit for your team, and remove it here."
 
 
 def path_of(named: Path) -> Path:
-    """Give the path of what was named: `-` is standard input."""
+    """Return the path of what was named: `-` is standard input."""
     return Path("/dev/stdin") if str(named) == "-" else named
 
 
@@ -38,8 +42,6 @@ def read(named: Path, wanted: Wanted, limit: int) -> bytes:
 
     Raises MalformedError for what is known to be something else, or larger than `limit` bytes.
     """
-    from certkit import files
-
     path = path_of(named)
     content = files.read(path, limit=max(limit, files.READ_LIMIT), pipes=True)
     found = _kind(content)
@@ -50,8 +52,17 @@ def read(named: Path, wanted: Wanted, limit: int) -> bytes:
     return content
 
 
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let what is wrong with a file's content name the file."""
+    try:
+        yield
+    except (MalformedError, RefusedError, WrongPassphraseError) as error:
+        raise error.about(path) from None
+
+
 def _kind(content: bytes) -> str:
-    """Recognise what certkit and its neighbours write; an empty text for anything else."""
+    """Recognize what certkit and OpenSSL write; return an empty text for anything else."""
     if content.startswith(b"certkit\x01"):
         return "backup"
     marks = {
@@ -69,4 +80,4 @@ def _remedy(found: str, wanted: Wanted, path: Path) -> str:
         return _ALARM
     if found in _ITS_PLACE:
         return _ITS_PLACE[found].format(path=shlex.quote(str(path)))
-    return _WANTED[wanted] + (" Let nobody have the key." if found == "key" else "")
+    return _WANTED[wanted] + (" Keep the key to yourself." if found == "key" else "")

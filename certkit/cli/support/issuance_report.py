@@ -2,28 +2,20 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from certkit.cli.support import context
+from certkit.authority.issuance import Issued
+from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say
-
-if TYPE_CHECKING:
-    from certkit.authority.issuance import Issued
-
-DeviceOption = Annotated[str | None, typer.Option("--device", help="Which machine of theirs, else a name is made up.")]
+from certkit.pki.certificates import serial_text
 
 
-def in_words(issued: "Issued") -> str:
+def in_words(issued: Issued) -> str:
     """Say for whom something was issued, and until when."""
     return f"{issued.person}, device {issued.device}, expires {issued.certificate.not_valid_after_utc.date()}"
 
 
-def as_data(issued: "Issued", out: Path) -> dict[str, object]:
-    """Give what was issued, and where its bundle lies, as JSON shows it."""
-    from certkit.pki.certificates import serial_text
-
+def as_data(issued: Issued, out: Path) -> dict[str, object]:
+    """Return what was issued, and where its bundle lies, as JSON takes it."""
     return {
         "person": issued.person,
         "device": issued.device,
@@ -33,8 +25,8 @@ def as_data(issued: "Issued", out: Path) -> dict[str, object]:
     }
 
 
-def say_how_to_enroll(issued: "Issued", out: Path, they_run: str, *, encrypted: bool) -> None:
+def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:
     """Say what the developer is to run, and to compare if no passphrase vouches for the file."""
     say("", they_run, f"  certkit enroll {shlex.quote(out.name)}")
     if not encrypted:
-        say("and compare with you, by phone or in person", *context.fingerprints(issued.bundle.server_authorities))
+        say("and compare with you, by phone or in person", *fingerprints(issued.bundle.server_authorities))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from certkit.earthly.address import Address
 from certkit.errors import CertkitError
 
 HOST = "127.0.0.2"
@@ -46,8 +47,6 @@ class LocalDaemon:
     @property
     def url(self) -> str:
         """Where it listens, as a configuration has it."""
-        from certkit.earthly.address import Address
-
         return Address("tcp", self.host, self.port).url
 
     @property
@@ -71,7 +70,7 @@ class LocalDaemon:
             if process.poll() is not None or time.monotonic() > deadline:
                 words = self.log[said:].strip()
                 self.close()
-                raise CertkitError(f"the daemon did not start: {words}", "Correct what it complains of.")
+                raise CertkitError(f"the daemon did not start: {words}", "Fix what it reports, and start it again.")
             time.sleep(0.02)
 
     def _run(self, options: Iterable[str]) -> subprocess.Popen[bytes]:
@@ -121,7 +120,7 @@ def listens(host: str) -> bool:
 
 
 def free_port(host: str) -> int:
-    """Give a TCP port of an address of this machine on which nobody listens."""
+    """Return a TCP port of an address of this machine on which nobody listens."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as unused:
         unused.bind((host, 0))

@@ -1,4 +1,4 @@
-"""Numbers as options take them: which ones can be meant, and what is wrong with those that cannot."""
+"""Numbers as options take them: the ranges that are allowed, and what is wrong with other values."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import typer
 
 
 def count(least: int) -> Callable[[str], int]:
-    """Return a parser of whole numbers that are not below the least."""
+    """Return a parser of whole numbers of at least `least`."""
 
     def parse(value: str | int) -> int:
         try:
@@ -21,7 +21,7 @@ def count(least: int) -> Callable[[str], int]:
 
 
 def seconds(least: float, most: float | None = None) -> Callable[[str], float]:
-    """Return a parser of durations within bounds, both of which are good themselves."""
+    """Return a parser of durations within bounds, both inclusive."""
 
     def parse(value: str | float) -> float:
         try:

@@ -23,12 +23,12 @@ _GAP = "  "
 
 
 def plain(text: object) -> str:
-    """Give a text with every control and formatting character escaped, so that it cannot steer a terminal."""
+    """Return a text with every control and formatting character escaped, so that it cannot steer a terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text))
 
 
 def short(path: Path) -> str:
-    """Give a path as people write it to a shell: with ~ for the home folder, in quotes where it needs them."""
+    """Return a path as people write it to a shell: with ~ for the home folder, in quotes where it needs them."""
     quoted = shlex.quote(str(path))
     if quoted == str(path):
         with contextlib.suppress(RuntimeError, ValueError):  # there is no home folder, or the path is not in it
@@ -99,7 +99,7 @@ def say_json(data: object) -> None:
 
 
 def worded(value: object) -> str:
-    """Give a value as people read it."""
+    """Return a value as people read it."""
     match value:
         case None:
             return ""
@@ -113,8 +113,8 @@ def worded(value: object) -> str:
 
 
 def console() -> "Console":
-    """Give rich's console for stdout: colour on a terminal only, without NO_COLOR; no line is cut or broken."""
-    from rich.console import Console
+    """Return rich's console for stdout: colour on a terminal only, without NO_COLOR; no line is cut or broken."""
+    from rich.console import Console  # slow, and JSON needs none of it
 
     return Console(
         color_system=None if os.environ.get("NO_COLOR") else "auto",
@@ -131,6 +131,7 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     The last columns, where a terminal has no room for them, get lines of their own below each row. No value is ever
     cut or broken, except at a space.
     """
+    # As in `console`.
     from rich.cells import cell_len
     from rich.text import Text
 
@@ -148,5 +149,5 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break a text into lines of about so many columns, at spaces alone."""
+    """Break a text into lines of about `width` columns, only at spaces."""
     return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)

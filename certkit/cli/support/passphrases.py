@@ -1,19 +1,21 @@
-"""Passphrases: typed unseen, or from files; a new one is judged, a wrong one may be typed again."""
+"""Passphrases that open something: typed unseen, or from files; a wrong one may be typed again."""
 
+import getpass
 import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from certkit import files
 from certkit.cli.support import input_files
 from certkit.cli.support.output import plain, tell
-from certkit.errors import CertkitError, InvalidError, MalformedError, RefusedError
+from certkit.errors import CertkitError, InvalidError, MalformedError
+from certkit.pki.keys import WrongPassphraseError
 
 Opened = TypeVar("Opened")
 
 _BY_OPTION = "Put it into a file's first line, and name that with --passphrase-file FILE."
-_BY_SETTING = "Put it into a file's first line, and name that in team.yml: passphrase_file: FILE"
 _ATTEMPTS = 3
 
 
@@ -23,8 +25,6 @@ def ask(question: str, otherwise: str = _BY_OPTION) -> str:
     Raises InvalidError where there is no terminal to ask on, with how to give it `otherwise`; MalformedError if the
     terminal's encoding is not UTF-8.
     """
-    import getpass
-
     if not os.isatty(0):
         raise InvalidError(f"{question}: there is no terminal to ask on", otherwise, code="no-terminal-to-ask-on")
     try:
@@ -41,33 +41,15 @@ def ask(question: str, otherwise: str = _BY_OPTION) -> str:
     return answer
 
 
-def ask_new(question: str) -> str:
-    """Ask for a secret that is to protect something new, twice, until it is good enough."""
-    from certkit.authority.passphrase import check_new
-
-    while True:
-        answer = ask(question)
-        try:
-            check_new(answer)
-        except RefusedError as error:
-            tell(f"{error.message.capitalize()}; try again. {error.hint}")
-            continue
-        if ask("Repeat it") == answer:
-            return answer
-        tell("The two do not match; try again.")
-
-
-def from_file(path: Path, *, new: bool = False) -> str:
+def from_file(path: Path) -> str:
     """Read a secret, the first line of a file in UTF-8; say so if others can read it.
 
-    Raises MalformedError for another encoding, RefusedError for a `new` one that is too weak.
+    Raises MalformedError for another encoding.
     """
-    from certkit.authority import passphrase
-
     path = input_files.path_of(path)
     try:
         # An editor's byte order mark is not a part of the passphrase.
-        secret = passphrase.from_file(path).decode("utf-8-sig")
+        secret = files.read_passphrase(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         secret = ""
     if not secret or "\0" in secret:  # as UTF-16 has them
@@ -76,8 +58,6 @@ def from_file(path: Path, *, new: bool = False) -> str:
         )
     if _is_shown(path):
         tell(f"Others can read {path}: chmod 600 {shlex.quote(str(path))}")
-    if new:
-        passphrase.check_new(secret)
     return secret
 
 
@@ -91,8 +71,6 @@ def unlock(
 
     The passphrase is that of the file, else one that is typed, three times at most.
     """
-    from certkit.pki.keys import WrongPassphraseError
-
     if file:
         return attempt(lambda: from_file(file))
     for _ in range(_ATTEMPTS - 1):
@@ -107,32 +85,3 @@ def _is_shown(path: Path) -> bool:
     """Tell whether a file's group, or everybody, can read it: the folders above it count too."""
     mode, folders = path.stat().st_mode, [folder.stat().st_mode for folder in path.resolve().parents]
     return any(mode & 4 * who and all(folder & who for folder in folders) for who in (0o010, 0o001))
-
-
-def of_authorities(home: Path) -> bytes:
-    """Ask for the passphrase of the authorities of the home in a folder, until it opens their keys."""
-    from certkit import files
-    from certkit.authority.home import KEY
-    from certkit.pki import keys
-
-    pem = files.read(home / "authorities" / "client" / KEY)
-
-    def attempt(ask_for_it: Callable[[], str]) -> bytes:
-        answer = ask_for_it().encode()
-        keys.load(pem, answer)
-        return answer
-
-    return unlock("Passphrase of the authorities", None, attempt, _BY_SETTING)
-
-
-def new_of_authorities(file: Path | None, command: str | None) -> bytes:
-    """Get a new passphrase for the authorities: from a file, from a command, or typed."""
-    from certkit.authority import passphrase
-
-    if file:
-        return from_file(file, new=True).encode(errors="surrogateescape")
-    if command:
-        printed = passphrase.from_command(command)
-        passphrase.check_new(printed.decode(errors="surrogateescape"))
-        return printed
-    return ask_new("New passphrase for the authorities").encode()

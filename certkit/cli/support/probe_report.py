@@ -44,7 +44,7 @@ def as_data(report: "Report") -> "dict[str, Any]":
 
 
 def _stage(checks: "list[Check]", width: int) -> "Text":
-    from rich.text import Text
+    from rich.text import Text  # slow, and JSON needs none of it
 
     mark, style = _MARKS[checks[0].status]
     seen = "; ".join(plain(check.seen) for check in checks)
@@ -60,7 +60,7 @@ def _stage(checks: "list[Check]", width: int) -> "Text":
 
 
 def _finding(finding: "Check", width: int) -> "Iterator[Text]":
-    from rich.text import Text
+    from rich.text import Text  # as above
 
     yield Text(finding.id, style="bold red")
     seen = plain(finding.seen)  # one line, whatever a daemon has put into it

@@ -1,35 +1,30 @@
 """Which daemon is probed on this machine: what the client's files and the command line say, for `probe.target`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from certkit.earthly import flag_clients, selection
+from certkit.earthly.user import user_of
+from certkit.probe import Given, Target, target
 
+if TYPE_CHECKING:  # a probe needs no certificates before the network answers
     from certkit.enroll.enrollment import Enrollment
-    from certkit.probe import Given, Target
 
 
-def chosen(given: "Given", name: str | None, config: Path | None) -> "Target":
+def chosen(given: Given, name: str | None, config: Path | None) -> Target:
     """Return what is to be probed, for the client called `name`, else for one that is enrolled here.
 
     Raises InvalidError for a client that is not known or two daemons that are meant, MissingError where there is none.
     """
-    from certkit.earthly import flag_clients, selection
-    from certkit.earthly.user import user_of
-    from certkit.probe import target
-
     user, configured = user_of(os.environ), selection.configured(os.environ, [name] if name else [], config)
     enrolled = [] if given.is_complete else flag_clients.enrolled(user)
     return target.choose(given, name, configured, enrolled, os.environ, owner=user.owner, is_named=config is not None)
 
 
-def of_enrollment(enrollment: "Enrollment") -> "Iterator[Target]":
+def of_enrollment(enrollment: "Enrollment") -> Iterator[Target]:
     """Return what is to be probed after an enrollment: as each client would reach it."""
-    from certkit.earthly import flag_clients
-    from certkit.probe import target
-
     for step in enrollment.steps:
         yield target.resolve(target.Given(), step.client, os.environ)
     names = [daemon.name for daemon in enrollment.daemons if not enrollment.steps]
@@ -40,7 +35,7 @@ def of_enrollment(enrollment: "Enrollment") -> "Iterator[Target]":
             yield target.of_flag_files(daemon, os.environ, owner=owner, with_buildctl=with_buildctl)
 
 
-def heading(target: "Target") -> str:
+def heading(target: Target) -> str:
     """Say which daemon is probed, and why this one."""
     if target.client and not target.url:
         return f"Found no daemon in {target.client.config}"

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context, numbers, wording
-from certkit.cli.support.deployment_steps import CERTS, say_deployment, say_handover, site
-from certkit.cli.support.output import say, say_json, say_table
+from certkit.cli import actions
+from certkit.cli.support import completions, exit_codes, numbers, options
 
 app = typer.Typer(help="The team's daemons: add, renew, list, deploy, check, remove.", no_args_is_help=True)
 
@@ -23,8 +22,8 @@ def add(
     name: NameArgument,
     url: Annotated[str, typer.Argument(metavar="URL", help="Its URL as laptops will reach it.")],
     san: SanOption = None,
-    home: context.HomeOption = None,
-    as_json: context.JsonOption = False,
+    home: options.HomeOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Add a daemon and give it a certificate.
 
@@ -33,27 +32,17 @@ def add(
 
     Exit codes: 0 added, 1 failure, 2 usage.
     """
-    from certkit.authority import daemons
-    from certkit.earthly.address import parse_shared
-
-    address = parse_shared(url)
-    with context.changing(home) as session:
-        daemon = daemons.add(session, name, address, san or ())
-        if as_json:
-            return say_json(daemons.state(session, daemon))
-        say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
-        say_deployment(session, daemon)
-    return None
+    actions.daemon.add(home, name, url, san or (), as_json=as_json)
 
 
 @app.command()
 def renew(
     name: NameArgument,
     san: SanOption = None,
-    home: context.HomeOption = None,
-    as_json: context.JsonOption = False,
+    home: options.HomeOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
-    """Issue a new certificate, with more host names if need be.
+    """Issue a new certificate, with more host names if needed.
 
     \b
     certkit daemon renew build
@@ -61,21 +50,12 @@ def renew(
 
     The former certificate stays valid until it expires. Exit codes: 0 renewed, 1 failure, 2 usage.
     """
-    from certkit.authority import daemons
-
-    with context.changing(home) as session:
-        state = daemons.state(session, daemons.renew(session, name, san or ()))
-        if as_json:
-            return say_json(state)
-        expires = f", expires {state.expires.date()}" if state.expires else ""
-        say(f"Renewed the daemon {name}, for {', '.join(state.hosts)}{expires}")
-        say_handover(session)
-    return None
+    actions.daemon.renew(home, name, san or (), as_json=as_json)
 
 
 @app.command("list")
-def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """List the daemons, their ends, and what is not proven yet.
+def list_daemons(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
+    """List the daemons, when they expire and what needs attention.
 
     \b
     certkit daemon list
@@ -83,17 +63,7 @@ def list_daemons(home: context.HomeOption = None, as_json: context.JsonOption = 
 
     Exit codes: 0 listed, 1 failure, 2 usage.
     """
-    from certkit.authority import daemons
-
-    with context.reading(home) as view:
-        found = daemons.states(view)
-    if as_json:
-        return say_json({"daemons": found})
-    rows = [
-        (e.name, e.url, ", ".join(e.hosts), e.expires and e.expires.date(), e.behind and wording.of(e.behind))
-        for e in found
-    ]
-    return say_table(("daemon", "URL", "names", "expires", "attention"), rows)
+    actions.daemon.list_daemons(home, as_json=as_json)
 
 
 @app.command()
@@ -113,10 +83,10 @@ def deploy(
     ] = "earthly",
     certs: Annotated[
         str, typer.Option("--certs", help="The folder with the three files on the daemon's host.")
-    ] = CERTS,
-    home: context.HomeOption = None,
+    ] = options.CERTS,
+    home: options.HomeOption = None,
 ) -> None:
-    """Print what the daemon's host needs, to paste or to save there.
+    """Print what the daemon's host needs, to paste or save there.
 
     \b
     certkit daemon deploy build > run-buildkitd.sh
@@ -124,16 +94,11 @@ def deploy(
 
     It holds no key. Exit codes: 0 printed, 1 failure, 2 usage.
     """
-    from certkit import deploy as deployment
-    from certkit.authority import daemons
-
-    with context.reading(home) as view:
-        daemon = daemons.find(view, name)
-    typer.echo(deployment.render(kind, site(daemon, flavour, certs)), nl=False)
+    actions.daemon.deploy(home, name, kind, flavour, certs)
 
 
 @app.command()
-def remove(name: NameArgument, home: context.HomeOption = None) -> None:
+def remove(name: NameArgument, home: options.HomeOption = None) -> None:
     """Remove a daemon: its certificate and key go from the home.
 
     \b
@@ -142,11 +107,7 @@ def remove(name: NameArgument, home: context.HomeOption = None) -> None:
     New bundles do not name it. Whoever has its files can pose as it until its certificate expires.
     Exit codes: 0 removed, 1 failure, 2 usage.
     """
-    from certkit.authority import daemons
-
-    with context.changing(home) as session:
-        daemons.remove(session, name)
-    say(f"Removed the daemon {name}. Destroy its files on its host.")
+    actions.daemon.remove(home, name)
 
 
 @app.command()
@@ -155,14 +116,20 @@ def check(
     wait: Annotated[
         float,
         typer.Option(
-            "--wait", metavar="<seconds>", parser=numbers.seconds(0), help="Keep looking for so many seconds."
+            "--wait", metavar="<seconds>", parser=numbers.seconds(0), help="Keep trying for this many seconds."
         ),
     ] = 0.0,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="<seconds>", parser=numbers.seconds(0.1), help="Seconds for one look.")
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="<seconds>",
+            parser=numbers.seconds(0.1),
+            help="Seconds for each step over the network.",
+        ),
     ] = 5.0,
-    home: context.HomeOption = None,
-    as_json: context.JsonOption = False,
+    home: options.HomeOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Prove that a daemon serves the newest files.
 
@@ -175,26 +142,7 @@ def check(
 
     A check that fails takes back what was proven before. Several daemons behind one address cannot be told apart.
 
-    Exit codes: 0 proven, 1 failure, 2 usage, 3 it holds former files, or could not be told.
+    Exit codes: 0 proven, 1 failure, 2 usage, 3 not proven: it holds former files, or it is unclear.
     """
-    from certkit.authority import daemons
-    from certkit.authority.daemon_check import check, check_until
-    from certkit.authority.daemon_verdict import CheckResult, Verdict
-    from certkit.cli.support import daemon_check_report as report
-
-    def look() -> CheckResult:
-        with context.changing(home) as session:
-            return check(session, daemons.find(session, name), timeout)
-
-    result = check_until(look, wait)
-    with context.reading(home) as view:
-        state = daemons.state(view, daemons.find(view, name))
-    if as_json:
-        say_json({**report.as_data(result), "daemon": state})
-    elif result.verdict is Verdict.PROVEN:
-        say(f"{name} holds its newest files: {report.said(result)}.")
-    else:
-        why = report.said(result)
-        say(f"{name} is not proven to hold its newest files: {why}.", f"Remedy: {report.remedy(result)}")
-    if result.verdict is not Verdict.PROVEN:
-        raise typer.Exit(3)
+    if not actions.daemon.check(home, name, wait, timeout, as_json=as_json):
+        raise typer.Exit(exit_codes.FINDINGS)

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
+from certkit.cli import actions
+
 
 def demo(
     buildkitd: Annotated[
-        Path | None, typer.Option("--buildkitd", help="Run this daemon, as root on Linux, not a stand-in.")
+        Path | None, typer.Option("--buildkitd", help="Run this daemon (as root, on Linux) instead of a stand-in.")
     ] = None,
 ) -> None:
-    """Show it all in a scratch folder, and three things going wrong.
+    """Run a complete demo in a scratch folder, with three failures.
 
     \b
     certkit demo
@@ -21,6 +23,4 @@ def demo(
     PATH where it can, else a stand-in that answers as buildkitd does and builds nothing.
     Exit codes: 0 shown, 1 failure.
     """
-    from certkit.cli.support.demo_script import tell
-
-    tell(buildkitd)
+    actions.demo.tell(buildkitd)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
+from certkit.cli import actions
+from certkit.cli.support import completions, exit_codes, options
 from certkit.errors import InvalidError
 
 File = Annotated[
@@ -19,29 +20,29 @@ For = Annotated[
     list[str] | None,
     typer.Option(
         "--for",
-        help="earthly, earthbuild, buildctl or buildx; repeatable. Else what is found here.",
+        help="earthly, earthbuild, buildctl or buildx; repeatable. By default, those found here.",
         autocompletion=completions.clients,
     ),
 ]
-Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons, else the first.")]
-Team = Annotated[str | None, typer.Option("--team", help="What to call the team here, else as the bundle does.")]
+Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons; by default the first.")]
+Team = Annotated[str | None, typer.Option("--team", help="What to call the team here; by default, as in the bundle.")]
 PassphraseFile = Annotated[
-    Path | None, typer.Option("--passphrase-file", help="The bundle's passphrase: the first line of this file.")
+    Path | None, typer.Option("--passphrase-file", help="Read the bundle's passphrase from this file's first line.")
 ]
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Do not check the daemon afterwards.")]
-Force = Annotated[bool, typer.Option("--force", help="Enroll anew: replace the certificate and its key.")]
+Force = Annotated[bool, typer.Option("--force", help="Enroll again: replace the certificate and its key.")]
 
 
 def enroll(
     file: File = None,
     request: Request = None,
     names: For = None,
-    config: context.ConfigOption = None,
+    config: options.ConfigOption = None,
     daemon: Daemon = None,
     team: Team = None,
     passphrase_file: PassphraseFile = None,
     no_probe: NoProbe = False,
-    dry_run: context.DryRunOption = False,
+    dry_run: options.DryRunOption = False,
     force: Force = False,
 ) -> None:
     """Enroll this machine to build on the team's daemon.
@@ -56,8 +57,6 @@ def enroll(
     other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
     Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
     """
-    from certkit.cli.support import enrollment_run
-
     if request:
         if file:
             raise InvalidError(
@@ -65,7 +64,7 @@ def enroll(
                 f"Leave {file} out.",
                 code="request-with-bundle",
             )
-        enrollment_run.make_request(request)
+        actions.enroll.make_request(request)
         return
     if file is None:
         raise InvalidError(
@@ -73,8 +72,8 @@ def enroll(
             "certkit enroll FILE, or to make a request: certkit enroll --request FILE",
             code="bundle-not-named",
         )
-    choices = enrollment_run.Choices(
+    choices = actions.enroll.Choices(
         names or [], config, daemon, team, passphrase_file, no_probe=no_probe, dry_run=dry_run, force=force
     )
-    if not enrollment_run.enroll(file, choices):
-        raise typer.Exit(3)
+    if not actions.enroll.enroll(file, choices):
+        raise typer.Exit(exit_codes.FINDINGS)

@@ -1,11 +1,11 @@
 """`certkit list`."""
 
-from certkit.cli.support import context, wording
-from certkit.cli.support.output import say, say_json, say_table
+from certkit.cli import actions
+from certkit.cli.support import options
 
 
-def list_people(home: context.HomeOption = None, as_json: context.JsonOption = False) -> None:
-    """List everybody who was let in, device by device, until when.
+def list_people(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
+    """List people and their devices, and when access expires.
 
     \b
     certkit list
@@ -13,14 +13,4 @@ def list_people(home: context.HomeOption = None, as_json: context.JsonOption = F
 
     Exit codes: 0 listed, 1 failure, 2 usage.
     """
-    from certkit.authority.overview import device_states
-
-    with context.reading(home) as view:
-        found = device_states(view)
-    if as_json:
-        say_json({"devices": found})
-    elif not found:
-        say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
-    else:
-        rows = [(e.person, e.device, wording.of(e.state), e.expires.date() if e.expires else "") for e in found]
-        say_table(("person", "device", "state", "expires"), rows)
+    actions.list.list_people(home, as_json=as_json)

@@ -1,31 +1,24 @@
 """`certkit show`."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context, wording
-from certkit.cli.support.output import say, say_json, say_table
-
-if TYPE_CHECKING:
-    from certkit.authority.daemons import DaemonState
-    from certkit.authority.details import CertificateDetails, DeviceDetails, PersonDetails
-    from certkit.authority.view import View
-    from certkit.ledger.interface import Revocation
+from certkit.cli import actions
+from certkit.cli.support import completions, options
 
 
 def show(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="PERSON|SERIAL|DAEMON", help="Whom or what to show.", autocompletion=completions.people_and_daemons
+            metavar="PERSON|SERIAL|DAEMON", help="Who or what to show.", autocompletion=completions.people_and_daemons
         ),
     ],
-    home: context.HomeOption = None,
-    as_json: context.JsonOption = False,
+    home: options.HomeOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
-    """Show all that is known of a person, certificate or daemon.
+    """Show everything known about a person, certificate or daemon.
 
     \b
     certkit show alice@acme.example
@@ -34,90 +27,4 @@ def show(
 
     Exit codes: 0 shown, 1 failure or nothing of that name, 2 usage.
     """
-    from certkit.authority.daemons import DaemonState
-    from certkit.authority.details import PersonDetails
-
-    with context.reading(home) as view:
-        found = _find(view, what)
-    if as_json:
-        say_json(found)
-    elif isinstance(found, PersonDetails):
-        _say_person(found)
-    elif isinstance(found, DaemonState):
-        _say_daemon(found)
-    else:
-        _say_certificate(found)
-
-
-def _find(view: "View", what: str) -> "PersonDetails | DaemonState | CertificateDetails":
-    from certkit.authority import daemons
-    from certkit.authority.details import certificate_details, person_details
-    from certkit.authority.lookup import UnknownNameError
-
-    if person := person_details(view, what):
-        return person
-    daemon = view.ledger.daemon(what)
-    if daemon and not daemon.removed:
-        return daemons.state(view, daemon)
-    if certificate := certificate_details(view, what):
-        return certificate
-    known = [each.name for each in view.ledger.people()] + [each.name for each in view.ledger.daemons()]
-    raise UnknownNameError(f"there is no person, certificate or daemon {what!r}", what, known)
-
-
-def _say_person(found: "PersonDetails") -> None:
-    _say_lines([("person", found.person), ("since", found.since.date()), *_revoked(found.revoked)])
-    if not found.devices:
-        return
-    say("")
-    say_table(("device", "state", "expires", "serial"), [_device_row(each) for each in found.devices])
-    issued = [(each.device, one) for each in found.devices for one in each.certificates]
-    if issued:
-        say("")
-        rows = [(device, one.issued.date(), one.expires.date(), one.serial) for device, one in issued]
-        say_table(("device", "issued", "expires", "serial"), rows)
-
-
-def _device_row(each: "DeviceDetails") -> tuple[object, ...]:
-    return each.device, wording.of(each.state), each.expires and each.expires.date(), each.serial
-
-
-def _say_daemon(found: "DaemonState") -> None:
-    _say_lines(
-        [
-            ("name", found.name),
-            ("URL", found.url),
-            ("names", ", ".join(found.hosts)),
-            ("directory", found.directory),
-            ("serial", found.serial),
-            ("expires", found.expires and found.expires.date()),
-            ("anchors", found.anchors),
-            ("proven", found.proven),
-            ("attention", found.behind and wording.of(found.behind)),
-        ]
-    )
-
-
-def _say_certificate(found: "CertificateDetails") -> None:
-    _say_lines(
-        [
-            ("serial", found.serial),
-            ("kind", found.kind),
-            ("person", found.person),
-            ("device", found.device),
-            ("daemon", found.daemon),
-            *_revoked(found.revoked),
-            ("from", found.not_before.date()),
-            ("expires", found.expires.date()),
-            ("issuer", found.issuer),
-            ("sha256", found.sha256),
-        ]
-    )
-
-
-def _revoked(why: "Revocation | None") -> list[tuple[str, object]]:
-    return [("revoked", why.at.date()), ("reason", why.reason)] if why else []
-
-
-def _say_lines(lines: Sequence[tuple[str, object]]) -> None:
-    say(*(f"{title:<10} {value}" for title, value in lines if value is not None))
+    actions.show.show(home, what, as_json=as_json)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from certkit.cli.support import completions, context
+from certkit.cli import actions
+from certkit.cli.support import completions, options
 
 
 def unenroll(
@@ -13,14 +14,14 @@ def unenroll(
         list[str] | None,
         typer.Option(
             "--for",
-            help="earthly, earthbuild, buildctl or buildx; repeatable. Else all that are enrolled.",
+            help="earthly, earthbuild, buildctl or buildx; repeatable. By default, all that are enrolled.",
             autocompletion=completions.clients,
         ),
     ] = None,
-    config: context.ConfigOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and do nothing.")] = False,
+    config: options.ConfigOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be undone, and change nothing.")] = False,
 ) -> None:
-    """Undo enroll: former settings back, certificates and key gone.
+    """Undo enroll: restore the settings, remove certificates and key.
 
     \b
     certkit unenroll --dry-run
@@ -31,6 +32,4 @@ def unenroll(
     they were, and everything else stays. The key goes last, once nothing names it, and does not come back.
     Exit codes: 0 undone, 1 failure or not enrolled, 2 usage.
     """
-    from certkit.cli.support import unenrollment_run
-
-    unenrollment_run.unenroll(names or [], team, config, dry_run=dry_run)
+    actions.unenroll.unenroll(names or (), team, config, dry_run=dry_run)

@@ -1,5 +1,6 @@
 """Whether the client is told to use the team's daemon, and believes it."""
 
+import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -213,6 +214,4 @@ def _told(problem: CertkitError | None) -> Found | None:
 
 
 def _host_name() -> str:
-    import socket
-
     return socket.gethostname()

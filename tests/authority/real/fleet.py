@@ -113,7 +113,7 @@ class Fleet:
             return dict(zip(self.holders, said, strict=True))
 
     def served_by_buildctl(self) -> set[str]:
-        """Give whom BuildKit's own client gets in for."""
+        """Return whom BuildKit's own client gets in for."""
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             got_in = pool.map(lambda each: self._buildctl(each, "debug", "workers"), self.holders.values())
             return {who for who, ended in zip(self.holders, got_in, strict=True) if ended.returncode == 0}

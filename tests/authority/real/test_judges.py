@@ -62,7 +62,7 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path: Path, daemon_factory: Start, flavour: str, capsys: Capture) -> Iterator[Host]:
-    """Give a host with a team of people whose names are alike."""
+    """Return a host with a team of people whose names are alike."""
     if not shutil.which("haproxy"):
         pytest.skip("HAProxy is not installed")
     host = Host(tmp_path, daemon_factory, flavour, capsys)
@@ -99,7 +99,7 @@ def openssl(fleet: Fleet, who: str, *options: str | Path) -> bool:
 
 
 def plain_authorities(fleet: Fleet) -> Path:
-    """Give the authorities that are trusted now, without anybody excluded: those that have a list."""
+    """Return the authorities that are trusted now, without anybody excluded: those that have a list."""
     listed = (fleet.home / "daemons" / "build" / "crl.pem").read_text().count("BEGIN X509 CRL")
     found = sorted((fleet.home / "authorities").glob("client-*/cert.pem"))[-listed:]
     plain = fleet.folder / "plain.pem"

@@ -66,7 +66,7 @@ class Story:
             self.check()
 
     def locked_out(self, step: str) -> set[str]:
-        """Give whom a step would lock out, for which it is refused."""
+        """Return whom a step would lock out, for which it is refused."""
         assert self.fleet.lead("rotate", self.role, step) == 1
         assert f"to {step} now would lock out" in self.capture.readouterr().err
         assert self.fleet.lead("rotate", self.role, "--json") == 0

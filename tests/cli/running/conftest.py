@@ -11,7 +11,7 @@ from tests.cli.daemons import Running, running
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Give the place of the home, which is made with the daemon."""
+    """Return the place of the home, which is made with the daemon."""
     return tmp_path / "home"
 
 

@@ -26,14 +26,14 @@ UNSEEN = "former-anchors"
 
 @pytest.fixture
 def revoked(lead: Lead, daemon: Running) -> Running:
-    """Give a daemon that does not know of a revocation yet."""
+    """Return a daemon that does not know of a revocation yet."""
     issue(lead, "al")
     lead("revoke", "al")
     return daemon
 
 
 def attention(lead: Lead) -> list[str]:
-    """Give what `daemon list` and `status` say of the daemons."""
+    """Return what `daemon list` and `status` say of the daemons."""
     listed = [each["behind"] for each in lead("daemon", "list", "--json").data["daemons"]]
     items = [each for each in lead("status", "--json").data["items"] if each["kind"] == "daemon"]
     assert [each["attention"] for each in items] == listed

@@ -14,7 +14,7 @@ AL = {"person": "al", "device": "laptop", "daemon": None}
 
 
 def standing(lead: Lead, role: str) -> dict[str, object]:
-    """Give the JSON of where a rotation stands."""
+    """Return the JSON of where a rotation stands."""
     ended = lead("rotate", role, "--json")
     assert ended.code == 0
     return dict(ended.data)
@@ -104,7 +104,7 @@ def test_who_still_lacks_the_new_one_is_told(lead: Lead, daemon: Running) -> Non
     }
     said = lead("rotate", "server", "status").out.splitlines()
     assert said[:2] == [
-        "The server authority is prepared: generation 1 signs, 1 and 2 trusted.",
+        "The server authority is prepared: generation 1 signs; generations 1 and 2 are trusted.",
         "  switch    would lock out 1: al laptop",
     ]
 

@@ -21,10 +21,10 @@ def test_a_leaked_client_authority_is_trusted_no_more_at_once(lead: Lead, home: 
     issue(lead, "gone")
     lead("revoke", "gone")
     lines = lead("rotate", "client", "--compromised").out.splitlines()
-    assert lines[0] == "The client authority is settled: generation 2 signs, 2 trusted."
+    assert lines[0] == "The client authority is settled: generation 2 signs and is the only one trusted."
     assert lines[lines.index(AGAIN) :][1:3] == [
         "  al laptop",
-        "Issue anew for each: certkit issue PERSON --device DEVICE --out FILE",
+        "Issue a new bundle for each: certkit issue PERSON --device DEVICE --out FILE",
     ]
     assert complaint(home / "daemons/build/ca.pem", old)
     new = issue(lead, "al")
@@ -48,7 +48,7 @@ def test_a_leaked_server_authority_signs_nothing_more_and_every_daemon_shows_the
 def test_the_next_generation_takes_over_where_it_is_prepared(lead: Lead, daemon: Running) -> None:
     lead("rotate", "server", "prepare")
     said = lead("rotate", "server", "--compromised").out
-    assert "generation 2 signs, 2 trusted" in said
+    assert "generation 2 signs and is the only one trusted" in said
     assert "Nobody needs to enroll again." in said
     assert "generation 3 signs" in lead("rotate", "server", "--compromised").out
 
@@ -60,7 +60,7 @@ def test_what_it_would_cost_is_said_before(lead: Lead, daemon: Running) -> None:
 
 def test_the_short_way_has_no_steps(lead: Lead, daemon: Running) -> None:
     said = lead("rotate", "client", "switch", "--compromised").complaint
-    assert said == (2, "certkit: --compromised goes without steps", "Say certkit rotate client --compromised")
+    assert said == (2, "certkit: --compromised does not take a step", "Run certkit rotate client --compromised")
 
 
 def test_a_bundle_in_flight_survives_until_its_authority_is_retired(lead: Lead, home: Path, daemon: Running) -> None:

@@ -8,7 +8,7 @@ REMEDIES: Mapping[str, str] = {
     "client-not-enrolled": "certkit unenroll without --team undoes any.",
     "enrolled-by-another-config": "Use --config {configs:,}",
     "enrolled-in-several-teams": "Say which with --team.",
-    "enrollment-not-renewed": "Enroll anew with --force: it replaces the certificate and its key.",
+    "enrollment-not-renewed": "Enroll again with --force: it replaces the certificate and its key.",
     "enrollment-unproven": "Ask for an encrypted file, or compare it with your lead and enroll with --force.",
     "not-enrolled-at-all": "certkit enroll FILE enrolls with a bundle.",
     "request-key-missing": (

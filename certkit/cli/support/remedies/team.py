@@ -5,7 +5,7 @@ from collections.abc import Mapping
 REMEDIES: Mapping[str, str] = {
     "authority-expired": "Rotate it: certkit rotate --help",
     "authority-not-yet-valid": "Set this machine's clock. If it is right, the authorities were made by one that was "
-    "ahead: move this home away, and make the team anew with certkit init.",
+    "ahead: move this home away, and create the team again with certkit init.",
     "certificate-of-daemon": "If its key leaked: certkit rotate server --compromised. "
     "For a new certificate alone: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
@@ -20,8 +20,8 @@ REMEDIES: Mapping[str, str] = {
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
     "not-a-request": "Make one: certkit enroll --request FILE",
-    "person-revoked": "Let them in again first: certkit reinstate {person}",
-    "rotation-locks-out": "They must get the new one first, and certkit rotate says how. --force goes on without them.",
+    "person-revoked": "Reinstate them first: certkit reinstate {person}",
+    "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
     "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
     "bundle-passphrase-not-shown": (

@@ -11,6 +11,7 @@ from pathlib import Path
 from certkit import files
 from certkit.cli.support.local_daemon import HOST, HOST_ELSEWHERE, STANDIN, LocalDaemon, listens
 from certkit.cli.support.output import say
+from certkit.earthly.clients import docker_or_podman_works
 from certkit.errors import CertkitError
 
 PERSON = "alice@acme.example"
@@ -118,8 +119,6 @@ def _enroll(scene: _Scene) -> None:
 
 
 def _give_address(scene: _Scene) -> None:
-    from certkit.earthly.clients import docker_or_podman_works
-
     if docker_or_podman_works(scene.environment):
         return
     scene.environment["EARTHLY_BUILDKIT_HOST"] = scene.daemon.url

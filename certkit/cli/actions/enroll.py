@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit import files
+from certkit.cli import actions
 from certkit.cli.support import context, enrollment_report, input_files, passphrases
 from certkit.cli.support.output import say
 from certkit.cli.support.questions import can_ask, confirmed
@@ -40,7 +41,7 @@ def make_request(out: Path) -> None:
         context.check_new(out)
     request.create(user, out)
     say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
-    say("  1. Send it to whoever runs your team's certkit. They run")
+    say("  1. Send it to whoever runs certkit for your team. They run")
     say(f"       certkit sign {shlex.quote(out.name)} --person YOU --out answer.certkit")
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 
@@ -58,7 +59,7 @@ def enroll(file: Path, choices: Choices) -> bool:
         is_sealed=is_encrypted,
     )
     if planned.is_done and not choices.force:
-        say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls anew)")
+        say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls again)")
         return True
     if not is_encrypted:
         enrollment_report.say_what_to_compare(bundle)
@@ -72,9 +73,7 @@ def enroll(file: Path, choices: Choices) -> bool:
     if choices.no_probe:
         enrollment_report.say_variables(planned)
         return True
-    from certkit.cli.support import enrollment_proof  # with gRPC and OpenSSL, which nothing else here needs
-
-    return enrollment_proof.prove(planned)
+    return actions.enrollment_proof.prove(planned)  # imports gRPC and OpenSSL, which nothing else here needs
 
 
 def _ask_whether_it_is_the_same() -> None:
@@ -99,7 +98,7 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
     # What a link leads to is read as the user; a pipe belongs to whoever has opened it.
     with files.acting_as(None if path.parent in _PIPES else user.owner):
         content = input_files.read(path, "bundle", LIMIT)
-    with context.naming(path):
+    with input_files.naming(path):
         is_encrypted = is_sealed(content)
     if secret_file and not is_encrypted:
         raise RefusedError(
@@ -110,10 +109,10 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
 
     def attempt(ask: Callable[[], str]) -> Bundle:
         secret = ask() if is_encrypted else ""
-        with context.naming(path):
+        with input_files.naming(path):
             return open_bundle(content, lambda: secret)
 
     bundle = passphrases.unlock("Passphrase", secret_file, attempt)
-    with context.naming(path):
+    with input_files.naming(path):
         check_time(bundle, context.now())
     return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle, is_encrypted

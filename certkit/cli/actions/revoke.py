@@ -1,0 +1,88 @@
+"""What `certkit revoke` and `certkit reinstate` do."""
+
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from certkit.authority import revocation
+from certkit.authority.overview import device_states
+from certkit.authority.revocation import Subject
+from certkit.authority.session import Session
+from certkit.authority.view import View
+from certkit.cli.support import home_access
+from certkit.cli.support.deployment_steps import say_handover
+from certkit.cli.support.output import say, say_json
+
+
+class Named(NamedTuple):
+    """By what the person or the device is named: one of these."""
+
+    person: str | None
+    device: str | None
+    serial: str | None
+
+
+def revoke(home: Path | None, named: Named, reason: str, *, dry_run: bool, as_json: bool) -> None:
+    """Revoke a person or a device, or say what would be done."""
+    revocation.check_reason(reason)
+    with home_access.reading(home) if dry_run else home_access.changing(home) as view:
+        subject = revocation.find(view, *named)
+        changed = isinstance(view, Session) and revocation.revoke(view, subject, reason)
+        _report(view, subject, "revoke", changed=changed, dry_run=dry_run, as_json=as_json)
+
+
+def reinstate(home: Path | None, named: Named, *, dry_run: bool, as_json: bool) -> None:
+    """Take a revocation back, or say what would be done."""
+    with home_access.reading(home) if dry_run else home_access.changing(home) as view:
+        subject = revocation.find(view, *named)
+        changed = isinstance(view, Session) and revocation.reinstate(view, subject)
+        _report(view, subject, "reinstate", changed=changed, dry_run=dry_run, as_json=as_json)
+
+
+def _report(team: View, subject: Subject, action: str, *, changed: bool, dry_run: bool, as_json: bool) -> None:
+    states = device_states(team, subject.person)
+    devices = [each for each in states if subject.device in {None, each.device}]
+    if as_json:
+        say_json(
+            {
+                "person": subject.person,
+                "device": subject.device,
+                "changed": changed,
+                "name": subject.dns_name(team.team),
+                "anchors": team.newest_anchors().number,
+                "devices": devices,
+            }
+        )
+        return
+    if dry_run:
+        names = ", ".join(each.device for each in devices) or "no device"
+        _say_intent(team, subject, action, f"  devices: {names}", f"  by the name {subject.dns_name(team.team)}")
+    elif changed:
+        say(f"{action.capitalize().removesuffix('e')}ed {subject}")
+    else:
+        say(_already(subject, action))
+    if action == "reinstate":
+        _say_still_out(team, subject)
+    if not dry_run:
+        say_handover(team)
+
+
+def _say_intent(team: View, subject: Subject, action: str, *how: str) -> None:
+    if (revocation.revocation(team, subject) is not None) == (action == "revoke"):
+        say(_already(subject, action))
+    else:
+        say(f"Would {action} {subject}", *how, "Nothing changed.")
+
+
+def _already(subject: Subject, action: str) -> str:
+    return f"{subject} is {'revoked already' if action == 'revoke' else 'not revoked'}; nothing changed."
+
+
+def _say_still_out(team: View, subject: Subject) -> None:
+    """Say what stays out for another reason than the one that is taken back."""
+    person = team.ledger.person(subject.person)
+    if subject.device and person and person.revoked:
+        say(f"Still revoked, with all devices: {subject.person} (certkit reinstate {shlex.quote(subject.person)})")
+    elif not subject.device:
+        out = ", ".join(each.name for each in team.ledger.devices(subject.person) if each.revoked)
+        say(f"Still revoked, as devices of their own: {out}") if out else None

@@ -1,0 +1,91 @@
+"""What `certkit rotate` does."""
+
+from pathlib import Path
+from typing import Literal
+
+from certkit.authority import rollover
+from certkit.authority.rollover import Member, Standing
+from certkit.authority.session import Session
+from certkit.authority.view import View
+from certkit.cli.support import home_access
+from certkit.cli.support.deployment_steps import say_handover
+from certkit.cli.support.output import say, say_json
+
+_HARMLESS = {"retire": "locks out nobody who has enrolled with what was issued"}
+
+
+def rotate(
+    home: Path | None,
+    role: Literal["server", "client"],
+    step: Literal["prepare", "switch", "retire", "rollback", "status"],
+    *,
+    force: bool,
+    compromised: bool,
+    as_json: bool,
+) -> None:
+    """Take a step, or replace a compromised authority, and say where the rotation stands."""
+    changes = compromised or step != "status"
+    with home_access.changing(home) if changes else home_access.reading(home) as team:
+        must_enroll_again: list[Member] = []
+        if isinstance(team, Session) and compromised:
+            must_enroll_again = rollover.replace_compromised(team, role)
+        elif isinstance(team, Session) and step != "status":
+            rollover.take(team, role, step, force=force)
+        found = rollover.standing(team, role)
+        if as_json:
+            say_json(_as_data(found) | ({"must_enroll_again": must_enroll_again} if compromised else {}))
+            return
+        _say_standing(found)
+        if compromised:
+            _say_must_enroll_again(role, must_enroll_again)
+        elif step == "status" and found.if_compromised:
+            say(f"If its key leaked, --compromised would make {len(found.if_compromised)} enroll again.")
+        _say_next(team, role, step)
+
+
+def _as_data(found: Standing) -> dict[str, object]:
+    state = found.rotation
+    return {
+        "role": found.role,
+        "stage": state.stage,
+        "issuing": state.issuing,
+        "trusted": list(state.trusted),
+        "steps": [{"step": step, "would_lock_out": names} for step, names in found.blocked.items()],
+        "if_compromised": found.if_compromised,
+    }
+
+
+def _say_standing(found: Standing) -> None:
+    state = found.rotation
+    if len(state.trusted) == 1:
+        generations = f"generation {state.issuing} signs and is the only one trusted"
+    else:
+        trusted = " and ".join(map(str, state.trusted))
+        generations = f"generation {state.issuing} signs; generations {trusted} are trusted"
+    say(f"The {found.role} authority is {state.stage}: {generations}.")
+    for step, names in found.blocked.items():
+        effect = (
+            f"would lock out {len(names)}: {', '.join(map(str, names))}"
+            if names
+            else _HARMLESS.get(step, "locks nobody out")
+        )
+        say(f"  {step:<9} {effect}")
+
+
+def _say_must_enroll_again(role: str, names: list[Member]) -> None:
+    until = "they cannot build"
+    if role == "server":
+        until += ", or believe whoever has the leaked key"
+    if names:
+        say("", f"These must enroll again; until they have, {until}:", *(f"  {name}" for name in names))
+        say("Issue a new bundle for each: certkit issue PERSON --device DEVICE --out FILE")
+        say("They install it with:  certkit enroll FILE --force")
+    else:
+        say("Nobody needs to enroll again.")
+
+
+def _say_next(team: View, role: str, step: str) -> None:
+    if (role, step) in {("client", "switch"), ("server", "prepare")}:
+        say("", "Next: issue a new bundle for every device, and have each install it with certkit enroll FILE --force")
+        say(f"Who still lacks it: certkit rotate {role}")
+    say_handover(team)

@@ -1,0 +1,52 @@
+"""All verbs: where each stands, and what the list of them says of it.
+
+The program's help is written from this list alone. A test holds it equal to what the verbs themselves say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command of the program."""
+
+    place: str
+    """Its function, or its group of commands: `module:name` in `certkit.cli.verbs`."""
+
+    summary: str
+    """The first line of its help."""
+
+
+GROUPS: Mapping[str, Mapping[str, Verb]] = {
+    "Team lead": {
+        "init": Verb("init:init", "Create a team: both authorities and the daemon's certificate."),
+        "daemon": Verb("daemon:app", "The team's daemons: add, renew, list, deploy, check, remove."),
+        "issue": Verb("issue:issue", "Issue a bundle: the file that enrolls a developer's machine."),
+        "sign": Verb("sign:sign", "Sign a request from a developer's machine; its key stays there."),
+        "revoke": Verb("revoke:revoke", "Lock a person, or one device, out of every daemon."),
+        "reinstate": Verb("revoke:reinstate", "Let a person, or one device, back in."),
+        "rotate": Verb("rotate:rotate", "Replace an authority step by step, without locking anyone out."),
+        "authority": Verb("authority:app", "The authorities: their fingerprints and their passphrase."),
+        "backup": Verb("backup:backup", "Back up the whole home to one encrypted file."),
+        "restore": Verb("backup:restore", "Restore a home from a backup; never overwrites one."),
+        "list": Verb("list:list_people", "List people and their devices, and when access expires."),
+        "show": Verb("show:show", "Show everything known about a person, certificate or daemon."),
+        "status": Verb("status:status", "Show what expires when, and what needs attention."),
+        "log": Verb("log:log", "Show the log: what was done, when and by whom."),
+    },
+    "Developer": {
+        "enroll": Verb("enroll:enroll", "Enroll this machine to build on the team's daemon."),
+        "probe": Verb("probe:probe", "Check that the daemon serves this laptop and no stranger."),
+        "unenroll": Verb("unenroll:unenroll", "Undo enroll: restore the settings, remove certificates and key."),
+    },
+    "Anyone": {
+        "demo": Verb("demo:demo", "Run a complete demo in a scratch folder, with three failures."),
+    },
+}
+"""The verbs by who needs them."""
+
+VERBS: Mapping[str, Verb] = {name: verb for group in GROUPS.values() for name, verb in group.items()}
+
+ALIASES = {"enrol": "enroll", "unenrol": "unenroll"}
+"""Other spellings of verbs, which no help lists."""

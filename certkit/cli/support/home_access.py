@@ -1,0 +1,66 @@
+"""The two ways into the team's home, and commands that find the same home again."""
+
+import contextlib
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from certkit.authority import changes, home, view
+from certkit.authority.exposure import exposed
+from certkit.authority.session import Session
+from certkit.authority.unfinished import unfinished
+from certkit.authority.view import View
+from certkit.cli.support import actor, authority_passphrases, context, wording
+from certkit.cli.support.output import tell
+from certkit.earthly import flag_clients
+from certkit.earthly.clients import find
+from certkit.earthly.user import user_of
+from certkit.enroll import record
+from certkit.errors import MissingError
+
+
+@contextlib.contextmanager
+def reading(option: Path | None) -> Iterator[View]:
+    """Open the home to be read, and say so if a killed command has left something unfinished in it."""
+    with view.reading(_home(option), context.now()) as opened:
+        if left := unfinished(opened):
+            _tell_unfinished(opened, sorted({each.kind for each in left}))
+        yield opened
+
+
+@contextlib.contextmanager
+def changing(option: Path | None) -> Iterator[Session]:
+    """Open the home to be changed; a passphrase is asked for when one is needed."""
+    with changes.changing(_home(option), actor.real(os.environ), context.now()) as session:
+        for path in exposed(session.path):
+            tell(f"Others on this machine have rights to {path}: chmod go-rwx {shlex.quote(str(path))}")
+        yield session
+
+
+def command(opened: View, words: str) -> str:
+    """Return a certkit command to paste: with --home where a bare one would not find this home."""
+    at = "" if opened.path == context.home_path(None) else f" --home {shlex.quote(str(opened.path))}"
+    return f"certkit {words}{at}"
+
+
+def _home(option: Path | None) -> home.Home:
+    path = context.home_path(option)
+    try:
+        return home.open_home(path, lambda: authority_passphrases.ask_until_it_opens(path))
+    except MissingError as error:
+        if error.code == "home-missing" and _is_enrolled():
+            raise MissingError(error.message, code="home-missing-on-laptop", home=path) from None
+        raise
+
+
+def _tell_unfinished(opened: View, kinds: list[str]) -> None:
+    any_daemon = next((daemon.name for daemon in opened.ledger.daemons()), None)
+    finishing = f"daemon check {any_daemon}" if any_daemon else "backup FILE"
+    tell(f"A command was interrupted, and is unfinished: {', '.join(map(wording.of, kinds))}.")
+    tell(f"The next change finishes it, for example:  {command(opened, finishing)}")
+
+
+def _is_enrolled() -> bool:
+    """Tell whether this is the laptop of somebody who builds on a team's daemon."""
+    return bool(flag_clients.teams(user_of(os.environ))) or any(record.teams(client) for client in find(os.environ))

@@ -1,0 +1,24 @@
+"""Options that several verbs have, and the values that stand in for those that are not given."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", envvar="CERTKIT_HOME", help="The team's folder; by default in the platform's application folder."
+    ),
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+NewDeviceOption = Annotated[
+    str | None, typer.Option("--device", help="Which of their machines; by default a name is made up.")
+]
+
+CERTS = "/etc/buildkit-certs"
+"""The folder of the three files on a daemon's host, unless another is chosen."""

@@ -1,0 +1,429 @@
+"""Any sequence of changes, restorations, copies, former files and wrong clocks, and what must hold after each step.
+
+Whoever is revoked by the ledger is refused by Go's verifier with the anchors that can be proven, whoever is not is let
+in, and no file that the ledger did not publish is ever proven. CERTKIT_MACHINE_EXAMPLES sets how many sequences are
+tried.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from cryptography import x509
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from certkit import files
+from certkit.authority import (
+    backups,
+    cohort_authorities,
+    daemon_check,
+    daemons,
+    issuance,
+    publication,
+    revocation,
+    rollover,
+)
+from certkit.authority.changes import changing, refresh
+from certkit.authority.creation import FirstDaemon, create
+from certkit.authority.daemon_verdict import Verdict, proof
+from certkit.authority.home import open_home
+from certkit.authority.session import Session
+from certkit.authority.settings import Settings
+from certkit.authority.unfinished import Kind, unfinished
+from certkit.authority.view import View, reading
+from certkit.earthly.address import parse_shared
+from certkit.errors import CertkitError
+from certkit.ledger.interface import Anchors
+from certkit.pki import certificates, keys, requests, sealed
+from certkit.pki.signer import KeySigner
+from certkit.trust import anchors, go_rules
+from certkit.trust.go_rules import Refusal
+from certkit.trust.rotation import Step
+from tests.authority.conftest import LEAD, nobody_asks
+from tests.authority.simulated import Held, Simulated
+
+EXAMPLES = int(os.environ.get("CERTKIT_MACHINE_EXAMPLES", "25"))
+STEPS = 30
+from hypothesis import Phase
+PHASES = [Phase.generate] if os.environ.get("NOSHRINK") else list(Phase)
+START = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SECRET = "violet anchor"
+NAMES = ("build", "arm", "old")
+PEOPLE = st.sampled_from(["al", "bo", "Ćyd", "di@acme.example"])
+DEVICES = st.sampled_from(["laptop", "desk"])
+TEAM_STEPS: tuple[Step, ...] = ("prepare", "switch", "retire", "rollback")
+ANY = st.integers(0, 1 << 16)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A certificate that somebody has, and what the lead's clock said when it was signed."""
+
+    leaf: x509.Certificate
+    person: str
+    device: str
+    at: datetime
+
+    @property
+    def serial(self) -> str:
+        return certificates.serial_text(self.leaf.serial_number)
+
+
+@dataclass
+class Place:
+    """A home, and what only its history tells: who may have a certificate that its ledger has forgotten."""
+
+    path: Path
+    forgotten: list[Grant] = field(default_factory=list)
+    is_forced: bool = False
+    """Whether somebody may be locked out because a step was forced."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A sealed home, and the place as it was."""
+
+    content: bytes = field(repr=False)
+    place: Place
+
+
+@cache
+def founded() -> Path:
+    """Make a team once, to be copied."""
+    path = Path(tempfile.mkdtemp(), "home")
+    first = FirstDaemon("build", parse_shared(url("build")))
+    create(path, Settings("acme"), None, first, actor=LEAD, now=START)
+    return path
+
+
+def url(name: str) -> str:
+    return f"tcp://{name}.acme.example:8372"
+
+
+@cache
+def stranger() -> x509.Certificate:
+    """An authority that is not the team's."""
+    return certificates.authority(KeySigner(keys.generate("p256")), "stranger", START, timedelta(days=3653)).certificate
+
+
+@cache
+def parsed(pem: bytes) -> tuple[x509.Certificate, ...]:
+    return tuple(certificates.load_all(pem))
+
+
+class Machine(RuleBasedStateMachine):
+    """A lead with up to two copies of a home, the daemons, and everybody who was ever let in."""
+
+    running: ClassVar[Simulated]
+    threshold: ClassVar[pytest.MonkeyPatch]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.now = START
+        self.grants: list[Grant] = []
+        self.backups: list[Backup] = []
+        self.labels: dict[bytes, bytes] = {}
+        self.count = 0
+        self.daemons = Machine.running = Simulated()
+        self.places = [Place(self.new_path())]
+        shutil.copytree(founded(), self.places[0].path, symlinks=True)
+        self.daemons.start(url("build"), Held.of(self.places[0].path / "daemons" / "build"))
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    def new_path(self) -> Path:
+        self.count += 1
+        return self.folder / f"home{self.count}"
+
+    @contextlib.contextmanager
+    def changed(self, place: Place) -> Iterator[Session]:
+        with changing(open_home(place.path, nobody_asks), LEAD, self.now) as session:
+            yield session
+
+    def place(self, which: int) -> Place:
+        return self.places[which % len(self.places)]
+
+    @initialize(people=st.sampled_from([2, 4, 1000]))
+    def cohorts_from(self, people: int) -> None:
+        Machine.threshold.setattr(cohort_authorities, "MANY_PEOPLE", people)
+
+    @rule(days=st.sampled_from([0.02, 0.5, 1.5, 20, 100, 200, 400, 800]), back=st.booleans())
+    def clock(self, days: float, back: bool) -> None:  # noqa: FBT001  hypothesis passes it by its name
+        later = self.now + timedelta(days=-days if back else days)
+        if abs(later - START) < timedelta(days=1200):  # else the authorities expire
+            self.now = later
+
+    @rule(which=ANY, person=PEOPLE, device=DEVICES, by_request=st.booleans())
+    def issue(self, which: int, person: str, device: str, by_request: bool) -> None:  # noqa: FBT001
+        place = self.place(which)
+        with contextlib.suppress(CertkitError), self.changed(place) as session:
+            if by_request:
+                request = requests.make(KeySigner(keys.generate("p256")))
+                issued = issuance.sign(session, request, person, device)
+            else:
+                issued = issuance.issue(session, person, device)
+            self.grants.append(Grant(issued.certificate, person, device, self.now))
+            if not place.is_forced:
+                self.assert_gets_in_where_it_was_said(session, issued.certificate)
+
+    @rule(which=ANY, person=PEOPLE, device=st.none() | DEVICES)
+    def revoke(self, which: int, person: str, device: str | None) -> None:
+        with self.changed(self.place(which)) as session:
+            try:
+                subject = revocation.find(session, person, device, None)
+            except CertkitError:
+                assert not session.may_have_forgotten()
+                return
+            revocation.revoke(session, subject, "keyCompromise")
+            assert revocation.revocation(session, subject)
+
+    @rule(which=ANY, person=PEOPLE, device=st.none() | DEVICES)
+    def reinstate(self, which: int, person: str, device: str | None) -> None:
+        with self.changed(self.place(which)) as session, contextlib.suppress(CertkitError):
+            subject = revocation.find(session, person, device, None)
+            revocation.reinstate(session, subject)
+            assert not revocation.revocation(session, subject)
+
+    @precondition(lambda self: len(self.backups) < 4)
+    @rule(which=ANY)
+    def back_up(self, which: int) -> None:
+        place = self.place(which)
+        with self.changed(place) as session:
+            kept = replace(place, forgotten=[*place.forgotten])
+            self.backups.append(Backup(backups.backup(session, SECRET), kept))
+
+    @precondition(lambda self: self.backups)
+    @rule(which=ANY, backup=ANY)
+    def restore(self, which: int, backup: int) -> None:
+        """Put a backup in the place of a home: what was done since is unknown there, but by a clock that is right."""
+        wanted, place = self.backups[backup % len(self.backups)], self.place(which)
+        shutil.rmtree(place.path)
+        backups.restore(wanted.content, SECRET, place.path, LEAD, self.now, confirm=lambda _: False)
+        with reading(open_home(place.path, nobody_asks), self.now) as view:
+            known = max([self.now, *(each.created for each in view.ledger.certificates("device"))])
+        place.forgotten = [*wanted.place.forgotten, *(each for each in self.grants if each.at <= known)]
+        place.is_forced = wanted.place.is_forced
+
+    @precondition(lambda self: len(self.places) < 2)
+    @rule()
+    def copy(self) -> None:
+        [place] = self.places
+        copy = replace(place, path=self.new_path(), forgotten=[*place.forgotten])
+        shutil.copytree(place.path, copy.path, symlinks=True)
+        self.places.append(copy)
+
+    @rule(which=ANY, step=st.sampled_from(TEAM_STEPS), force=st.booleans())
+    def rotate(self, which: int, step: Step, force: bool) -> None:  # noqa: FBT001
+        place = self.place(which)
+        with contextlib.suppress(CertkitError), self.changed(place) as session:
+            rollover.take(session, "client", step, force=force)
+            if force:
+                place.is_forced = True
+            else:
+                self.assert_nobody_depends_on_what_is_distrusted(session)
+
+    @rule(which=ANY)
+    def compromised(self, which: int) -> None:
+        place = self.place(which)
+        with contextlib.suppress(CertkitError), self.changed(place) as session:
+            rollover.replace_compromised(session, "client")
+            place.is_forced = True
+
+    @rule(which=ANY, step=st.sampled_from(["prepare", "switch", "retire", "rollback"]))
+    def rotate_server(self, which: int, step: Step) -> None:
+        with contextlib.suppress(CertkitError), self.changed(self.place(which)) as session:
+            rollover.take(session, "server", step, force=True)
+
+    @rule(which=ANY, name=st.sampled_from(NAMES), is_started=st.booleans())
+    def daemon_add(self, which: int, name: str, is_started: bool) -> None:  # noqa: FBT001
+        place = self.place(which)
+        with contextlib.suppress(CertkitError), self.changed(place) as session:
+            daemons.add(session, name, parse_shared(url(name)), ())
+            if is_started or url(name) not in self.daemons.held:
+                self.daemons.start(url(name), Held.of(session.daemon_directory(name)))
+
+    @rule(which=ANY, name=st.sampled_from(NAMES))
+    def daemon_remove(self, which: int, name: str) -> None:
+        with contextlib.suppress(CertkitError), self.changed(self.place(which)) as session:
+            daemons.remove(session, name)
+
+    @rule(which=ANY, name=st.sampled_from(NAMES))
+    def daemon_renew(self, which: int, name: str) -> None:
+        with contextlib.suppress(CertkitError), self.changed(self.place(which)) as session:
+            daemons.renew(session, name, ())
+
+    @rule(which=ANY)
+    def refresh(self, which: int) -> None:
+        with self.changed(self.place(which)) as session:
+            refresh(session)
+
+    @rule(which=ANY, name=st.sampled_from(NAMES))
+    def take_the_newest(self, which: int, name: str) -> None:
+        folder = self.place(which).path / "daemons" / name
+        if folder.exists():
+            self.daemons.start(url(name), Held.of(folder))
+
+    @rule(name=st.sampled_from(NAMES), former=ANY)
+    def go_back(self, name: str, former: int) -> None:
+        known = self.daemons.former.get(url(name))
+        if known:
+            self.daemons.start(url(name), known[former % len(known)])
+
+    @rule(name=st.sampled_from(NAMES), how=st.integers(0, 5), former=ANY)
+    def edit(self, name: str, how: int, former: int) -> None:
+        """Let somebody edit a daemon's `ca.pem`, but not so that it holds other anchors beside the newest label."""
+        held = self.daemons.held.get(url(name))
+        if held is None:
+            return
+        own, older = held.anchors, self.daemons.former[url(name)]
+        edits = (
+            [*own, stranger()],
+            own[:-1],
+            own[1:],
+            [*own, *older[former % len(older)].anchors],
+            [*own, own[0]],
+            [stranger(), own[-1]],
+        )
+        ca = b"".join(map(certificates.to_pem, edits[how]))
+        if edits[how]:
+            self.daemons.held[url(name)] = replace(held, ca=ca)
+
+    @rule(which=ANY)
+    def check(self, which: int) -> None:
+        place = self.place(which)
+        with self.changed(place) as session:
+            for daemon in session.ledger.daemons():
+                result = daemon_check.check(session, daemon, 1)
+                held, newest = self.daemons.held.get(daemon.url), session.newest_anchors()
+                folder = session.daemon_directory(daemon.name)
+                if result.verdict is Verdict.PROVEN:
+                    assert held == Held.of(folder)
+                if proof(result).anchors:
+                    assert held
+                    assert (held.ca, proof(result).anchors) == (newest.ca, newest.number)
+                if held and held == Held.of(folder) and self.serves(session, held):
+                    assert result.verdict is Verdict.PROVEN, result
+            found = session.ledger.daemons()
+            if all(each.proven == session.newest_anchors().number for each in found):
+                place.is_forced = False
+
+    def serves(self, view: View, held: Held) -> bool:
+        """Tell whether a daemon's certificate and the authorities are valid by this clock."""
+        valid = [certificates.load(held.leaf), *view.trusted("server"), *view.trusted("client")]
+        return all(each.not_valid_before_utc <= self.now <= each.not_valid_after_utc for each in valid)
+
+    def assert_gets_in_where_it_was_said(self, view: View, leaf: x509.Certificate) -> None:
+        """Whoever is issued a certificate gets in wherever what is known of a daemon is true; once it is let in again."""
+        published = {each.ca: each.number for each in publications(view)}
+        for daemon in view.ledger.daemons():
+            held = self.daemons.held.get(daemon.url)
+            number = published.get(held.ca) if held else None
+            if held and number is not None and number >= daemon.proven:
+                assert go_rules.refusal(leaf, held.anchors, self.now) in {None, Refusal.NAME_EXCLUDED}
+
+    def assert_nobody_depends_on_what_is_distrusted(self, view: View) -> None:
+        held = parsed(view.newest_anchors().ca)
+        for row in view.ledger.certificates("device", newest_only=True, unexpired_at=self.now):
+            if self.is_in(view, row.person or "", row.device or ""):
+                refused = go_rules.refusal(certificates.load(row.der), held, max(self.now, row.not_before))
+                assert refused is None or self.must_replace(view), (row.person, refused)
+
+    def is_in(self, view: View, person: str, device: str) -> bool:
+        known, its = view.ledger.person(person), view.ledger.device(person, device)
+        return not ((known and known.revoked) or (its and its.revoked))
+
+    def must_replace(self, view: View) -> bool:
+        return publication.must_replace(view, view.newest_anchors())
+
+    @invariant()
+    def whoever_is_revoked_is_refused_and_everybody_else_is_let_in(self) -> None:
+        for place in self.places:
+            with reading(open_home(place.path, nobody_asks), self.now) as view:
+                assert any(each.kind is Kind.PUBLICATION for each in unfinished(view)) == self.must_replace(view)
+                if not self.must_replace(view):
+                    self.assert_right(view, place)
+
+    def assert_right(self, view: View, place: Place) -> None:
+        newest = view.newest_anchors()
+        held = parsed(newest.ca)
+        forgotten = {each.serial for each in place.forgotten}
+        for grant in self.grants:
+            is_known = view.ledger.certificate(grant.serial) is not None
+            is_trusted = any(certificates.has_signed(each, grant.leaf) for each in issuers(view))
+            if not self.is_in(view, grant.person, grant.device):
+                if is_known or grant.serial in forgotten:
+                    for clock in (self.now, self.now - anchors.GRACE):
+                        assert go_rules.refusal(grant.leaf, held, clock), (grant, clock)
+            elif is_known and is_trusted and self.is_current(grant.leaf):
+                assert go_rules.refusal(grant.leaf, held, self.now) is None, grant
+
+    def is_current(self, leaf: x509.Certificate) -> bool:
+        return leaf.not_valid_before_utc <= self.now <= leaf.not_valid_after_utc
+
+    @invariant()
+    def publications_are_unique_and_their_lists_verify(self) -> None:
+        for place in self.places:
+            with reading(open_home(place.path, nobody_asks), self.now) as view:
+                newest, *_ = publications(view)
+                *held, label = parsed(newest.ca)
+                assert self.labels.setdefault(label.subject.public_bytes(), newest.ca) == newest.ca
+                assert publication.label_of(newest).number == newest.number  # type: ignore[union-attr]
+                self.assert_lists_verify(view, newest, held)
+
+    def assert_lists_verify(self, view: View, newest: Anchors, held: list[x509.Certificate]) -> None:
+        lists = [x509.load_pem_x509_crl(each) for each in split(newest.crl)]
+        assert [each.issuer for each in lists] == [each.subject for each in held]
+        shown = {entry.serial_number for each in lists for entry in each}
+        for each, anchor in zip(lists, held, strict=True):
+            assert each.is_signature_valid(anchor.public_key())  # type: ignore[arg-type]
+            assert each.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == newest.number
+        fingerprints = {certificates.fingerprint(each) for each in issuers(view)}
+        for row in [] if self.must_replace(view) else view.ledger.revoked_certificates(self.now):
+            assert int(row.serial, 16) in shown or row.issuer not in fingerprints
+
+
+def issuers(view: View) -> list[x509.Certificate]:
+    """Return every authority that is trusted, cohort by cohort."""
+    return [each for generation in view.newest_anchors().generations for each in cohort_authorities.of(view, generation)]
+
+
+def publications(view: View) -> list[Anchors]:
+    """Return all publications that are in a ledger, the newest first."""
+    numbers = range(view.newest_anchors().number, 0, -1)
+    return [found for number in numbers if (found := view.ledger.anchors(number))]
+
+
+def split(pem: bytes) -> list[bytes]:
+    end = b"-----END X509 CRL-----\n"
+    return [each + end for each in pem.split(end)[:-1]]
+
+
+def test_whoever_is_revoked_is_refused_wherever_it_is_proven_and_whoever_is_not_gets_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    monkeypatch.setattr(sealed, "_LOG_N", 4)
+    monkeypatch.setattr(files, "sweep", lambda _path: None)
+    monkeypatch.setattr(daemon_check, "run", lambda *given, **options: Machine.running.run(*given, **options))
+    Machine.threshold = monkeypatch
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            phases=PHASES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
