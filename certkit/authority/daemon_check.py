@@ -105,7 +105,7 @@ def _replaced_at(view: View, found: Label) -> datetime | None:
 
 
 def _control(session: Session) -> Canary | None:
-    """Return a control certificate; None where the authority cannot sign yet, or not without asking for a passphrase."""
+    """Return a control certificate; None where the authority cannot sign now, or not without asking."""
     newest = session.newest_anchors().generations[-1]
     if session.now < session.certificate("client", newest).not_valid_before_utc:
         return None

@@ -1,4 +1,4 @@
-"""Names that look alike: no second one is let in, and one that was let in by a former certkit can be found and revoked."""
+"""Names that look alike: no second one is let in, and one that a former certkit let in can be found and revoked."""
 
 import contextlib
 import sqlite3
