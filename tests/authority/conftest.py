@@ -15,7 +15,7 @@ from certkit.cli import main
 from certkit.ledger.interface import Actor
 
 URL = "tcp://build.acme.example:8372"
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)
 LEAD = Actor("lead", "desk")
 
 
@@ -30,7 +30,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def view(path: Path) -> Iterator[View]:
     """Read the home."""
-    with reading(open_home(path, nobody_asks), NOW) as view:
+    with reading(open_home(path, nobody_asks), now()) as view:
         yield view
 
 
@@ -41,10 +41,15 @@ def session(path: Path) -> Iterator[Session]:
         yield session
 
 
-def change(path: Path, passphrase: bytes | None = None, now: datetime = NOW) -> AbstractContextManager[Session]:
+def now() -> datetime:
+    """Return the time by which the command has just made, or will make, something: one fixed time would lie before."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def change(path: Path, passphrase: bytes | None = None, at: datetime | None = None) -> AbstractContextManager[Session]:
     """Open a home to be changed; without a passphrase its authorities must not be encrypted."""
     ask = nobody_asks if passphrase is None else lambda: passphrase
-    return changing(open_home(path, ask), LEAD, now)
+    return changing(open_home(path, ask), LEAD, at or now())
 
 
 def nobody_asks() -> bytes:

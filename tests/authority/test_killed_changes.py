@@ -19,7 +19,7 @@ from certkit.authority.unfinished import unfinished
 from certkit.authority.view import reading
 from certkit.cli import main
 from certkit.pki import certificates, keys, sealed
-from tests.authority.conftest import LEAD, NOW, nobody_asks
+from tests.authority.conftest import LEAD, nobody_asks, now
 from tests.killed import at_every_moment
 
 STEPS = ("prepare", "switch", "retire")
@@ -65,7 +65,7 @@ def assert_fits(path: Path) -> None:
 
 def assert_settled(path: Path) -> None:
     """All files follow the ledger, the canary is the newest, and every key of an authority opens alike."""
-    with unsettled(open_home(path, bytes), LEAD, NOW) as session:
+    with unsettled(open_home(path, bytes), LEAD, now()) as session:
         assert unfinished(session) == []
         newest, issuer = session.newest_anchors(), session.certificate("server").subject
         for daemon in session.ledger.daemons():
@@ -82,7 +82,7 @@ def assert_settled(path: Path) -> None:
 
 def actions(path: Path) -> list[str]:
     """Tell what has been done, as the log has it."""
-    with reading(open_home(path, bytes), NOW) as view:
+    with reading(open_home(path, bytes), now()) as view:
         return [event.action for event in view.ledger.events()]
 
 
@@ -92,7 +92,7 @@ READING = ["list", "show al", "show build", "status", "log", "daemon list", "dae
 def assert_reading_changes_nothing(path: Path) -> None:
     """Every verb that only reads leaves the home as it is, asks for nothing, and names what is unfinished."""
     before = content_of(path)
-    with reading(open_home(path, nobody_asks), NOW) as view:
+    with reading(open_home(path, nobody_asks), now()) as view:
         left = unfinished(view)
     for command in READING:
         with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()):
@@ -119,7 +119,7 @@ def content_of(path: Path) -> dict[str, bytes | str]:
 
 def finish(path: Path) -> None:
     """Begin another change, which finishes what is unfinished first."""
-    with changing(open_home(path, bytes), LEAD, NOW):
+    with changing(open_home(path, bytes), LEAD, now()):
         pass
 
 
