@@ -109,11 +109,7 @@ def _replaced_at(view: View, found: Label) -> datetime | None:
 
 
 def _control(session: Session) -> Canary | None:
-<<<<<<< HEAD
-    """Return a control certificate; None where the authority cannot sign yet, or not without asking somebody."""
-=======
     """Return a control certificate; None where the authority cannot sign now, or not without asking."""
->>>>>>> h-machine
     newest = session.newest_anchors().generations[-1]
     if session.now < session.certificate("client", newest).not_valid_before_utc:
         return None

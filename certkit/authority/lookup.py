@@ -82,11 +82,7 @@ def _spellings(name: str) -> tuple[str, str]:
 
 
 def _is_hidden_behind(known: str, name: str) -> bool:
-<<<<<<< HEAD
-    """Tell whether a name looks like `name` but for what cannot be seen in it: a former certkit allowed that."""
-=======
     """Tell whether a name looks like `name` but for what cannot be seen in it: a former certkit let it be given."""
->>>>>>> h-machine
     return not names.is_seen(known) and names.folded(known) == names.folded(name)
 
 

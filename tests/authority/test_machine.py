@@ -64,10 +64,7 @@ DEFAULT = 20
 EXAMPLES = int(os.environ.get("CERTKIT_MACHINE_EXAMPLES", DEFAULT))
 """More than by default also makes what is found short, which takes minutes."""
 STEPS = 30
-<<<<<<< HEAD
-=======
 
->>>>>>> h-machine
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECRET = "violet anchor"
 NAMES = ("build", "arm", "old")
@@ -338,12 +335,8 @@ class Machine(RuleBasedStateMachine):
 
     def assert_gets_in_where_it_was_said(self, view: View, leaf: x509.Certificate) -> None:
         """Whoever is issued a certificate gets in wherever what is known of a daemon is true."""
-<<<<<<< HEAD
-        published = {each.ca: each.number for each in publications(view)}
-=======
         numbers = range(1, view.newest_anchors().number + 1)
         published = {each.ca: each.number for number in numbers if (each := view.ledger.anchors(number))}
->>>>>>> h-machine
         for daemon in view.ledger.daemons():
             held = self.daemons.held.get(daemon.url)
             number = published.get(held.ca) if held else None
@@ -417,15 +410,6 @@ def issuers(view: View) -> list[x509.Certificate]:
     return [
         each for generation in view.newest_anchors().generations for each in cohort_authorities.of(view, generation)
     ]
-<<<<<<< HEAD
-
-
-def publications(view: View) -> list[Anchors]:
-    """Return all publications that are in a ledger, the newest first."""
-    numbers = range(view.newest_anchors().number, 0, -1)
-    return [found for number in numbers if (found := view.ledger.anchors(number))]
-=======
->>>>>>> h-machine
 
 
 def split(pem: bytes) -> list[bytes]:
@@ -433,13 +417,8 @@ def split(pem: bytes) -> list[bytes]:
     return [each + end for each in pem.split(end)[:-1]]
 
 
-<<<<<<< HEAD
-def run_simulated(*given: Any, **options: Any) -> Report:  # noqa: ANN401  they are handed on as they come
-    """Probe the simulated daemon of the machine that runs just now."""
-=======
 def run(*given: Any, **options: Any) -> Report:  # noqa: ANN401  what `probe.run` takes
     """Ask the daemons of the machine that is running."""
->>>>>>> h-machine
     return Machine.running.run(*given, **options)
 
 
@@ -449,11 +428,7 @@ def test_whoever_is_revoked_is_refused_wherever_it_is_proven_and_whoever_is_not_
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     monkeypatch.setattr(sealed, "_LOG_N", 4)
     monkeypatch.setattr(files, "sweep", lambda _path: None)
-<<<<<<< HEAD
-    monkeypatch.setattr(daemon_check, "run", run_simulated)
-=======
     monkeypatch.setattr(daemon_check, "run", run)
->>>>>>> h-machine
     Machine.threshold = monkeypatch
     run_state_machine_as_test(
         Machine,
@@ -461,10 +436,7 @@ def test_whoever_is_revoked_is_refused_wherever_it_is_proven_and_whoever_is_not_
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
-<<<<<<< HEAD
-=======
             phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if EXAMPLES > DEFAULT else [])],
->>>>>>> h-machine
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Names that look alike: no second one is let in, and one from a former certkit can be found and revoked."""
-=======
 """Names that look alike: no second one is let in, and one that a former certkit let in can be found and revoked."""
->>>>>>> h-machine
 
 import contextlib
 import sqlite3
