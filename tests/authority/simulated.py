@@ -82,7 +82,7 @@ class Simulated:
         if held is None:
             return Report(url, "", (), (ObservedAddress("10.0.0.1:8372", error="Connection refused"),))
         base = _handshake(held, target, now)
-        exchanges = {
+        exchanges: dict[str, Exchange] = {
             CLIENT: replace(base, alert=NONE_SENT),
             NO_CERTIFICATE: replace(base, alert=NONE_SENT),
             IMPOSTOR: replace(base, alert=UNKNOWN_CA),
