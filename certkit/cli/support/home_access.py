@@ -11,12 +11,9 @@ from certkit.authority.exposure import exposed
 from certkit.authority.session import Session
 from certkit.authority.unfinished import unfinished
 from certkit.authority.view import View
+from certkit.cli import actions
 from certkit.cli.support import actor, authority_passphrases, context, wording
 from certkit.cli.support.output import tell
-from certkit.earthly import flag_clients
-from certkit.earthly.clients import find
-from certkit.earthly.user import user_of
-from certkit.enroll import record
 from certkit.errors import MissingError
 
 
@@ -49,7 +46,7 @@ def _home(option: Path | None) -> home.Home:
     try:
         return home.open_home(path, lambda: authority_passphrases.ask_until_it_opens(path))
     except MissingError as error:
-        if error.code == "home-missing" and _is_enrolled():
+        if error.code == "home-missing" and actions.enrolled_here.is_enrolled():  # imports the laptop's side
             raise MissingError(error.message, code="home-missing-on-laptop", home=path) from None
         raise
 
@@ -59,8 +56,3 @@ def _tell_unfinished(opened: View, kinds: list[str]) -> None:
     finishing = f"daemon check {any_daemon}" if any_daemon else "backup FILE"
     tell(f"A command was interrupted, and is unfinished: {', '.join(map(wording.of, kinds))}.")
     tell(f"The next change finishes it, for example:  {command(opened, finishing)}")
-
-
-def _is_enrolled() -> bool:
-    """Tell whether this is the laptop of somebody who builds on a team's daemon."""
-    return bool(flag_clients.teams(user_of(os.environ))) or any(record.teams(client) for client in find(os.environ))

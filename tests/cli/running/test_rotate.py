@@ -26,7 +26,7 @@ def test_the_client_authority_is_replaced_while_everybody_gets_in(lead: Lead, ho
     what = "certkit: to switch now would lock out daemon build"
     assert lead("rotate", "client", "switch").complaint[:2] == (1, what)
     take_up(lead, daemon)
-    assert "issue anew for every device" in lead("rotate", "client", "switch").out
+    assert "issue a new bundle for every device" in lead("rotate", "client", "switch").out
     assert all(is_let_in(home, each) for each in old)
     what = "certkit: to retire now would lock out al laptop, bo laptop"
     assert lead("rotate", "client", "retire").complaint[:2] == (1, what)
