@@ -242,3 +242,24 @@ def test_every_reason_has_words_and_json_and_every_verdict_a_remedy() -> None:
     assert data[1] == {"reason": "former-label", "number": 6, "until": "2026-11-25T00:00:00Z"}
     assert data[2] == {"reason": "former-certificate", "expires": "2026-11-26T00:00:00Z"}
     assert all(remedy(result) for result in results)
+
+
+def test_one_that_showed_no_certificate_proves_nothing_whatever_it_sends() -> None:
+    result = checked(all_at("a:1", is_authenticated=False, chain=(), authorities=()))
+    assert (result.verdict, proof(result)) == (Verdict.NOT_DETERMINED, Proof())
+    served = replace(SEEN, outcome=Outcome.SERVED, alert=None, is_authenticated=False, chain=())
+    assert proof(checked(all_at("a:1", is_authenticated=False, chain=(), outcome=Outcome.CLOSED))) == Proof()
+    assert checked(at("a:1", control=served)).addresses[0].serial == SERIAL
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each not in {Outcome.SERVED, Outcome.REFUSED}])
+def test_an_outcome_that_is_no_refusal_is_none_whatever_its_alert(outcome: Outcome) -> None:
+    result = checked(at("a:1", canary=replace(SEEN, outcome=outcome)))
+    assert (result.verdict, proof(result).anchors) == (Verdict.NOT_DETERMINED, 0)
+
+
+def test_only_the_newest_certificate_proves_a_renewal() -> None:
+    former = checked(all_at("a:1", chain=(certificates.to_der(FORMER),)))
+    assert proof(former).serving != SERIAL
+    mixed = checked(at("a:1", nobody=replace(SEEN, alert=116, chain=(certificates.to_der(FORMER),))))
+    assert (mixed.verdict, proof(mixed).serving) == (Verdict.FORMER, certificates.serial_text(FORMER.serial_number))
