@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from cryptography.x509 import Certificate
 
 from certkit.authority.session import Session
-from certkit.authority.view import View
+from certkit.authority.view import View, sound
 from certkit.pki import certificates, names
 from certkit.pki.certificates import Authority
 from certkit.trust import cohorts
@@ -30,7 +30,8 @@ def wanted(view: View, excluded: Iterable[str]) -> bool:
 def since(view: View) -> int | None:
     """Return the number of the first publication with cohorts; None if there is none."""
     found = view.ledger.state("cohorts")
-    return int(found["since"]) if found else None
+    with sound("the cohorts"):
+        return int(found["since"]) if found else None
 
 
 def introduce(session: Session, generations: Iterable[int], number: int) -> None:
@@ -63,7 +64,9 @@ def signing_for(session: Session, person: str) -> Authority:
 
 def _kept(view: View, generation: int) -> list[Certificate]:
     found = view.ledger.state(_state(generation))
-    return [certificates.load(pem.encode()) for pem in found["pems"]] if found else []
+    with sound("the cohorts"):
+        pems = [str(pem).encode() for pem in found["pems"]] if found else []
+    return [certificates.load(pem) for pem in pems]
 
 
 def _state(generation: int) -> str:

@@ -53,9 +53,13 @@ def is_abandoned(home: Path) -> bool:
 def _named(home: Path) -> list[str]:
     try:
         found = json.loads(files.read(home / JOURNAL))
-    except (MissingError, ValueError):
+    except (MissingError, ValueError, RecursionError):
         return []
-    return [name for name in found if isinstance(name, str) and _REPLACED.fullmatch(name)]
+    return [
+        name
+        for name in (found if isinstance(found, list) else [])
+        if isinstance(name, str) and _REPLACED.fullmatch(name)
+    ]
 
 
 def _leftovers(home: Path) -> Iterator[Path]:

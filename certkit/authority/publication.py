@@ -53,7 +53,7 @@ def must_replace(view: View, newest: Anchors) -> bool:
 
 def label_of(anchors: Anchors) -> Label | None:
     """Return the label of a publication; None for one of the former form."""
-    last = anchors.ca[anchors.ca.rindex(b"-----BEGIN") :]  # the anchors before it may be large
+    last = anchors.ca[max(anchors.ca.rfind(b"-----BEGIN"), 0) :]  # the anchors before it may be large
     return label.parse(certificates.load(last).subject)
 
 

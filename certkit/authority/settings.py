@@ -100,9 +100,9 @@ def remember(path: Path, cache: Path) -> None:
 
 
 def _cached(cache: Path, content: bytes) -> Settings | None:
-    with contextlib.suppress(CertkitError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(CertkitError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         found = json.loads(files.read(cache, limit=LIMIT))
-        return Settings(**found["values"]) if found["sha256"] == _digest(content) else None
+        return Settings(**_checked(cache, found["values"])) if found["sha256"] == _digest(content) else None
     return None
 
 

@@ -14,6 +14,7 @@ from certkit.authority.settings import Settings
 from certkit.errors import CertkitError, MalformedError, MissingError
 from certkit.ledger import open_ledger
 from certkit.ledger.interface import Anchors, Ledger
+from certkit.ledger.rows import MOST_GENERATIONS, time_of
 from certkit.pki import certificates
 from certkit.trust.rotation import Role, Rotation, Stage
 
@@ -64,10 +65,12 @@ class View:
         found = self.ledger.state(f"rotation {role}")
         if found is None:
             return Rotation()
-        numbers = (found["old"], found["last"], found["new"] or found["last"])
-        if not all(type(number) is int and number > 0 for number in numbers):  # they become folders' names
-            raise DamagedHomeError("the ledger's record of a rotation is damaged", "Restore the home from a backup.")
-        return Rotation(**found | {"stage": Stage(found["stage"])})
+        with sound("a rotation"):
+            made = Rotation(**found | {"stage": Stage(found["stage"])})
+            for number in (made.old, made.last, made.last if made.new is None else made.new):  # they name folders
+                if type(number) is not int or not 0 < number <= MOST_GENERATIONS:
+                    raise ValueError(number)
+        return made
 
     def generations(self, role: Role) -> list[int]:
         """Return the generations of an authority that are there, retired ones too, oldest first."""
@@ -108,8 +111,9 @@ class View:
         found = self.ledger.state(RESTORED)
         if found is None:
             return None
-        at, until = (datetime.fromisoformat(found[each]) for each in ("at", "until"))
-        return Restored(at, until, int(found["last_publication"]))
+        with sound("a restoration"):
+            at, until = (time_of(found[each]) for each in ("at", "until"))
+            return Restored(at, until, int(found["last_publication"]))
 
     def may_have_forgotten(self) -> bool:
         """Tell whether certificates may be out there that a restored ledger does not know."""
@@ -145,3 +149,12 @@ def intact(path: Path) -> Iterator[None]:
         raise DamagedHomeError(
             f"{path} is damaged: {error.message}", "Restore the home from a backup.", path=path
         ) from None
+
+
+@contextlib.contextmanager
+def sound(what: str) -> Iterator[None]:
+    """Turn what a crafted ledger may say of something into DamagedHomeError."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise DamagedHomeError(f"the ledger's record of {what} is damaged", "Restore the home from a backup.") from None

@@ -1,9 +1,10 @@
 """Between rows of a database and the dataclasses of the ledger; times are ISO 8601 in UTC, lists are JSON."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from certkit.ledger.interface import (
     Actor,
@@ -12,6 +13,7 @@ from certkit.ledger.interface import (
     Daemon,
     Device,
     Event,
+    Kind,
     Person,
     Revocation,
     RevokedCertificate,
@@ -20,6 +22,11 @@ from certkit.pki import names
 
 Row = Sequence[Any]
 
+MOST_GENERATIONS = 10_000
+"""More of an authority would be made in no life; a crafted number would take one to count to."""
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
+_SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
+
 
 def text_of(time: datetime) -> str:
     """Write a time."""
@@ -27,8 +34,11 @@ def text_of(time: datetime) -> str:
 
 
 def time_of(text: str) -> datetime:
-    """Read a time."""
-    return datetime.fromisoformat(text)
+    """Read a time; raises ValueError for one without a zone, or so far away that nothing can be added to it."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None or not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise ValueError(text)
+    return time
 
 
 def revocation_values(revoked: Revocation | None) -> dict[str, str | None]:
@@ -38,19 +48,19 @@ def revocation_values(revoked: Revocation | None) -> dict[str, str | None]:
 
 def revocation(at: str | None, reason: str) -> Revocation | None:
     """Read the two columns of a revocation."""
-    return Revocation(time_of(at), reason) if at else None
+    return Revocation(time_of(at), _text(reason)) if at else None
 
 
 def person(row: Row) -> Person:
     """Read a row of people."""
     name, label, created, at, reason = row
-    return Person(name, label, time_of(created), revocation(at, reason))
+    return Person(_text(name), _text(label), time_of(created), revocation(at, reason))
 
 
 def device(row: Row) -> Device:
     """Read a row of devices."""
     person, name, label, created, at, reason = row
-    return Device(person, name, label, time_of(created), revocation(at, reason))
+    return Device(_text(person), _text(name), _text(label), time_of(created), revocation(at, reason))
 
 
 def daemon(row: Row) -> Daemon:
@@ -58,26 +68,29 @@ def daemon(row: Row) -> Daemon:
     name, url, hosts, created, proven, serving, removed = row
     gone = time_of(removed) if removed else None
     # Whoever crafted a backup wrote these: a name becomes a folder's, and a host part of a command to paste.
-    known = tuple(str(names.parse_host(host).value) for host in json.loads(hosts))
-    return Daemon(names.slug(name, "daemon"), url, known, time_of(created), proven, serving, gone)
+    known = tuple(str(names.parse_host(host).value) for host in _texts(hosts))
+    name, serving = names.slug(_text(name), "daemon"), _text(serving)
+    return Daemon(name, _text(url), known, time_of(created), _number(proven), serving, gone)
 
 
 def certificate(row: Row) -> Certificate:
     """Read a row of certificates."""
     serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts, pin = row
+    if kind not in get_args(Kind):
+        raise ValueError(kind)
     return Certificate(
-        serial=serial,
+        serial=_serial(serial),
         kind=kind,
-        issuer=issuer,
+        issuer=_text(issuer),
         not_before=time_of(not_before),
         not_after=time_of(not_after),
-        der=bytes(der),
+        der=_bytes(der),
         created=time_of(created),
-        person=person,
-        device=device,
-        daemon=daemon,
-        trusts=tuple(json.loads(trusts)),
-        pin=pin,
+        person=_text_or_none(person),
+        device=_text_or_none(device),
+        daemon=_text_or_none(daemon),
+        trusts=_numbers(trusts),
+        pin=_text(pin),
     )
 
 
@@ -85,17 +98,80 @@ def revoked_certificate(row: Row) -> RevokedCertificate:
     """Read a certificate joined with its person and device."""
     serial, issuer, person, device, not_after, person_at, person_reason, device_at, device_reason = row
     by_person, by_device = revocation(person_at, person_reason), revocation(device_at, device_reason)
-    return RevokedCertificate(serial, issuer, person, device, time_of(not_after), by_person, by_device)
+    known = _serial(serial), _text(issuer), _text(person), _text(device)
+    return RevokedCertificate(*known, time_of(not_after), by_person, by_device)
 
 
 def anchors(row: Row) -> Anchors:
     """Read a row of anchors."""
-    number, created, ca, crl, *lists = row
-    generations, excluded = (tuple(json.loads(each)) for each in lists)
-    return Anchors(number, time_of(created), bytes(ca), bytes(crl), generations, excluded)
+    number, created, ca, crl, generations, excluded = row
+    known = _number(number), time_of(created), _bytes(ca), _bytes(crl)
+    return Anchors(*known, generations_of(generations), _texts(excluded))
 
 
 def event(row: Row) -> Event:
     """Read a row of events."""
-    at, actor, host, access, action, subject, detail = row
-    return Event(time_of(at), Actor(actor, host, access), action, subject, json.loads(detail))
+    at, *texts, detail = row
+    actor, host, access, action, subject = map(_text, texts)
+    return Event(time_of(at), Actor(actor, host, access), action, subject, mapping(detail))
+
+
+def mapping(text: str) -> dict[str, Any]:
+    """Read what was kept as JSON under a name; raises ValueError if it is none."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise TypeError(text)
+    return found
+
+
+def generations_of(text: str) -> tuple[int, ...]:
+    """Read the generations of a publication, of which there is one at the least; they are parts of folders' names."""
+    found = _numbers(text)
+    if not found or not all(0 < each <= MOST_GENERATIONS for each in found):
+        raise ValueError(text)
+    return found
+
+
+def _text(value: object) -> str:
+    """Return a text: a column of SQLite's may hold anything, whatever its type is said to be."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(value)
+    return value
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes | memoryview):
+        raise TypeError(value)
+    return bytes(value)
+
+
+def _serial(value: object) -> str:
+    serial = _text(value)
+    if not _SERIAL.fullmatch(serial):
+        raise ValueError(serial)
+    return serial
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(_text(each) for each in _list(text))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(_number(each) for each in _list(text))
+
+
+def _list(text: str) -> list[object]:
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise TypeError(text)
+    return found

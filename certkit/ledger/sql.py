@@ -5,7 +5,7 @@ Statements name their parameters as `:name`; a `Database` says what it spells di
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -155,7 +155,7 @@ class SqlLedger:
 
     def people(self) -> list[Person]:
         """See `interface.Ledger`."""
-        return [rows.person(row) for row in self._run(f"{_PEOPLE} ORDER BY name")]
+        return _all(rows.person, self._run(f"{_PEOPLE} ORDER BY name"))
 
     def add_device(self, device: Device) -> None:
         """See `interface.Ledger`."""
@@ -186,7 +186,7 @@ class SqlLedger:
     def devices(self, person: str | None = None) -> list[Device]:
         """See `interface.Ledger`."""
         where = "" if person is None else "WHERE person = :person"
-        return [rows.device(row) for row in self._run(f"{_DEVICES} {where} ORDER BY person, name", person=person)]
+        return _all(rows.device, self._run(f"{_DEVICES} {where} ORDER BY person, name", person=person))
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """See `interface.Ledger`."""
@@ -228,7 +228,7 @@ class SqlLedger:
     def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
         """See `interface.Ledger`."""
         where = "" if also_removed else "WHERE removed IS NULL"
-        return [rows.daemon(row) for row in self._run(f"{_DAEMONS} {where} ORDER BY name")]
+        return _all(rows.daemon, self._run(f"{_DAEMONS} {where} ORDER BY name"))
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""
@@ -278,12 +278,12 @@ class SqlLedger:
             daemon=daemon,
             at=unexpired_at and rows.text_of(unexpired_at),
         )
-        return [rows.certificate(row) for row in found]
+        return _all(rows.certificate, found)
 
     def certificates_of_key(self, pin: str) -> list[Certificate]:
         """See `interface.Ledger`."""
         found = self._run(f"{_CERTIFICATES} WHERE pin = :pin ORDER BY id", pin=pin)
-        return [rows.certificate(row) for row in found]
+        return _all(rows.certificate, found)
 
     def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
         """See `interface.Ledger`."""
@@ -295,7 +295,7 @@ class SqlLedger:
             "AND (p.revoked_at IS NOT NULL OR d.revoked_at IS NOT NULL) ORDER BY c.id",
             at=rows.text_of(unexpired_at),
         )
-        return [rows.revoked_certificate(row) for row in found]
+        return _all(rows.revoked_certificate, found)
 
     def add_anchors(self, anchors: Anchors) -> None:
         """See `interface.Ledger`."""
@@ -321,12 +321,12 @@ class SqlLedger:
     def generations_since(self, number: int) -> list[tuple[int, ...]]:
         """See `interface.Ledger`."""
         found = self._run("SELECT generations FROM anchors WHERE number >= :number ORDER BY number", number=number)
-        return [tuple(json.loads(generations)) for [generations] in found]
+        return _all(lambda row: rows.generations_of(row[0]), found)
 
     def state(self, name: str) -> dict[str, Any] | None:
         """See `interface.Ledger`."""
         return _first(
-            lambda row: json.loads(row[0]), self._run("SELECT value FROM states WHERE name = :name", name=name)
+            lambda row: rows.mapping(row[0]), self._run("SELECT value FROM states WHERE name = :name", name=name)
         )
 
     def set_state(self, name: str, value: Mapping[str, Any]) -> None:
@@ -360,7 +360,7 @@ class SqlLedger:
         count = "" if limit is None else "LIMIT :limit"
         columns = "at, actor, host, access, action, subject, detail"
         statement = f"SELECT {columns} FROM events {where} ORDER BY id DESC {count}"  # noqa: S608  literals only
-        return [rows.event(row) for row in reversed(self._run(statement, **wanted, limit=limit))]
+        return _all(rows.event, reversed(self._run(statement, **wanted, limit=limit)))
 
     def _run(self, statement: str, **values: object) -> list[Row]:
         return self.database.execute(statement, values)
@@ -378,4 +378,16 @@ _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608 
 
 
 def _first(make: Callable[[Row], T], found: list[Row]) -> T | None:
-    return make(found[0]) if found else None
+    return _all(make, found[:1])[0] if found else None
+
+
+def _all(make: Callable[[Row], T], found: Iterable[Row]) -> list[T]:
+    """Read rows: whoever crafted a backup, or a disk, may have put anything into them."""
+    try:
+        return [make(row) for row in found]
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        raise LedgerError(
+            "the ledger is damaged: it holds what certkit has not written",
+            "Use an older backup.",
+            code="ledger-damaged",
+        ) from None

@@ -101,7 +101,7 @@ def _explained() -> Iterator[None]:
         yield
     except sqlite3.IntegrityError as error:
         raise DuplicateError(f"the ledger refused a change: {error}", "Run it again.") from None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OverflowError) as error:  # a number that was crafted may have no successor
         raise LedgerError(
             f"the ledger cannot be used: {error}", "Check the home's permissions and the free space."
         ) from None

@@ -263,3 +263,14 @@ def test_only_the_newest_certificate_proves_a_renewal() -> None:
     assert proof(former).serving != SERIAL
     mixed = checked(at("a:1", nobody=replace(SEEN, alert=116, chain=(certificates.to_der(FORMER),))))
     assert (mixed.verdict, proof(mixed).serving) == (Verdict.FORMER, certificates.serial_text(FORMER.serial_number))
+
+
+def test_what_was_shown_without_proof_that_it_is_the_daemon_is_not_what_it_serves() -> None:
+    result = checked(all_at("a:1", is_authenticated=False))
+    assert (result.addresses[0].serial, proof(result)) == ("", Proof())
+
+
+def test_of_two_addresses_the_one_with_the_former_certificate_says_what_is_served() -> None:
+    for order in (1, -1):
+        result = checked(*[at("a:1"), all_at("b:1", chain=(certificates.to_der(FORMER),))][::order])
+        assert proof(result) == Proof(7, certificates.serial_text(FORMER.serial_number))
