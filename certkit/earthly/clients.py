@@ -42,13 +42,14 @@ class Client:
     """One client as it is set up on this machine.
 
     `directory` is where its relative paths start, wherever `config` lies. Under sudo `owner` is the user
-    to whom it hands its files; otherwise None.
+    to whom it hands its files; otherwise None. A configuration that is named, by option or variable, must be there.
     """
 
     kind: Kind
     directory: Path
     config: Path
     owner: Owner | None = None
+    is_config_named: bool = False
 
     @property
     def name(self) -> str:
@@ -77,7 +78,8 @@ def locate(name: str, environ: Environment, config: Path | None = None) -> Clien
     user = user_of(environ)
     directory = user.home / f".{variable(kind, environ, 'INSTALLATION_NAME')[1] or kind.installation}"
     named = str(config or variable(kind, environ, "CONFIG")[1])
-    return Client(kind, directory, Path(named).absolute() if named else _default_config(directory), user.owner)
+    place = Path(named).absolute() if named else _default_config(directory)
+    return Client(kind, directory, place, user.owner, is_config_named=bool(named))
 
 
 def unknown(name: str, known: Iterable[str]) -> InvalidError:

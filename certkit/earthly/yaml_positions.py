@@ -5,7 +5,7 @@ them one after the other without recursion. All positions count characters.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -21,20 +21,30 @@ from yaml.events import (
     MappingStartEvent,
     NodeEvent,
     ScalarEvent,
+    SequenceStartEvent,
 )
 
+from certkit.earthly.yaml_scanner import SUPPORTED, Loader
 from certkit.errors import MalformedError, RefusedError
 
 BREAKS = "\r\n\x85\u2028\u2029"
 """What ends a line in YAML 1.1, which PyYAML and Earthly's parser follow."""
 
 DEEPEST = 200
-"""Levels of nesting that are read; Earthly's parser stops at 10,000."""
+"""Levels of nesting that are read, of the 10,000 that Earthly's parser reads."""
 
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _COMMENT = re.compile(r"[ \t]+#")
 _NULLS = ("", "~", "null", "Null", "NULL")
-_BY_HAND = "Edit the file by hand, or write it more plainly."
+_EDIT_BY_HAND = "Edit the file by hand, or write it more plainly."
+
+BY_HAND = "Correct it by hand; Earthly cannot read it either."
+
+
+class NotYamlError(MalformedError):
+    """The file is not YAML, as the client's parser has it."""
+
+    code = "client-config-not-yaml"
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,11 @@ class Node:
         return [(_line(event), event.value) for event in self.events if isinstance(event, ScalarEvent)]
 
     @cached_property
+    def items(self) -> list["Node"]:
+        """The items of a sequence in their order; none of anything else."""
+        return list(_nodes(self.events[1:-1])) if isinstance(self.first, SequenceStartEvent) else []
+
+    @cached_property
     def entries(self) -> list["Entry"]:
         """The entries of a mapping in their order; none of anything else."""
         nodes = iter(_nodes(self.events[1:-1])) if self.is_mapping else iter(())
@@ -127,37 +142,60 @@ class Entry:
 
 @dataclass(frozen=True)
 class Document:
-    """The only document of a text; `root` is None where there is none.
+    """The first document of a text, the only one that the client reads; `root` is None where there is none.
 
-    `end` is where more can be appended to it, `aliases` the anchors that something refers to.
+    `end` is where more can be appended to it, `aliases` the anchors that something refers to. `directives` is the line
+    of a `%YAML` directive with a version that the client refuses, None if there is none.
     """
 
     root: Node | None
     end: int
     aliases: frozenset[str]
+    events: Sequence[Event]
+    places: Mapping[int, int]
+    """By the position of each alias, which event what it stands for begins with."""
+    directives: int | None = None
+
+    def target(self, alias: Node) -> Node:
+        """Return what an alias stands for."""
+        place = self.places[alias.start]
+        return next(_nodes(self.events[at] for at in range(place, len(self.events))))
 
 
 def parse(text: str) -> Document:
-    """Read a text of at most one document.
+    """Read the first document of a text, by the rules of the client's parser.
 
-    Raises MalformedError, with the line, for what is not YAML, and RefusedError for a second document.
+    Raises NotYamlError, with the line, for what is not YAML to it, and RefusedError for what is nested too deeply for
+    certkit.
     """
+    if text.startswith("\ufeff\ufeff"):  # yaml.v3 skips the second, and then the first character of every line
+        raise _unread(1, "it begins with two byte order marks", "client-config-not-yaml")
     try:
-        return _document(text, yaml.parse(text, Loader=yaml.SafeLoader))
+        return _document(text, yaml.parse(text, Loader=Loader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise malformed(line, f"not YAML: {error.problem}", "client-config-not-yaml") from None
+        raise not_yaml(line, str(error.problem)) from None
     except yaml.reader.ReaderError as error:
-        line = 1 + len(_BREAK.findall(text[: error.position]))
-        raise malformed(line, "a character that YAML does not allow", "client-config-not-yaml") from None
+        raise not_yaml(1 + len(_BREAK.findall(text[: error.position])), "it has a control character") from None
 
 
 def unsafe(line: int, why: str) -> RefusedError:
     """Make the refusal to edit what stands on a line."""
-    return RefusedError(f"line {line}: {why}", _BY_HAND, code="client-config-unsafe-to-edit", line=line)
+    message = f"line {line}: certkit cannot edit this safely: {why}"
+    return RefusedError(message, _EDIT_BY_HAND, code="client-config-unsafe-to-edit", line=line)
 
 
-def malformed(line: int, problem: str, code: str, hint: str = "Correct it by hand.") -> MalformedError:
+def _unread(line: int, what: str, code: str) -> RefusedError:
+    """Make the refusal to read what the client may read."""
+    return RefusedError(f"line {line}: {what}, which certkit does not read", _EDIT_BY_HAND, code=code, line=line)
+
+
+def not_yaml(line: int, problem: str) -> NotYamlError:
+    """Make the error for what the client's parser refuses."""
+    return NotYamlError(f"line {line}: not YAML: {problem}", BY_HAND, line=line)
+
+
+def malformed(line: int, problem: str, code: str, hint: str = BY_HAND) -> MalformedError:
     """Make the error for what is wrong on a line."""
     return MalformedError(f"line {line}: {problem}", hint, code=code, line=line)
 
@@ -199,29 +237,30 @@ def pieces(text: str, node: Node) -> list[tuple[int, int]]:
 
 def _document(text: str, events: Iterable[Event]) -> Document:
     inside: list[Event] = []
-    end, documents, depth = len(text), 0, 0
-    anchors: set[str] = set()
+    end, depth, directives = len(text), 0, None
+    anchors: dict[str, int] = {}
     aliases: set[str] = set()
+    places: dict[int, int] = {}
     for event in events:
         line = _line(event)
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > DEEPEST:
-            raise malformed(line, "nested too deeply", "client-config-nested-too-deeply", "Nest it less.")
-        if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise unsafe(line, "a second document begins here")
+            raise _unread(line, f"nested more than {DEEPEST} levels deep", "client-config-nested-too-deeply")
+        if isinstance(event, DocumentStartEvent) and event.version not in (None, SUPPORTED):
+            directives = line
         elif isinstance(event, DocumentEndEvent):
             end = _begin(event)
+            break
         elif isinstance(event, AliasEvent):
             if event.anchor not in anchors:
-                raise malformed(line, f"not YAML: nothing is called &{event.anchor}", "client-config-not-yaml")
+                raise not_yaml(line, f"nothing is called &{event.anchor}")
             aliases.add(event.anchor)
+            places[_begin(event)] = anchors[event.anchor]
         elif isinstance(event, NodeEvent) and event.anchor:
-            anchors.add(event.anchor)
+            anchors[event.anchor] = len(inside)
         if isinstance(event, NodeEvent | CollectionEndEvent):
             inside.append(event)
-    return Document(next(_nodes(inside), None), end, frozenset(aliases))
+    return Document(next(_nodes(inside), None), end, frozenset(aliases), inside, places, directives)
 
 
 def _nodes(events: Iterable[Event]) -> Iterator[Node]:

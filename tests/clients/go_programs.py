@@ -15,7 +15,7 @@ from certkit import files
 from certkit.pki import certificates
 from tests.daemons.build import CACHE, ENVIRONMENT, CannotBuild, go
 
-_PACKAGES = {"goverify": ".", "zlint": "github.com/zmap/zlint/v3/cmd/zlint"}
+_PACKAGES = {"goverify": ".", "earthlyconfig": ".", "zlint": "github.com/zmap/zlint/v3/cmd/zlint"}
 _MODULES = Path(__file__).parent
 OLD = "go1.21.13"
 """The Go that Earthly's and EarthBuild's daemons are built with; `go` fetches it as it fetches any module."""

@@ -86,3 +86,108 @@ def hostile() -> st.SearchStrategy[bytes]:
     return st.one_of(mixed, mixed.map("global:\n  tlsca: ".__add__), st.text(max_size=50)).map(
         lambda text: text.encode("utf-8", "surrogatepass")
     ) | st.binary(max_size=30)
+
+
+SCALARS = st.sampled_from(
+    [
+        "~",
+        "5",
+        "-5",
+        "+5",
+        "0",
+        "00",
+        "017",
+        "08",
+        "0o17",
+        "0x1F",
+        "0X1f",
+        "0b11",
+        "1_0",
+        "1.5",
+        "1e3",
+        "1e999",
+        ".5",
+        ".",
+        "1.",
+        "+.inf",
+        ".NaN",
+        "-",
+        "--",
+        "20GB",
+        "50%",
+        "true",
+        "TRUE",
+        "tRUE",
+        "y",
+        "yes",
+        "Off",
+        "on",
+        "null",
+        "10s",
+        "1h30m",
+        "10",
+        "-1.5s",
+        "s",
+        "1d",
+        "2020-01-01",
+        "2020-02-30",
+        "1:30",
+        "<<",
+        "2020-01-01T01:02:03Z",
+        "65535",
+        "65536",
+        "0.5",
+        "=",
+        "é",
+        "2020-01-01t01:02:03.5+01:00",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+        "-9223372036854775808",
+        "[]",
+        "{}",
+        "[{}]",
+        "*known",
+        "*base",
+        "*list",
+        "[*known]",
+        "[~]",
+        "-0.5",
+    ]
+) | st.sampled_from(["", "a b", "a\tb", "2020-1-1 1:2:3", "[a, 1]", "{a: b}", "{a: 1, a: 2}"])
+TAGS = st.sampled_from(["", "", "", "!!str ", "!!int ", "!!float ", "!!bool ", "!!null ", "!foo ", "! ", "!!binary "])
+TYPED_KEYS = st.sampled_from(
+    [
+        "cache_size_mb",
+        "cni_mtu",
+        "darwin_proxy_wait",
+        "tls_enabled",
+        "tlsca",
+        "buildkit_additional_args",
+        "unknown",
+        "buildkit_host",
+    ]
+) | st.sampled_from(["container_frontend", "<<", "'tlsca'", "? tlsca\n  ", "*known ", "1", "~", "[a]"])
+HOST_KEYS = st.sampled_from(["port", "auth", "user", "strict_host_key_checking"])
+
+
+@st.composite
+def typed_values(draw: st.DrawFn) -> str:
+    """Make a value of any type, in any quotes, with any tag."""
+    value = draw(SCALARS)
+    if value[:1] not in ("", "[", "{", "*"):
+        quote = draw(st.sampled_from(["", "", "", "'", '"']))
+        value = draw(TAGS) + quote + value + quote
+    return value + draw(st.sampled_from(["", "", "\t", " # c", "\t# c"]))
+
+
+@st.composite
+def typed(draw: st.DrawFn) -> str:
+    """Make a configuration with values of all types at all keys, some of them twice, merged or referred to."""
+    anchors = "known: &known 5\nbase: &base {tlsca: x, cache_size_mb: 7}\nlist: &list [*base, {cni_mtu: 1}]\n"
+    entries = draw(st.lists(st.tuples(TYPED_KEYS, typed_values()), max_size=4))
+    section = "".join(f"  {key}: {value}\n" for key, value in entries)
+    hosts = draw(st.lists(st.tuples(HOST_KEYS, typed_values()), max_size=3))
+    git = "".join(f"    {key}: {value}\n" for key, value in hosts)
+    return anchors + f"global:\n{section}" + (f"git:\n  github.com:\n{git}" if draw(st.booleans()) else "")

@@ -98,6 +98,38 @@ SHAPES = {
     ),
     "marks": ("%YAML 1.1\n---\na: 1\n...\n", "%YAML 1.1\n---\na: 1\nglobal:\n" + BLOCK + "...\n"),
     "marks alone": ("--- # c\n", "--- # c\nglobal:\n" + BLOCK),
+    "a second document": ("a: 1\n---\nglobal: no\n", "a: 1\nglobal:\n" + BLOCK + "---\nglobal: no\n"),
+    "a second document behind an end": (
+        "global:\n  a: 1\n...\n--- x\n",
+        "global:\n" + BLOCK + "  a: 1\n...\n--- x\n",
+    ),
+    "a second document that is no YAML": ("a: 1\n--- \nb: [\n", "a: 1\nglobal:\n" + BLOCK + "--- \nb: [\n"),
+    "a version that the client refuses": ("%YAML 1.2\n---\na: 1\n", "%YAML 1.2\n---\na: 1\nglobal:\n" + BLOCK),
+    "tabs after colons": (
+        "global:\t\n  tlsca:\told\n  a:\tb\t\n",
+        (
+            "global:\t\n  buildkit_host: tcp://b.acme:8372\n  tls_enabled: true\n"
+            "  tlsca:\t./certs/acme/ca.pem\n  a:\tb\t\n"
+        ),
+    ),
+    "tabs before comments": (
+        "global:\t# c\n  tlsca: old\t# d\n  tls_enabled:\t# e\n",
+        (
+            "global:\t# c\n  buildkit_host: tcp://b.acme:8372\n  tlsca: ./certs/acme/ca.pem\t# d\n"
+            "  tls_enabled: true\t# e\n"
+        ),
+    ),
+    "JSON indented by tabs": (
+        '{\n\t"global": {\n\t\t"tlsca":\t"x"\n\t}\n}\n',
+        (
+            '{\n\t"global": {buildkit_host: "tcp://b.acme:8372", tls_enabled: true,'
+            '\n\t\t"tlsca":\t"./certs/acme/ca.pem"\n\t}\n}\n'
+        ),
+    ),
+    "JSON without global, indented by tabs": (
+        '{\n\t"git": {}\n}\n',
+        f'{{global: {{{FLOW}}},\n\t"git": {{}}\n}}\n',
+    ),
     "CRLF": ("a: 1\r\nglobal:\r\n  b: 2\r\n", ("a: 1\nglobal:\n" + BLOCK + "  b: 2\n").replace("\n", "\r\n")),
     "byte order mark": ("\ufeffglobal:\n  a: 1", "\ufeffglobal:\n" + BLOCK + "  a: 1"),
     "byte order mark, values there": (
@@ -133,7 +165,6 @@ REFUSALS = {
     "explicit key without value": ("global:\n  a: 1\n  ? tlsca\nb: 1\n", RefusedError, "line 3"),
     "flow keys without values": ("{a: 1,\n global}\n", RefusedError, "line 2"),
     "a list as value": ("global:\n  tlsca: [a]\n", RefusedError, "line 2"),
-    "two documents": ("a: 1\n---\nb: 1\n", RefusedError, "line 2"),
     "last line a block scalar, unfinished": ("a: 1\nb: |\n  c", RefusedError, "line 1"),
     "global a text": ("a: 1\nglobal: text\n", MalformedError, "line 2"),
     "global a list": ("global:\n- a\n", MalformedError, "line 2"),
@@ -143,7 +174,7 @@ REFUSALS = {
     "not YAML": ("a: 1\nglobal: {\n", MalformedError, "line 3"),
     "unknown alias": ("a: 1\nb: *c\n", MalformedError, "line 2"),
     "a control character": ("a: 1\nb: \x1b[2J\n", MalformedError, "line 2"),
-    "nested too deeply": ("a:\n  " + "[" * 300 + "]" * 300 + "\n", MalformedError, "line 2"),
+    "nested too deeply": ("a:\n  " + "[" * 300 + "]" * 300 + "\n", RefusedError, "line 2"),
     "anchor on a line of its own": ("global:\n  &g\n  a: 1\n", RefusedError, "line 1"),
     "nested a hundred thousand times": ("a:\n" + "[" * 100_000, MalformedError, "line 2"),
 }

@@ -7,7 +7,7 @@ import pytest
 
 from certkit.earthly.clients import Client, locate
 from certkit.earthly.config import LIMIT, read
-from certkit.errors import MalformedError
+from certkit.errors import CertkitError, MalformedError, MissingError
 from tests import patience
 
 
@@ -117,6 +117,77 @@ def test_bytes_that_are_no_text_are_reported(earthly: Client) -> None:
         read(earthly, {})
 
 
+def test_a_configuration_that_was_named_must_be_there(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EARTHLY_CONFIG": str(tmp_path / "missing.yml")}
+    for client in (locate("earthly", environ), locate("earthly", {"HOME": str(tmp_path)}, tmp_path / "missing.yml")):
+        with pytest.raises(MissingError, match=r"missing\.yml"):
+            read(client, environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "remedy"),
+    [
+        (
+            'buildkit_additional_args: "--userns host"',
+            "line 2: buildkit_additional_args is not a list: it is the text '--userns host'",
+            'Write it so: buildkit_additional_args: ["--userns", "host"]',
+        ),
+        (
+            "cache_size_mb: 20GB",
+            "line 2: cache_size_mb is not a whole number: it is '20GB'",
+            "Write it so: cache_size_mb: 20000",
+        ),
+        ("cache_size_pct: 50%", "line 2: cache_size_pct is not a whole number", "Write it so: cache_size_pct: 50"),
+        ("darwin_proxy_wait: 10", "line 2: darwin_proxy_wait is not a duration", "Write it so: darwin_proxy_wait: 10s"),
+        ('tls_enabled: "true"', "line 2: tls_enabled is neither true nor false", "Write it so: tls_enabled: true"),
+        ("cni_mtu: 9", "line 2: cni_mtu is 9, below 68", "Write it so: cni_mtu: 1500"),
+        ("ip_tables: nft", "line 2: ip_tables is neither", "Write it so: ip_tables: iptables-nft"),
+        ("conversion_parallelism: 0", "line 2: conversion_parallelism is not larger", "conversion_parallelism: 10"),
+    ],
+)
+def test_a_value_that_stops_the_client_is_named_with_what_to_write(
+    earthly: Client, text: str, said: str, remedy: str
+) -> None:
+    earthly.config.write_text(f"global:\n  {text}\n")
+    with pytest.raises(MalformedError) as refused:
+        read(earthly, {})
+    assert said in refused.value.message
+    assert remedy in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "remedy"),
+    [
+        ("git: [github.com]\n", "line 1: git is not a mapping", "git: {github.com: {auth: ssh}}"),
+        ("git:\n  a.com: {auth: ssh, port: '2222'}\n", "line 2: git.a.com.port is not a whole number", "port: 2222"),
+        ("git:\n  a.com:\n    auth: ssh\n    auth: ssh\n", "line 4: git.a.com.auth is there twice", "line 3 or line 4"),
+        ("git:\n  a.com:\n    user: u\n", "line 2: git.a.com has no auth", "auth: auto"),
+        ("git: {a.com: {auth: git}}\n", "line 1: git.a.com.auth is 'git'", "auth: auto"),
+        (
+            "git: {a.com: {auth: http, password: p}}\n",
+            "line 1: git.a.com has a password, and auth: http",
+            "auth: https",
+        ),
+        ("git: {a.com: {auth: ssh, substitute: s, port: 1}}\n", "git.a.com has substitute together", "into substitute"),
+        ("%YAML 1.2\n---\nglobal: {}\n", "line 1: not YAML: Earthly's parser takes no %YAML", "Take line 1 out"),
+    ],
+)
+def test_what_stops_the_client_elsewhere_is_named_too(earthly: Client, text: str, said: str, remedy: str) -> None:
+    earthly.config.write_text(text)
+    with pytest.raises(MalformedError) as refused:
+        read(earthly, {})
+    assert said in refused.value.message
+    assert remedy in refused.value.hint
+
+
+def test_every_fault_is_told_with_its_line(earthly: Client) -> None:
+    earthly.config.write_text("global:\n  cache_size_mb: x\n  cni_mtu: y\ngit: []\n")
+    with pytest.raises(MalformedError) as refused:
+        read(earthly, {})
+    assert all(f"line {line}: " in refused.value.message for line in (2, 3, 4))
+    assert "Line 3: Write it so: cni_mtu: 1500" in refused.value.hint
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -134,5 +205,5 @@ def test_bytes_that_are_no_text_are_reported(earthly: Client) -> None:
 )
 def test_a_hostile_file_costs_little(earthly: Client, text: str) -> None:
     earthly.config.write_text(text)
-    with patience.ends(), contextlib.suppress(MalformedError):
+    with patience.ends(), contextlib.suppress(CertkitError):
         read(earthly, {})

@@ -8,6 +8,7 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from certkit.earthly.edit import KEYS, get_globals, set_globals, undo
+from certkit.earthly.yaml_scanner import Loader
 from certkit.errors import CertkitError
 from tests.earthly.generated import configurations, hostile
 
@@ -34,7 +35,7 @@ def edited(text: str, values: dict[str, str | bool]) -> bytes:
 
 
 def data(content: bytes) -> dict[str, object]:
-    return yaml.safe_load(content.decode()) or {}
+    return yaml.load(content.decode(), Loader=Loader) or {}
 
 
 def without_keys(found: dict[str, object]) -> dict[str, object]:
