@@ -14,8 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.pki import der, extensions
-from certkit.trust import go_names
+from certkit.pki import der, extensions, go_names
 
 COMPARISONS = 250_000
 """Go up to 1.24 refuses a leaf as soon as more constraints were compared with its names."""
