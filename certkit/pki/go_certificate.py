@@ -26,7 +26,14 @@ _KEY_OCTETS = 32
 _LARGEST_INT = 2**63
 _ADDRESSES = (4, 16)
 _AIA = "1.3.6.1.5.5.7.1.1"
-_PRINTABLE = frozenset(b"'()+,-./ :=?*&") | frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_DIGITS = b"0123456789"
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ALPHABETS = {
+    go_der.T61: frozenset(range(256)),
+    go_der.IA5: frozenset(range(128)),
+    go_der.NUMERIC: frozenset(_DIGITS + b" "),
+    go_der.PRINTABLE: frozenset(_DIGITS + _LETTERS + b"'()+,-./ :=?*&"),
+}
 _NOT_CHARACTERS = (range(0xD800, 0xE000), range(0xFDD0, 0xFDF0), range(0xFFFE, 0x10000))
 
 
@@ -106,17 +113,11 @@ def _name(signed: Reader) -> None:
 
 
 def _is_text(tag: int, value: bytes) -> bool:
+    if tag in _ALPHABETS:
+        return all(each in _ALPHABETS[tag] for each in value)
     match tag:
-        case go_der.T61:
-            return True
-        case go_der.PRINTABLE:
-            return all(each in _PRINTABLE for each in value)
         case go_der.UTF8:
             return _decodes(value, "utf-8")
-        case go_der.IA5:
-            return value.isascii()
-        case go_der.NUMERIC:
-            return all(each in b"0123456789 " for each in value)
         case go_der.BMP:
             value = value.removesuffix(b"\0\0") if len(value) % 2 == 0 else value
             points = [int.from_bytes(value[place : place + 2]) for place in range(0, len(value), 2)]

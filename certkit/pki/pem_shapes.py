@@ -63,9 +63,9 @@ SHAPES = (
     ),
     Shape(
         "pem-indented",
-        "line {line} is indented, as in YAML: for Earthly a block begins and ends at the beginning of a line",
-        re.compile(rb"^[ \t\f\v]+-----(?:BEGIN|END) ", re.MULTILINE),
-        lambda content: re.sub(rb"(?m)^[ \t\f\v]+", b"", content),
+        "line {line} is indented or quoted, as in YAML: to Earthly a block begins and ends at the beginning of a line",
+        re.compile(rb"^[ \t#>]+-----(?:BEGIN|END) ", re.MULTILINE),
+        lambda content: re.sub(rb"(?m)^[ \t#>]+", b"", content),
     ),
     Shape(
         "pem-joined",
@@ -128,6 +128,12 @@ def unusable_certificates(content: bytes, loads: Loads) -> MalformedError:
             code="certificate-unusable",
             line=line,
             reason=reason,
+        )
+    if trusted := next((block.line for block in blocks(content) if block.kind == "TRUSTED CERTIFICATE"), 0):
+        return MalformedError(
+            f"line {trusted} begins a certificate in OpenSSL's own form, which Earthly passes over",
+            code="pem-trusted-certificate",
+            line=trusted,
         )
     return _other(content, "certificate")
 

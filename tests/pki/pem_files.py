@@ -88,7 +88,7 @@ SHAPES: dict[str, Callable[[bytes], bytes]] = {
     "blank lines inside": lambda pem: pem.replace(b"\n", b"\n\n"),
     "blank lines before and after": lambda pem: b"\n\n" + pem + b"\n\n",
     "blanks at the ends": lambda pem: pem.replace(b"\n", b" \t\n"),
-    "blanks within": lambda pem: pem.replace(b"A", b"A "),
+    "blanks within": lambda pem: pem.replace(b"Q", b"Q "),
     "a header": lambda pem: pem.replace(b"-----\nM", b"-----\nComment: ours\n\nM"),
     "a header without a blank line": lambda pem: pem.replace(b"-----\nM", b"-----\nComment: ours\nM"),
     "text around": lambda pem: b"subject=CN = x\nissuer: y\n\n" + pem + b"that is all\n",

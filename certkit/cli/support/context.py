@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli.support import passphrases
+from certkit.cli.support.exit_codes import FailOn
 from certkit.cli.support.output import tell
 from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
 
@@ -30,6 +31,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="What ends with 3: error, or warning for either.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certkit.cli.support import completions, context, numbers, targets
+from certkit.cli.support.exit_codes import FailOn
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.probe_report import as_data, show
 
@@ -40,6 +41,10 @@ def probe(
         ),
     ] = None,
     config: context.ConfigOption = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only what is wrong: for cron, or a shell's rc file.")
+    ] = False,
+    fail_on: context.FailOnOption = FailOn.ERROR,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -53,14 +58,16 @@ def probe(
     \b
     certkit probe
     certkit probe --for earthbuild --json
+    certkit probe --quiet --fail-on warning
     certkit probe --daemon tcp://build.acme.example:8372 --ca ca.pem --cert cert.pem --key key.pem
 
-    Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings.
+    With a warning (!) builds go on: a certificate that ends soon, a key that others can read.
+    Exit codes: 0 builds go on, 1 failure, 2 usage, 3 findings that stop a build (--fail-on warning: any).
     """
     from certkit.probe import Given, run
 
     target = targets.chosen(Given(daemon, ca, cert, key, server_name), client, config)
-    if not as_json:
+    if not (as_json or quiet):
         say(targets.heading(target))
     canary, listed = _knowledge(home, target.url)
     target = replace(target, listed=listed)
@@ -68,8 +75,8 @@ def probe(
     if as_json:
         say_json(as_data(report))
     else:
-        show(report)
-    if not report.ok:
+        show(report, quiet=quiet)
+    if not report.ok or (fail_on is FailOn.WARNING and report.warnings):
         raise typer.Exit(3)
 
 

@@ -2,22 +2,27 @@
 
 from collections.abc import Container
 
+from cryptography import x509
 from OpenSSL.SSL import X509VerificationCodes as Code
 
-from certkit.pki import certificates
-from certkit.probe import hostnames
+from certkit.pki import certificates, go_certificate
+from certkit.probe import hostnames, weak_signatures
 from certkit.probe.checks.handshake_evidence import Tls
 from certkit.probe.handshake import UNKNOWN_AUTHORITY, is_http1, is_http2
 from certkit.probe.observed import Outcome
 from certkit.probe.stage import Found, finding
-from certkit.probe.transport import MISNAMED
+from certkit.probe.transport import MISNAMED, WEAKLY_SIGNED
 from certkit.probe.validity import is_near_end, until
+
+_UNFIT_AUTHORITY = frozenset({Code.ERR_INVALID_PURPOSE, Code.ERR_INVALID_CA, Code.ERR_KEYUSAGE_NO_CERTSIGN})
+"""OpenSSL's errors of verification that, above the daemon's own certificate, are an authority's lack."""
 
 _TOLD_APART = UNKNOWN_AUTHORITY | {
     MISNAMED,
+    WEAKLY_SIGNED,
+    *_UNFIT_AUTHORITY,
     Code.ERR_CERT_HAS_EXPIRED,
     Code.ERR_CERT_NOT_YET_VALID,
-    Code.ERR_INVALID_PURPOSE,
 }
 
 
@@ -90,9 +95,10 @@ def daemon_misnamed(evidence: Tls) -> Found | None:
     if not _unverified(evidence, {MISNAMED}) or not evidence.handshake.is_of_known_authority:
         return None
     chain = evidence.handshake.negotiated.chain
-    known = ", ".join(hostnames.hosts(chain[0])) if chain else "what cannot be read"
     return Found(
-        f"the certificate does not name {evidence.server_name}; it names {known or 'no host at all'}",
+        f"the certificate does not name {evidence.server_name}; {_named(chain[0], evidence.server_name)}"
+        if chain
+        else f"the certificate does not name {evidence.server_name}; it names what cannot be read",
         server_name=evidence.server_name,
     )
 
@@ -119,9 +125,43 @@ def daemon_not_yet_valid(evidence: Tls) -> Found | None:
 
 @finding("The certificate may not be used by a server: a client's key poses as the daemon, by mistake or not.")
 def daemon_not_for_servers(evidence: Tls) -> Found | None:
-    if not _unverified(evidence, {Code.ERR_INVALID_PURPOSE}):
+    if (Code.ERR_INVALID_PURPOSE, 0) not in evidence.handshake.verify_errors:
         return None
     return Found("the daemon's certificate lacks serverAuth")
+
+
+@finding(
+    "The daemon's own certificate is right, but the authority above it may not vouch for daemons: its usages or its "
+    "basic constraints say so. Earthly refuses the daemon until the authority is made anew."
+)
+def authority_not_for_servers(evidence: Tls) -> Found | None:
+    lacking = [(code, depth) for code, depth in evidence.handshake.verify_errors if code in _UNFIT_AUTHORITY and depth]
+    if not lacking:
+        return None
+    code, depth = min(lacking)
+    return Found(f"{_authority_at(evidence, depth)} {_LACKS[code]}")
+
+
+@finding(
+    "Go refuses signatures made with SHA-1 or MD5: to Earthly it is as if nobody had vouched for the daemon. OpenSSL "
+    "and other programs may still take them."
+)
+def daemon_signed_weakly(evidence: Tls) -> Found | None:
+    if not _unverified(evidence, {WEAKLY_SIGNED}):
+        return None
+    used = weak_signatures.among(evidence.handshake.negotiated.chain) or "a hash that is too weak"
+    return Found(f"the daemon's certificate is signed with {used}", hash=used)
+
+
+@finding(
+    "What is built with Go 1.23 or later refuses a serial number below zero; Earthly 0.8.16 takes it.",
+    severity="warning",
+)
+def daemon_serial_negative(evidence: Tls) -> Found | None:
+    shown = evidence.handshake.negotiated.chain_der
+    if evidence.outcome is Outcome.UNVERIFIED or not any(map(go_certificate.has_negative_serial, shown)):
+        return None
+    return Found("the daemon's certificate has a negative serial number")
 
 
 @finding("Earthly does not believe a certificate that does not verify. Nothing was told to this daemon.")
@@ -164,7 +204,10 @@ FINDINGS = (
     daemon_expired,
     daemon_not_yet_valid,
     daemon_not_for_servers,
+    authority_not_for_servers,
+    daemon_signed_weakly,
     daemon_unverified,
+    daemon_serial_negative,
     daemon_near_end,
     no_alpn,
 )
@@ -188,6 +231,34 @@ def _other_issuer(evidence: Tls) -> str:
         return f"an authority that is also called {issuer}, but has another key (seen {seen}, trusted here {keys[0]})"
     trusted = " or ".join(certificates.words(authority.subject) for authority in evidence.authorities)
     return f"{issuer}; trusted here is {trusted}, by its key"
+
+
+_LACKS = {
+    Code.ERR_INVALID_PURPOSE: "has extended key usages without serverAuth",
+    Code.ERR_INVALID_CA: "is no authority by its basic constraints",
+    Code.ERR_KEYUSAGE_NO_CERTSIGN: "has key usages without the signing of certificates",
+}
+
+
+def _authority_at(evidence: Tls, depth: int) -> str:
+    """Name the authority at a place of the chain, which ends with one of those that are trusted here."""
+    chain = evidence.handshake.negotiated.chain
+    if depth < len(chain):
+        return f"the authority {certificates.subject_words(chain[depth])}"
+    return f"the authority {certificates.issuer_words(chain[-1])}" if chain else "the authority"
+
+
+def _named(certificate: x509.Certificate, host: str) -> str:
+    """Say what a certificate names instead of a host."""
+    if hostnames.is_misplaced(certificate, host):
+        return "the address stands there as a DNS name, where clients do not look for addresses"
+    names = hostnames.hosts(certificate)
+    if names:
+        return f"it names {', '.join(names)}"
+    common = hostnames.common_name(certificate)
+    return (
+        f"it names no host at all, and its common name {common} does not count" if common else "it names no host at all"
+    )
 
 
 def _unverified(evidence: Tls, codes: Container[int]) -> bool:
