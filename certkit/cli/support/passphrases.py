@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -101,6 +102,37 @@ def unlock(
         except WrongPassphraseError as error:
             tell(f"{error.message}; try again.")
     return attempt(lambda: ask(question, otherwise))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the passphrase of what was made elsewhere comes from: a file, a command, or the terminal."""
+
+    file: Path | None
+    command: str | None
+    option: str
+    """The option that names the file."""
+
+    def unlock(self, question: str, attempt: Callable[[bytes], Opened]) -> Opened:
+        """Open something with the passphrase; raise WrongPassphraseError if `attempt` does, asked three times at most.
+
+        On a terminal the `question` is asked; where there is none, InvalidError is raised.
+        """
+        from certkit.authority import passphrase
+
+        if self.command:
+            return attempt(passphrase.from_command(self.command))
+        otherwise = f"Put it into a file's first line, and name that with {self.option} FILE."
+        return unlock(question, self.file, lambda ask_for_it: attempt(ask_for_it().encode()), otherwise)
+
+
+def source(file: Path | None, command: str | None, option: str) -> Source:
+    """Return where a passphrase comes from; raise InvalidError if two places are named."""
+    if file and command:
+        raise InvalidError(
+            "the passphrase is given in more than one way", "Keep one of the options.", code="passphrase-given-twice"
+        )
+    return Source(file, command, option)
 
 
 def _is_shown(path: Path) -> bool:

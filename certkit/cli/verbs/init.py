@@ -47,6 +47,13 @@ ServerCa = Annotated[
 ClientCa = Annotated[
     tuple[Path, Path] | None, typer.Option("--client-ca", metavar="CERT KEY", help="Adopt this client authority.")
 ]
+CaPassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--ca-passphrase-file", help="The adopted key's passphrase: the first line of this file."),
+]
+CaPassphraseCommand = Annotated[
+    str | None, typer.Option("--ca-passphrase-command", help="The adopted key's passphrase: what this command prints.")
+]
 
 _ABOUT = {"server": "vouches for daemons", "client": "vouches for people "}
 
@@ -62,6 +69,8 @@ def init(
     passphrase_command: PassphraseCommand = None,
     server_ca: ServerCa = None,
     client_ca: ClientCa = None,
+    ca_passphrase_file: CaPassphraseFile = None,
+    ca_passphrase_command: CaPassphraseCommand = None,
     home: context.HomeOption = None,
     as_json: context.JsonOption = False,
 ) -> None:
@@ -82,7 +91,9 @@ def init(
     path = context.home_path(home)
     new_home.check_free(path)  # before anybody is asked for anything
     secret = _passphrase(passphrase, wanted)
-    adopted = {role: _adopt(*given) for role, given in zip(ROLES, (server_ca, client_ca), strict=True) if given}
+    unlocking = passphrases.source(ca_passphrase_file, ca_passphrase_command, "--ca-passphrase-file")
+    given = {role: files for role, files in zip(ROLES, (server_ca, client_ca), strict=True) if files}
+    adopted = {role: _adopt(*files, unlocking) for role, files in given.items()}
     creation.create(path, wanted, secret, first, actor=context.actor(), now=context.now(), adopted=adopted)
     with context.reading(path) as made:
         if as_json:
@@ -126,7 +137,7 @@ def _first_daemon(url: str, name: str | None, more_hosts: tuple[str, ...]) -> "F
     return FirstDaemon(names.slug(name or _name_from(address.host), "daemon"), address, more_hosts)
 
 
-def _adopt(certificate: Path, key: Path) -> "Authority":
+def _adopt(certificate: Path, key: Path, unlocking: "passphrases.Source") -> "Authority":
     from certkit import files
     from certkit.pki import certificates, keys
     from certkit.pki.signer import KeySigner
@@ -136,12 +147,7 @@ def _adopt(certificate: Path, key: Path) -> "Authority":
         try:
             loaded = keys.load(key_pem)
         except keys.EncryptedKeyError:
-            loaded = passphrases.unlock(
-                f"Passphrase of {key}",
-                None,
-                lambda ask: keys.load(key_pem, ask().encode()),
-                "Run this command on a terminal.",
-            )
+            loaded = unlocking.unlock(f"Passphrase of {key}", lambda secret: keys.load(key_pem, secret))
     with context.naming(certificate):
         return certificates.Authority(certificates.load(pem), KeySigner(loaded))
 

@@ -3,9 +3,12 @@
 from collections.abc import Container
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL.SSL import X509VerificationCodes as Code
 
-from certkit.pki import certificates, go_certificate
+from certkit.errors import MalformedError
+from certkit.pki import certificates, extensions, go_certificate
+from certkit.pki.certificates import has_signed
 from certkit.probe import hostnames, weak_signatures
 from certkit.probe.checks.handshake_evidence import Tls
 from certkit.probe.handshake import UNKNOWN_AUTHORITY, is_http1, is_http2
@@ -20,7 +23,6 @@ _UNFIT_AUTHORITY = frozenset({Code.ERR_INVALID_PURPOSE, Code.ERR_INVALID_CA, Cod
 _TOLD_APART = UNKNOWN_AUTHORITY | {
     MISNAMED,
     WEAKLY_SIGNED,
-    *_UNFIT_AUTHORITY,
     Code.ERR_CERT_HAS_EXPIRED,
     Code.ERR_CERT_NOT_YET_VALID,
 }
@@ -85,7 +87,7 @@ def tls_failed(evidence: Tls) -> Found | None:
     "with it. Nothing was told to it."
 )
 def daemon_of_another_authority(evidence: Tls) -> Found | None:
-    if evidence.handshake.is_of_known_authority:
+    if evidence.handshake.is_of_known_authority or _unfit_authority(evidence):
         return None
     return Found(f"the daemon's certificate was issued by {_other_issuer(evidence)}")
 
@@ -135,11 +137,11 @@ def daemon_not_for_servers(evidence: Tls) -> Found | None:
     "basic constraints say so. Earthly refuses the daemon until the authority is made anew."
 )
 def authority_not_for_servers(evidence: Tls) -> Found | None:
-    lacking = [(code, depth) for code, depth in evidence.handshake.verify_errors if code in _UNFIT_AUTHORITY and depth]
-    if not lacking:
+    lacking = _unfit_authority(evidence)
+    if lacking is None:
         return None
-    code, depth = min(lacking)
-    return Found(f"{_authority_at(evidence, depth)} {_LACKS[code]}")
+    authority, lack = lacking
+    return Found(f"the authority {certificates.subject_words(authority)} {lack}")
 
 
 @finding(
@@ -166,7 +168,9 @@ def daemon_serial_negative(evidence: Tls) -> Found | None:
 
 @finding("Earthly does not believe a certificate that does not verify. Nothing was told to this daemon.")
 def daemon_unverified(evidence: Tls) -> Found | None:
-    others = sorted({code for code, _ in evidence.handshake.verify_errors} - _TOLD_APART)
+    errors = evidence.handshake.verify_errors
+    is_told = _unfit_authority(evidence) or (Code.ERR_INVALID_PURPOSE, 0) in errors
+    others = sorted({code for code, _ in errors} - _TOLD_APART - (_UNFIT_AUTHORITY if is_told else set()))
     if not others:
         return None
     return Found(f"OpenSSL does not verify the daemon's certificate: {', '.join(map(_code, others))}")
@@ -233,19 +237,35 @@ def _other_issuer(evidence: Tls) -> str:
     return f"{issuer}; trusted here is {trusted}, by its key"
 
 
-_LACKS = {
-    Code.ERR_INVALID_PURPOSE: "has extended key usages without serverAuth",
-    Code.ERR_INVALID_CA: "is no authority by its basic constraints",
-    Code.ERR_KEYUSAGE_NO_CERTSIGN: "has key usages without the signing of certificates",
-}
+def _unfit_authority(evidence: Tls) -> tuple[x509.Certificate, str] | None:
+    """Return the authority that has signed in the daemon's chain and may not, and what it lacks.
 
-
-def _authority_at(evidence: Tls, depth: int) -> str:
-    """Name the authority at a place of the chain, which ends with one of those that are trusted here."""
+    Go does not take it for a signer at all, and OpenSSL says now this and now that.
+    """
+    if not evidence.handshake.verify_errors:
+        return None
     chain = evidence.handshake.negotiated.chain
-    if depth < len(chain):
-        return f"the authority {certificates.subject_words(chain[depth])}"
-    return f"the authority {certificates.issuer_words(chain[-1])}" if chain else "the authority"
+    for shown in chain:
+        signers = [each for each in (*evidence.authorities, *chain) if each != shown and has_signed(each, shown)]
+        lacks = [(each, lack) for each in signers if (lack := _lack(each))]
+        if lacks and len(lacks) == len(signers):
+            return lacks[0]
+    return None
+
+
+def _lack(authority: x509.Certificate) -> str:
+    """Say why an authority may not vouch for a daemon's certificate, by Go's rules; empty if it may."""
+    try:
+        basic = extensions.find(authority, x509.BasicConstraints)
+        usage = extensions.find(authority, x509.KeyUsage)
+        is_for_servers = extensions.allows(authority, ExtendedKeyUsageOID.SERVER_AUTH)
+    except MalformedError:
+        return "has extensions that cannot be read"
+    if not (basic.ca if basic else authority.version is x509.Version.v1):
+        return "is no authority by its basic constraints"
+    if usage is not None and not usage.key_cert_sign:
+        return "has key usages without the signing of certificates"
+    return "" if is_for_servers else "has extended key usages without serverAuth"
 
 
 def _named(certificate: x509.Certificate, host: str) -> str:
