@@ -56,7 +56,7 @@ def create(
 
     Raises RefusedError if something is there, or if an adopted authority will not do.
     """
-    existing_ca.check(adopted, wanted.team, now)
+    existing_ca.check(adopted, wanted.team, [daemon.address.host, *daemon.more_hosts], now)
     with new_home.draft(path) as draft:
         authorities = {
             role: adopted.get(role) or new_authority(common_name(wanted.team, role, 1), wanted, now) for role in ROLES

@@ -55,6 +55,15 @@ class Expiry(StrEnum):
     """By a clock that was ahead, or this one is behind."""
 
 
+class Severity(StrEnum):
+    """How grave it is that something needs attention."""
+
+    ERROR = "error"
+    """Somebody cannot build now, or somebody may who must not."""
+    WARNING = "warning"
+    """It is due, and nothing is broken yet."""
+
+
 class State(StrEnum):
     """Whether a device may build."""
 
@@ -74,6 +83,13 @@ class Item:
     device: str | None = None
     attention: Expiry | Behind | Exposure | None = None
     """What is the matter, None if nothing is."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """How grave that is, None if nothing is the matter."""
+        if self.attention is None:
+            return None
+        return Severity.WARNING if self.attention in (Expiry.EXPIRES_SOON, Exposure.READABLE) else Severity.ERROR
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ limited before anything is parsed, and names that become folders are judged here
 """
 
 import base64
+import codecs
 import contextlib
 import json
 from collections.abc import Callable
@@ -170,7 +171,7 @@ def _object(content: bytes) -> dict[str, object]:
     if len(content) > LIMIT:
         raise _malformed("it is too large", "bundle-too-large", limit=LIMIT)
     try:
-        found = json.loads(content)
+        found = json.loads(_without_base64(content))
     except (ValueError, RecursionError):
         raise _malformed("it is not a bundle", "not-a-bundle") from None
     if not isinstance(found, dict):
@@ -180,6 +181,15 @@ def _object(content: bytes) -> dict[str, object]:
             "the bundle is of a later version", "Install the newest certkit.", code="bundle-of-later-version"
         )
     return found
+
+
+def _without_base64(content: bytes) -> bytes:
+    """Decode what was put into base64 on its way, as CI systems want their secrets; return anything else as it is."""
+    text = b"".join(content.removeprefix(codecs.BOM_UTF8).split())
+    if text[:1] != b"{":
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(text, validate=True)
+    return content
 
 
 def _sealed_content(found: dict[str, object]) -> bytes:

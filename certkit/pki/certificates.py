@@ -1,5 +1,6 @@
 """The four kinds of certificates: two authorities, a daemon's, a device's (RFC 5280)."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,7 +8,8 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.errors import MalformedError, RefusedError
@@ -15,6 +17,9 @@ from certkit.pki import names
 from certkit.pki.extensions import key_identifier, key_usage
 from certkit.pki.keys import PublicKey, can_vouch, public_of
 from certkit.pki.signer import Signer
+
+# Such numbers are judged where they matter; the library's own warning would reach the user's terminal.
+warnings.filterwarnings("ignore", "Parsed a serial number which wasn't positive", CryptographyDeprecationWarning)
 
 BACKDATED = timedelta(minutes=10)
 """How far `notBefore` lies back: a laptop that wakes up may be minutes late, and so may a daemon's host."""
@@ -175,6 +180,31 @@ def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bo
             return False
         certificate.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def has_signed_itself(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate is self-signed, with SHA-1 or MD5 too, which `has_signed` believes from nobody."""
+    if has_signed(certificate, certificate):
+        return True
+    key, used = certificate.public_key(), certificate.signature_hash_algorithm
+    if (
+        certificate.issuer != certificate.subject
+        or not can_vouch(key)
+        or not isinstance(used, hashes.SHA1 | hashes.MD5)
+    ):
+        return False
+    signed = certificate.tbs_certificate_bytes
+    try:
+        match key:
+            case rsa.RSAPublicKey():
+                key.verify(certificate.signature, signed, padding.PKCS1v15(), used)
+            case ec.EllipticCurvePublicKey():
+                key.verify(certificate.signature, signed, ec.ECDSA(used))
+            case _:
+                return False
+    except (InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

@@ -166,11 +166,13 @@ def can_vouch(key: object) -> bool:
     return isinstance(key, PublicKey)
 
 
-def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
+def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
     """Return the hash that goes with a key's strength; Ed25519 has its own (RFC 8410)."""
     match key:
         case ed25519.Ed25519PrivateKey():
             return None
+        case ec.EllipticCurvePrivateKey() if key.curve.key_size > ec.SECP384R1.key_size:
+            return hashes.SHA512()
         case ec.EllipticCurvePrivateKey() if key.curve.key_size > ec.SECP256R1.key_size:
             return hashes.SHA384()
     return hashes.SHA256()

@@ -4,7 +4,7 @@ Readers of certificates stand here too: a stranger can put anything into one, an
 are asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -14,7 +14,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from certkit import files
 from certkit.errors import CertkitError, MalformedError
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, go_certificate, go_files, keys
+from certkit.pki.go_files import Skipped
+from certkit.probe import weak_signatures
 from certkit.probe.target import Chain, Pair, Target
 
 Content = TypeVar("Content")
@@ -52,12 +54,20 @@ class Credentials:
     ca: Loaded[Chain]
     cert: Loaded[Chain]
     key: Loaded[keys.PrivateKey]
+    skipped: tuple[Skipped, ...] = ()
+    """What the client passes over in the file of authorities."""
 
     @property
     def pair(self) -> Pair | None:
-        """What can be shown to the daemon: None if there is none, or if the key is not the certificate's."""
+        """What can be shown to the daemon.
+
+        None if there is none, if the key is not the certificate's, or if the signature is one that OpenSSL does not
+        show and every daemon refuses.
+        """
         chain, key = self.cert.content, self.key.content
-        return Pair(chain, key) if chain and key and keys.matches(key, chain[0]) else None
+        if not chain or not key or not keys.matches(key, chain[0]) or weak_signatures.among(chain):
+            return None
+        return Pair(chain, key)
 
 
 def load(target: Target) -> Credentials:
@@ -70,11 +80,17 @@ def load(target: Target) -> Credentials:
             Loaded(target.key, pair.key if pair else None),
         )
     owner = target.owner
-    return Credentials(
-        ca=_load(target.ca, _chain, owner),
-        cert=_load(target.cert, _chain, owner),
-        key=_load(target.key, keys.load, owner),
-    )
+    ca = _load(target.ca, go_files.authorities, owner)
+    cert = _load(target.cert, _chain, owner)
+    key = _load(target.key, go_files.key, owner)
+    if ca.content is None:
+        return Credentials(Loaded(ca.path, problem=ca.problem), cert, key)
+    return Credentials(_authorities(ca.path, ca.content.loaded), cert, key, ca.content.skipped)
+
+
+def is_unparsable(certificate: x509.Certificate) -> bool:
+    """Tell whether Go cannot parse a certificate: daemons refuse a chain with one that they cannot."""
+    return bool(go_certificate.problem(certificates.to_der(certificate)))
 
 
 def read_certificate(der: bytes) -> x509.Certificate | None:
@@ -103,16 +119,31 @@ def _load(path: Path, parse: Callable[[bytes], Content], owner: files.Owner | No
         return Loaded(path, problem=error)
 
 
+def _authorities(path: Path, loaded: Iterable[bytes]) -> Loaded[Chain]:
+    """Keep those that can be read here, too; some that Go loads cannot."""
+    found = tuple(filter(None, map(_loosely, loaded)))
+    return Loaded(path, found) if found else Loaded(path, problem=_malformed())
+
+
 def _chain(pem: bytes) -> Chain:
+    found = [_loosely(each) for each in go_files.chain(pem)]
+    if not found[0] or not _is_readable(found[0]) or not all(found):
+        raise _malformed()
+    return tuple(filter(None, found))
+
+
+def _malformed() -> MalformedError:
+    return MalformedError(
+        "a certificate in it is not well formed", "Get a new one.", code="probed-certificate-malformed"
+    )
+
+
+def _loosely(der: bytes) -> x509.Certificate | None:
+    """Return a certificate whose names and dates can be read, whatever its extensions and its key."""
     try:
-        chain: Sequence[x509.Certificate] = certificates.load_all(pem)
-    except _PARSING:
-        chain = ()
-    if not chain or not all(map(_is_readable, chain)):
-        raise MalformedError(
-            "a certificate in it is not well formed", "Get a new one.", code="probed-certificate-malformed"
-        )
-    return tuple(chain)
+        return certificates.load(der)
+    except MalformedError:
+        return None
 
 
 def _is_readable(certificate: x509.Certificate) -> bool:

@@ -9,7 +9,7 @@ from certkit.results import as_json
 
 Status = Literal["ok", "finding", "skipped"]
 Severity = Literal["error", "warning"]
-"""An error stops builds or lets strangers in; a warning will, or does something else that should be seen to."""
+"""An error stops builds or lets strangers in; with a warning builds go on, and it should be seen to."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Check:
     """How grave a finding is; None unless it is one."""
     fields: Mapping[str, object] = field(default_factory=dict)
     """What a remedy for the finding needs to name: files, hosts, URLs."""
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether it is a finding with which builds go on."""
+        return self.status == "finding" and self.severity == "warning"
 
 
 def skipped(title: str, reason: str) -> Check:
@@ -65,9 +70,14 @@ class Report:
         return tuple(check for check in self.checks if check.status == "finding")
 
     @property
+    def warnings(self) -> tuple[Check, ...]:
+        """The findings with which builds go on."""
+        return tuple(check for check in self.findings if check.is_warning)
+
+    @property
     def ok(self) -> bool:
-        """Whether every stage was reached and nothing was found: a probe that checked nothing is not well."""
-        return bool(self.checks) and all(check.status == "ok" for check in self.checks)
+        """Whether builds go on: every stage was reached, and nothing was found but warnings."""
+        return bool(self.checks) and all(check.status == "ok" or check.is_warning for check in self.checks)
 
     def as_data(self) -> dict[str, Any]:
         """Return the report as JSON takes it, times in RFC 3339."""

@@ -5,7 +5,7 @@ A stage that found something wrong ends only what depends on it. Heavy imports c
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,16 @@ from certkit.probe import background, network
 from certkit.probe.checks.configuration import Configuration, configuration, observe
 from certkit.probe.checks.reachability import network as network_stage
 from certkit.probe.elapsed import ms_since
-from certkit.probe.observed import ObservedAddress
+from certkit.probe.observed import CLIENT, ObservedAddress
 from certkit.probe.report import Check, Report, skipped
 from certkit.probe.target import Pair, Target, engine_works
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from certkit.probe.checks.client_files import Files
     from certkit.probe.network import Network
+    from certkit.probe.target import Chain
 
 _LATER = ("files", "network", "TLS", "BuildKit", "enforcement")
 _NOT_CONFIGURED = "there is no daemon to reach"
@@ -82,15 +84,13 @@ def _reach(
     # What reads certificates and speaks TLS takes long to import: the network is awaited meanwhile.
     from certkit.probe import credentials
     from certkit.probe.callers import Identities
-    from certkit.probe.checks.client_files import Files, files
+    from certkit.probe.checks.client_files import Files
     from certkit.probe.daemon import Daemon, probe_daemon
 
     started = time.monotonic()
     loaded = credentials.load(target)
-    if target.authorities is None:
-        file_checks = files.judge(Files(loaded, now), ms_since(started))
-    else:
-        file_checks = [skipped("files", "the certificates are in memory")]
+    evidence, ms = Files(loaded, now), ms_since(started)
+    file_checks = _judge_files(target, evidence, ms)
     if connecting is None:
         return _Reached(file_checks + _skipped(_LATER[1:]))
     found = connecting.result()
@@ -112,7 +112,25 @@ def _reach(
         timeout=timeout,
     )
     checks, addresses = probe_daemon(daemon)
+    if _is_pinned(addresses, daemon.authorities):
+        file_checks = _judge_files(target, replace(evidence, is_pinned=True), ms)
     return _Reached(file_checks + network_checks + checks, addresses, left_out=found.left_out)
+
+
+def _judge_files(target: Target, evidence: "Files", ms: float) -> list[Check]:
+    from certkit.probe.checks.client_files import files
+
+    if target.authorities is not None:
+        return [skipped("files", "the certificates are in memory")]
+    return files.judge(evidence, ms)
+
+
+def _is_pinned(addresses: tuple[ObservedAddress, ...], trusted: "Chain") -> bool:
+    """Tell whether the daemon has proven to have the key of a certificate that is itself among those trusted."""
+    from certkit.pki.certificates import to_der
+
+    shown = [each.exchanges[CLIENT] for each in addresses if CLIENT in each.exchanges]
+    return any(each.is_authenticated and each.chain[0] in map(to_der, trusted) for each in shown)
 
 
 def _unreached(found: "Network") -> tuple[ObservedAddress, ...]:

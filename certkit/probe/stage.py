@@ -29,15 +29,16 @@ class Finding(Generic[Evidence]):
     meaning: str
     """What the user reads about what it means."""
     severity: Severity
-    look: Callable[[Evidence], Found | None]
+    look: Callable[[Evidence], Found | Sequence[Found] | None]
+    """Returns what it saw, or each thing of several that are told apart."""
 
 
 def finding(
     meaning: str, *, severity: Severity = "error"
-) -> Callable[[Callable[[Evidence], Found | None]], Finding[Evidence]]:
+) -> Callable[[Callable[[Evidence], Found | Sequence[Found] | None]], Finding[Evidence]]:
     """Make a function a finding, to be listed by its stage."""
 
-    def decorate(function: Callable[[Evidence], Found | None]) -> Finding[Evidence]:
+    def decorate(function: Callable[[Evidence], Found | Sequence[Found] | None]) -> Finding[Evidence]:
         return Finding(getattr(function, "__name__", "").replace("_", "-"), meaning, severity, function)
 
     return decorate
@@ -62,7 +63,7 @@ class Stage(Generic[Evidence]):
 
     def found(self, evidence: Evidence, ms: float, *, where: str = "") -> list[Check]:
         """Return every finding about the evidence; `where` is put before what was seen."""
-        seen = [(each, found) for each in self.findings if (found := each.look(evidence))]
+        seen = [(each, found) for each in self.findings for found in _each(each.look(evidence))]
         return [
             Check(
                 id=each.id,
@@ -80,3 +81,9 @@ class Stage(Generic[Evidence]):
     def skip(self, reason: str) -> list[Check]:
         """Say that the stage was not reached."""
         return [skipped(self.title, reason)]
+
+
+def _each(found: Found | Sequence[Found] | None) -> Sequence[Found]:
+    if found is None:
+        return ()
+    return (found,) if isinstance(found, Found) else found

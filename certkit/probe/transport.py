@@ -4,6 +4,7 @@ Earthly's daemons negotiate no ALPN, so grpcio cannot make the connection itself
 handshake says nothing about the client's certificate: only the first read does.
 """
 
+import contextlib
 import socket
 import time
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from OpenSSL import SSL, crypto
 
-from certkit.probe import hostnames
+from certkit.probe import hostnames, weak_signatures
 from certkit.probe.credentials import read_certificate, words_of
 from certkit.probe.target import Chain, Pair
 
@@ -20,6 +21,9 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 MISNAMED = SSL.X509VerificationCodes.ERR_HOSTNAME_MISMATCH
 """Among OpenSSL's errors of verification: the certificate does not name the host."""
+
+WEAKLY_SIGNED = 68
+"""The same (X509_V_ERR_CA_MD_TOO_WEAK): a signature with SHA-1 or MD5, which Go refuses and OpenSSL may take."""
 
 _CHUNK = 16 * 1024
 _KEPT = 256
@@ -44,7 +48,8 @@ class Trust:
         if store is None:
             raise SSL.Error("the context has no store")
         for authority in self.authorities:
-            store.add_cert(crypto.X509.from_cryptography(authority))
+            with contextlib.suppress(crypto.Error):  # OpenSSL cannot read all that Go can
+                store.add_cert(crypto.X509.from_cryptography(authority))
         store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
         store.set_time(self.now)
 
@@ -217,7 +222,18 @@ class Connection:
             self.verify_errors.add((MISNAMED, 0))
         if error:
             self.verify_errors.add((error, depth))
+        elif self._is_weak(shown):
+            self.verify_errors.add((WEAKLY_SIGNED, depth))
         return True  # so that all of them are seen; `handshake` stops
+
+    def _is_weak(self, shown: crypto.X509) -> bool:
+        """Tell whether a certificate is believed for a signature that Go refuses; an anchor is for none."""
+        certificate = read_certificate(_der(shown))
+        return (
+            certificate is not None
+            and certificate not in self._caller.trust.authorities
+            and bool(weak_signatures.among([certificate]))
+        )
 
 
 def _covers(shown: crypto.X509, host: str) -> bool:

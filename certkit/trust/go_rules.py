@@ -14,8 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.pki import der, extensions
-from certkit.trust import go_names
+from certkit.pki import der, extensions, go_names
 
 COMPARISONS = 250_000
 """Go up to 1.24 refuses a leaf as soon as more constraints were compared with its names."""
@@ -80,6 +79,11 @@ def refusal(
     return next(filter(None, reasons), Refusal.UNKNOWN_ISSUER)
 
 
+def is_unhandled(extension: x509.Extension[x509.ExtensionType]) -> bool:
+    """Tell whether an extension is critical and none that Go handles, so that it refuses whatever depends on it."""
+    return extension.critical and not _is_handled(extension.value)
+
+
 def _of_chain(
     leaf: x509.Certificate, root: x509.Certificate, now: datetime, purpose: x509.ObjectIdentifier
 ) -> Refusal | None:
@@ -92,7 +96,7 @@ def _of_one(certificate: x509.Certificate, now: datetime) -> Refusal | None:
     """Judge what needs no other certificate."""
     if _is_unreadable(certificate):
         return Refusal.UNREADABLE
-    if any(each.critical and not _is_handled(each.value) for each in certificate.extensions):
+    if any(map(is_unhandled, certificate.extensions)):
         return Refusal.UNKNOWN_EXTENSION
     if now < certificate.not_valid_before_utc:
         return Refusal.NOT_YET_VALID

@@ -4,14 +4,17 @@ An adopted authority may have constraints of its own. Its anchors, a leaf, the c
 would be later, and judged by the rules of the daemons.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.trust import anchors, canary, go_rules
+from certkit.trust.go_rules import Refusal
 
 _LIFE = timedelta(hours=1)
 
@@ -45,6 +48,21 @@ def shortcomings(authority: Authority, team: str, now: datetime) -> frozenset[Sh
         Shortcoming.CANARY_REFUSED_ANYHOW: is_refused(kept.certificate, plain),
     }
     return frozenset(each for each, is_so in found.items() if is_so)
+
+
+def refusal_of_device(authority: Authority, team: str, now: datetime) -> Refusal | None:
+    """Return why daemons would refuse a device's certificate of this authority, by itself or as it is published."""
+    own = _leaf(authority, team, now)
+    published = certificates.load_all(anchors.ca_pem([(authority, [])], team, 1))
+    refused = (go_rules.refusal(own, held, now) for held in ([authority.certificate], published))
+    return next(filter(None, refused), None)
+
+
+def refusal_of_daemon(authority: Authority, hosts: Sequence[str], now: datetime) -> Refusal | None:
+    """Return why clients would refuse a daemon's certificate of this authority for its names and addresses."""
+    key = keys.generate("p256").public_key()
+    own = certificates.daemon(authority, key, [names.parse_host(each) for each in hosts], now, _LIFE)
+    return go_rules.refusal(own, [authority.certificate], now, ExtendedKeyUsageOID.SERVER_AUTH)
 
 
 def _leaf(authority: Authority, team: str, now: datetime) -> x509.Certificate:

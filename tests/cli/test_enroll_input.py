@@ -50,6 +50,7 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
     [
         f'printf %s "$BUNDLE" | {CERTKIT} enroll - --passphrase-file <(printf %s "$PASSPHRASE") --no-probe',
         f'{CERTKIT} enroll <(printf %s "$BUNDLE") --passphrase-file secret --no-probe',
+        f'printf %s "$BUNDLE" | base64 | {CERTKIT} enroll - --passphrase-file secret --no-probe',
         f"{CERTKIT} enroll /dev/stdin --passphrase-file secret --no-probe < alice.certkit",
         f'printf %s "$PASSPHRASE" | {CERTKIT} enroll alice.certkit --passphrase-file - --no-probe',
         f'(sleep 1; printf %s "$BUNDLE") | {CERTKIT} enroll - --passphrase-file secret --no-probe',

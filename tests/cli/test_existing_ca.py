@@ -1,6 +1,7 @@
 """`certkit init --client-ca`, `--server-ca`: authorities that were made elsewhere, judged and then used."""
 
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_name_constraints_that_exclude_everybody_are_refused(lead: Lead, name: s
 
 def test_name_constraints_of_a_server_authority_are_told(lead: Lead) -> None:
     ended = adopt(lead, "server", maker=only_below("acme.example"))
-    assert (ended.code, "it has name constraints" in ended.err) == (0, True)
+    assert (ended.code, "it has name constraints" in ended.err) == (0, True), ended.err
 
 
 UNFIT = {
@@ -125,6 +126,82 @@ def test_one_that_cannot_be_a_client_authority_is_refused_with_the_reason(
     assert (code, what) == (1, f"certkit: this cannot be the client authority: {reason}")
     assert "let certkit make one" in remedy
     assert not (tmp_path / "home").exists()
+
+
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.9"), b"\x05\x00")
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_an_unknown_critical_extension_is_called_that(lead: Lead, tmp_path: Path, role: str) -> None:
+    maker = replace(SEC1, critical=(*SEC1.critical, UNKNOWN))
+    code, what, _ = adopt(lead, role, maker=maker).complaint
+    assert code == 1
+    assert "a critical extension that Go does not know" in what
+    assert "(1.3.6.1.4.1.32473.9)" in what
+    assert not (tmp_path / "home").exists()
+
+
+def test_one_that_go_cannot_parse_is_refused_with_what_go_stops_at(lead: Lead) -> None:
+    odd = x509.BasicConstraints(ca=True, path_length=None)
+    maker = replace(SEC1, critical=(odd, x509.AuthorityKeyIdentifier(b"1234", None, None)))
+    what = adopt(lead, "client", maker=maker).complaint[1]
+    assert "cannot read its certificate (its extension 2.5.29.35 is critical, and must not be)" in what
+
+
+@pytest.mark.parametrize("maker", [only_below("other.example"), only_below(excluded=("build.acme.example",))])
+def test_constraints_that_leave_out_the_very_daemon_are_seen_at_init(lead: Lead, tmp_path: Path, maker: Maker) -> None:
+    code, what, _ = adopt(lead, "server", maker=maker).complaint
+    assert (code, "leave out the daemon itself (build.acme.example)" in what) == (1, True)
+    assert not (tmp_path / "home").exists()
+
+
+def test_version_1_is_called_that(lead: Lead) -> None:
+    openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out k.pem")
+    openssl("req -new -key k.pem -subj /CN=old -out c.csr")
+    openssl("x509 -req -in c.csr -signkey k.pem -days 9 -extfile /dev/null -out c.pem")
+    what = lead(*INIT, "--client-ca", "c.pem", "k.pem").complaint[1]
+    assert "its certificate is of X.509 version 1" in what
+
+
+def test_a_negative_serial_number_is_called_that(lead: Lead) -> None:
+    openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out k.pem")
+    openssl("req -x509 -new -key k.pem -subj /CN=old -days 9 -set_serial -5 -out c.pem")
+    ended = lead(*INIT, "--server-ca", "c.pem", "k.pem")
+    assert "its serial number is negative" in ended.complaint[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "its RSA key has fewer than 3072 bits"),
+        ("-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "its key is on P-521"),
+    ],
+)
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_what_other_tools_make_by_default_is_adopted_with_a_word(
+    lead: Lead, tmp_path: Path, role: str, key: str, said: str
+) -> None:
+    openssl(f"genpkey {key} -out k.pem")
+    openssl("req -x509 -new -key k.pem -subj /CN=old -days 3000 -addext keyUsage=critical,keyCertSign -out c.pem")
+    ended = lead(*INIT, f"--{role}-ca", "c.pem", "k.pem")
+    assert (ended.code, said in ended.err) == (0, True), ended.err
+    home = tmp_path / "home"
+    al, pal = issue(lead, "al"), issue(lead, "pal")
+    lead("revoke", "al")
+    assert [is_let_in(home, each) for each in (al, pal)] == [False, True]
+    assert lead("rotate", role, "prepare").code == 0
+
+
+def test_one_that_signed_itself_with_sha1_is_adopted_with_a_word(lead: Lead) -> None:
+    openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out k.pem")
+    openssl("req -x509 -new -sha1 -key k.pem -subj /CN=old -days 3000 -out c.pem")
+    ended = lead(*INIT, "--server-ca", "c.pem", "k.pem")
+    assert (ended.code, "it has signed itself with SHA-1" in ended.err) == (0, True), ended.err
+
+
+def openssl(arguments: str) -> None:
+    """Run `openssl` on words without blanks in them."""
+    subprocess.run(["openssl", *arguments.split()], capture_output=True, check=True)
 
 
 def test_an_intermediate_is_refused(lead: Lead, tmp_path: Path) -> None:
@@ -167,3 +244,33 @@ def test_the_passphrase_of_an_encrypted_key_is_asked_for(lead: Lead, tmp_path: P
     code, shown = on_terminal(command, {"Passphrase of": "wrong", "does not open the key[^:]*:": "violet"})
     assert code == 0, shown
     assert keys.load((tmp_path / "home/authorities/client/key.pem").read_bytes())
+
+
+@pytest.mark.parametrize("way", ["file", "command"])
+def test_the_passphrase_of_an_encrypted_key_may_come_from_a_file_or_a_command(
+    lead: Lead, tmp_path: Path, way: str
+) -> None:
+    pair = write(Path("old"), SEC1, SEC1.make(), b"violet")
+    Path("secret").write_text("violet\n")
+    Path("secret").chmod(0o600)
+    given = ("--ca-passphrase-file", "secret") if way == "file" else ("--ca-passphrase-command", "cat secret")
+    assert lead(*INIT, "--client-ca", *pair, *given).code == 0
+    assert keys.load((tmp_path / "home/authorities/client/key.pem").read_bytes())
+
+
+def test_a_wrong_passphrase_by_file_or_command_is_told_and_two_are_refused(lead: Lead, tmp_path: Path) -> None:
+    pair = write(Path("old"), SEC1, SEC1.make(), b"violet")
+    Path("secret").write_text("indigo\n")
+    Path("secret").chmod(0o600)
+    by_file, by_command = ("--ca-passphrase-file", "secret"), ("--ca-passphrase-command", "echo indigo")
+    for given in (by_file, by_command):
+        ended = lead(*INIT, "--client-ca", *pair, *given)
+        assert (ended.code, "the passphrase does not open the key" in ended.err) == (1, True)
+    assert lead(*INIT, "--client-ca", *pair, *by_file, *by_command).code == 2
+    assert "--ca-passphrase-file FILE" in lead(*INIT, "--client-ca", *pair).err
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_passphrase_that_is_not_needed_does_no_harm(lead: Lead) -> None:
+    pair = write(Path("old"), SEC1, SEC1.make())
+    assert lead(*INIT, "--client-ca", *pair, "--ca-passphrase-command", "echo violet").code == 0

@@ -128,13 +128,27 @@ def test_what_expires_soon_wants_attention_and_has_a_remedy(
     lead: Lead, travel: Travel, days: int, kind: str, said: str, remedy: str
 ) -> None:
     travel(days=days)
-    ended = lead("status")
+    ended = lead("status", "--fail-on", "warning")
     assert ended.code == 3
     assert re.search(rf"^{kind} .*{said}:  {re.escape(remedy)}$", ended.out, re.MULTILINE)
-    status = lead("status", "--json")
-    attention = "expired" if said == "expired" else "expires-soon"
-    assert (status.code, status.data["ok"]) == (3, False)
-    assert (kind, attention, remedy) in {(i["kind"], i["attention"], i["remedy"]) for i in status.data["items"]}
+    status = lead("status", "--json", "--fail-on", "warning")
+    attention, severity = ("expired", "error") if said == "expired" else ("expires-soon", "warning")
+    assert status.code == 3
+    assert (kind, attention, severity, remedy) in {
+        (i["kind"], i["attention"], i["severity"], i["remedy"]) for i in status.data["items"]
+    }
+
+
+@pytest.mark.usefixtures("all_is_well")
+def test_what_is_due_is_a_warning_and_what_has_expired_is_not(lead: Lead, travel: Travel) -> None:
+    travel(days=365 - 13)
+    due = lead("status")
+    assert (due.code, lead("status", "--json").data["ok"]) == (0, True)
+    assert re.search("^device .* ! expires in 12 days$", due.out, re.MULTILINE)
+    assert re.search("^Nothing is broken; [0-9]+ of [0-9]+ items are due.$", due.out, re.MULTILINE)
+    assert lead("status", "--fail-on", "warning").code == 3
+    travel(days=366)
+    assert (lead("status").code, lead("status", "--json").data["ok"]) == (3, False)
 
 
 @pytest.mark.usefixtures("all_is_well")

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,54 @@ def test_a_finding_comes_with_its_meaning_and_its_remedy_and_exit_code_3(
     assert "\n  Means    Earthly refuses" in out
     assert "\n             certkit daemon renew NAME --san other.test\n" in out
     assert out.endswith("1 finding\n")
+
+
+def test_a_warning_is_marked_and_lets_a_script_go_on(
+    standing: Daemon, alice: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exposed = _exposed(alice, tmp_path)
+    assert main(_arguments(standing.url, exposed)) == 0
+    out = capsys.readouterr().out
+    assert re.search("^  ! files ", out, re.MULTILINE)
+    assert "\nkey-not-private (warning)\n  Seen " in out
+    assert out.endswith(f"All is well at {standing.url}, with 1 warning: key-not-private\n")
+    assert main(_arguments(standing.url, exposed, "--json")) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["ok"]
+    assert {check["severity"] for check in data["checks"]} == {None, "warning"}
+    for more in ((), ("--json",), ("--quiet",)):
+        assert main(_arguments(standing.url, exposed, "--fail-on", "warning", *more)) == 3
+    assert main(_arguments(standing.url, alice, "--fail-on", "warning")) == 0
+
+
+def test_an_error_beside_a_warning_ends_with_3(
+    standing: Daemon, alice: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exposed = _exposed(alice, tmp_path)
+    assert main(_arguments(standing.url, exposed, "--server-name", "other.test")) == 3
+    assert capsys.readouterr().out.endswith("1 finding, and 1 warning: key-not-private\n")
+
+
+def test_quiet_prints_only_what_is_wrong(
+    standing: Daemon, alice: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(_arguments(standing.url, alice, "--quiet")) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(_arguments(standing.url, _exposed(alice, tmp_path), "--quiet")) == 0
+    assert capsys.readouterr().out.startswith("key-not-private (warning)\n  Seen ")
+    assert main(_arguments(standing.url, alice, "--quiet", "--server-name", "other.test")) == 3
+    out = capsys.readouterr().out
+    assert out.startswith("daemon-misnamed\n")
+    assert "enforcement" not in out
+
+
+def _exposed(files: Files, folder: Path) -> Files:
+    """Copy three files, the key readable by all."""
+    for path in (files.ca, files.cert, files.key):
+        shutil.copy(path, folder)
+    copied = Files.of(folder)
+    copied.key.chmod(0o644)
+    return copied
 
 
 def test_json_holds_every_check_whole(standing: Daemon, alice: Files, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,8 +21,18 @@ _HEAD = """\
 `certkit probe` reads the configuration as Earthly or EarthBuild reads it, and goes through six stages. A stage that
 finds something wrong ends only what depends on it. Each finding says what was seen, what it means, and what to do.
 
-Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings. `--json` prints the report as
-[JSON for scripts](json.md#certkit-probe).
+A finding is an error or a warning. With a warning, marked `!`, builds go on: a certificate that ends soon, a key that
+others can read. Exit codes: 0 builds go on, 1 failure, 2 usage, 3 an error was found, or something could not be
+checked; `--fail-on warning` makes it 3 for a warning, too. `--quiet` prints only what is wrong, and nothing otherwise:
+for cron, or as a line of a shell's rc file. `--json` prints the report as [JSON for scripts](json.md#certkit-probe).
+
+```sh
+certkit probe --quiet
+```
+
+The three files are read as Go reads them, which Earthly, EarthBuild, buildctl and the daemons are made with: blocks
+that begin in the middle of a line or after a byte order mark are nothing to it, and certificates that it cannot parse
+are skipped. What is wrong with a file is named with its line and the command that mends it.
 
 It works with daemons that negotiate ALPN and with those that do not: the TLS handshake is OpenSSL's own, and gRPC
 speaks through it.

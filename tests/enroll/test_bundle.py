@@ -1,5 +1,6 @@
 """A bundle gives back what was put in, and a bundle made to do harm is refused."""
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from certkit.enroll.bundle import LIMIT, Bundle, Daemon, check_time, open_bundle, seal
+from certkit.enroll.bundle import LIMIT, Bundle, Daemon, check_time, is_sealed, open_bundle, seal
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import certificates, diceware, keys, names
 from certkit.pki.keys import WrongPassphraseError
@@ -54,6 +55,25 @@ def test_a_sealed_bundle_is_text_and_shows_nothing(team: Team) -> None:
     assert max(map(len, sealed.splitlines())) < 100
     for word in ("acme", "alice", "BEGIN"):
         assert word not in sealed
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.encodebytes])
+@pytest.mark.parametrize("secret", [None, "correct-kettle-violet-anchor-mango-seven"])
+def test_a_bundle_in_base64_is_opened_as_it_is(
+    team: Team, encode: Callable[[bytes], bytes], secret: str | None
+) -> None:
+    bundle = team.bundle()
+    encoded = encode(seal(bundle, secret)).replace(b"\n", b"\r\n")
+    assert is_sealed(encoded) is (secret is not None)
+    assert open_bundle(encoded, lambda: secret or "") == bundle
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"eyJ", b"bm90aGluZw==", base64.b64encode(base64.b64encode(b"{}")), b"\xff{}"]
+)
+def test_base64_of_anything_else_is_no_bundle(content: bytes) -> None:
+    with pytest.raises(MalformedError, match="not a bundle"):
+        open_bundle(content, never)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

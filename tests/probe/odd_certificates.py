@@ -7,13 +7,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, der, keys
 from certkit.pki.certificates import Authority
 from certkit.pki.signer import exportable_key
 from tests.probe.pki import ANCIENT, DAY, NOW
 
 _SAN = x509.ObjectIdentifier("2.5.29.17")
 _ECDSA_WITH_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
+_ECDSA_WITH_SHA1 = bytes.fromhex("300906072a8648ce3d0401")
 _EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
 _COMMON_NAME = "oddly-called"
 _LONG_FORM = 0x80
@@ -71,3 +72,29 @@ def _der(tag: int, content: bytes) -> bytes:
         return bytes([tag, count]) + content
     size = (count.bit_length() + 7) // 8
     return bytes([tag, _LONG_FORM | size]) + count.to_bytes(size) + content
+
+
+def with_sha1(signer: Authority, certificate: x509.Certificate) -> x509.Certificate:
+    """Return a certificate signed anew with SHA-1, which no library signs with any more."""
+    return _changed(signer, certificate, algorithm=_ECDSA_WITH_SHA1, used=hashes.SHA1())
+
+
+def with_negative_serial(signer: Authority, certificate: x509.Certificate) -> x509.Certificate:
+    """Return a certificate with a serial number below zero, signed anew."""
+    return _changed(signer, certificate, serial=b"\x02\x02\xff\x01")
+
+
+def _changed(
+    signer: Authority,
+    certificate: x509.Certificate,
+    *,
+    serial: bytes = b"",
+    algorithm: bytes = _ECDSA_WITH_SHA256,
+    used: hashes.HashAlgorithm | None = None,
+) -> x509.Certificate:
+    key = exportable_key(signer.signer)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    version, old_serial, _, *rest = der.split(der.content(certificate.tbs_certificate_bytes))
+    content = _der(0x30, b"".join([version, serial or old_serial, algorithm, *rest]))
+    signature = key.sign(content, ec.ECDSA(used or hashes.SHA256()))
+    return certificates.load(_der(0x30, content + algorithm + _der(0x03, b"\x00" + signature)))

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from certkit.authority.daemons import states
 from certkit.authority.existing_ca import shortcomings
 from certkit.authority.settings import Settings
 from certkit.authority.view import View
-from certkit.cli.support import actor, authority_passphrases, context, home_access, input_files, passphrases, wording
+from certkit.cli.support import actor, authority_passphrases, context, home_access, input_files, wording
+from certkit.cli.support.authority_passphrases import Source
 from certkit.cli.support.deployment_steps import say_deployment
 from certkit.cli.support.output import say, say_json, short, tell
 from certkit.earthly.address import parse_shared
@@ -42,21 +42,40 @@ class Wanted:
     passphrase_command: str | None
 
 
+@dataclass(frozen=True)
+class Existing:
+    """The authorities that are to be adopted: certificate and key of each, and where an encrypted key's secret is."""
+
+    server: tuple[Path, Path] | None
+    client: tuple[Path, Path] | None
+    passphrase_file: Path | None
+    passphrase_command: str | None
+
+    @property
+    def given(self) -> dict[Role, tuple[Path, Path]]:
+        """Those that were named."""
+        both: dict[Role, tuple[Path, Path] | None] = {"server": self.server, "client": self.client}
+        return {role: files for role, files in both.items() if files}
+
+
 def init(
     home: Path | None,
     wanted: Wanted,
-    existing: Mapping[Role, tuple[Path, Path] | None],
+    existing: Existing,
     *,
     passphrase: bool,
     as_json: bool,
 ) -> None:
-    """Create a team; `existing` has the certificate and the key of each authority that is to be adopted."""
+    """Create a team, with new authorities but for the existing ones."""
     settings = _settings(wanted)
     first = _first_daemon(wanted.url, wanted.name, wanted.san)
     path = context.home_path(home)
     new_home.check_free(path)  # before anybody is asked for anything
     secret = _passphrase(passphrase, settings)
-    adopted = {role: _adopt(*given) for role, given in existing.items() if given}
+    unlocking = authority_passphrases.source(
+        existing.passphrase_file, existing.passphrase_command, "--ca-passphrase-file"
+    )
+    adopted = {role: _adopt(*pair, unlocking) for role, pair in existing.given.items()}
     creation.create(path, settings, secret, first, actor=actor.real(os.environ), now=context.now(), adopted=adopted)
     with home_access.reading(path) as made:
         if as_json:
@@ -90,18 +109,13 @@ def _first_daemon(url: str, name: str | None, more_hosts: tuple[str, ...]) -> Fi
     return FirstDaemon(names.slug(name or _name_from(address.host), "daemon"), address, more_hosts)
 
 
-def _adopt(certificate: Path, key: Path) -> Authority:
+def _adopt(certificate: Path, key: Path, unlocking: Source) -> Authority:
     pem, key_pem = files.read(certificate), files.read(key)
     with input_files.naming(key):
         try:
             loaded = keys.load(key_pem)
         except keys.EncryptedKeyError:
-            loaded = passphrases.unlock(
-                f"Passphrase of {key}",
-                None,
-                lambda ask: keys.load(key_pem, ask().encode()),
-                "Run this command on a terminal.",
-            )
+            loaded = unlocking.unlock(f"Passphrase of {key}", lambda secret: keys.load(key_pem, secret))
     with input_files.naming(certificate):
         return Authority(certificates.load(pem), KeySigner(loaded))
 

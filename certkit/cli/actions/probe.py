@@ -4,31 +4,39 @@ Nothing here imports what reads certificates and speaks TLS and gRPC: the probe 
 """
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit.cli import actions
 from certkit.cli.support import context, targets
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.probe_report import as_data, show
-from certkit.probe import Given, Pair, run
+from certkit.probe import Given, Pair, Report, run
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a report is printed; a quiet one has only what is wrong."""
+
+    as_json: bool
+    quiet: bool
 
 
 def probe(
-    given: Given, client: str | None, config: Path | None, home: Path | None, timeout: float, *, as_json: bool
-) -> bool:
-    """Probe a daemon and report; return whether all is well."""
+    given: Given, client: str | None, config: Path | None, home: Path | None, timeout: float, form: Form
+) -> Report:
+    """Probe a daemon, and print the report."""
     target = targets.chosen(given, client, config)
-    if not as_json:
+    if not (form.as_json or form.quiet):
         say(targets.heading(target))
     canary, listed = _knowledge(home, target.url)
     target = replace(target, listed=listed)
     report = run(target, os.environ, context.now(), timeout=timeout, canary=canary)
-    if as_json:
+    if form.as_json:
         say_json(as_data(report))
     else:
-        show(report)
-    return report.ok
+        show(report, quiet=form.quiet)
+    return report
 
 
 def _knowledge(option: Path | None, url: str) -> tuple[Pair | None, tuple[bytes, ...] | None]:

@@ -1,13 +1,18 @@
-"""The passphrase of the authorities' keys: the present one, and a new one."""
+"""The passphrase of the authorities' keys: the present one, a new one, and that of keys that are adopted."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from certkit import files
 from certkit.authority import passphrase
 from certkit.authority.home import KEY
 from certkit.cli.support import new_passphrases, passphrases
+from certkit.errors import InvalidError
 from certkit.pki import keys
+
+Opened = TypeVar("Opened")
 
 _BY_SETTING = "Put it into a file's first line, and name that in team.yml: passphrase_file: FILE"
 
@@ -36,3 +41,32 @@ def new(file: Path | None, command: str | None) -> bytes:
         passphrase.check_new(printed.decode(errors="surrogateescape"))
         return printed
     return new_passphrases.ask("New passphrase for the authorities").encode()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the passphrase of what was made elsewhere comes from: a file, a command, or the terminal."""
+
+    file: Path | None
+    command: str | None
+    option: str
+    """The option that names the file."""
+
+    def unlock(self, question: str, attempt: Callable[[bytes], Opened]) -> Opened:
+        """Open something with the passphrase; raise WrongPassphraseError if `attempt` does, asked three times at most.
+
+        On a terminal the `question` is asked; where there is none, InvalidError is raised.
+        """
+        if self.command:
+            return attempt(passphrase.from_command(self.command))
+        otherwise = f"Put it into a file's first line, and name that with {self.option} FILE."
+        return passphrases.unlock(question, self.file, lambda ask_for_it: attempt(ask_for_it().encode()), otherwise)
+
+
+def source(file: Path | None, command: str | None, option: str) -> Source:
+    """Return where a passphrase comes from; raise InvalidError if two places are named."""
+    if file and command:
+        raise InvalidError(
+            "the passphrase is given in more than one way", "Keep one of the options.", code="passphrase-given-twice"
+        )
+    return Source(file, command, option)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from certkit.cli.support.exit_codes import FailOn
+
 HomeOption = Annotated[
     Path | None,
     typer.Option(
@@ -15,6 +17,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")]
+FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="What ends with 3: error, or warning for either.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 NewDeviceOption = Annotated[
     str | None, typer.Option("--device", help="Which of their machines; by default a name is made up.")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from certkit.probe import Check, Report
 
 _MARKS = {"ok": ("✓", "green"), "finding": ("✗", "bold red"), "skipped": ("-", "dim")}
+_WARNING = ("!", "bold yellow")
 _PLAIN_MARKS = {"✓": "+", "✗": "x"}
 _TITLE = 14
 _MS = 7
@@ -24,10 +25,16 @@ _SEEN = 4 + _TITLE + _MS + 2
 _LABEL = 11
 
 
-def show(report: "Report") -> None:
-    """Print a report on stdout."""
+def show(report: "Report", *, quiet: bool = False) -> None:
+    """Print a report on stdout; `quiet` leaves out the stages, and says nothing where nothing was found."""
     screen = console()
     width = min(shutil.get_terminal_size().columns, 100)
+    if quiet:
+        for finding in report.findings:
+            screen.print(*_finding(finding, width), sep="\n")
+        if not report.ok and not report.findings:
+            screen.print(_verdict(report))
+        return
     for _, checks in groupby(report.checks, key=lambda check: check.title):
         screen.print(_stage(list(checks), width))
     for finding in report.findings:
@@ -46,7 +53,7 @@ def as_data(report: "Report") -> "dict[str, Any]":
 def _stage(checks: "list[Check]", width: int) -> "Text":
     from rich.text import Text  # slow, and JSON needs none of it
 
-    mark, style = _MARKS[checks[0].status]
+    mark, style = _WARNING if all(check.is_warning for check in checks) else _MARKS[checks[0].status]
     seen = "; ".join(plain(check.seen) for check in checks)
     took = f"{checks[0].ms:.0f} ms" if checks[0].ms is not None else ""
     lines = wrap(seen, width - _SEEN)
@@ -62,7 +69,7 @@ def _stage(checks: "list[Check]", width: int) -> "Text":
 def _finding(finding: "Check", width: int) -> "Iterator[Text]":
     from rich.text import Text  # as above
 
-    yield Text(finding.id, style="bold red")
+    yield Text(f"{finding.id} (warning)" if finding.is_warning else finding.id, style=_style(finding))
     seen = plain(finding.seen)  # one line, whatever a daemon has put into it
     for label, content in (("Seen", seen), ("Means", finding.meaning), ("Remedy", remedies.of_finding(finding))):
         lines = [line for part in content.split("\n") for line in _wrap_prose(part, width - _LABEL)]
@@ -75,12 +82,22 @@ def _wrap_prose(part: str, width: int) -> list[str]:
 
 
 def _verdict(report: "Report") -> str:
-    if report.ok:
+    if report.ok and not report.warnings:
         return f"All is well at {plain(report.daemon)}."
-    count = len(report.findings)
-    if not count:
-        return "Not everything could be checked."
-    return f"{count} finding" + ("s" if count > 1 else "")
+    warned = f"{_counted(len(report.warnings), 'warning')}: {', '.join(check.id for check in report.warnings)}"
+    if report.ok:
+        return f"All is well at {plain(report.daemon)}, with {warned}"
+    count = len(report.findings) - len(report.warnings)
+    found = _counted(count, "finding") if count else "Not everything could be checked."
+    return f"{found}, and {warned}" if report.warnings and count else found
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" + ("s" if count > 1 else "")
+
+
+def _style(finding: "Check") -> str:
+    return _WARNING[1] if finding.is_warning else "bold red"
 
 
 def _encodable(mark: str) -> str:

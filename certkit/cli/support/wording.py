@@ -32,6 +32,10 @@ _WORDS: Mapping[str, str] = {
     "name-constraints": "it has name constraints, which must allow every daemon's name: certkit probe tells",
     "unknown-daemons": "whoever holds a certificate that it signed before, for a daemon's name, can pose as that "
     "daemon",
+    "weak-signature": "it has signed itself with SHA-1 or MD5: daemons and clients trust it all the same, "
+    "but scanners complain",
+    "short-key": "its RSA key has fewer than 3072 bits: that suffices until about 2030",
+    "rare-curve": "its key is on P-521, which Go and OpenSSL know, and browsers and some hardware do not",
     "key-elsewhere": "others may hold its key: where it has been, certkit cannot know",
 }
 

@@ -35,6 +35,13 @@ ServerCa = Annotated[
 ClientCa = Annotated[
     tuple[Path, Path] | None, typer.Option("--client-ca", metavar="CERT KEY", help="Adopt this client authority.")
 ]
+CaPassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--ca-passphrase-file", help="The adopted key's passphrase: the first line of this file."),
+]
+CaPassphraseCommand = Annotated[
+    str | None, typer.Option("--ca-passphrase-command", help="The adopted key's passphrase: what this command prints.")
+]
 
 
 def init(
@@ -48,6 +55,8 @@ def init(
     passphrase_command: PassphraseCommand = None,
     server_ca: ServerCa = None,
     client_ca: ClientCa = None,
+    ca_passphrase_file: CaPassphraseFile = None,
+    ca_passphrase_command: CaPassphraseCommand = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -63,7 +72,7 @@ def init(
     actions.init.init(
         home,
         actions.init.Wanted(team, daemon, name, tuple(san or ()), key_type, passphrase_file, passphrase_command),
-        {"server": server_ca, "client": client_ca},
+        actions.init.Existing(server_ca, client_ca, ca_passphrase_file, ca_passphrase_command),
         passphrase=passphrase,
         as_json=as_json,
     )

@@ -7,6 +7,7 @@ import typer
 
 from certkit.cli import actions
 from certkit.cli.support import completions, exit_codes, numbers, options
+from certkit.cli.support.exit_codes import FailOn
 from certkit.probe import Given
 
 FileOption = Path | None
@@ -35,6 +36,10 @@ def probe(
         ),
     ] = None,
     config: options.ConfigOption = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only what is wrong: for cron, or a shell's rc file.")
+    ] = False,
+    fail_on: options.FailOnOption = FailOn.ERROR,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -48,10 +53,14 @@ def probe(
     \b
     certkit probe
     certkit probe --for earthbuild --json
+    certkit probe --quiet --fail-on warning
     certkit probe --daemon tcp://build.acme.example:8372 --ca ca.pem --cert cert.pem --key key.pem
 
-    Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings.
+    With a warning (!) builds go on: a certificate that ends soon, a key that others can read.
+    Exit codes: 0 builds go on, 1 failure, 2 usage, 3 findings that stop a build (--fail-on warning: any).
     """
     given = Given(daemon, ca, cert, key, server_name)
-    if not actions.probe.probe(given, client, config, home, timeout, as_json=as_json):
+    form = actions.probe.Form(as_json=as_json, quiet=quiet)
+    report = actions.probe.probe(given, client, config, home, timeout, form)
+    if not report.ok or (fail_on is FailOn.WARNING and report.warnings):
         raise typer.Exit(exit_codes.FINDINGS)

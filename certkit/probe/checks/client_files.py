@@ -1,20 +1,23 @@
 """Whether the three files are there, private, of one piece, and good for what they are used for."""
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import CertkitError, MalformedError, MissingError
-from certkit.pki import certificates, extensions, keys
+from certkit.pki import certificates, extensions, go_certificate, keys
 from certkit.pki.certificates import has_signed
 from certkit.pki.extensions import allows
-from certkit.probe.credentials import Credentials, Loaded
+from certkit.pki.go_keys import UnknownKindError
+from certkit.probe import weak_signatures
+from certkit.probe.credentials import Credentials, Loaded, is_unparsable
+from certkit.probe.file_modes import hindrance
 from certkit.probe.stage import Found, Stage, finding
 from certkit.probe.validity import is_near_end, span, until
 
@@ -25,6 +28,8 @@ class Files:
 
     credentials: Credentials
     now: datetime
+    is_pinned: bool = False
+    """Whether the daemon has shown a certificate that stands in the file of authorities itself: Go trusts that, too."""
 
     @property
     def own(self) -> x509.Certificate | None:
@@ -34,8 +39,12 @@ class Files:
 
 
 def _summary(evidence: Files) -> str:
-    own = evidence.own
-    return f"key matches, expires in {span(own.not_valid_after_utc - evidence.now)}" if own else ""
+    own, credentials = evidence.own, evidence.credentials
+    skipped = [
+        f"Earthly skips line {each.line} of {credentials.ca.path}: {each.reason}" for each in credentials.skipped
+    ]
+    matches = f"key matches, expires in {span(own.not_valid_after_utc - evidence.now)}" if own else ""
+    return "; ".join([matches, *skipped])
 
 
 @finding("Earthly needs all three files: the daemon's authority, the certificate and its key.")
@@ -49,9 +58,22 @@ def file_unreadable(evidence: Files) -> Found | None:
     return _problem(evidence, lambda error: not isinstance(error, told_otherwise))
 
 
-@finding("Earthly cannot use what is in the file: it must be PEM, and of the right kind.")
-def file_garbage(evidence: Files) -> Found | None:
-    return _problem(evidence, lambda error: isinstance(error, MalformedError))
+@finding(
+    "Earthly cannot use what is in the file: it must be PEM, and of the right kind. Go, which Earthly is made with, "
+    "passes over blocks that other programs read."
+)
+def file_garbage(evidence: Files) -> Sequence[Found]:
+    meant = [loaded for loaded in _all(evidence) if isinstance(loaded.problem, MalformedError)]
+    unread = sorted((each for each in meant if not isinstance(each.problem, UnknownKindError)), key=_code)
+    return [_told_together(list(alike), code=code) for code, alike in groupby(unread, _code)]
+
+
+@finding("Earthly's TLS knows keys of RSA, of Ed25519, and of ECDSA on P-256, P-384 and P-521, and no other.")
+def key_of_unknown_kind(evidence: Files) -> Found | None:
+    key = evidence.credentials.key
+    if not isinstance(key.problem, UnknownKindError):
+        return None
+    return Found(f"{key.path} cannot be used: {key.problem.message}", path=key.path)
 
 
 @finding("Earthly cannot ask for a passphrase, so an encrypted key is no key to it.")
@@ -69,11 +91,12 @@ def key_not_private(evidence: Files) -> Found | None:
     path = evidence.credentials.key.path
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
+        code = hindrance(path)
     except OSError:
         return None
     if not mode & (stat.S_IRWXG | stat.S_IRWXO):
         return None
-    return Found(f"{path} has mode {mode:04o}", path=path)
+    return Found(f"{path} has mode {mode:04o}", path=path, folder=path.parent, **({"code": code} if code else {}))
 
 
 @finding("The key and the certificate do not belong together, and Earthly stops before it connects.")
@@ -89,7 +112,7 @@ def key_of_another_pair(evidence: Files) -> Found | None:
 )
 def chain_broken(evidence: Files) -> Found | None:
     chain = evidence.credentials.cert.content or ()
-    if all(_follows(signed, signer) for signed, signer in pairwise(chain)):
+    if not any(map(is_unparsable, chain)) and all(_follows(signed, signer) for signed, signer in pairwise(chain)):
         return None
     path = evidence.credentials.cert.path
     return Found(f"the {len(chain)} certificates in {path} do not follow one another", path=path)
@@ -137,10 +160,35 @@ def certificate_not_for_clients(evidence: Files) -> Found | None:
     return Found(f"{path} lacks clientAuth", path=path)
 
 
+@finding(
+    "Go refuses signatures made with SHA-1 or MD5, and so does every daemon: it is as if nobody had signed. Earthly "
+    "waits 60 seconds and does not say why."
+)
+def certificate_signed_weakly(evidence: Files) -> Found | None:
+    weak = weak_signatures.among(evidence.credentials.cert.content or ())
+    if not weak:
+        return None
+    path = evidence.credentials.cert.path
+    return Found(f"the certificate in {path} is signed with {weak}", path=path, hash=weak)
+
+
+@finding(
+    "What is built with Go 1.23 or later refuses a serial number below zero; Earthly 0.8.16 takes it. Sooner or later "
+    "one of the two sides is updated.",
+    severity="warning",
+)
+def serial_negative(evidence: Files) -> Found | None:
+    meant = [loaded for loaded in (evidence.credentials.ca, evidence.credentials.cert) if _has_negative(loaded)]
+    if not meant:
+        return None
+    named = " and ".join(str(loaded.path) for loaded in meant)
+    return Found(f"{named}: a certificate in it has a negative serial number", path=meant[0].path)
+
+
 @finding("A person's or a daemon's certificate stands in an authority's place, and vouches for no daemon.")
 def not_an_authority(evidence: Files) -> Found | None:
     ca = evidence.credentials.ca
-    if not ca.content or not all(map(_is_leaf, ca.content)):
+    if not ca.content or evidence.is_pinned or not all(map(_is_leaf, ca.content)):
         return None
     holders = ", ".join(certificates.words(certificate.subject) for certificate in ca.content)
     return Found(f"{ca.path} holds no authority's certificate, but that of {holders}", path=ca.path)
@@ -175,6 +223,7 @@ files = Stage(
         file_missing,
         file_unreadable,
         file_garbage,
+        key_of_unknown_kind,
         key_encrypted,
         key_not_private,
         key_of_another_pair,
@@ -183,6 +232,8 @@ files = Stage(
         certificate_not_yet_valid,
         certificate_near_end,
         certificate_not_for_clients,
+        certificate_signed_weakly,
+        serial_negative,
         not_an_authority,
         authority_expired,
         clock_off,
@@ -199,13 +250,28 @@ def _follows(signed: x509.Certificate, signer: x509.Certificate) -> bool:
 
 def _is_leaf(certificate: x509.Certificate) -> bool:
     """Tell whether a certificate says itself that it is no authority's."""
-    constraints = extensions.find(certificate, x509.BasicConstraints)
+    try:
+        constraints = extensions.find(certificate, x509.BasicConstraints)
+    except MalformedError:
+        return False
     return constraints is not None and not constraints.ca
+
+
+def _has_negative(loaded: Loaded[tuple[x509.Certificate, ...]]) -> bool:
+    return any(go_certificate.has_negative_serial(certificates.to_der(each)) for each in loaded.content or ())
+
+
+def _code(loaded: Loaded[object]) -> str:
+    return loaded.problem.code if loaded.problem else ""
 
 
 def _problem(evidence: Files, is_meant: Callable[[CertkitError], bool]) -> Found | None:
     meant = [loaded for loaded in _all(evidence) if loaded.problem and is_meant(loaded.problem)]
-    return Found("; ".join(map(_told, meant)), paths=[loaded.path for loaded in meant]) if meant else None
+    return _told_together(meant) if meant else None
+
+
+def _told_together(meant: Sequence[Loaded[object]], **fields: object) -> Found:
+    return Found("; ".join(map(_told, meant)), paths=[loaded.path for loaded in meant], **fields)
 
 
 def _all(evidence: Files) -> Iterator[Loaded[object]]:

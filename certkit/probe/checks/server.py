@@ -2,22 +2,29 @@
 
 from collections.abc import Container
 
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL.SSL import X509VerificationCodes as Code
 
-from certkit.pki import certificates
-from certkit.probe import hostnames
+from certkit.errors import MalformedError
+from certkit.pki import certificates, extensions, go_certificate
+from certkit.pki.certificates import has_signed
+from certkit.probe import hostnames, weak_signatures
 from certkit.probe.checks.handshake_evidence import Tls
 from certkit.probe.handshake import UNKNOWN_AUTHORITY, is_http1, is_http2
 from certkit.probe.observed import Outcome
 from certkit.probe.stage import Found, finding
-from certkit.probe.transport import MISNAMED
+from certkit.probe.transport import MISNAMED, WEAKLY_SIGNED
 from certkit.probe.validity import is_near_end, until
+
+_UNFIT_AUTHORITY = frozenset({Code.ERR_INVALID_PURPOSE, Code.ERR_INVALID_CA, Code.ERR_KEYUSAGE_NO_CERTSIGN})
+"""OpenSSL's errors of verification that, above the daemon's own certificate, are an authority's lack."""
 
 _TOLD_APART = UNKNOWN_AUTHORITY | {
     MISNAMED,
+    WEAKLY_SIGNED,
     Code.ERR_CERT_HAS_EXPIRED,
     Code.ERR_CERT_NOT_YET_VALID,
-    Code.ERR_INVALID_PURPOSE,
 }
 
 
@@ -80,7 +87,7 @@ def tls_failed(evidence: Tls) -> Found | None:
     "with it. Nothing was told to it."
 )
 def daemon_of_another_authority(evidence: Tls) -> Found | None:
-    if evidence.handshake.is_of_known_authority:
+    if evidence.handshake.is_of_known_authority or _unfit_authority(evidence):
         return None
     return Found(f"the daemon's certificate was issued by {_other_issuer(evidence)}")
 
@@ -90,9 +97,10 @@ def daemon_misnamed(evidence: Tls) -> Found | None:
     if not _unverified(evidence, {MISNAMED}) or not evidence.handshake.is_of_known_authority:
         return None
     chain = evidence.handshake.negotiated.chain
-    known = ", ".join(hostnames.hosts(chain[0])) if chain else "what cannot be read"
     return Found(
-        f"the certificate does not name {evidence.server_name}; it names {known or 'no host at all'}",
+        f"the certificate does not name {evidence.server_name}; {_named(chain[0], evidence.server_name)}"
+        if chain
+        else f"the certificate does not name {evidence.server_name}; it names what cannot be read",
         server_name=evidence.server_name,
     )
 
@@ -119,14 +127,50 @@ def daemon_not_yet_valid(evidence: Tls) -> Found | None:
 
 @finding("The certificate may not be used by a server: a client's key poses as the daemon, by mistake or not.")
 def daemon_not_for_servers(evidence: Tls) -> Found | None:
-    if not _unverified(evidence, {Code.ERR_INVALID_PURPOSE}):
+    if (Code.ERR_INVALID_PURPOSE, 0) not in evidence.handshake.verify_errors:
         return None
     return Found("the daemon's certificate lacks serverAuth")
 
 
+@finding(
+    "The daemon's own certificate is right, but the authority above it may not vouch for daemons: its usages or its "
+    "basic constraints say so. Earthly refuses the daemon until the authority is made anew."
+)
+def authority_not_for_servers(evidence: Tls) -> Found | None:
+    lacking = _unfit_authority(evidence)
+    if lacking is None:
+        return None
+    authority, lack = lacking
+    return Found(f"the authority {certificates.subject_words(authority)} {lack}")
+
+
+@finding(
+    "Go refuses signatures made with SHA-1 or MD5: to Earthly it is as if nobody had vouched for the daemon. OpenSSL "
+    "and other programs may still take them."
+)
+def daemon_signed_weakly(evidence: Tls) -> Found | None:
+    if not _unverified(evidence, {WEAKLY_SIGNED}):
+        return None
+    used = weak_signatures.among(evidence.handshake.negotiated.chain) or "a hash that is too weak"
+    return Found(f"the daemon's certificate is signed with {used}", hash=used)
+
+
+@finding(
+    "What is built with Go 1.23 or later refuses a serial number below zero; Earthly 0.8.16 takes it.",
+    severity="warning",
+)
+def daemon_serial_negative(evidence: Tls) -> Found | None:
+    shown = evidence.handshake.negotiated.chain_der
+    if evidence.outcome is Outcome.UNVERIFIED or not any(map(go_certificate.has_negative_serial, shown)):
+        return None
+    return Found("the daemon's certificate has a negative serial number")
+
+
 @finding("Earthly does not believe a certificate that does not verify. Nothing was told to this daemon.")
 def daemon_unverified(evidence: Tls) -> Found | None:
-    others = sorted({code for code, _ in evidence.handshake.verify_errors} - _TOLD_APART)
+    errors = evidence.handshake.verify_errors
+    is_told = _unfit_authority(evidence) or (Code.ERR_INVALID_PURPOSE, 0) in errors
+    others = sorted({code for code, _ in errors} - _TOLD_APART - (_UNFIT_AUTHORITY if is_told else set()))
     if not others:
         return None
     return Found(f"OpenSSL does not verify the daemon's certificate: {', '.join(map(_code, others))}")
@@ -164,7 +208,10 @@ FINDINGS = (
     daemon_expired,
     daemon_not_yet_valid,
     daemon_not_for_servers,
+    authority_not_for_servers,
+    daemon_signed_weakly,
     daemon_unverified,
+    daemon_serial_negative,
     daemon_near_end,
     no_alpn,
 )
@@ -188,6 +235,50 @@ def _other_issuer(evidence: Tls) -> str:
         return f"an authority that is also called {issuer}, but has another key (seen {seen}, trusted here {keys[0]})"
     trusted = " or ".join(certificates.words(authority.subject) for authority in evidence.authorities)
     return f"{issuer}; trusted here is {trusted}, by its key"
+
+
+def _unfit_authority(evidence: Tls) -> tuple[x509.Certificate, str] | None:
+    """Return the authority that has signed in the daemon's chain and may not, and what it lacks.
+
+    Go does not take it for a signer at all, and OpenSSL says now this and now that.
+    """
+    if not evidence.handshake.verify_errors:
+        return None
+    chain = evidence.handshake.negotiated.chain
+    for shown in chain:
+        signers = [each for each in (*evidence.authorities, *chain) if each != shown and has_signed(each, shown)]
+        lacks = [(each, lack) for each in signers if (lack := _lack(each))]
+        if lacks and len(lacks) == len(signers):
+            return lacks[0]
+    return None
+
+
+def _lack(authority: x509.Certificate) -> str:
+    """Say why an authority may not vouch for a daemon's certificate, by Go's rules; empty if it may."""
+    try:
+        basic = extensions.find(authority, x509.BasicConstraints)
+        usage = extensions.find(authority, x509.KeyUsage)
+        is_for_servers = extensions.allows(authority, ExtendedKeyUsageOID.SERVER_AUTH)
+    except MalformedError:
+        return "has extensions that cannot be read"
+    if not (basic.ca if basic else authority.version is x509.Version.v1):
+        return "is no authority by its basic constraints"
+    if usage is not None and not usage.key_cert_sign:
+        return "has key usages without the signing of certificates"
+    return "" if is_for_servers else "has extended key usages without serverAuth"
+
+
+def _named(certificate: x509.Certificate, host: str) -> str:
+    """Say what a certificate names instead of a host."""
+    if hostnames.is_misplaced(certificate, host):
+        return "the address stands there as a DNS name, where clients do not look for addresses"
+    names = hostnames.hosts(certificate)
+    if names:
+        return f"it names {', '.join(names)}"
+    common = hostnames.common_name(certificate)
+    return (
+        f"it names no host at all, and its common name {common} does not count" if common else "it names no host at all"
+    )
 
 
 def _unverified(evidence: Tls, codes: Container[int]) -> bool:

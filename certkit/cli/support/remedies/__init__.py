@@ -6,7 +6,7 @@ joins a list for people, unquoted.
 
 import shlex
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from certkit.cli.support.output import plain
@@ -29,8 +29,21 @@ def of_finding(finding: "Check") -> str:
     """Return what to do about a finding, indented lines being commands; empty if it is none."""
     if finding.status != "finding":
         return ""
-    template = findings.REMEDIES.get(finding.id) or ERRORS.get(str(finding.fields.get("code")))
+    template = ERRORS.get(str(finding.fields.get("code"))) or findings.REMEDIES.get(finding.id)
+    if template and "paths" in finding.fields and "path" not in finding.fields:
+        return "\n".join(_for_each_path(template, finding.fields))
     return _fill(template, finding.fields, plain(finding.fields.get("hint", "")))
+
+
+def _for_each_path(template: str, fields: Mapping[str, object]) -> Iterator[str]:
+    """Fill a template in with the lines about a `path` once for each of `paths`; `new` is a file beside it."""
+    paths = fields["paths"]
+    for line in template.split("\n"):
+        if "{path}" not in line:
+            yield _fill(line, fields, "")
+            continue
+        for path in paths if isinstance(paths, list) else [paths]:
+            yield _fill(line, {**fields, "path": path, "new": f"{path}.new"}, "")
 
 
 def _fill(template: str | None, fields: Mapping[str, object], otherwise: str) -> str:

@@ -13,6 +13,7 @@ _LOGS = "see what the daemon says, on its host:\n  docker logs buildkitd-NAME"
 _PORT = "check host and port of buildkit_host"
 _CLOCK = "compare this machine's clock with the true time:\n  date -u"
 _MUTUAL = "--tlscert cert.pem --tlskey key.pem --tlscacert ca.pem"
+_OWN_COPY = "copy the key to a folder of your own, and name the copy as tlskey:\n  install -m 600 {path} ~/key.pem"
 _RESTART = "copy the daemon's ca.pem to its host and restart it: buildkitd reads it only at its start"
 
 REMEDIES: Mapping[str, str] = {
@@ -30,6 +31,7 @@ REMEDIES: Mapping[str, str] = {
     "file-missing": f"check the paths, or enroll again:\n  {_ENROLL}",
     "file-unreadable": f"see who owns it, or enroll again:\n  {_ENROLL}",
     "file-garbage": f"enroll again:\n  {_ENROLL}",
+    "key-of-unknown-kind": f"{_ASK} for a new certificate; certkit makes keys that it knows:\n  {_ENROLL}",
     "key-encrypted": "store it unencrypted, readable by you alone:\n"
     "  (umask 077; openssl pkey -in {path} -out {new}) && mv {new} {path}",
     "key-not-private": "make it yours alone:\n  chmod 600 {path}",
@@ -39,6 +41,8 @@ REMEDIES: Mapping[str, str] = {
     "certificate-not-yet-valid": _CLOCK,
     "certificate-near-end": _RENEW,
     "certificate-not-for-clients": _RENEW,
+    "certificate-signed-weakly": f"{_ASK} for a certificate that is signed with SHA-256:\n  {_ENROLL}",
+    "serial-negative": f"{_ASK} for new ones, when there is time:\n  {_ENROLL}",
     "not-an-authority": f"enroll again:\n  {_ENROLL}",
     "authority-expired": f"{_ASK} for the new one",
     "clock-off": "set this machine's clock:\n  timedatectl set-ntp true",
@@ -64,6 +68,10 @@ REMEDIES: Mapping[str, str] = {
     "daemon-expired": _RENEW_DAEMON,
     "daemon-not-yet-valid": _CLOCK,
     "daemon-not-for-servers": _RENEW_DAEMON,
+    "authority-not-for-servers": f"{_ASK} for an authority that may vouch for daemons; certkit makes one:\n"
+    "  certkit rotate server --help",
+    "daemon-signed-weakly": _RENEW_DAEMON,
+    "daemon-serial-negative": _RENEW_DAEMON,
     "daemon-unverified": _RENEW_DAEMON,
     "daemon-near-end": _RENEW_DAEMON,
     "no-alpn": "where buildctl runs:\n  export GRPC_ENFORCE_ALPN_ENABLED=false\n"
@@ -93,7 +101,36 @@ REMEDIES: Mapping[str, str] = {
 }
 """Where there is none, the finding is an error's (`code`, `hint` among its fields), and the remedy is that error's."""
 
+
+def _mend(command: str) -> str:
+    """Write a command that reads a file and prints it mended; the new file is private from its first byte."""
+    return f"mend the file, or enroll again with {_ENROLL}:\n  (umask 077; {command} > {{new}}) && mv {{new}} {{path}}"
+
+
 ERRORS: Mapping[str, str] = {
+    # shapes of PEM that Go does not read (certkit.pki.pem_shapes); each command does what the shape's `mend` does
+    "pem-byte-order-mark": _mend(r"tr -d '\357\273\277' < {path}"),
+    "pem-utf-16": _mend("iconv -f UTF-16 -t UTF-8 {path}"),
+    "pem-indented": _mend("sed 's/^[[:blank:]#>]*//' {path}"),
+    "pem-joined": _mend(r"""awk '{{gsub(/----------/, "-----\n-----"); print}}' {path}"""),
+    "pem-carriage-returns": _mend(r"tr '\r' '\n' < {path}"),
+    "pem-escaped": _mend(r"""awk '{{gsub(/["\047]/, ""); gsub(/\\r/, ""); gsub(/\\n/, "\n"); print}}' {path}"""),
+    "pem-text-around": _mend(r"sed 's/^.*\(-----BEGIN \)/\1/; s/\(-----END [A-Z0-9 ]*-----\).*$/\1/' {path}"),
+    "pem-one-line": _mend(
+        r"""awk '{{gsub(/-----BEGIN [A-Z0-9 ]*-----/, "&\n"); gsub(/-----END [A-Z0-9 ]*-----/, "\n&\n"); print}}' """
+        "{path}"
+    ),
+    "pem-headers": _mend("sed '/:/d' {path}"),
+    "pem-other-label": _mend("sed -E 's/^-----(BEGIN|END) (TRUSTED|X509) CERT/-----\\1 CERT/' {path}"),
+    "pem-trusted-certificate": _mend("openssl x509 -in {path}"),
+    "pem-der-certificate": _mend("openssl x509 -inform DER -in {path}"),
+    "pem-der-key": _mend("openssl pkey -inform DER -in {path}"),
+    # modes that chmod does not change (certkit.probe.file_modes)
+    "mode-of-kubernetes-secret": "set the mode where the pod mounts the secret, and fsGroup to the pod's own group:\n"
+    "  kubectl explain pod.spec.volumes.secret.defaultMode",
+    "mode-of-mount": f"this file system (WSL's /mnt, FAT, SMB) gives all files one mode; {_OWN_COPY}",
+    "mode-on-read-only-file-system": f"nothing can be changed on this file system; {_OWN_COPY}",
+    "mode-of-another-owner": f"only the file's owner can change its mode; {_OWN_COPY}",
     "no-client-to-probe": "Choose one with --for, or name the daemon: "
     "certkit probe --daemon URL --ca F --cert F --key F",
     "flag-clients-not-enrolled": "certkit enroll FILE --for buildctl enrolls with a bundle.",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from certkit.trust import mailbox
+from certkit.pki import mailbox
 
 CHECKED = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IPAddress)
 """The types of names that Go applies constraints to; it passes over all others."""

@@ -1,0 +1,100 @@
+"""The three files of mutual TLS as Go loads them: `x509.CertPool.AppendCertsFromPEM` and `tls.X509KeyPair` (Go 1.26).
+
+What is returned is what Go would use. Why there is nothing, and what would mend it, is an error of `pem_shapes`.
+"""
+
+from dataclasses import dataclass
+
+from certkit.errors import MalformedError
+from certkit.pki import go_certificate, go_keys, pem_shapes
+from certkit.pki.go_pem import Block, blocks
+from certkit.pki.keys import EncryptedKeyError, PrivateKey
+
+CERTIFICATE = "CERTIFICATE"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A block that Go passes over without a word."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Authorities:
+    """What a file of authorities comes to: DER of those that count, and what is passed over."""
+
+    loaded: tuple[bytes, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def authorities(content: bytes) -> Authorities:
+    """Read authorities as `AppendCertsFromPEM` does; raise MalformedError if it would append none."""
+    judged = [(block, _why_no_authority(block)) for block in blocks(content)]
+    loaded = tuple(block.der for block, reason in judged if not reason)
+    skipped = tuple(Skipped(block.line, reason) for block, reason in judged if reason)
+    if not loaded:
+        raise pem_shapes.unusable_certificates(content, lambda mended: bool(_authorities(mended)))
+    return Authorities(loaded, skipped)
+
+
+def chain(content: bytes) -> tuple[bytes, ...]:
+    """Read the client's certificate and what follows it, DER, as `X509KeyPair` does.
+
+    Only the first is parsed there. Raises MalformedError if there is none or the first cannot be parsed.
+    """
+    found = _chain(content)
+    if not found:
+        raise pem_shapes.unusable_certificates(content, lambda mended: bool(_chain(mended)))
+    if reason := go_certificate.problem(found[0]):
+        line = next(block.line for block in blocks(content) if block.kind == CERTIFICATE)
+        raise MalformedError(
+            f"the certificate in line {line} cannot be parsed: {reason}",
+            code="certificate-unusable",
+            line=line,
+            reason=reason,
+        )
+    return found
+
+
+def key(content: bytes) -> PrivateKey:
+    """Read the private key as `X509KeyPair` does: the first block that is called one, whatever follows.
+
+    Raises MalformedError if there is none or it is damaged, `go_keys.UnknownKindError` for a kind that Go does not
+    know, EncryptedKeyError if it wants a passphrase.
+    """
+    block = _key_block(content)
+    if block is None:
+        raise pem_shapes.unusable_key(content, lambda mended: _key_block(mended) is not None)
+    if block.kind == "ENCRYPTED PRIVATE KEY" or "DEK-Info" in block.headers:
+        raise EncryptedKeyError("the key is encrypted", "Give its passphrase.")
+    try:
+        return go_keys.load(block.der)
+    except go_keys.UnknownKindError:
+        raise
+    except MalformedError:
+        raise pem_shapes.undecodable_key(block) from None
+
+
+def _authorities(content: bytes) -> list[bytes]:
+    return [block.der for block in blocks(content) if not _why_no_authority(block)]
+
+
+def _why_no_authority(block: Block) -> str:
+    """Say why a block adds no authority; empty if it adds one."""
+    if block.kind != CERTIFICATE:
+        return f"it is not called CERTIFICATE, but {block.kind}"
+    if block.headers:
+        return f"it has a header ({block.headers[0]})"
+    return go_certificate.problem(block.der)
+
+
+def _chain(content: bytes) -> tuple[bytes, ...]:
+    return tuple(block.der for block in blocks(content) if block.kind == CERTIFICATE)
+
+
+def _key_block(content: bytes) -> Block | None:
+    return next(
+        (each for each in blocks(content) if each.kind == "PRIVATE KEY" or each.kind.endswith(" PRIVATE KEY")), None
+    )

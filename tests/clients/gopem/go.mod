@@ -1,0 +1,3 @@
+module gopem
+
+go 1.21
