@@ -34,23 +34,28 @@ class Reader:
     """Reads elements one after the other."""
 
     def __init__(self, content: bytes) -> None:
-        self.left = content
+        self._content = content
+        self._place = 0  # rather than a shorter content, which would take quadratic time
+
+    @property
+    def left(self) -> bool:
+        """Whether there is more to read."""
+        return self._place < len(self._content)
 
     def tag(self) -> int:
         """Return the next element's tag; -1 at the end."""
-        return self.left[0] if self.left else -1
+        return self._content[self._place] if self.left else -1
 
     def element(self, tag: int | None = None) -> bytes:
         """Read one element whole; raise DerError if it is not well formed, or has another tag than is wanted."""
-        whole, _ = self._split(tag)
-        self.left = self.left[len(whole) :]
-        return whole
+        start = self._place
+        _, self._place = self._extent(tag)
+        return self._content[start : self._place]
 
     def read(self, tag: int | None = None) -> bytes:
         """Read one element's content, as `element` does."""
-        whole, begin = self._split(tag)
-        self.left = self.left[len(whole) :]
-        return whole[begin:]
+        begin, self._place = self._extent(tag)
+        return self._content[begin : self._place]
 
     def enter(self, tag: int = SEQUENCE) -> "Reader":
         """Read one element's content to be read further."""
@@ -97,26 +102,28 @@ class Reader:
         if self.tag() != tag:
             return False
         begin, _ = self._header(tag)
-        if self.left[begin : begin + 1] != bytes([inner]):
+        if self._content[begin : begin + 1] != bytes([inner]):
             return False
-        self.left = self.left[begin:]
+        self._place = begin
         return True
 
-    def _split(self, tag: int | None) -> tuple[bytes, int]:
+    def _extent(self, tag: int | None) -> tuple[int, int]:
+        """Return where the next element's content begins and ends."""
         begin, length = self._header(tag)
-        if begin + length > len(self.left):
+        if begin + length > len(self._content):
             raise DerError("structure")
-        return self.left[: begin + length], begin
+        return begin, begin + length
 
-    def _header(self, tag: int | None = None) -> tuple[int, int]:
-        """Return where the next element's content begins, and its length."""
-        content = self.left
-        if len(content) < 2 or content[0] & _HIGH_TAG == _HIGH_TAG or (tag is not None and content[0] != tag):  # noqa: PLR2004
+    def _header(self, tag: int | None) -> tuple[int, int]:
+        """Return where the next element's content begins, and how long it says that it is."""
+        start = self._place
+        head = self._content[start : start + 2]
+        if len(head) < 2 or head[0] & _HIGH_TAG == _HIGH_TAG or (tag is not None and head[0] != tag):  # noqa: PLR2004
             raise DerError("structure")
-        begin, length = 2, content[1]
+        begin, length = start + 2, head[1]
         if length >= _LONG:
             octets = length - _LONG
-            begin, length = 2 + octets, int.from_bytes(content[2 : 2 + octets])
+            begin, length = begin + octets, int.from_bytes(self._content[begin : begin + octets])
             shortest = max(1, (length.bit_length() + 7) // 8)
             if not 0 < octets <= _MOST_LENGTH_OCTETS or length < _LONG or shortest != octets:
                 raise DerError("structure")

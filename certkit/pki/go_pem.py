@@ -7,7 +7,7 @@ without a word, so what OpenSSL or `cryptography` reads may be nothing to it, an
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"\n-----END ", b"-----"
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
@@ -22,16 +22,17 @@ class Block:
     headers: tuple[str, ...]
     """The names before the colons of the lines between BEGIN and the content."""
     der: bytes
-    line: int
+    line: int = 0
     """The number of the line that begins it, counted from 1."""
 
 
 def blocks(content: bytes) -> Iterator[Block]:
     """Yield the blocks that repeated calls of Go's `pem.Decode` return, in order; takes time in proportion to size."""
-    place = 0
+    place = line = start = 0
     while found := _decode(content, place):
-        block, place = found
-        yield block
+        begin, place, block = found
+        line, start = line + content.count(b"\n", start, begin), begin
+        yield replace(block, line=line + 1)
 
 
 def line_of(content: bytes, place: int) -> int:
@@ -39,8 +40,11 @@ def line_of(content: bytes, place: int) -> int:
     return content.count(b"\n", 0, place) + 1
 
 
-def _decode(content: bytes, start: int) -> tuple[Block, int] | None:
-    """Return the next block and where to go on; None if there is none. Go's `Decode`, with places for its slices."""
+def _decode(content: bytes, start: int) -> tuple[int, int, Block] | None:
+    """Return where the next block begins, where to go on, and the block, whose line is not known yet.
+
+    None if there is none. This is Go's `Decode`, with places for its slices.
+    """
     while (end := content.find(_END, start)) >= 0:
         trailer = end + len(_END)
         # The last BEGIN before the first END: one without an end of its own is passed over.
@@ -58,8 +62,8 @@ def _decode(content: bytes, start: int) -> tuple[Block, int] | None:
             return None
         der = _content(content, place, end, kind, is_headed=bool(headers))
         if der is not None:
-            block = Block(_text(kind), tuple(map(_text, headers)), der, line_of(content, begin))
-            return block, _line(content, end + len(_END) - 1)[1]
+            block = Block(_text(kind), tuple(map(_text, headers)), der)
+            return begin, _line(content, end + len(_END) - 1)[1], block
         start = trailer
     return None
 

@@ -187,3 +187,26 @@ def test_a_certificate_with_other_bytes_parses_where_it_parses_in_go(
     content = ssl.DER_cert_to_PEM_cert(bytes(der)).encode()
     [(_, _, _, problem)] = newest.load(content).blocks
     assert bool(go_certificate.problem(bytes(der))) is bool(problem), problem
+
+
+HOSTILE = {
+    "beginnings": b"-----BEGIN CERTIFICATE-----\n",
+    "ends": b"\n-----END CERTIFICATE-----",
+    "empty blocks": b"-----BEGIN X-----\n-----END X-----\n",
+    "headers": b"-----BEGIN X-----\na:\n\n-----END X-----:\n",
+    "dashes": b"-----",
+    "marks": MARK + b"-----BEGIN ",
+    "one line": b"-----BEGIN CERTIFICATE----- A",
+    "escapes": b"\\n",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_megabyte_of_anything_is_read_in_a_moment(kind: str) -> None:
+    content = HOSTILE[kind] * (2**20 // len(HOSTILE[kind]))
+    for read in (go_files.authorities, go_files.chain, go_files.key):
+        assert not loads(read, content)
+
+
+def test_the_line_of_each_block_is_told() -> None:
+    assert [each.line for each in blocks(b"x\n" + CERT + b"\n\n" + KEY)] == [2, 2 + CERT.count(b"\n") + 2]
