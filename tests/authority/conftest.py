@@ -15,7 +15,6 @@ from certkit.cli import main
 from certkit.ledger.interface import Actor
 
 URL = "tcp://build.acme.example:8372"
-NOW = datetime.now(UTC).replace(microsecond=0)
 LEAD = Actor("lead", "desk")
 
 

@@ -17,7 +17,7 @@ from certkit.earthly.address import parse_shared
 from certkit.enroll.bundle import open_bundle
 from certkit.errors import CertkitError, RefusedError
 from certkit.pki import certificates, keys
-from tests.authority.conftest import LEAD, NOW, change
+from tests.authority.conftest import LEAD, change, now
 
 T = TypeVar("T")
 MANY = 50
@@ -45,7 +45,7 @@ def test_of_two_who_make_one_team_one_is_refused(path: Path) -> None:
     def make(number: int) -> str:
         first = FirstDaemon("build", parse_shared(f"tcp://build{number}:8372"))
         try:
-            create(path, Settings("acme"), None, first, actor=LEAD, now=NOW)
+            create(path, Settings("acme"), None, first, actor=LEAD, now=now())
         except CertkitError as error:
             return error.message
         return "made"

@@ -14,7 +14,7 @@ from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.ledger import create_ledger, file_url
 from certkit.ledger.interface import Daemon
 from certkit.pki import keys, sealed
-from tests.authority.conftest import LEAD, NOW
+from tests.authority.conftest import LEAD, now
 
 SECRET = "violet anchor"
 
@@ -70,7 +70,7 @@ def test_an_archive_of_which_something_is_odd_makes_nothing(tmp_path: Path, kind
 
     content = crafted(add)
     with pytest.raises(CertkitError):
-        backups.restore(content, SECRET, tmp_path / "in" / "restored", LEAD, NOW, confirm=refuse)
+        backups.restore(content, SECRET, tmp_path / "in" / "restored", LEAD, now(), confirm=refuse)
     assert not list(tmp_path.rglob("*planted*"))
     assert not list(tmp_path.rglob("*restored*"))
     assert not Path("/tmp/planted").exists()
@@ -79,13 +79,13 @@ def test_an_archive_of_which_something_is_odd_makes_nothing(tmp_path: Path, kind
 def test_what_is_no_archive_is_told(tmp_path: Path) -> None:
     with pytest.raises(MalformedError, match="cannot be used"):
         backups.restore(
-            sealed.seal(b"x" * 600, SECRET, b"backup"), SECRET, tmp_path / "restored", LEAD, NOW, confirm=refuse
+            sealed.seal(b"x" * 600, SECRET, b"backup"), SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse
         )
 
 
 def test_what_was_sealed_for_something_else_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(keys.WrongPassphraseError):
-        backups.restore(sealed.seal(b"", SECRET, b"bundle"), SECRET, tmp_path / "restored", LEAD, NOW, confirm=refuse)
+        backups.restore(sealed.seal(b"", SECRET, b"bundle"), SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
 
 
 @pytest.mark.parametrize("name", ["daemons/build", "authorities/server-1"])
@@ -93,7 +93,7 @@ def test_a_key_that_is_not_its_certificates_is_found(path: Path, session: Sessio
     (path / name / "key.pem").write_bytes(keys.to_pem(keys.generate("p256")))
     content = backups.backup(session, SECRET)
     with pytest.raises(MalformedError, match=r"the key in (build|server-1) is not that of its certificate"):
-        backups.restore(content, SECRET, tmp_path / "restored", LEAD, NOW, confirm=refuse)
+        backups.restore(content, SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
 
 
 def test_a_damaged_ledger_is_found(path: Path, session: Session, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_damaged_ledger_is_found(path: Path, session: Session, tmp_path: Path)
     clear[place : place + 20000] = bytes(20000)
     with pytest.raises(CertkitError, match="ledger"):
         backups.restore(
-            sealed.seal(bytes(clear), SECRET, b"backup"), SECRET, tmp_path / "restored", LEAD, NOW, confirm=refuse
+            sealed.seal(bytes(clear), SECRET, b"backup"), SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse
         )
     assert not (tmp_path / "restored").exists()
 
@@ -121,7 +121,7 @@ def test_what_is_no_certkits_is_left_out(path: Path, session: Session, tmp_path:
     (path / "former.backup").write_bytes(bytes(1 << 20))
     content = backups.backup(session, SECRET)
     assert len(content) < 1 << 19
-    assert backups.restore(content, SECRET, tmp_path / "restored", LEAD, NOW, confirm=refuse) == "acme"
+    assert backups.restore(content, SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse) == "acme"
 
 
 def refuse(_command: str) -> bool:
@@ -142,8 +142,8 @@ def test_a_command_in_a_backup_is_not_run_and_stays_only_if_somebody_says_so(ses
         asked.append(command)
         return False
 
-    backups.restore(content, SECRET, tmp_path / "no", LEAD, NOW, confirm=deny)
-    backups.restore(content, SECRET, tmp_path / "yes", LEAD, NOW, confirm=lambda _: True)
+    backups.restore(content, SECRET, tmp_path / "no", LEAD, now(), confirm=deny)
+    backups.restore(content, SECRET, tmp_path / "yes", LEAD, now(), confirm=lambda _: True)
     assert asked == [f"touch {tmp_path}/ran"]
     assert "ran" not in (tmp_path / "no" / "team.yml").read_text()
     assert "ran" in (tmp_path / "yes" / "team.yml").read_text()
@@ -155,7 +155,7 @@ def test_a_restored_home_uses_the_ledger_that_was_restored(session: Session, tmp
     create_ledger(file_url(elsewhere)).close()
     before = elsewhere.read_bytes()
     content = with_settings(session, f"team: acme\nledger: {file_url(elsewhere)}\n")
-    backups.restore(content, SECRET, tmp_path / "restored", LEAD, NOW, confirm=refuse)
+    backups.restore(content, SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
     assert elsewhere.read_bytes() == before
     assert "elsewhere" not in (tmp_path / "restored" / "team.yml").read_text()
     assert main(["list", "--home", str(tmp_path / "restored")]) == 0
@@ -164,20 +164,20 @@ def test_a_restored_home_uses_the_ledger_that_was_restored(session: Session, tmp
 @pytest.mark.parametrize("name", ["../../planted", "/tmp/planted", "..", "a/b", ""])
 def test_a_daemon_that_is_named_by_a_path_is_no_daemon(session: Session, tmp_path: Path, name: str) -> None:
     with session.ledger.transaction():
-        session.ledger.put_daemon(Daemon(name, "tcp://build:8372", ("build",), NOW))
+        session.ledger.put_daemon(Daemon(name, "tcp://build:8372", ("build",), now()))
     content = backups.backup(session, SECRET)
     with pytest.raises(CertkitError, match="cannot be the name of a daemon"):
-        backups.restore(content, SECRET, tmp_path / "in" / "restored", LEAD, NOW, confirm=refuse)
+        backups.restore(content, SECRET, tmp_path / "in" / "restored", LEAD, now(), confirm=refuse)
     assert not list(tmp_path.rglob("*planted*"))
 
 
 def test_a_host_that_is_a_command_is_no_host(session: Session, tmp_path: Path) -> None:
     """It would stand in the lines that a lead pastes."""
     with session.ledger.transaction():
-        session.ledger.put_daemon(Daemon("arm", "tcp://arm:8372", ("arm; touch planted",), NOW))
+        session.ledger.put_daemon(Daemon("arm", "tcp://arm:8372", ("arm; touch planted",), now()))
     content = backups.backup(session, SECRET)
     with pytest.raises(CertkitError, match="neither a host name nor an IP address"):
-        backups.restore(content, SECRET, tmp_path / "restored", LEAD, NOW, confirm=refuse)
+        backups.restore(content, SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
 
 
 @pytest.mark.parametrize("generation", ["../../planted", 0, -1, 1.5, None])

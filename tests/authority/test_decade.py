@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -14,23 +14,22 @@ from certkit.ledger.interface import Revocation
 from certkit.pki import certificates, names
 from certkit.trust import anchors
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 MONTH, YEAR = timedelta(days=30), timedelta(days=365)
 PEOPLE, LEAVING = 1000, 8
 """How many there are, and how many of them leave in a month; others come in their place."""
 
 
 def test_a_decade_with_a_thousand_people_leaves_the_files_small(session: Session, path: Path) -> None:
-    chance = random.Random(4)
+    chance, start = random.Random(4), session.now
     staying = [f"person{n}@acme.example" for n in range(PEOPLE)]
     for name in staying:
-        issue(at(session, NOW), name, "laptop")
+        issue(at(session, start), name, "laptop")
     ends: dict[str, datetime] = {}
     for month in range(1, 9 * 12):
-        now = NOW + month * MONTH
+        now = start + month * MONTH
         leavers = chance.sample(staying, LEAVING)
         for name in leavers:
-            last = issue(at(session, now - chance.random() * min(YEAR, now - NOW)), name, "laptop")
+            last = issue(at(session, now - chance.random() * min(YEAR, now - start)), name, "laptop")
             ends[names.person_name(name, "acme")] = last.certificate.not_valid_after_utc
         later = at(session, now)
         with publishing(later):

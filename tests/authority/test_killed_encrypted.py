@@ -15,7 +15,7 @@ from certkit.authority.session import unsettled
 from certkit.authority.unfinished import unfinished
 from certkit.authority.view import reading
 from certkit.cli import main
-from certkit.cli.support import passphrases
+from certkit.cli.support import authority_passphrases
 from certkit.pki import encrypted_key, keys, requests, sealed
 from certkit.pki.signer import KeySigner
 from tests.authority.conftest import LEAD, URL, nobody_asks, now
@@ -74,7 +74,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         assert typed, "a passphrase was asked for"
         return typed[-1]
 
-    monkeypatch.setattr(passphrases, "of_authorities", type_it)
+    monkeypatch.setattr(authority_passphrases, "ask_until_it_opens", type_it)
     return typed
 
 

@@ -16,7 +16,7 @@ from certkit.authority.session import Session
 from certkit.authority.settings import Settings
 from certkit.authority.view import View
 from certkit.ledger.interface import Actor
-from tests.authority.conftest import NOW, change, nobody_asks
+from tests.authority.conftest import change, nobody_asks, now
 from tests.authority.test_killed_changes import assert_settled
 
 THREADS, ROUNDS = 8, 6
@@ -28,9 +28,9 @@ def test_eight_threads_change_one_home_at_once_and_each_change_has_its_actor(pat
     def work(number: int) -> None:
         actor = Actor(f"lead {number}", f"desk {number}")
         for each in range(ROUNDS):
-            with changing(home, actor, NOW) as session:
+            with changing(home, actor, now()) as session:
                 issuance.issue(session, f"p{number}-{each}", "laptop")
-            with changing(home, actor, NOW) as session:
+            with changing(home, actor, now()) as session:
                 assert revocation.revoke(session, Subject(f"p{number}-{each}"), "unspecified")
 
     with ThreadPoolExecutor(THREADS) as pool:

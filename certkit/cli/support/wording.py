@@ -16,9 +16,8 @@ _WORDS: Mapping[str, str] = {
     "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
     # authority.overview.Exposure, Note
     "readable-by-others": "others on this machine have rights to it",
-    "not-encrypted": "the authorities' keys are not encrypted: whoever copies them has them "
-    "(certkit authority passphrase)",
-    "never-backed-up": "this home was never backed up: with the disk, the team would be lost (certkit backup FILE)",
+    "not-encrypted": "the authorities' keys are not encrypted: certkit authority passphrase",
+    "never-backed-up": "this home was never backed up: certkit backup FILE",
     # authority.daemons.Behind
     "no-certificate": "has no certificate",
     "not-seen": "not seen yet",
