@@ -118,9 +118,9 @@ def _enroll(scene: _Scene) -> None:
 
 
 def _give_address(scene: _Scene) -> None:
-    from certkit.earthly.clients import docker_or_podman_works
+    from certkit.earthly import config, engines
 
-    if docker_or_podman_works(scene.environment):
+    if engines.find(config.AUTO, scene.environment).program:
         return
     scene.environment["EARTHLY_BUILDKIT_HOST"] = scene.daemon.url
     say("Neither Docker nor Podman works here, so Earthly wants the daemon's address from the environment:", "")

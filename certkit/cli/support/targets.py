@@ -20,7 +20,10 @@ def chosen(given: "Given", name: str | None, config: Path | None) -> "Target":
     from certkit.earthly.user import user_of
     from certkit.probe import target
 
-    user, configured = user_of(os.environ), selection.configured(os.environ, [name] if name else [], config)
+    user, configured = (
+        user_of(os.environ),
+        selection.configured(os.environ, [name] if name else [], config, folder=Path()),
+    )
     enrolled = [] if given.is_complete else flag_clients.enrolled(user)
     return target.choose(given, name, configured, enrolled, os.environ, owner=user.owner, is_named=config is not None)
 

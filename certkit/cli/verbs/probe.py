@@ -10,6 +10,7 @@ import typer
 from certkit.cli.support import completions, context, numbers, targets
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.probe_report import as_data, show
+from certkit.errors import MissingError
 
 if TYPE_CHECKING:
     from certkit.probe import Pair
@@ -75,7 +76,11 @@ def probe(
 
 def _knowledge(option: Path | None, url: str) -> "tuple[Pair | None, tuple[bytes, ...] | None]":
     """Return what the lead's side adds: where the home is, and one of its daemons has this URL."""
-    if not os.access(context.home_path(option) / "team.yml", os.R_OK):
+    try:
+        settings = context.home_path(option) / "team.yml"
+    except MissingError:  # a user without a home folder, as in some containers
+        return None, None
+    if not os.access(settings, os.R_OK):
         return None, None
     from certkit.authority.daemon_check import knowledge_of
 
