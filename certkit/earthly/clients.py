@@ -18,7 +18,7 @@ HOST_VARIABLE = "EARTHLY_BUILDKIT_HOST"
 """The variable that overrides `buildkit_host` for every client; EarthBuild before 0.8.18 reads no other."""
 
 IMAGE_ENTRYPOINT = Path("/usr/bin/earthly-entrypoint.sh")
-"""What starts the client in the images earthly/earthly and earthbuild/earthbuild, with `--config IMAGE_CONFIG`."""
+"""What starts the client in the images earthly/earthly and earthbuild/earthbuild, with IMAGE_CONFIG."""
 
 IMAGE_CONFIG = Path("/etc/.earthly/config.yml")
 

@@ -58,7 +58,7 @@ class ConfigFile:
         Raises ReadOnlyPlaceError if nobody can make it writable where it lies.
         """
         folder = self.target.parent
-        if self.content is not None and self.path.is_symlink() and not _is_writable(folder):
+        if self.content is not None and self.path.is_symlink() and _is_in_store(self.target):
             raise ReadOnlyPlaceError(
                 f"{self.path} leads to {self.target}, which is read-only",
                 "Change what that file is made from.",
@@ -146,6 +146,8 @@ def _is_accessible(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK, effective_ids=True)
 
 
-def _is_writable(folder: Path) -> bool:
-    """Tell whether a folder can be written to; one that nobody may write to cannot, by root neither."""
-    return _is_accessible(folder) and bool(folder.stat().st_mode & _ANYBODY_WRITES)
+def _is_in_store(target: Path) -> bool:
+    """Tell whether a file is nobody's to write, in a folder that cannot be written to, as in Nix's store."""
+    folder = target.parent
+    is_closed = not _is_accessible(folder) or not folder.stat().st_mode & _ANYBODY_WRITES
+    return is_closed and not target.stat().st_mode & _ANYBODY_WRITES

@@ -25,6 +25,10 @@ Exit codes: 0 all is well, 1 failure, 2 usage, 3 findings. `--json` prints an ob
 list of objects with `id`, `title`, `status` (`ok`, `finding`, `skipped`), `severity` (`error`, `warning`, or null),
 `seen`, `meaning`, `remedy`, `fields` (what the finding is about: paths, names, times in RFC 3339) and `ms`.
 
+The whole configuration is judged, by the types that Earthly gives its keys, and the `.env` file of the folder that the
+probe is run in counts as it does for a build there: try it where you build. Docker and Podman are asked what the client
+asks them. It waits for them without a limit; the probe gives them eight times `--timeout` for all questions together.
+
 It works with daemons that negotiate ALPN and with those that do not: the TLS handshake is OpenSSL's own, and gRPC
 speaks through it.
 

@@ -66,6 +66,7 @@ def test_a_link_into_a_read_only_store_gets_the_files_and_the_lines_to_paste(ali
     store.mkdir()
     alice.config.rename(store / "config.yml")
     alice.config.symlink_to(store / "config.yml")
+    alice.config.chmod(0o444)
     store.chmod(0o555)
     bundle = team.bundle()
     (step,) = alice.enroll(bundle)
@@ -74,9 +75,9 @@ def test_a_link_into_a_read_only_store_gets_the_files_and_the_lines_to_paste(ali
     assert step.to_paste[0] == "global:"
     assert "  tlskey: ./certs/acme/key.pem" in step.to_paste
     assert len(step.to_paste) == 6
-    store.chmod(0o755)
+    (store / "config.yml").chmod(0o644)
     (store / "config.yml").write_text("\n".join(step.to_paste))
-    store.chmod(0o555)
+    (store / "config.yml").chmod(0o444)
     (again,) = alice.enroll(bundle)
     store.chmod(0o755)
     assert again.is_done

@@ -123,9 +123,12 @@ def test_pasted_settings_in_a_read_only_store_are_told(alice: Laptop, team: Team
     store.mkdir()
     alice.config.rename(store / "config.yml")
     alice.config.symlink_to(store / "config.yml")
+    alice.config.chmod(0o444)
     store.chmod(0o555)
     (step,) = alice.enroll(team.bundle())
+    (store / "config.yml").chmod(0o644)
     (store / "config.yml").write_text("\n".join(step.to_paste))
+    (store / "config.yml").chmod(0o444)
     undoing = alice.unenroll()
     store.chmod(0o755)
     assert undoing.obstacle
