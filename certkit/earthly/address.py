@@ -1,20 +1,31 @@
 """The URL of a daemon, by the rules of Earthly and EarthBuild (`parseAndValidateURL`, `IsLocal`)."""
 
+import contextlib
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from certkit.errors import InvalidError, MalformedError
 from certkit.pki import names
 
 CONTAINER_SCHEMES = ("docker-container", "podman-container")
 LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
-"""Earthly starts and manages a daemon of its own for these three literal names, and for no others."""
+"""Earthly starts and manages a daemon of its own for these three, written just so, and for no others."""
+
+UNSPECIFIED_HOSTS = ("0.0.0.0", "::")  # noqa: S104 - what nobody should connect to
+"""Where a daemon listens that listens everywhere; for who connects, it is this very machine."""
 
 _EXAMPLE = "Write it as Earthly does, scheme and port included: "
 _LONGEST_URL = 300
 _LAST_PORT = 65535
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[^\[\]]*\]|[^\[\]:/?#@\s]+)(?::([0-9]*))?")
+
+
+_MEANT = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*:/+|tcp:|/+)?(?:[^/@]*@)?(?P<host>\[[^\]]*\]|[^/:?#@\s]*)(?::(?P<port>[0-9]{1,5})(?![0-9]))?",
+    re.IGNORECASE,
+)
+"""What somebody may have meant who wrote no URL."""
 
 
 class WrongSchemeError(MalformedError):
@@ -36,6 +47,8 @@ class Address:
     scheme: str
     host: str
     port: int | None = None
+    written: str = field(default="", compare=False)
+    """The host as the URL had it, without brackets; empty if it was the same."""
 
     @property
     def url(self) -> str:
@@ -46,7 +59,7 @@ class Address:
     @property
     def is_local(self) -> bool:
         """Whether Earthly takes it for a daemon that it manages itself."""
-        return self.scheme in CONTAINER_SCHEMES or self.host in LOCAL_HOSTS
+        return self.scheme in CONTAINER_SCHEMES or (self.written or self.host) in LOCAL_HOSTS
 
 
 def parse(url: str) -> Address:
@@ -64,6 +77,7 @@ def parse(url: str) -> Address:
         raise WrongSchemeError(
             f"{url!r} has the scheme {scheme!r}, which Earthly does not take", _EXAMPLE + _as_tcp(host, port), url=url
         )
+    written = host.strip("[]")
     try:
         host = _parse_host(host)
     except ValueError:
@@ -74,7 +88,7 @@ def parse(url: str) -> Address:
         raise MalformedError(
             f"{url!r} has no possible port", "A port is a number from 1 to 65535.", code="daemon-url-port", url=url
         )
-    return Address(scheme, host, int(port))
+    return Address(scheme, host, int(port), written)
 
 
 def parse_shared(url: str) -> Address:
@@ -93,7 +107,14 @@ def parse_shared(url: str) -> Address:
             code="daemon-url-container",
             url=url,
         )
-    if address.is_local:
+    if address.host in UNSPECIFIED_HOSTS:
+        raise InvalidError(
+            f"{address.host} is where a daemon listens, on every address of its machine; no laptop finds it there",
+            f"Use a name or address that every laptop reaches: tcp://build-server:{address.port}",
+            code="daemon-url-unspecified",
+            url=url,
+        )
+    if address.host in LOCAL_HOSTS:  # in its one form, which is what laptops get
         raise InvalidError(
             f"Earthly takes {address.host} to mean a daemon that it manages itself, "
             "so a shared one cannot be called that",
@@ -126,14 +147,16 @@ def _as_tcp(host: str, port: str | None) -> str:
 
 
 def _not_a_url(url: str) -> MalformedError:
-    try:
-        host = _parse_host(re.sub(r"^[a-z]*:?/+|[/:].*$", "", url))
-    except ValueError:
-        host = ""
-    guess = host if host and host not in LOCAL_HOSTS else "build.acme.example"
+    found = _MEANT.match(url[:_LONGEST_URL])
+    guess, port = "build.acme.example", None
+    if found and found["host"]:
+        with contextlib.suppress(ValueError):
+            host = _parse_host(found["host"])
+            if host not in LOCAL_HOSTS:
+                guess, port = (f"[{host}]" if ":" in host else host), found["port"]
     return MalformedError(
         f"{url[:_LONGEST_URL]!r} is not a daemon's URL",
-        _EXAMPLE + _as_tcp(guess, None),
+        _EXAMPLE + _as_tcp(guess, port),
         code="daemon-url-malformed",
         url=url[:_LONGEST_URL],
     )

@@ -4,17 +4,23 @@ The rules are those of their sources (`util/cliutil`, `cmd/earth/app/before.go`)
 """
 
 import shutil
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from certkit.earthly import env_file
+from certkit.earthly.env_file import EnvFile
 from certkit.earthly.user import Environment, user_of
 from certkit.errors import InvalidError
 from certkit.files import Owner
 
-ENGINE_TIMEOUT = 3.0
-"""Seconds that Docker or Podman may take to answer."""
+HOST_VARIABLE = "EARTHLY_BUILDKIT_HOST"
+"""The variable that overrides `buildkit_host` for every client; EarthBuild before 0.8.18 reads no other."""
+
+IMAGE_ENTRYPOINT = Path("/usr/bin/earthly-entrypoint.sh")
+"""What starts the client in the images earthly/earthly and earthbuild/earthbuild, with IMAGE_CONFIG."""
+
+IMAGE_CONFIG = Path("/etc/.earthly/config.yml")
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,29 @@ class Kind:
     program: str
     installation: str
     prefixes: tuple[str, ...]
+    env_files: tuple[str, ...]
+    """The variables that name another file than `.env`, the strongest first."""
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("earthly", "Earthly", "earthly", "earthly", ("EARTHLY_",)),
-        Kind("earthbuild", "EarthBuild", "earth", "earth", ("EARTH_", "EARTHLY_")),
+        Kind(
+            "earthly",
+            "Earthly",
+            "earthly",
+            "earthly",
+            prefixes=("EARTHLY_",),
+            env_files=("EARTHLY_ENV_FILE_PATH", "EARTHLY_ENV_FILE"),
+        ),
+        Kind(
+            "earthbuild",
+            "EarthBuild",
+            "earth",
+            "earth",
+            prefixes=("EARTH_", "EARTHLY_"),
+            env_files=("EARTH_ENV_FILE", "EARTHLY_ENV_FILE"),
+        ),
     )
 }
 
@@ -50,6 +72,8 @@ class Client:
     config: Path
     owner: Owner | None = None
     is_config_named: bool = False
+    env_file: EnvFile | None = None
+    """What the client reads into its environment first; None where nobody looked."""
 
     @property
     def name(self) -> str:
@@ -61,25 +85,34 @@ class Client:
         """The client's name in prose."""
         return self.kind.title
 
-    @property
-    def host_variable(self) -> str:
-        """The environment variable that overrides `buildkit_host`."""
-        return self.kind.prefixes[0] + "BUILDKIT_HOST"
+    def seen(self, environ: Environment) -> Environment:
+        """Return the environment as the client sees it; what is set wins over its .env file."""
+        return {**self.env_file.variables, **environ} if self.env_file else environ
 
 
-def locate(name: str, environ: Environment, config: Path | None = None) -> Client:
-    """Locate a client's folder and configuration; `config` is what its `--config` would be given.
+def locate(name: str, environ: Environment, config: Path | None = None, *, folder: Path | None = None) -> Client:
+    """Locate a client's folder and configuration.
 
-    Raises InvalidError if `name` is no client's.
+    Args:
+        name: The client.
+        environ: The environment that it would see.
+        config: What its `--config` would be given.
+        folder: Where it would be run, if its `.env` there is to count.
+
+    Raises:
+        InvalidError: `name` is no client's.
+
     """
     kind = KINDS.get(name)
     if kind is None:
         raise unknown(name, KINDS)
-    user = user_of(environ)
-    directory = user.home / f".{variable(kind, environ, 'INSTALLATION_NAME')[1] or kind.installation}"
-    named = str(config or variable(kind, environ, "CONFIG")[1])
+    read = env_file.read(kind.env_files, environ, folder) if folder else None
+    seen = {**read.variables, **environ} if read else environ
+    user = user_of(seen)
+    directory = user.home / f".{variable(kind, seen, 'INSTALLATION_NAME')[1] or kind.installation}"
+    named = str(config or variable(kind, seen, "CONFIG")[1])
     place = Path(named).absolute() if named else _default_config(directory)
-    return Client(kind, directory, place, user.owner, is_config_named=bool(named))
+    return Client(kind, directory, place, user.owner, is_config_named=bool(named), env_file=read)
 
 
 def unknown(name: str, known: Iterable[str]) -> InvalidError:
@@ -93,22 +126,29 @@ def unknown(name: str, known: Iterable[str]) -> InvalidError:
     )
 
 
-def find(environ: Environment, names: Sequence[str] = (), config: Path | None = None) -> list[Client]:
+def find(
+    environ: Environment, names: Sequence[str] = (), config: Path | None = None, *, folder: Path | None = None
+) -> list[Client]:
     """Return the clients called `names`; without names, those that have a folder or a program here.
 
-    Of two clients that would read the same file, only the first is returned.
+    Of two clients that would read the same file, only the first is returned. The arguments are those of `locate`.
     """
-    clients = [locate(name, environ, config) for name in names or KINDS]
+    clients = [locate(name, environ, config, folder=folder) for name in names or KINDS]
     found = [client for client in clients if names or is_installed(client, environ)]
     return list({(client.directory, client.config): client for client in reversed(found)}.values())[::-1]
 
 
 def is_installed(client: Client, environ: Environment) -> bool:
-    """Tell whether a client has its folder, or its program on PATH."""
+    """Tell whether a client has its folder, its program on PATH, or is in its image."""
+    return client.directory.is_dir() or has_program(client, environ) or client.config == IMAGE_CONFIG
+
+
+def has_program(client: Client, environ: Environment) -> bool:
+    """Tell whether a client's program is on PATH."""
     program = shutil.which(client.kind.program, path=environ.get("PATH", ""))
     others = {kind.program for kind in KINDS.values()} - {client.kind.program}
     # EarthBuild installs a link from `earthly` to itself.
-    return client.directory.is_dir() or (program is not None and Path(program).resolve().name not in others)
+    return program is not None and Path(program).resolve().name not in others
 
 
 def variable(kind: Kind, environ: Environment, suffix: str) -> tuple[str, str]:
@@ -120,33 +160,8 @@ def variable(kind: Kind, environ: Environment, suffix: str) -> tuple[str, str]:
     return (name, environ[name]) if name and environ[name] else ("", "")
 
 
-def docker_or_podman_works(environ: Environment) -> bool:
-    """Tell whether the client would find a container engine: it runs `docker ps`, then `podman ps`.
-
-    Without one it ignores the `buildkit_host` of its file. Takes ENGINE_TIMEOUT for each at most.
-    """
-    return any(_engine_answers(program, environ) for program in ("docker", "podman"))
-
-
-def _engine_answers(program: str, environ: Environment) -> bool:
-    path = shutil.which(program, path=environ.get("PATH", ""))
-    if path is None:
-        return False
-    try:
-        done = subprocess.run(  # noqa: S603 - the very program that the client would run
-            [path, "ps"],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=ENGINE_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
 def _default_config(directory: Path) -> Path:
     new, old = directory / "config.yml", directory / "config.yaml"
-    return old if old.is_file() and not new.is_file() else new
+    config = old if old.is_file() and not new.is_file() else new
+    in_image = IMAGE_ENTRYPOINT.is_file() and (IMAGE_CONFIG.is_file() or not config.is_file())
+    return IMAGE_CONFIG if in_image else config

@@ -49,19 +49,22 @@ class Configuration:
     origins: Mapping[str, str]
 
 
-def read(client: Client, environ: Environment) -> Configuration:
+def read(client: Client, environ: Environment, *, strict: bool = True) -> Configuration:
     """Read the configuration of a client, as its owner; a missing file counts as an empty one unless it was named.
 
+    Without `strict`, what the client would stop at is passed over where the file can be read at all.
     Raises NotYamlError or MalformedError, with the line, for what the client could not read, CertkitError for an
-    unreadable file.
+    unreadable file, and what is wrong with its .env file.
     """
+    if client.env_file and client.env_file.problem:
+        raise client.env_file.problem
     document = _document(client)
     found, faults = schema.decode(document) if document else ({}, [])
-    if faults:
+    if faults and strict:
         raise malformed(client.config, faults)
     origins = {key: "file" if key in found else "default" for key in DEFAULTS}
     values = {key: str(found.get(key, default)) for key, default in DEFAULTS.items()}
-    name, host = variable(client.kind, environ, "BUILDKIT_HOST")
+    name, host = variable(client.kind, client.seen(environ), "BUILDKIT_HOST")
     if name:
         origins["buildkit_host"], values["buildkit_host"] = name, host
     return Configuration(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certkit import files
-from certkit.errors import MissingError
 from certkit.files import Owner
 
 Environment = Mapping[str, str]
@@ -30,15 +29,19 @@ class User:
         return files.application_directory(self.home)
 
 
+_HOMELESS = Path("/etc")
+"""Where the clients have the home of a user who has none: a number without a name, as in some containers."""
+
+
 def user_of(environ: Environment) -> User:
-    """Return the user whose clients are meant; raise MissingError if they have no home folder."""
+    """Return the user whose clients are meant."""
     behind = _named(environ.get("SUDO_USER", ""))
     if behind is not None and behind.pw_dir and _is_writable(Path(behind.pw_dir)):
         return User(Path(behind.pw_dir), (behind.pw_uid, behind.pw_gid))
     try:
         return User(Path(environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir))
-    except KeyError:  # a number without a name, as in some containers
-        raise MissingError("this user has no home folder", "Set HOME.", code="no-home-folder") from None
+    except KeyError:
+        return User(_HOMELESS)
 
 
 def _named(name: str) -> pwd.struct_passwd | None:

@@ -28,6 +28,16 @@ _TAG_DIRECTIVE = re.compile(rf"%TAG[ \t]+(!(?:[\w-]*!)?)[ \t]+({_URI}+)(?:[ \t]+
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
+_WITHOUT_COMMENT = (
+    yaml.BlockEntryToken,
+    yaml.DirectiveToken,
+    yaml.DocumentStartToken,
+    yaml.DocumentEndToken,
+    yaml.StreamStartToken,
+    yaml.StreamEndToken,
+)
+"""Tokens behind which a comment belongs to what follows."""
+
 _ESCAPES = {**yaml.SafeLoader.ESCAPE_REPLACEMENTS, "'": "'"}
 _ESCAPES.pop("/")  # JSON's, which yaml.v3 does not know
 
@@ -46,6 +56,24 @@ class Loader(yaml.SafeLoader):
         if not self.done and len(self.tokens) < _LOOK_AHEAD:
             return True
         return bool(super().need_more_tokens())
+
+    def fetch_more_tokens(self) -> None:
+        """Skip a comment on the line of a token with whatever tabs are before it."""
+        super().fetch_more_tokens()
+        last = self.tokens[-1]
+        is_block_scalar = isinstance(last, yaml.ScalarToken) and last.style in ("|", ">")
+        if isinstance(last, _WITHOUT_COMMENT) or is_block_scalar or last.end_mark.line != self.line:
+            return
+        length = 0
+        while self.peek(length) in " \t":
+            length += 1
+        if self.peek(length) == "#":
+            self._skip_line()
+
+    def fetch_flow_collection_end(self, token_class: type[yaml.Token]) -> None:
+        """Take a bracket that closes nothing for no way into flow style."""
+        super().fetch_flow_collection_end(token_class)
+        self.flow_level = max(0, self.flow_level)
 
     def scan_to_next_token(self) -> None:
         """Skip tabs too, where no key can begin: PyYAML skips none."""

@@ -48,6 +48,7 @@ _DATES = (
     ),
 )
 _LONGEST_INTEGER = 100
+_BEYOND_SIGNED = 2**63
 
 
 class UnresolvableError(ValueError):
@@ -78,7 +79,7 @@ def resolve(event: ScalarEvent) -> Resolved:
     if tag and tag not in _RESOLVABLE:
         return Resolved(tag, event.value)
     found = _plain(event.value, with_dates=tag in ("", DATE))
-    if tag == FLOAT and found.tag == INTEGER and isinstance(found.value, int):
+    if tag == FLOAT and isinstance(found.value, int) and found.tag == INTEGER and found.value < _BEYOND_SIGNED:
         return Resolved(FLOAT, float(found.value))
     if tag not in ("", found.tag):
         raise UnresolvableError(f"{event.value!r} is no {tag}, as its tag !!{tag} says")
@@ -112,7 +113,7 @@ def _integer(text: str) -> Resolved | None:
     for base, pattern in _INTEGERS.items():
         if found := pattern.fullmatch(text):
             value = int(found[1] + found[2], base)
-            fits = -(2**63) <= value < 2**63 or (2**63 <= value < 2**64 and not found[1])
+            fits = -_BEYOND_SIGNED <= value < _BEYOND_SIGNED or (_BEYOND_SIGNED <= value < 2**64 and not found[1])
             return Resolved(INTEGER, value) if fits else None
     return None
 

@@ -6,15 +6,17 @@ configuration last, each atomically: whenever it is interrupted, the client work
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit import files
 from certkit.earthly import edit
 from certkit.earthly.clients import Client
+from certkit.earthly.config import faults_in
+from certkit.earthly.decoding import Fault
 from certkit.enroll import record, replacement
 from certkit.enroll.bundle import Bundle
-from certkit.enroll.config_file import ConfigFile
+from certkit.enroll.config_file import ConfigFile, ReadOnlyPlaceError
 from certkit.enroll.record import Record
 from certkit.enroll.replacement import Present, Warrant
 from certkit.errors import CertkitError
@@ -26,7 +28,8 @@ class Step:
 
     `contents` are the files written to `folder`, none if they are there; `edited` is what becomes of the
     configuration, `backup` where its former content is kept, and `others` what becomes of other teams' records.
-    `renews` if the certificate takes the place of one that ends earlier.
+    `renews` if the certificate takes the place of one that ends earlier. `to_paste` are the lines to add to what the
+    configuration is made from, where it cannot be written; `faults` are what the client would stop at in it.
     """
 
     folder: Path
@@ -36,6 +39,8 @@ class Step:
     backup: Path | None
     others: Mapping[Path, bytes]
     renews: bool
+    to_paste: Sequence[str] = ()
+    faults: Sequence[Fault] = ()
 
     @property
     def client(self) -> Client:
@@ -50,7 +55,7 @@ class Step:
     @property
     def is_done(self) -> bool:
         """Whether all is as it should be already."""
-        return not self.contents and not self.edits
+        return not self.contents and not self.edits and not self.to_paste
 
 
 def plan(bundle: Bundle, clients: Sequence[Client], warrant: Warrant = Warrant.NOTHING) -> list[Step]:
@@ -90,11 +95,21 @@ def _step(bundle: Bundle, client: Client, warrant: Warrant) -> Step:
         new = _record(bundle, {**(present.former if present else {}), config.path: before})
         edited = edit.set_globals(config.content or b"", new.values)
         others = record.without(present, config) if present and not is_in_use else {}
+        faults = faults_in(edited)
     contents = {**pem_files, record.NAME: new.to_json()}
     backup = None if is_in_use or edited == config.content else _backup(config, bundle.team)
-    step = Step(folder, {} if _holds(folder, contents) else contents, config, edited, backup, others, renews)
-    if step.edits:
-        config.check_writable()
+    missing = {} if _holds(folder, contents) else contents
+    step = Step(folder, missing, config, edited, backup, others, renews, faults=faults)
+    return _as_far_as_writable(step, new) if step.edits else step
+
+
+def _as_far_as_writable(step: Step, record_: Record) -> Step:
+    """Return the step, or where its configuration lies in a read-only place the one that leaves it to be pasted."""
+    try:
+        step.config.check_writable()
+    except ReadOnlyPlaceError:
+        lines = edit.set_globals(b"", record_.values).decode().splitlines()
+        return replace(step, edited=step.config.content or b"", backup=None, to_paste=lines)
     return step
 
 

@@ -16,6 +16,12 @@ from certkit.errors import MalformedError, MissingError, RefusedError
 _ANYBODY_WRITES = 0o222
 
 
+class ReadOnlyPlaceError(RefusedError):
+    """The file lies where nothing can be written, such as the store that a package manager makes it in."""
+
+    code = "client-config-in-read-only-place"
+
+
 @dataclass(frozen=True)
 class ConfigFile:
     """The file as it was read: `path` is its name, `target` where it lies, `content` is None if it is not there."""
@@ -47,8 +53,17 @@ class ConfigFile:
         return cls(client, client.config, target, content)
 
     def check_writable(self) -> None:
-        """Raise RefusedError if the file may not be replaced: what is read-only stays so, for root too."""
+        """Raise RefusedError if the file may not be replaced: what is read-only stays so, for root too.
+
+        Raises ReadOnlyPlaceError if nobody can make it writable where it lies.
+        """
         folder = self.target.parent
+        if self.content is not None and self.path.is_symlink() and _is_in_store(self.target):
+            raise ReadOnlyPlaceError(
+                f"{self.path} leads to {self.target}, which is read-only",
+                "Change what that file is made from.",
+                path=self.path,
+            )
         if self.content is not None:
             self._check_replaceable()
         elif folder == self.client.directory.resolve() and not folder.exists():
@@ -60,7 +75,7 @@ class ConfigFile:
                 code="client-config-folder-missing",
                 path=self.path,
             )
-        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        if not _is_accessible(folder):
             raise RefusedError(
                 f"{folder}, the folder of {self.path}, is read-only",
                 "Make it writable first.",
@@ -125,3 +140,14 @@ class ConfigFile:
         first = self.path.with_name(f"{self.path.name}.before-{team}")
         yield first
         yield from (first.with_name(f"{first.name}.{number}") for number in count(2))
+
+
+def _is_accessible(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=True)
+
+
+def _is_in_store(target: Path) -> bool:
+    """Tell whether a file is nobody's to write, in a folder that cannot be written to, as in Nix's store."""
+    folder = target.parent
+    is_closed = not _is_accessible(folder) or not folder.stat().st_mode & _ANYBODY_WRITES
+    return is_closed and not target.stat().st_mode & _ANYBODY_WRITES

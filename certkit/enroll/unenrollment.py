@@ -19,7 +19,16 @@ from certkit.earthly.user import Environment, User, user_of
 from certkit.enroll import flag_files, record
 from certkit.enroll.config_file import ConfigFile
 from certkit.enroll.record import Record
-from certkit.errors import CertkitError, InvalidError, MissingError, RefusedError
+from certkit.errors import CertkitError, InvalidError, MalformedError, MissingError, RefusedError
+
+_MENDED_FIRST = (
+    "client-config-folder-missing",
+    "client-config-folder-read-only",
+    "client-config-of-another-user",
+    "client-config-read-only",
+    "enrollment-still-used",
+)
+"""Why a configuration is not edited that its owner can put right in a moment: then nothing is undone."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class Undoing:
     `restored` is what becomes of its configuration, None if that was not there before; `others` what becomes of other
     records; `backups` are copies that say no more than the restored file, `kept` those that do. `keeps_folder` if
     another configuration of the client uses it too, `is_abandoned` if somebody has removed its files already.
+    `obstacle` is why the configuration cannot be edited: then it stays, `to_take_out` are the lines that somebody must
+    take out of it by hand, and the key goes all the same.
     """
 
     folder: Path
@@ -39,6 +50,8 @@ class Undoing:
     kept: Sequence[Path]
     keeps_folder: bool
     is_abandoned: bool
+    obstacle: CertkitError | None = None
+    to_take_out: Sequence[str] = ()
 
     @property
     def client(self) -> Client:
@@ -127,30 +140,87 @@ def _plan(
 def plan_one(client: Client, team: str) -> Undoing:
     """Find out what there is to undo for one client, and change nothing.
 
+    A configuration that certkit cannot edit, or the client cannot read, does not hold the key back.
+
     Raises:
         MissingError: The client is not enrolled in the team.
-        MalformedError: Its configuration cannot be read, with the line.
-        RefusedError: Its configuration cannot be edited, or would still name the team's files, with the line.
+        RefusedError: Its configuration is not to be written, or would still name the team's files, with the line.
 
     """
     folder = record.folder_of(client, team)
-    config = ConfigFile.load(client)
+    config, unreadable = _loaded(client)
     is_abandoned = _abandoned_team(client) == team and record.load(folder) is None
     recorded = None if is_abandoned else _present(folder, config)
+    try:
+        undoing = _undoing(config, recorded, folder, is_abandoned=is_abandoned)
+        if undoing.edits:
+            config.check_writable()
+    except (MalformedError, RefusedError) as error:
+        if recorded is None or error.code in _MENDED_FIRST:
+            raise
+        return _left_to_be_edited(config, recorded, folder, error)
+    return _left_to_be_edited(config, recorded, folder, unreadable) if recorded and unreadable else undoing
+
+
+def _loaded(client: Client) -> tuple[ConfigFile, CertkitError | None]:
+    """Return a client's file, and why it cannot be read, if it cannot."""
+    try:
+        return ConfigFile.load(client), None
+    except CertkitError as error:
+        return ConfigFile(client, client.config, client.config, None), error
+
+
+def _undoing(config: ConfigFile, recorded: Record | None, folder: Path, *, is_abandoned: bool) -> Undoing:
+    team = folder.name
     with config.explained():
         present = recorded or _rebuilt(config, team)
         restored = _restored(config, present, folder)
         others = record.without(present, config)
-    rest = {path: former for path, former in present.former.items() if path != config.path}
-    if rest:
-        others[record.path_in(folder)] = replace(present, former=rest).to_json()
+    rest = _rest(config, present, folder)
     copies = list(takewhile(Path.exists, config.backups(team)))
     spent = [path for path in copies if files.read(path) == restored]
     kept = [path for path in copies if path not in spent]
-    undoing = Undoing(folder, config, restored, others, spent, kept, keeps_folder=bool(rest), is_abandoned=is_abandoned)
-    if undoing.edits:
-        config.check_writable()
-    return undoing
+    keeps = bool(rest)
+    return Undoing(
+        folder, config, restored, {**others, **rest}, spent, kept, keeps_folder=keeps, is_abandoned=is_abandoned
+    )
+
+
+def _left_to_be_edited(config: ConfigFile, present: Record, folder: Path, obstacle: CertkitError) -> Undoing:
+    others: dict[Path, bytes] = {}
+    with contextlib.suppress(CertkitError):  # other records keep what they have where it cannot be read either
+        others = record.without(present, config)
+    rest = _rest(config, present, folder)
+    kept = list(takewhile(Path.exists, config.backups(folder.name)))
+    return Undoing(
+        folder,
+        config,
+        config.content,
+        {**others, **rest},
+        [],
+        kept,
+        keeps_folder=bool(rest),
+        is_abandoned=False,
+        obstacle=obstacle,
+        to_take_out=_lines_of(config, present),
+    )
+
+
+def _rest(config: ConfigFile, present: Record, folder: Path) -> dict[Path, bytes]:
+    """Return the record without this configuration, if it has others."""
+    rest = {path: former for path, former in present.former.items() if path != config.path}
+    return {record.path_in(folder): replace(present, former=rest).to_json()} if rest else {}
+
+
+def _lines_of(config: ConfigFile, present: Record) -> list[str]:
+    """Return what an enrollment has set, each as the line that it stands on where one can be recognized."""
+    lines = (config.content or b"").decode(errors="replace").splitlines()
+    found = []
+    for key, value in present.values.items():
+        setting = f"{key}: {str(value).lower() if isinstance(value, bool) else value}"
+        at = [number for number, line in enumerate(lines, 1) if all(part in line for part in setting.split(": "))]
+        found.append(f"line {at[0]}: {setting}" if at else setting)
+    return found
 
 
 def apply_one(undoing: Undoing) -> None:
@@ -230,7 +300,7 @@ def _restored(config: ConfigFile, present: Record, folder: Path) -> bytes | None
 def _abandoned_team(client: Client) -> str | None:
     """Return the team whose key a client's configuration names, if that key is no longer where it was put."""
     with contextlib.suppress(CertkitError), files.acting_as(client.owner):
-        key = Path(os.path.normpath(earthly.read(client, {}).tlskey))
+        key = Path(os.path.normpath(earthly.read(client, {}, strict=False).tlskey))
         team = key.parent.name
         if key == record.folder_of(client, team) / "key.pem" and not key.exists():
             return team
@@ -242,7 +312,7 @@ def _rebuilt(config: ConfigFile, team: str) -> Record:
 
     Raise as `edit.set_globals` does.
     """
-    daemon = (team, earthly.read(config.client, {}).buildkit_host)
+    daemon = (team, earthly.read(config.client, {}, strict=False).buildkit_host)
     made = Record(team, "", "", (daemon,), {config.path: None})
     content, backup = config.content or b"", _newest_backup(config, team)
     if backup:

@@ -15,7 +15,7 @@ from certkit.probe.checks.reachability import network as network_stage
 from certkit.probe.elapsed import ms_since
 from certkit.probe.observed import CLIENT, ObservedAddress
 from certkit.probe.report import Check, Report, skipped
-from certkit.probe.target import Pair, Target, engine_works
+from certkit.probe.target import Pair, Target, engine_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from certkit.probe.target import Chain
 
 _LATER = ("files", "network", "TLS", "BuildKit", "enforcement")
+_ENGINE_STEPS = 8
+"""How many of the probe's steps a container engine may take for all questions; the client has no limit."""
+
 _NOT_CONFIGURED = "there is no daemon to reach"
 
 
@@ -49,7 +52,8 @@ def run(
 ) -> Report:
     """Do what `certkit.probe.run` says."""
     started = time.monotonic()
-    engine = background.start(lambda: engine_works(target, environ))
+    patience = _ENGINE_STEPS * timeout
+    asking = background.start(lambda: engine_of(target, environ, patience))
     found = observe(target)
     ms = ms_since(started)
     address = found.address
@@ -60,11 +64,7 @@ def run(
         reached = _reach(target, connecting, now, timeout, canary, control)
     else:
         reached = _Reached(_skipped(_LATER))
-    try:
-        works = engine.result(timeout)
-    except TimeoutError:
-        works = False
-    checks = (*configuration.judge(found.with_engine(works=works), ms), *reached.checks)
+    checks = (*configuration.judge(found.with_engine(asking.result()), ms), *reached.checks)
     return Report(target.url, target.origin, checks, reached.addresses, reached.unresolved, reached.left_out)
 
 

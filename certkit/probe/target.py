@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certkit.earthly.clients import Client, docker_or_podman_works
+from certkit.earthly.clients import KINDS, Client, has_program, locate
 from certkit.errors import CertkitError, InvalidError, MissingError
 from certkit.files import Owner
 
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from certkit.earthly.engines import Engine
     from certkit.earthly.flag_clients import EnrolledDaemon
     from certkit.pki.keys import PrivateKey
 
@@ -80,6 +81,10 @@ class Target:
     """The `buildkit_host` of the client's file, whatever overrides it."""
     variable: str = ""
     """The environment variable that sets the URL, if one does."""
+    env_file: Path | None = None
+    """The .env file that sets this variable, if it is that."""
+    instead: Client | None = None
+    """The client that is installed here instead of `client`, and is told of no daemon."""
     problem: CertkitError | None = None
     """Why the client's configuration could not be read."""
     needs_alpn: bool = False
@@ -158,11 +163,13 @@ def of_flag_files(
 def choose_client(clients: "Sequence[Client]", environ: Mapping[str, str]) -> Client:
     """Return the client whose configuration is probed: the first that names a daemon, else the first.
 
-    Raises MissingError if there is none.
+    Of several that do, one whose program is here goes before one that is no longer. Raises MissingError if there is
+    none.
     """
     if not clients:
         raise MissingError("there is neither Earthly nor EarthBuild on this machine", code="no-client-to-probe")
-    return next((client for client in clients if names_a_daemon(client, environ)), clients[0])
+    told = [client for client in clients if names_a_daemon(client, environ)]
+    return next((client for client in told if has_program(client, environ)), (told or clients)[0])
 
 
 def names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
@@ -183,31 +190,59 @@ def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> 
 
     try:
         read = config.read(client, environ)
-        in_file = config.read(client, _without_host_variables(environ)).buildkit_host
+        in_file = config.read(_without_host(client), _without_host_variables(environ)).buildkit_host
     except CertkitError as error:
         nowhere = client.directory
         return Target("", str(client.config), nowhere, nowhere, nowhere, client=client, problem=error)
     source = read.origins["buildkit_host"]
-    configured = f"buildkit_host in {client.config}" if source in ("file", "default") else f"the variable {source}"
+    variable = "" if source in ("file", "default") else source
+    env_file = client.env_file.path if variable and client.env_file and variable not in environ else None
     return given.over(
         Target(
             url=read.buildkit_host,
-            origin=EXPLICIT if given.daemon else configured,
+            origin=EXPLICIT if given.daemon else _origin(client, variable, env_file),
             ca=read.tlsca,
             cert=read.tlscert,
             key=read.tlskey,
             client=client,
             tls_enabled=read.tls_enabled,
             url_in_file=in_file,
-            variable="" if source in ("file", "default") else source,
+            variable=variable,
+            env_file=env_file,
+            instead=_instead_of(client, environ),
             owner=client.owner,
         )
     )
 
 
-def engine_works(target: Target, environ: Mapping[str, str]) -> bool:
-    """Tell whether the client would find the Docker or Podman that it needs; takes seconds at worst."""
-    return not target.needs_engine or docker_or_podman_works(environ)
+def engine_of(target: Target, environ: Mapping[str, str], patience: float) -> "Engine | None":
+    """Return the engine that the client would take, asked within `patience` seconds; None if it needs none."""
+    from certkit.earthly import engines
+
+    if target.client is None or not target.needs_engine:
+        return None
+    return engines.of_client(target.client, environ, patience)
+
+
+def _origin(client: Client, variable: str, env_file: Path | None) -> str:
+    if not variable:
+        return f"buildkit_host in {client.config}"
+    return f"the variable {variable}" + (f" in {env_file}" if env_file else "")
+
+
+def _instead_of(client: Client, environ: Mapping[str, str]) -> Client | None:
+    """Return the client whose program is here while that of `client` is not, if it is told of no daemon."""
+    if client.is_config_named or has_program(client, environ):
+        return None
+    others = [locate(name, environ) for name in KINDS if name != client.name]
+    return next(
+        (
+            other
+            for other in others
+            if has_program(other, environ) and other.config != client.config and not names_a_daemon(other, environ)
+        ),
+        None,
+    )
 
 
 def _of_flag_files(
@@ -232,6 +267,14 @@ def _of_flag_files(
 
 def _enforces_alpn(environ: Mapping[str, str]) -> bool:
     return environ.get(ALPN_VARIABLE, "").lower() != "false"
+
+
+def _without_host(client: Client) -> "Client":
+    if client.env_file is None:
+        return client
+    return replace(
+        client, env_file=replace(client.env_file, variables=_without_host_variables(client.env_file.variables))
+    )
 
 
 def _without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:

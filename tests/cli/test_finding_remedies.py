@@ -13,6 +13,7 @@ OF_ERRORS = {
     "configuration-not-yaml",
     "configuration-malformed",
     "configuration-unreadable",
+    "env-file-unreadable",
     "wrong-scheme",
     "no-port",
     "not-a-url",

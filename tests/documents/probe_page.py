@@ -34,6 +34,10 @@ The three files are read as Go reads them, which Earthly, EarthBuild, buildctl a
 that begin in the middle of a line or after a byte order mark are nothing to it, and certificates that it cannot parse
 are skipped. What is wrong with a file is named with its line and the command that mends it.
 
+The whole configuration is judged, by the types that Earthly gives its keys, and the `.env` file of the folder that the
+probe is run in counts as it does for a build there: try it where you build. Docker and Podman are asked what the client
+asks them. It waits for them without a limit; the probe gives them eight times `--timeout` for all questions together.
+
 It works with daemons that negotiate ALPN and with those that do not: the TLS handshake is OpenSSL's own, and gRPC
 speaks through it.
 

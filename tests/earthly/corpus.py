@@ -59,6 +59,9 @@ WRONG = (
     "global:\n  tlsca: a: b\n",
     "global:\n tlsca: x\n  tlskey: y\n",
     "global: {tlsca: x\n",
+    "global:\n  cache_size_mb: !!float 9223372036854775808\n",
+    "global:\n  tlsca: (: !!\n",
+    "x:\n- \t# c\n- b\n",
     "a: \x07\n",
     "a0: &a0 {tlsca: x}\n"
     + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 30))
@@ -77,6 +80,8 @@ RIGHT = (
     "global:\t# comment\n  tlsca: x\n",
     "global: \t\n  tlsca: x\n",
     "global:\n  tlsca: a\tb\n",
+    "global:\n  ? tlsca\n  : \t# c\n",
+    "&a }|",
     "global:\n  tlsca: a\n    \tb\n",
     '{\n\t"global": {\n\t\t"tlsca": "x",\n\t\t"cache_size_mb": 5\n\t}\n}\n',
     "global:\n  tlsca: >-\t# c\n    x\n",

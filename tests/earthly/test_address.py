@@ -111,6 +111,40 @@ def test_a_host_that_earthly_would_manage_itself_is_refused_with_the_reason(url:
     assert "every laptop reaches" in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("tcp:build:8372", "tcp://build:8372"),
+        ("tcp:/build:1", "tcp://build:1"),
+        ("build.acme.example:9000", "tcp://build.acme.example:9000"),
+        ("alice@build:8372", "tcp://build:8372"),
+        ("//build", "tcp://build:8372"),
+        ("[2001:db8::1]:1234", "tcp://[2001:db8::1]:1234"),
+        ("tcp://build:8372/path", "tcp://build:8372"),
+        ("tcp:8372", "tcp://build.acme.example:8372"),
+        ("localhost", "tcp://build.acme.example:8372"),
+    ],
+)
+def test_the_remedy_for_what_is_no_url_is_the_url_that_was_meant(url: str, meant: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        parse(url)
+    assert refused.value.hint.endswith(f" {meant}")
+
+
+@pytest.mark.parametrize("url", ["tcp://[0:0:0:0:0:0:0:1]:8372", "tcp://LOCALHOST:8372", "tcp://localhost.:8372"])
+def test_what_only_means_a_local_host_is_remote_for_the_client(url: str) -> None:
+    assert not parse(url).is_local
+    with pytest.raises(InvalidError, match="manages itself"):
+        parse_shared(url)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "[0:0::0]"])
+def test_a_daemon_is_not_found_where_it_listens_everywhere(host: str) -> None:
+    with pytest.raises(InvalidError, match="no laptop finds it there") as refused:
+        parse_shared(f"tcp://{host}:8372")
+    assert "tcp://build-server:8372" in refused.value.hint
+
+
 def test_only_three_literal_names_are_local() -> None:
     assert all(Address("tcp", host, 8372).is_local for host in ["localhost", "127.0.0.1", "::1"])
     assert not any(

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from certkit.earthly import clients
-from certkit.earthly.clients import docker_or_podman_works, find, locate
+from certkit.earthly.clients import find, locate
 from certkit.errors import InvalidError
-from tests import patience
 
 ME = pwd.getpwuid(os.getuid())
 
@@ -108,6 +107,63 @@ def test_without_home_the_user_database_says_where(tmp_path: Path) -> None:
     assert locate("earthly", {}).directory == Path(ME.pw_dir) / ".earthly"
 
 
+def test_a_user_without_name_and_home_has_etc_as_the_client_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert locate("earthly", {}).config == Path("/etc/.earthly/config.yml")
+
+
+def test_in_earthlys_own_image_the_configuration_is_the_one_that_its_entrypoint_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entrypoint, config = tmp_path / "entrypoint.sh", tmp_path / "etc" / "config.yml"
+    monkeypatch.setattr(clients, "IMAGE_ENTRYPOINT", entrypoint)
+    monkeypatch.setattr(clients, "IMAGE_CONFIG", config)
+    environ = {"HOME": str(tmp_path), "PATH": ""}
+    assert find(environ) == []
+    entrypoint.touch()
+    for name in ("earthly", "earthbuild"):
+        client = locate(name, environ)
+        assert client.config == config
+        assert client.directory.parent == tmp_path, "relative paths start at the home even there"
+        assert clients.is_installed(client, environ)
+    own = tmp_path / ".earthly" / "config.yml"
+    own.parent.mkdir()
+    own.touch()
+    assert locate("earthly", environ).config == own
+    config.parent.mkdir()
+    config.touch()
+    assert locate("earthly", environ).config == config
+
+
+def test_what_the_env_file_says_counts_where_the_environment_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("EARTHLY_INSTALLATION_NAME=file\nEARTHLY_CONFIG=/etc/file.yml\n")
+    environ = {"HOME": str(tmp_path), "EARTHLY_CONFIG": "/etc/mine.yml"}
+    client = locate("earthly", environ, folder=tmp_path)
+    assert client.directory == tmp_path / ".file"
+    assert client.config == Path("/etc/mine.yml")
+    assert locate("earthly", environ).directory == tmp_path / ".earthly"
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("earthly", "EARTHLY_ENV_FILE_PATH"),
+        ("earthly", "EARTHLY_ENV_FILE"),
+        ("earthbuild", "EARTH_ENV_FILE"),
+        ("earthbuild", "EARTHLY_ENV_FILE"),
+    ],
+)
+def test_a_variable_names_another_env_file_which_must_be_there(tmp_path: Path, name: str, variable: str) -> None:
+    (tmp_path / ".env").write_text("EARTHLY_INSTALLATION_NAME=default\n")
+    environ = {"HOME": str(tmp_path), variable: str(tmp_path / "other.env")}
+    missing = locate(name, environ, folder=tmp_path).env_file
+    assert missing
+    assert missing.problem
+    assert variable in missing.problem.hint
+    (tmp_path / "other.env").write_text("EARTHLY_INSTALLATION_NAME=other\n")
+    assert locate(name, environ, folder=tmp_path).directory == tmp_path / ".other"
+
+
 def test_an_unknown_client_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InvalidError) as refused:
         locate("bazel", {})
@@ -133,31 +189,9 @@ def test_the_link_called_earthly_that_earthbuild_installs_is_not_earthly(tmp_pat
 def test_clients_asked_for_by_name_are_given_though_nothing_is_there(tmp_path: Path) -> None:
     found = find({"HOME": str(tmp_path), "PATH": ""}, ["earthbuild"])
     assert [client.title for client in found] == ["EarthBuild"]
-    assert found[0].host_variable == "EARTH_BUILDKIT_HOST"
 
 
 def test_two_clients_with_the_same_file_are_one(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "PATH": "", "EARTHLY_INSTALLATION_NAME": "same"}
     (tmp_path / ".same").mkdir()
     assert [client.name for client in find(environ)] == ["earthly"]
-
-
-def test_a_container_engine_works_if_it_answers_ps(tmp_path: Path) -> None:
-    environ = {"PATH": f"{tmp_path / 'bin'}:/bin:/usr/bin"}
-    program(tmp_path / "bin", "docker", "exit 1")
-    program(tmp_path / "bin", "podman", '[ "$1" = ps ]')
-    assert docker_or_podman_works(environ)
-    program(tmp_path / "bin", "podman", "exit 125")
-    assert not docker_or_podman_works(environ)
-
-
-def test_without_docker_and_podman_no_engine_works(tmp_path: Path) -> None:
-    assert not docker_or_podman_works({"PATH": str(tmp_path)})
-    assert not docker_or_podman_works({})
-
-
-def test_an_engine_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "ENGINE_TIMEOUT", 0.2)
-    program(tmp_path, "docker", "exec sleep 6000")
-    with patience.ends():
-        assert not docker_or_podman_works({"PATH": f"{tmp_path}:/bin:/usr/bin"})

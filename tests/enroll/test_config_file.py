@@ -59,3 +59,32 @@ def test_a_read_only_configuration_is_refused_for_root_too(alice: Laptop, team: 
         alice.enroll(team.bundle())
     assert "chmod u+w" in caught.value.hint
     assert alice.everything() == before
+
+
+def test_a_link_into_a_read_only_store_gets_the_files_and_the_lines_to_paste(alice: Laptop, team: Team) -> None:
+    store = alice.home / "store"
+    store.mkdir()
+    alice.config.rename(store / "config.yml")
+    alice.config.symlink_to(store / "config.yml")
+    alice.config.chmod(0o444)
+    store.chmod(0o555)
+    bundle = team.bundle()
+    (step,) = alice.enroll(bundle)
+    assert (store / "config.yml").read_bytes() == CONFIG
+    assert (alice.folder("acme") / "key.pem").exists()
+    assert step.to_paste[0] == "global:"
+    assert "  tlskey: ./certs/acme/key.pem" in step.to_paste
+    assert len(step.to_paste) == 6
+    (store / "config.yml").chmod(0o644)
+    (store / "config.yml").write_text("\n".join(step.to_paste))
+    (store / "config.yml").chmod(0o444)
+    (again,) = alice.enroll(bundle)
+    store.chmod(0o755)
+    assert again.is_done
+
+
+def test_what_the_client_stops_at_is_told_and_does_not_hinder(alice: Laptop, team: Team) -> None:
+    alice.config.write_text("%YAML 1.2\n---\nglobal:\n  cache_size_mb: 20GB\n  tls_enabled: 'true'\n")
+    (step,) = alice.enroll(team.bundle())
+    assert [(fault.line, fault.key) for fault in step.faults] == [(1, ""), (8, "global.cache_size_mb")]
+    assert "./certs/acme/key.pem" in alice.config.read_text()

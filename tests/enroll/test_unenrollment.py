@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from certkit.cli.support import remedies
-from certkit.earthly import clients, config
+from certkit.earthly import clients, config, edit
 from certkit.enroll import config_clients, unenrollment
-from certkit.errors import MalformedError, MissingError, RefusedError
+from certkit.errors import MissingError, RefusedError
 from tests.earthly.shapes import SHAPES
 from tests.enroll.conftest import Team
 from tests.enroll.laptops import CONFIG, Laptop, of_team
@@ -70,12 +70,70 @@ def test_the_key_stays_while_something_still_names_it(alice: Laptop, team: Team)
     assert alice.everything() == before
 
 
-def test_a_configuration_that_is_no_yaml_any_more_is_refused_with_its_line(alice: Laptop, team: Team) -> None:
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"a: 1\n\tb: 2\n", 2),
+        (b"global:\n  tlskey: ./certs/acme/key.pem\n  tlskey: x\n", 3),
+        (b"g: &g {tlskey: ./certs/acme/key.pem}\nglobal: *g\n", 2),
+    ],
+)
+def test_a_configuration_that_cannot_be_edited_does_not_hold_the_key(
+    alice: Laptop, team: Team, content: bytes, line: int
+) -> None:
     alice.enroll(team.bundle())
-    alice.config.write_bytes(b"a: 1\n\tb: 2\n")
-    with pytest.raises(MalformedError, match=r"config\.yml: line 2: "):
-        alice.unenroll()
-    assert (alice.folder("acme") / "key.pem").exists()
+    alice.config.write_bytes(content)
+    undoing = alice.unenroll()
+    assert undoing.obstacle
+    assert f"config.yml: line {line}: " in undoing.obstacle.message
+    assert len(undoing.to_take_out) == 5
+    assert any("tlskey: ./certs/acme/key.pem" in told for told in undoing.to_take_out)
+    assert alice.config.read_bytes() == content
+    assert not alice.folder("acme").exists()
+
+
+def test_the_lines_to_take_out_are_named_where_they_stand(alice: Laptop, team: Team) -> None:
+    alice.enroll(team.bundle())
+    alice.config.write_bytes(alice.config.read_bytes() + b"broken: [\n")
+    lines = alice.unenroll().to_take_out
+    text = alice.config.read_text().splitlines()
+    assert all(told.startswith("line ") for told in lines)
+    assert [text[int(told.split(":")[0][5:]) - 1].split(":")[0].strip() for told in lines] == list(edit.KEYS)
+
+
+def test_a_configuration_that_cannot_be_read_does_not_hold_the_key(alice: Laptop, team: Team) -> None:
+    alice.enroll(team.bundle())
+    alice.config.unlink()
+    alice.config.symlink_to(alice.config.name)
+    assert alice.unenroll().obstacle
+    assert not alice.folder("acme").exists()
+
+
+def test_what_stops_the_client_elsewhere_in_the_file_does_not_stop_leaving(alice: Laptop, team: Team) -> None:
+    before = CONFIG + b"git: [wrong]\n"
+    alice.config.write_bytes(before)
+    (step,) = alice.enroll(team.bundle())
+    assert [fault.key for fault in step.faults] == ["git"]
+    assert not alice.unenroll().obstacle
+    assert alice.config.read_bytes() == before
+
+
+def test_pasted_settings_in_a_read_only_store_are_told(alice: Laptop, team: Team) -> None:
+    store = alice.home / "store"
+    store.mkdir()
+    alice.config.rename(store / "config.yml")
+    alice.config.symlink_to(store / "config.yml")
+    alice.config.chmod(0o444)
+    store.chmod(0o555)
+    (step,) = alice.enroll(team.bundle())
+    (store / "config.yml").chmod(0o644)
+    (store / "config.yml").write_text("\n".join(step.to_paste))
+    (store / "config.yml").chmod(0o444)
+    undoing = alice.unenroll()
+    store.chmod(0o755)
+    assert undoing.obstacle
+    assert "read-only" in undoing.obstacle.message
+    assert not alice.folder("acme").exists()
 
 
 def test_a_read_only_configuration_is_refused_and_the_key_stays(alice: Laptop, team: Team) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from certkit import files
 from certkit.cli.support.local_daemon import HOST, HOST_ELSEWHERE, STANDIN, LocalDaemon, listens
 from certkit.cli.support.output import say
-from certkit.earthly.clients import docker_or_podman_works
+from certkit.earthly import config, engines
 from certkit.errors import CertkitError
 
 PERSON = "alice@acme.example"
@@ -119,7 +119,7 @@ def _enroll(scene: _Scene) -> None:
 
 
 def _give_address(scene: _Scene) -> None:
-    if docker_or_podman_works(scene.environment):
+    if engines.find(config.AUTO, scene.environment).program:
         return
     scene.environment["EARTHLY_BUILDKIT_HOST"] = scene.daemon.url
     say("Neither Docker nor Podman works here, so Earthly wants the daemon's address from the environment:", "")

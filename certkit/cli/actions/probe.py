@@ -11,6 +11,7 @@ from certkit.cli import actions
 from certkit.cli.support import context, targets
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.probe_report import as_data, show
+from certkit.errors import MissingError
 from certkit.probe import Given, Pair, Report, run
 
 
@@ -41,6 +42,10 @@ def probe(
 
 def _knowledge(option: Path | None, url: str) -> tuple[Pair | None, tuple[bytes, ...] | None]:
     """Return what the lead's side adds: where the home is, and one of its daemons has this URL."""
-    if not os.access(context.home_path(option) / "team.yml", os.R_OK):
+    try:
+        settings = context.home_path(option) / "team.yml"
+    except MissingError:  # a user without a home folder, as in some containers
+        return None, None
+    if not os.access(settings, os.R_OK):
         return None, None
     return actions.lead_knowledge.of(option, url)  # imports the lead's side, which a laptop does not need

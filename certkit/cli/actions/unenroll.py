@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from certkit.cli.support.output import say, short
+from certkit.cli.support.output import say, short, tell
 from certkit.earthly.edit import KEYS
 from certkit.enroll import unenrollment
 from certkit.enroll.unenrollment import Undoing, Unenrollment
@@ -15,9 +15,19 @@ def unenroll(clients: Sequence[str], team: str | None, config: Path | None, *, d
     planned = unenrollment.plan(os.environ, clients, team=team, config=config)
     if dry_run:
         say(f"Would leave {planned.team}; nothing is done", *_lines(planned, "edit   ", "remove "))
+        _say_what_is_left(planned)
         return
     planned.apply()
     say(_left(planned), *_lines(planned, "edited ", "removed"))
+    _say_what_is_left(planned)
+
+
+def _say_what_is_left(planned: Unenrollment) -> None:
+    """Say what must be taken out by hand, of a configuration that could not be edited."""
+    for undoing in planned.undoings:
+        if undoing.obstacle:
+            tell("", undoing.obstacle.message, f"Take these out of {short(undoing.config.path)} by hand:")
+            tell(*(f"  {line}" for line in undoing.to_take_out))
 
 
 def _left(planned: Unenrollment) -> str:
@@ -40,6 +50,8 @@ def _lines(planned: Unenrollment, edited: str, removed: str) -> Iterator[str]:
 
 def _edit(undoing: Undoing, edited: str, removed: str) -> str:
     path = short(undoing.config.path)
+    if undoing.obstacle:
+        return f"  kept     {path}   it cannot be edited"
     if not undoing.edits:
         return f"  kept     {path}   it no longer named the team's files"
     if undoing.restored is None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, short, tell
-from certkit.earthly import flag_clients
-from certkit.earthly.clients import docker_or_podman_works, variable
+from certkit.earthly import engines, flag_clients
+from certkit.earthly.clients import HOST_VARIABLE, variable
 from certkit.earthly.edit import KEYS
 from certkit.enroll import flag_files
 from certkit.enroll.bundle import Bundle
@@ -32,6 +32,7 @@ def say_plan(enrollment: Enrollment) -> None:
     """Say what would be done."""
     say(f"Would {'renew' if enrollment.renews else 'enroll'} in {title(enrollment)}; nothing is done")
     say(*_lines(enrollment, "write ", "edit  "))
+    _say_configurations(enrollment)
 
 
 def say_done(enrollment: Enrollment) -> None:
@@ -40,6 +41,7 @@ def say_done(enrollment: Enrollment) -> None:
         tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly. (--for chooses)")
     say(f"{'Renewed' if enrollment.renews else 'Enrolled'} in {title(enrollment)}")
     say(*_lines(enrollment, "wrote ", "edited"))
+    _say_configurations(enrollment)
     for name in enrollment.others:
         say("", f"To build with {name}")
         for daemon in enrollment.daemons:
@@ -52,9 +54,20 @@ def say_done(enrollment: Enrollment) -> None:
 def say_variables(enrollment: Enrollment) -> None:
     """Name the environment variable that is needed where there is neither Docker nor Podman."""
     unset = [step.client for step in enrollment.steps if not variable(step.client.kind, os.environ, "BUILDKIT_HOST")[0]]
-    if unset and not docker_or_podman_works(os.environ):
+    if any(not engines.of_client(client, os.environ).program for client in unset):
         say("", "Neither Docker nor Podman works here, and without one the daemon in the file is ignored. Set")
-        say(*(f"  export {client.host_variable}={enrollment.daemon.url}" for client in unset))
+        say(f"  export {HOST_VARIABLE}={enrollment.daemon.url}")
+
+
+def _say_configurations(enrollment: Enrollment) -> None:
+    """Say what is to be pasted where a configuration cannot be written, and what the client stops at in one."""
+    for step in enrollment.steps:
+        path = short(step.config.path)
+        if step.to_paste:
+            say("", f"{path} leads to a read-only file. Add this to what it is made from:")
+            say(*(f"  {line}" for line in step.to_paste))
+        for fault in step.faults:
+            tell(f"{step.client.title} stops at {path}: {fault.message}", f"  {fault.remedy}")
 
 
 def _lines(enrollment: Enrollment, wrote: str, edited: str) -> Iterator[str]:

@@ -18,7 +18,8 @@ def chosen(given: Given, name: str | None, config: Path | None) -> Target:
 
     Raises InvalidError for a client that is not known or two daemons that are meant, MissingError where there is none.
     """
-    user, configured = user_of(os.environ), selection.configured(os.environ, [name] if name else [], config)
+    user = user_of(os.environ)
+    configured = selection.configured(os.environ, [name] if name else [], config, folder=Path())
     enrolled = [] if given.is_complete else flag_clients.enrolled(user)
     return target.choose(given, name, configured, enrolled, os.environ, owner=user.owner, is_named=config is not None)
 

@@ -3,13 +3,20 @@
 import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certkit.earthly import address
 from certkit.earthly.address import Address
+from certkit.earthly.clients import HOST_VARIABLE
 from certkit.earthly.config import NotYamlError
 from certkit.errors import CertkitError, MalformedError
 from certkit.probe.stage import Found, Stage, finding
 from certkit.probe.target import Target
+
+if TYPE_CHECKING:
+    from certkit.earthly.engines import Engine
+
+_RARELY_READ = "EARTHLY_ENV_FILE"
 
 BOOTSTRAP_FILES = tuple(f"{name}_{kind}.pem" for name in ("ca", "earthly", "buildkit") for kind in ("cert", "key"))
 """What `earthly bootstrap` makes in the client's `certs/`."""
@@ -25,12 +32,12 @@ class Configuration:
     """Why there is no address."""
     leftovers: tuple[str, ...]
     """Some of Earthly's default files, where they are too few for Earthly to go on from."""
-    engine_works: bool = True
-    """Whether the client finds the Docker or Podman that it needs: known later than the rest."""
+    engine: "Engine | None" = None
+    """The Docker or Podman that the client takes, None if it needs none: known later than the rest."""
 
-    def with_engine(self, *, works: bool) -> "Configuration":
-        """Add whether Docker or Podman was found."""
-        return replace(self, engine_works=works)
+    def with_engine(self, engine: "Engine | None") -> "Configuration":
+        """Add which Docker or Podman was found."""
+        return replace(self, engine=engine)
 
     @property
     def is_bootstrapped(self) -> bool:
@@ -75,14 +82,21 @@ def configuration_not_yaml(evidence: Configuration) -> Found | None:
 
 @finding("The file is YAML, but not what Earthly expects there: it stops before it reaches any daemon.")
 def configuration_malformed(evidence: Configuration) -> Found | None:
-    if not _is_unread(evidence, MalformedError) or _is_unread(evidence, NotYamlError):
+    if not _is_unread(evidence, MalformedError) or _is_unread(evidence, NotYamlError) or _is_of_env_file(evidence):
         return None
     return _told(evidence.target.problem)
 
 
 @finding("Without its configuration Earthly does not know the team's daemon.")
 def configuration_unreadable(evidence: Configuration) -> Found | None:
-    return None if _is_unread(evidence, MalformedError) else _told(evidence.target.problem)
+    if _is_unread(evidence, MalformedError) or _is_of_env_file(evidence):
+        return None
+    return _told(evidence.target.problem)
+
+
+@finding("The client reads this file into its environment before anything else, and stops at what it cannot read.")
+def env_file_unreadable(evidence: Configuration) -> Found | None:
+    return _told(evidence.target.problem) if _is_of_env_file(evidence) else None
 
 
 @finding("Without buildkit_host Earthly starts a daemon of its own on this machine, and the team's is not used.")
@@ -133,27 +147,76 @@ def local_host(evidence: Configuration) -> Found | None:
 
 
 @finding(
+    "It is the address at which a daemon listens everywhere; to who connects there, it is this very machine.",
+    severity="warning",
+)
+def unspecified_host(evidence: Configuration) -> Found | None:
+    found, target = evidence.address, evidence.target
+    if found is None or found.host not in address.UNSPECIFIED_HOSTS or not target.is_configured:
+        return None
+    return Found(f"the host is {found.host} ({target.origin})", url=Address("tcp", "HOST", found.port).url)
+
+
+@finding("It reads a configuration of its own, which names no daemon: builds go to one that it starts here.")
+def another_client_installed(evidence: Configuration) -> Found | None:
+    client, other = evidence.target.client, evidence.target.instead
+    if client is None or other is None or not evidence.target.url:
+        return None
+    return Found(
+        f"{client.title} is told of the daemon, but not installed; {other.title} is, and reads {other.config}",
+        client=other.name,
+        path=other.config,
+    )
+
+
+@finding(
     "Earthly believes the variable, so what the file says of the daemon has no effect in this shell.",
     severity="warning",
 )
 def environment_overrides(evidence: Configuration) -> Found | None:
-    target = evidence.target
-    if not target.is_configured or not target.variable or target.url_in_file in ("", target.url):
+    return None if evidence.target.env_file else _overriding(evidence.target)
+
+
+@finding(
+    "Earthly believes the .env file of the folder that it is run in, so its own has no effect on the daemon there.",
+    severity="warning",
+)
+def env_file_overrides(evidence: Configuration) -> Found | None:
+    return _overriding(evidence.target) if evidence.target.env_file else None
+
+
+@finding(
+    "Earthly 0.8.16 reads the file of this name only where the command has flags of a build, else .env.",
+    severity="warning",
+)
+def env_file_not_always_read(evidence: Configuration) -> Found | None:
+    client = evidence.target.client
+    if (
+        client is None
+        or client.env_file is None
+        or client.env_file.variable != _RARELY_READ
+        or len(client.kind.prefixes) > 1
+    ):
         return None
-    return Found(
-        f"{target.variable} says {target.url}, the file {target.url_in_file}",
-        variable=target.variable,
-        url=target.url,
-        url_in_file=target.url_in_file,
-    )
+    return Found(f"{_RARELY_READ} names {client.env_file.path}", path=client.env_file.path)
 
 
 @finding('Earthly then ignores the daemon of its file and stops at "could not determine buildkit address".')
 def no_container_engine(evidence: Configuration) -> Found | None:
-    target = evidence.target
-    if evidence.engine_works or target.client is None:
+    engine = evidence.engine
+    if engine is None or engine.program or engine.is_refused:
         return None
-    return Found("neither docker ps nor podman ps works here", variable=target.client.host_variable, url=target.url)
+    return Found(
+        f"neither Docker nor Podman works here: {engine.why_not}", variable=HOST_VARIABLE, url=evidence.target.url
+    )
+
+
+@finding("Earthly refuses it, looks for no container engine, and then ignores the daemon of its file.")
+def container_frontend_refused(evidence: Configuration) -> Found | None:
+    engine, target = evidence.engine, evidence.target
+    if engine is None or not engine.is_refused or target.client is None:
+        return None
+    return Found(engine.why_not, path=target.client.config, variable=HOST_VARIABLE, url=target.url)
 
 
 @finding("Earthly would talk to the daemon without TLS, and the team's daemon refuses that.")
@@ -188,14 +251,20 @@ configuration = Stage(
         configuration_not_yaml,
         configuration_malformed,
         configuration_unreadable,
+        env_file_unreadable,
         no_daemon,
         wrong_scheme,
         no_port,
         not_a_url,
         container_daemon,
         local_host,
+        unspecified_host,
+        another_client_installed,
         environment_overrides,
+        env_file_overrides,
+        env_file_not_always_read,
         no_container_engine,
+        container_frontend_refused,
         tls_switched_off,
         leftover_default_files,
     ),
@@ -204,6 +273,25 @@ configuration = Stage(
 
 def _is_unread(evidence: Configuration, kind: type[CertkitError]) -> bool:
     return isinstance(evidence.target.problem, kind)
+
+
+def _is_of_env_file(evidence: Configuration) -> bool:
+    problem = evidence.target.problem
+    return problem is not None and problem.code.startswith("env-file-")
+
+
+def _overriding(target: Target) -> Found | None:
+    """Return what overrides the daemon of the client's file, if it is another."""
+    if not target.is_configured or not target.variable or target.url_in_file in ("", target.url):
+        return None
+    where = f" in {target.env_file}" if target.env_file else ""
+    return Found(
+        f"{target.variable}{where} says {target.url}, the file {target.url_in_file}",
+        variable=target.variable,
+        url=target.url,
+        url_in_file=target.url_in_file,
+        path=target.env_file or "",
+    )
 
 
 def _told(problem: CertkitError | None) -> Found | None:

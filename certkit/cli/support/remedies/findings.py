@@ -24,6 +24,13 @@ REMEDIES: Mapping[str, str] = {
     "environment-overrides": "if the file is right:\n  unset {variable}",
     "no-container-engine": "start one of them, or name the daemon where Earthly needs neither:\n"
     "  export {variable}={url}",
+    "unspecified-host": "address the daemon by a name or address that leads to it: {url}",
+    "another-client-installed": f"enroll for what is installed:\n  {_ENROLL} --for {{client}}",
+    "env-file-overrides": "if the client's own file is right, take {variable} out of {path}",
+    "env-file-not-always-read": "name it by the variable that Earthly reads always:\n"
+    "  export EARTHLY_ENV_FILE_PATH={path}",
+    "container-frontend-refused": "in {path} write docker-shell or podman-shell, or drop the line; or name the daemon"
+    " where Earthly needs neither:\n  export {variable}={url}",
     "tls-switched-off": "set it to true under global, or drop the line",
     "leftover-default-files": "move them away; Earthly makes new ones when it needs them:\n"
     "  mkdir {moved} && mv {folder}/*.pem {moved}/",
