@@ -131,7 +131,7 @@ def no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def team(path: Path, tmp_path: Path) -> Path:
-    """Return a home with somebody in it."""
+    """Give a home with somebody in it."""
     assert main(["issue", "al", "--device", "laptop", "--no-passphrase", "--out", str(tmp_path / "al")]) == 0
     return path
 
@@ -200,7 +200,7 @@ def test_a_backup_and_a_home_from_it_are_whole_or_not_there(
     assert main(["backup", str(file), *secret]) == 0
     for _ in at_every_moment(lambda: main(restore)):
         assert restored.exists() or main(restore) == 0
-        finish(restored)  # what was published after the backup may be newer: it must publish anew
+        finish(restored)  # what was published after the backup is not known, so it publishes anew
         assert_settled(restored)
         assert_fits(restored)
         shutil.rmtree(restored)
