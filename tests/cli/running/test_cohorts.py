@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from certkit.authority import cohort_authorities
 from certkit.pki import certificates
@@ -23,7 +24,7 @@ def issuer(leaf: Path) -> str:
     return certificates.issuer_words(certificates.load(leaf.read_bytes()))
 
 
-def held(home: Path) -> list[certificates.x509.Certificate]:
+def held(home: Path) -> list[x509.Certificate]:
     return certificates.load_all((home / "daemons" / "build" / "ca.pem").read_bytes())
 
 
