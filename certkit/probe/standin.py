@@ -116,7 +116,7 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     host, port = given.addr.host, given.addr.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family) as listener:
+    with socket.create_server((host, port), family=family, dualstack_ipv6=family == socket.AF_INET6) as listener:
         print(f"running server on {host}:{port}", flush=True)  # noqa: T201  buildkitd's own words
         serve(listener, context)
 

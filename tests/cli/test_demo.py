@@ -68,7 +68,7 @@ def test_the_demo_needs_no_second_loopback_address_where_there_is_none(
     monkeypatch.setattr(sys, "platform", "darwin")
     assert main(["demo"]) == 0
     told = capfd.readouterr().out
-    assert "All is well at tcp://0.0.0.0:" in told
+    assert "All is well at tcp://[::ffff:7f00:1]:" in told
     assert "127.0.0.2" not in told
 
 

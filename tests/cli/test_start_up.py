@@ -19,8 +19,10 @@ def loaded(arguments: list[str], code: int = 0, **variables: str) -> set[str]:
         code = main({arguments})
         print("\\nloaded", *sys.modules, file=sys.stderr)
         sys.exit(code)"""
+    # What measures the coverage of children loads modules of its own.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=os.environ | variables
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=clean | variables
     )
     assert ended.returncode == code, ended.stderr
     modules = set(ended.stderr.splitlines()[-1].split())

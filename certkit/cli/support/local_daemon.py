@@ -15,8 +15,8 @@ from certkit.errors import CertkitError
 HOST = "127.0.0.2"
 """Not one of the three names that Earthly takes for a daemon of its own, and reached without any set-up on Linux."""
 
-HOST_ELSEWHERE = "0.0.0.0"  # noqa: S104  where it is used, for the demo, only the stand-in listens, and it builds nothing
-"""The same where there is no other loopback address than 127.0.0.1, as on macOS: it leads to this machine."""
+HOST_ELSEWHERE = "::ffff:7f00:1"
+"""The same where there is no other loopback address than 127.0.0.1, as on macOS: that one, as IPv6 maps it."""
 
 STANDIN = (sys.executable, "-m", "certkit.probe.standin")
 
