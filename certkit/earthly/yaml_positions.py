@@ -168,8 +168,10 @@ def parse(text: str) -> Document:
     Raises NotYamlError, with the line, for what is not YAML to it, and RefusedError for what is nested too deeply for
     certkit.
     """
-    if text.startswith("\ufeff\ufeff"):  # yaml.v3 skips the second, and then the first character of every line
-        raise _unread(1, "it begins with two byte order marks", "client-config-not-yaml")
+    inner = text.find("\ufeff", 1)
+    if inner > 0:  # neither parser knows what to do with it, each in its own way
+        line = 1 + len(_BREAK.findall(text[:inner]))
+        raise _unread(line, "it has a byte order mark inside", "client-config-byte-order-mark")
     try:
         return _document(text, yaml.parse(text, Loader=Loader))
     except yaml.MarkedYAMLError as error:
