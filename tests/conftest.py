@@ -14,6 +14,8 @@ pytest_plugins = ["tests.daemons.fixtures", "tests.probe.fixtures"]
 STRICT = bool(os.environ.get("CERTKIT_TEST_STRICT") or os.environ.get("CI"))
 """Whether a missing real part is a failure; elsewhere it is a skip that says why."""
 
+GO = {"tests.clients.go_programs", "tests.clients.verifiers", "tests.clients.earthly_reader"}
+
 environment.find_system_tools()
 
 # A deadline measures the machine: a test that is slow on a busy one is not wrong.
@@ -30,10 +32,16 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for a real daemon, so that `-m "not real"` is the unit tier."""
+    """Mark what asks for a real daemon or a program in Go, so that `-m "not real"` is the unit tier."""
     for item in items:
-        if "real_daemons" in getattr(item, "fixturenames", ()):
+        if "real_daemons" in getattr(item, "fixturenames", ()) or _runs_go(item):
             item.add_marker(pytest.mark.real)
+
+
+def _runs_go(item: pytest.Item) -> bool:
+    """Tell whether a test's module imports what builds programs in Go, and fetches what they consist of."""
+    imported = vars(item.module).values() if isinstance(item, pytest.Function) else ()
+    return any(getattr(each, "__module__", getattr(each, "__name__", "")) in GO for each in imported)
 
 
 @pytest.hookimpl(wrapper=True)
