@@ -48,11 +48,12 @@ def file_url(path: Path) -> str:
 
 def _path(url: str) -> Path:
     parts = urlsplit(url)
-    if parts.scheme != _SQLITE or parts.netloc or not parts.path.startswith("/"):
+    path = Path(unquote(parts.path))
+    if parts.scheme != _SQLITE or parts.netloc or not parts.path.startswith("/") or not path.name:
         raise InvalidError(
             f"{url!r} is not the URL of a ledger",
             "Write sqlite:///PATH, or leave it out: the ledger is then a file in the home.",
             code="ledger-url",
             url=url,
         )
-    return Path(unquote(parts.path))
+    return path
