@@ -118,7 +118,8 @@ def test_the_probe_loads_what_speaks_tls_and_grpc_while_it_waits_for_the_network
     ended = subprocess.run(
         [sys.executable, tmp_path / "probing.py"], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert set(ended.stderr.splitlines()[:-1]) == {"before"}
+    first = ended.stderr.splitlines()[0]  # a later one may find that the work of the first is done already
+    assert first == "before"
     assert ended.stderr.endswith("after OpenSSL\n")
 
 
