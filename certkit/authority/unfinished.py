@@ -34,6 +34,10 @@ class Kind(StrEnum):
     """A daemon's certificate is of an authority that signs no more."""
 
 
+_SIGNED = {Kind.PUBLICATION, Kind.CANARY, Kind.DAEMON_CERTIFICATE}
+"""What takes a signature to be finished."""
+
+
 @dataclass(frozen=True)
 class Unfinished:
     """One thing that is unfinished."""
@@ -50,18 +54,14 @@ def unfinished(view: View) -> list[Unfinished]:
 
 def finish(session: Session) -> None:
     """Finish whatever is unfinished; what is as it should be is not touched."""
-    for role in ("server", "client") if _signs(session) else ():
-        session.authority(role)  # asks for the passphrase, if at all, before others have to wait
-    if not any(_find(session)):
+    found = list(_find(session))
+    if not found:
         return
+    for role in ROLES if any(each.kind in _SIGNED for each in found) else ():
+        session.authority(role)  # asks for the passphrase, if at all, before others have to wait
     with session.locked():
         for each in _find(session):  # again: another session may have been at it
             _finish(session, each)
-
-
-def _signs(view: View) -> bool:
-    """Tell whether finishing takes a signature."""
-    return any(each.kind in {Kind.PUBLICATION, Kind.CANARY, Kind.DAEMON_CERTIFICATE} for each in _find(view))
 
 
 def _find(view: View) -> Iterator[Unfinished]:
