@@ -9,10 +9,10 @@ from cryptography.x509 import Certificate
 
 from certkit.authority import cohort_authorities
 from certkit.authority.certificate_row import record_certificate
+from certkit.authority.revocation import Subject, admit, revocation
 from certkit.authority.session import Session
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import RefusedError
-from certkit.ledger.interface import Device, Person
 from certkit.pki import certificates, keys, names, requests
 from certkit.pki.keys import PrivateKey, PublicKey, public_pin
 from certkit.results import time_text
@@ -101,18 +101,14 @@ def _bundle(session: Session, person: str, device: str, certificate: Certificate
 
 
 def _admit(session: Session, person: str, device: str) -> None:
-    known = session.ledger.person(person)
-    if known is None:
-        session.ledger.add_person(Person(person, names.label(person), session.now))
-    elif known.revoked:
+    """Record a person and a device that are new; raise RefusedError for one that has been revoked."""
+    if revocation(session, Subject(person)):
         raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
-    known_device = session.ledger.device(person, device)
-    if known_device is None:
-        session.ledger.add_device(Device(person, device, names.label(device), session.now))
-    elif known_device.revoked:
+    if revocation(session, Subject(person, device)):
         raise RefusedError(
             f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
         )
+    admit(session, Subject(person, device))
 
 
 def _check_key(session: Session, person: str, device: str, pin: str) -> None:

@@ -93,7 +93,7 @@ def _set(session: Session, subject: Subject, wanted: Revocation | None, action: 
     if bool(revocation(session, subject)) == bool(wanted):
         return False
     with publishing(session):
-        _admit(session, subject)
+        admit(session, subject)
         if subject.device:
             session.ledger.set_device_revoked(subject.person, subject.device, wanted)
         else:
@@ -103,15 +103,8 @@ def _set(session: Session, subject: Subject, wanted: Revocation | None, action: 
     return True
 
 
-def is_known(view: View, subject: Subject) -> bool:
-    """Tell whether the ledger knows a subject: a restored one may lack it."""
-    if subject.device:
-        return view.ledger.device(subject.person, subject.device) is not None
-    return view.ledger.person(subject.person) is not None
-
-
-def _admit(session: Session, subject: Subject) -> None:
-    """Record a subject that a restored ledger lacks, so that it can be revoked."""
+def admit(session: Session, subject: Subject) -> None:
+    """Record a subject as far as the ledger lacks it: one that is new, or one that a restored ledger must revoke."""
     person, device = subject.person, subject.device
     if session.ledger.person(person) is None:
         session.ledger.add_person(Person(person, names.label(person), session.now))
