@@ -1,6 +1,7 @@
 """Command lines that cannot be read, and commands that are interrupted."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -65,8 +66,16 @@ def test_help_has_a_short_form(lead: Lead, command: str) -> None:
 @pytest.mark.usefixtures("home")
 def test_an_interrupted_command_ends_with_130_and_leaves_nothing(lead: Lead, tmp_path: Path) -> None:
     assert lead("authority", "passphrase", "--passphrase-command", "echo violet anchor kettle").code == 0
+    # One process, which says that it waits: a shell that is interrupted between two of its own may leave the second.
+    Path("wait.py").write_text(
+        "import pathlib, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "pathlib.Path('waiting').touch()\n"
+        "time.sleep(60)\n"
+    )
     settings = tmp_path / "home" / "team.yml"
-    settings.write_text(settings.read_text().replace("echo", "touch waiting; sleep 60; echo"))
+    asks = f"exec {shlex.quote(sys.executable)} wait.py"
+    settings.write_text(settings.read_text().replace("echo violet anchor kettle", asks))
     before = sorted(tmp_path.rglob("*"))
     command = subprocess.Popen(
         [sys.executable, "-m", "certkit", "issue", "alice", "--out", "alice", "--no-passphrase"],

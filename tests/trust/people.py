@@ -14,7 +14,8 @@ from OpenSSL import SSL
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.pki.signer import KeySigner
-from certkit.trust import anchors, rotation
+from certkit.trust import anchors, canary, rotation
+from certkit.trust.canary import Canary
 from tests.daemons.daemon import HOST, Daemon
 
 TEAM = "acme"
@@ -100,6 +101,11 @@ def authority(role: rotation.Role, generation: int) -> Authority:
     """Make a generation of an authority under its own name."""
     name = rotation.common_name(TEAM, role, generation)
     return certificates.authority(KeySigner(keys.generate("p256")), name, NOW, 3650 * DAY)
+
+
+def control_of(signer: Authority) -> Canary:
+    """Make a control that is good for some minutes from now: the tests began much earlier, perhaps."""
+    return canary.control(signer, TEAM, datetime.now(UTC))
 
 
 def published(authorities: Sequence[Authority], excluded: Iterable[str] = (), number: int = 1) -> bytes:

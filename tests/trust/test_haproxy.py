@@ -16,7 +16,7 @@ from certkit.pki.signer import KeySigner
 from certkit.probe import alerts
 from certkit.trust import canary, crl, label
 from tests.daemons.daemon import HOST, Start, free_port
-from tests.trust.people import DAY, NOW, SERVED, TEAM, Pair, People, answer, buildctl, listed, published
+from tests.trust.people import DAY, NOW, SERVED, TEAM, Pair, People, answer, buildctl, control_of, listed, published
 from tests.trust.test_judges import entries
 
 REVOKED, CERTIFICATE_UNKNOWN, UNKNOWN_CA = 44, 46, 48
@@ -75,7 +75,7 @@ def wait_for(expected: dict[str, int | str], ask: Callable[[], dict[str, int | s
 
 
 def everybody(people: People) -> dict[str, Pair]:
-    made, control = canary.make(people.authority(), TEAM), canary.control(people.authority(), TEAM, NOW)
+    made, control = canary.make(people.authority(), TEAM), control_of(people.authority())
     return {
         "al": people.device("al.team"),
         "al's desk": people.device("al.team", "desk"),

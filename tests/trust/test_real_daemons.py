@@ -10,7 +10,19 @@ from certkit.pki.signer import KeySigner
 from certkit.probe.alerts import REVOKED
 from certkit.trust import canary, label
 from tests.daemons.daemon import Daemon, Start
-from tests.trust.people import NOW, SERVED, TEAM, Pair, People, answer, authority, buildctl, listed, published
+from tests.trust.people import (
+    NOW,
+    SERVED,
+    TEAM,
+    Pair,
+    People,
+    answer,
+    authority,
+    buildctl,
+    control_of,
+    listed,
+    published,
+)
 
 BAD_CERTIFICATE, UNKNOWN_CA = 42, 48
 LOOKALIKES = ("al.team", "pal.team", "al-team", "Al.Team", "al", "team", "ál.team")
@@ -65,7 +77,7 @@ def test_the_canary_is_refused_by_every_publication_and_the_control_is_let_in(
     daemon_factory: Start, flavour: str, people: People
 ) -> None:
     signer = people.authority()
-    made = {"canary": canary.make(signer, TEAM), "control": canary.control(signer, TEAM, NOW)}
+    made = {"canary": canary.make(signer, TEAM), "control": control_of(signer)}
     pairs = {name: people.pair(each.certificate, each.key) for name, each in made.items()}
     pairs["former canary"] = people.named("1.0.1.canary.internal")
     daemon = start(daemon_factory, flavour, people, certificates.to_pem(signer.certificate))
