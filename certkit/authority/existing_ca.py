@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -121,7 +120,7 @@ def shortcomings(authority: Authority, role: Role, now: datetime) -> list[Shortc
         Shortcoming.UNKNOWN_CERTIFICATES: role == "client",
         Shortcoming.NAME_CONSTRAINTS: role == "server" and is_constrained,
         Shortcoming.UNKNOWN_DAEMONS: role == "server",
-        Shortcoming.WEAK_SIGNATURE: isinstance(certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5),
+        Shortcoming.WEAK_SIGNATURE: isinstance(certificate.signature_hash_algorithm, keys.WEAK_HASHES),
         Shortcoming.SHORT_KEY: _is_short(certificate.public_key()),
         Shortcoming.RARE_CURVE: _is_on_p521(certificate.public_key()),
         Shortcoming.KEY_ELSEWHERE: True,

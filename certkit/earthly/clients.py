@@ -86,8 +86,8 @@ class Client:
         return self.kind.title
 
     def seen(self, environ: Environment) -> Environment:
-        """Return the environment as the client sees it; what is set wins over its .env file."""
-        return {**self.env_file.variables, **environ} if self.env_file else environ
+        """Return the environment as the client sees it."""
+        return self.env_file.seen(environ) if self.env_file else environ
 
 
 def locate(name: str, environ: Environment, config: Path | None = None, *, folder: Path | None = None) -> Client:
@@ -107,7 +107,7 @@ def locate(name: str, environ: Environment, config: Path | None = None, *, folde
     if kind is None:
         raise unknown(name, KINDS)
     read = env_file.read(kind.env_files, environ, folder) if folder else None
-    seen = {**read.variables, **environ} if read else environ
+    seen = read.seen(environ) if read else environ
     user = user_of(seen)
     directory = user.home / f".{variable(kind, seen, 'INSTALLATION_NAME')[1] or kind.installation}"
     named = str(config or variable(kind, seen, "CONFIG")[1])

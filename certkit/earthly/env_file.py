@@ -24,6 +24,10 @@ class EnvFile:
     variables: Environment = field(default_factory=dict, hash=False)
     problem: CertkitError | None = field(default=None, compare=False)
 
+    def seen(self, environ: Environment) -> Environment:
+        """Return the environment as the client sees it then; what is set wins over the file."""
+        return {**self.variables, **environ}
+
 
 def read(named_by: Sequence[str], environ: Environment, folder: Path) -> EnvFile:
     """Read the file that the first of these variables names, else `.env`, which need not be there."""

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki import names
 from certkit.pki.extensions import key_identifier, key_usage
-from certkit.pki.keys import PublicKey, can_vouch, public_of
+from certkit.pki.keys import WEAK_HASHES, PublicKey, can_vouch, public_of
 from certkit.pki.signer import Signer
 
 # Such numbers are judged where they matter; the library's own warning would reach the user's terminal.
@@ -189,11 +189,7 @@ def has_signed_itself(certificate: x509.Certificate) -> bool:
     if has_signed(certificate, certificate):
         return True
     key, used = certificate.public_key(), certificate.signature_hash_algorithm
-    if (
-        certificate.issuer != certificate.subject
-        or not can_vouch(key)
-        or not isinstance(used, hashes.SHA1 | hashes.MD5)
-    ):
+    if certificate.issuer != certificate.subject or not can_vouch(key) or not isinstance(used, WEAK_HASHES):
         return False
     signed = certificate.tbs_certificate_bytes
     try:

@@ -38,7 +38,7 @@ def to_pem(pkcs8: bytes, passphrase: bytes) -> bytes:
         der.SEQUENCE, _algorithm(_SCRYPT, cost), _algorithm(_AES_256_CBC, der.encode(der.OCTETS, vector))
     )
     content = der.encode(der.SEQUENCE, _algorithm(_PBES2, scheme), der.encode(der.OCTETS, sealed))
-    text = base64.encodebytes(content).replace(b"\n", b"")
+    text = base64.b64encode(content)
     lines = b"\n".join(text[place : place + 64] for place in range(0, len(text), 64))
     return b"-----BEGIN %s-----\n%s\n-----END %s-----\n" % (_NAME, lines, _NAME)
 

@@ -35,7 +35,7 @@ def authorities(content: bytes) -> Authorities:
     loaded = tuple(block.der for block, reason in judged if not reason)
     skipped = tuple(Skipped(block.line, reason) for block, reason in judged if reason)
     if not loaded:
-        raise pem_shapes.unusable_certificates(content, lambda mended: bool(_authorities(mended)))
+        raise pem_shapes.unusable_certificates(content, lambda mended: not all(map(_why_no_authority, blocks(mended))))
     return Authorities(loaded, skipped)
 
 
@@ -47,15 +47,9 @@ def chain(content: bytes) -> tuple[bytes, ...]:
     found = _chain(content)
     if not found:
         raise pem_shapes.unusable_certificates(content, lambda mended: bool(_chain(mended)))
-    if reason := go_certificate.problem(found[0]):
-        line = next(block.line for block in blocks(content) if block.kind == CERTIFICATE)
-        raise MalformedError(
-            f"the certificate in line {line} cannot be parsed: {reason}",
-            code="certificate-unusable",
-            line=line,
-            reason=reason,
-        )
-    return found
+    if reason := go_certificate.problem(found[0].der):
+        raise pem_shapes.unparsable_certificate(found[0].line, reason)
+    return tuple(block.der for block in found)
 
 
 def key(content: bytes) -> PrivateKey:
@@ -77,10 +71,6 @@ def key(content: bytes) -> PrivateKey:
         raise pem_shapes.undecodable_key(block) from None
 
 
-def _authorities(content: bytes) -> list[bytes]:
-    return [block.der for block in blocks(content) if not _why_no_authority(block)]
-
-
 def _why_no_authority(block: Block) -> str:
     """Say why a block adds no authority; empty if it adds one."""
     if block.kind != CERTIFICATE:
@@ -90,8 +80,8 @@ def _why_no_authority(block: Block) -> str:
     return go_certificate.problem(block.der)
 
 
-def _chain(content: bytes) -> tuple[bytes, ...]:
-    return tuple(block.der for block in blocks(content) if block.kind == CERTIFICATE)
+def _chain(content: bytes) -> list[Block]:
+    return [block for block in blocks(content) if block.kind == CERTIFICATE]
 
 
 def _key_block(content: bytes) -> Block | None:

@@ -6,7 +6,7 @@ certificate for one that it cannot read. What a type of names is constrained by 
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -16,9 +16,6 @@ from certkit.pki import mailbox
 CHECKED = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IPAddress)
 """The types of names that Go applies constraints to; it passes over all others."""
 
-Within = Callable[[x509.GeneralName], bool]
-
-_DOMAIN = re.compile(r"(?:[!-\-/-~]+(?:\.[!-\-/-~]+)*)?")
 _URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[A-Za-z0-9._~/?#\[\]@:!$&'()*+,;=-]*")
 
 
@@ -35,9 +32,9 @@ def is_subtree(subtree: x509.GeneralName) -> bool:
         case x509.RFC822Name() if "@" in subtree.value:
             return mailbox.parse(subtree.value) is not None
         case x509.DNSName() | x509.RFC822Name():
-            return bool(_DOMAIN.fullmatch(subtree.value.removeprefix("."))) and subtree.value != "."
+            return bool(mailbox.DOMAIN.fullmatch(subtree.value.removeprefix("."))) and subtree.value != "."
         case x509.UniformResourceIdentifier():
-            return bool(_DOMAIN.fullmatch(subtree.value.removeprefix("."))) and not _is_address(subtree.value)
+            return bool(mailbox.DOMAIN.fullmatch(subtree.value.removeprefix("."))) and not _is_address(subtree.value)
     return True
 
 
@@ -48,7 +45,7 @@ def is_uri(value: str) -> bool:
         _ = urlsplit(value).port
     except ValueError:
         return False
-    return bool(_URI.fullmatch(value)) and bool(_DOMAIN.fullmatch(host))
+    return bool(_URI.fullmatch(value)) and bool(mailbox.DOMAIN.fullmatch(host))
 
 
 def readable(names: Iterable[x509.GeneralName]) -> bool:
@@ -75,7 +72,7 @@ def within(name: x509.GeneralName, subtree: x509.GeneralName, *, excluded: bool)
 def _is_readable(name: x509.GeneralName) -> bool:
     match name:
         case x509.DNSName():
-            return bool(_DOMAIN.fullmatch(name.value))
+            return bool(mailbox.DOMAIN.fullmatch(name.value))
         case x509.RFC822Name():
             return mailbox.parse(name.value) is not None
         case x509.UniformResourceIdentifier():

@@ -15,6 +15,8 @@ from certkit.pki import encrypted_key
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
+WEAK_HASHES = (hashes.MD5, hashes.SHA1)
+"""With what nobody believes a signature any more: Go refuses both, SHA-1 since 1.18."""
 LARGEST_RSA = 8192
 """Bits. What is larger takes seconds to check, and nobody needs it."""
 _LARGEST_PEM = 2**18  # of the key's file, in which certificates may stand, too

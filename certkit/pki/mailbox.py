@@ -10,7 +10,8 @@ _QUOTED = re.compile(
     rb'"((?:[\x01-\x08\x0b\x0c\x0e-\x1f !\x23-\x5b\x5d-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*)"@(.*)', re.DOTALL
 )
 _ATOMS = re.compile(rb"((?:[0-9a-zA-Z!#$%&'*+\-/=?^_`{|}~.]|\\.)+)@(.*)", re.DOTALL)
-_DOMAIN = re.compile(r"(?:[!-\-/-~]+(?:\.[!-\-/-~]+)*)?")
+DOMAIN = re.compile(r"(?:[!-\-/-~]+(?:\.[!-\-/-~]+)*)?")
+"""What Go takes for a domain, in a mail address as anywhere else in a certificate."""
 
 
 def parse(address: str) -> tuple[str, str] | None:
@@ -24,4 +25,4 @@ def parse(address: str) -> tuple[str, str] | None:
     domain = found[2].decode("latin-1").lower()
     if not quoted and (local.startswith(".") or local.endswith(".") or ".." in local):
         return None
-    return (local, domain) if _DOMAIN.fullmatch(domain) else None
+    return (local, domain) if DOMAIN.fullmatch(domain) else None

@@ -122,13 +122,7 @@ def unusable_certificates(content: bytes, loads: Loads) -> MalformedError:
         if block.kind == "CERTIFICATE" and (reason := go_certificate.problem(block.der))
     ]
     if reasons:
-        line, reason = reasons[0]
-        return MalformedError(
-            f"the certificate in line {line} cannot be parsed: {reason}",
-            code="certificate-unusable",
-            line=line,
-            reason=reason,
-        )
+        return unparsable_certificate(*reasons[0])
     if trusted := next((block.line for block in blocks(content) if block.kind == "TRUSTED CERTIFICATE"), 0):
         return MalformedError(
             f"line {trusted} begins a certificate in OpenSSL's own form, which Earthly passes over",
@@ -136,6 +130,16 @@ def unusable_certificates(content: bytes, loads: Loads) -> MalformedError:
             line=trusted,
         )
     return _other(content, "certificate")
+
+
+def unparsable_certificate(line: int, reason: str) -> MalformedError:
+    """Say that a block is a certificate by its name, and none that Go can parse."""
+    return MalformedError(
+        f"the certificate in line {line} cannot be parsed: {reason}",
+        code="certificate-unusable",
+        line=line,
+        reason=reason,
+    )
 
 
 def unusable_key(content: bytes, loads: Loads) -> MalformedError:

@@ -24,8 +24,6 @@ Content = TypeVar("Content")
 LIMIT = 1024 * 1024
 """Bytes of the largest file that is read."""
 
-UNREADABLE = "a name that cannot be read"
-
 _PARSING = (
     ValueError,
     TypeError,
@@ -107,7 +105,7 @@ def words_of(name: bytes) -> str:
     try:
         return certificates.words(x509.Name.from_bytes(name))
     except _PARSING:
-        return UNREADABLE
+        return certificates.UNREADABLE
 
 
 def _load(path: Path, parse: Callable[[bytes], Content], owner: files.Owner | None) -> Loaded[Content]:

@@ -11,10 +11,11 @@ from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.pki import der, extensions, go_names
+from certkit.pki.keys import WEAK_HASHES
 
 COMPARISONS = 250_000
 """Go up to 1.24 refuses a leaf as soon as more constraints were compared with its names."""
@@ -30,7 +31,6 @@ _HANDLED = (
     x509.InhibitAnyPolicy,
 )
 _NEVER_CRITICAL = (x509.SubjectKeyIdentifier, x509.AuthorityInformationAccess)
-_BROKEN = (hashes.MD5, hashes.SHA1)
 _USAGES = (
     "digital_signature",
     "content_commitment",
@@ -139,7 +139,7 @@ def _has_signed(root: x509.Certificate, leaf: x509.Certificate) -> bool:
         return False
     try:
         leaf.verify_directly_issued_by(root)
-        broken = isinstance(leaf.signature_hash_algorithm, _BROKEN)
+        broken = isinstance(leaf.signature_hash_algorithm, WEAK_HASHES)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return not broken
