@@ -8,33 +8,19 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import MalformedError
-from certkit.pki import certificates, extensions, keys
+from certkit.pki import certificates, extensions, keys, parsing
 
 PEM_LIMIT = 8 * 1024
 """Characters of one certificate: few enough to be checked at once."""
 KEY_LIMIT = 3400
 """Characters of one key: what RSA-4096 needs."""
-PRIME_LIMIT = 2049
-"""Bits of a prime of an RSA key: that of a longer one is proven in minutes, and a short modulus may come with it."""
 RSA_LIMIT = 8192
 """Bits of an authority's RSA key: Go's limit for what a peer sends."""
 
 _REMEDY = "Ask for a new one."
-_DAMAGED = (
-    ValueError,  # among them names that are not UTF-8
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 
 
 def text(found: Mapping[str, object], key: str, limit: int) -> str:
@@ -90,25 +76,14 @@ def client_certificate(found: Mapping[str, object], key: str, dns_name: str) -> 
 
 def private_key(found: Mapping[str, object], key: str) -> keys.PrivateKey:
     """Return an unencrypted private key."""
-    pem = text(found, key, KEY_LIMIT).encode()
-    with _read_whole():
-        # Not a key to be used: its numbers alone are read, because to judge them is what takes the time.
-        numbers = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
-    if isinstance(numbers, rsa.RSAPrivateKey) and _longest_prime(numbers) > PRIME_LIMIT:
-        raise _wrong(key, f"its {key} is an RSA key that is too large")
-    return keys.load(pem)
-
-
-def _longest_prime(key: rsa.RSAPrivateKey) -> int:
-    found = key.private_numbers()
-    return max(found.p, found.q).bit_length()
+    return keys.load(text(found, key, KEY_LIMIT).encode())
 
 
 @contextlib.contextmanager
 def _read_whole() -> Iterator[None]:
     try:
         yield
-    except _DAMAGED:
+    except parsing.FAILURES:
         raise MalformedError("one of its certificates or keys is damaged", _REMEDY, code="bundle-damaged") from None
 
 

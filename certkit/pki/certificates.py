@@ -13,7 +13,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.errors import MalformedError, RefusedError
-from certkit.pki import names
+from certkit.pki import names, parsing
 from certkit.pki.extensions import key_identifier, key_usage
 from certkit.pki.keys import WEAK_HASHES, PublicKey, can_vouch, public_of
 from certkit.pki.signer import Signer
@@ -123,7 +123,7 @@ def load(content: bytes) -> x509.Certificate:
     read = x509.load_pem_x509_certificate if b"-----BEGIN" in content else x509.load_der_x509_certificate
     try:
         return _sound(read(_bounded(content)))
-    except (ValueError, x509.InvalidVersion):
+    except parsing.FAILURES:
         raise MalformedError(
             "it is not a certificate", "Name a certificate's file, PEM or DER.", code="not-a-certificate"
         ) from None
@@ -133,7 +133,7 @@ def load_all(pem: bytes) -> list[x509.Certificate]:
     """Read every certificate of a PEM file, at least one; raise MalformedError if there is none or one is broken."""
     try:
         return [_sound(each) for each in x509.load_pem_x509_certificates(_bounded(pem))]
-    except (ValueError, x509.InvalidVersion):
+    except parsing.FAILURES:
         raise MalformedError(
             "there is no certificate in PEM form in it", "Name a certificate's file.", code="no-certificate-in-pem"
         ) from None
@@ -218,7 +218,7 @@ def issuer_words(certificate: x509.Certificate) -> str:
 def _spelled(read: Callable[[], x509.Name]) -> str:
     try:
         return words(read()) or UNNAMED
-    except (ValueError, TypeError):
+    except parsing.FAILURES:
         return UNREADABLE
 
 
@@ -229,7 +229,7 @@ def _bounded(content: bytes) -> bytes:
 
 
 def _sound(certificate: x509.Certificate) -> x509.Certificate:
-    """Return a certificate whose names, times and serial number can be read; raise ValueError for any other.
+    """Return a certificate whose names, times and serial number can be read; else raise one of parsing.FAILURES.
 
     `cryptography` reads all that when it is asked for, so a stranger's certificate fails somewhere else otherwise.
     """

@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import MalformedError
+from certkit.pki import parsing
 from certkit.pki.keys import public_of
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
@@ -17,7 +18,7 @@ def find(certificate: x509.Certificate, kind: type[Extension]) -> Extension | No
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except parsing.FAILURES:
         raise MalformedError(
             "the certificate has extensions that cannot be read", code="certificate-extensions-unreadable"
         ) from None

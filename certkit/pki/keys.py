@@ -19,6 +19,8 @@ WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 """With what nobody believes a signature any more: Go refuses both, SHA-1 since 1.18."""
 LARGEST_RSA = 8192
 """Bits. What is larger takes seconds to check, and nobody needs it."""
+_LONGEST_PRIME = 2049
+"""Bits of a prime of RSA-4096. That of a longer one is proven in minutes, and a short modulus may come with it."""
 _LARGEST_PEM = 2**18  # of the key's file, in which certificates may stand, too
 _EXPONENT = 65537
 _RSA_BITS = (3072, 4096)
@@ -82,7 +84,9 @@ def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
             "the private key is larger than any in use, or takes too long to open", code="private-key-too-large"
         )
     try:
-        key = serialization.load_pem_private_key(pem, passphrase)
+        # The numbers alone: to judge them is what takes the time.
+        key = serialization.load_pem_private_key(pem, passphrase, unsafe_skip_rsa_key_validation=True)
+        return _judged(key)
     except TypeError:
         if passphrase:  # given, and not wanted
             return load(pem)
@@ -93,11 +97,28 @@ def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
         raise MalformedError(
             "it is not a private key in PEM form", "Name the key's file.", code="not-a-private-key"
         ) from None
-    if not isinstance(key, PrivateKey):
-        raise MalformedError(
-            "the key's kind is not supported", "Use P-256, P-384, Ed25519 or RSA.", code="private-key-kind"
-        )
-    return key
+
+
+def _judged(key: object) -> PrivateKey:
+    """Return a key of a known kind, an RSA key only when its numbers have been measured and then found to be sound.
+
+    Raises MalformedError for any other kind and for what is too long, ValueError where an RSA key's numbers do not fit.
+    """
+    match key:
+        case rsa.RSAPrivateKey():
+            numbers = key.private_numbers()
+            if max(numbers.p, numbers.q).bit_length() > _LONGEST_PRIME:
+                raise MalformedError(
+                    "the key is an RSA key of more than 4096 bits",
+                    "Use P-256, P-384, Ed25519 or RSA with 3072 or 4096 bits.",
+                    code="private-key-too-large",
+                )
+            return numbers.private_key()
+        case ec.EllipticCurvePrivateKey() | ed25519.Ed25519PrivateKey():
+            return key
+    raise MalformedError(
+        "the key's kind is not supported", "Use P-256, P-384, Ed25519 or RSA.", code="private-key-kind"
+    )
 
 
 def check_public(key: object) -> PublicKey:

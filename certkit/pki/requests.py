@@ -1,10 +1,11 @@
 """Certificate signing requests (PKCS#10, RFC 2986): a laptop's key stays there, and only its public half travels."""
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
 from certkit.errors import MalformedError, RefusedError
+from certkit.pki import parsing
 from certkit.pki.keys import PublicKey, check_public
 from certkit.pki.signer import Signer
 
@@ -29,7 +30,7 @@ def read(content: bytes) -> PublicKey:
         request = x509.load_pem_x509_csr(content) if b"-----BEGIN" in content else x509.load_der_x509_csr(content)
         public_key = check_public(request.public_key())  # first, for the time that a signature takes to check
         genuine = request.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion):
+    except (InvalidSignature, *parsing.FAILURES):
         raise MalformedError("it is not a certificate request", code="not-a-request") from None
     if not genuine:
         raise RefusedError(

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from certkit import files
 from certkit.errors import CertkitError, MalformedError
-from certkit.pki import certificates, go_certificate, go_files, keys
+from certkit.pki import certificates, go_certificate, go_files, keys, parsing
 from certkit.pki.go_files import Skipped
 from certkit.probe import weak_signatures
 from certkit.probe.target import Chain, Pair, Target
@@ -23,17 +22,6 @@ Content = TypeVar("Content")
 
 LIMIT = 1024 * 1024
 """Bytes of the largest file that is read."""
-
-_PARSING = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
-"""What cryptography raises for certificates and names that it cannot read."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +83,7 @@ def read_certificate(der: bytes) -> x509.Certificate | None:
     """Return a certificate that can be read in every part, else None: OpenSSL takes some that cryptography does not."""
     try:
         certificate = x509.load_der_x509_certificate(der)
-    except _PARSING:
+    except parsing.FAILURES:
         return None
     return certificate if _is_readable(certificate) else None
 
@@ -104,7 +92,7 @@ def words_of(name: bytes) -> str:
     """Say a name, DER, for people."""
     try:
         return certificates.words(x509.Name.from_bytes(name))
-    except _PARSING:
+    except parsing.FAILURES:
         return certificates.UNREADABLE
 
 
@@ -149,6 +137,6 @@ def _is_readable(certificate: x509.Certificate) -> bool:
     try:
         names = (certificates.words(certificate.subject), certificates.words(certificate.issuer))
         parts = (names, certificate.extensions, certificate.public_key(), certificate.not_valid_after_utc)
-    except _PARSING:
+    except parsing.FAILURES:
         return False
     return bool(parts)

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.pki import der, extensions, go_names
+from certkit.pki import der, extensions, go_names, parsing
 from certkit.pki.keys import WEAK_HASHES
 
 COMPARISONS = 250_000
@@ -110,7 +110,7 @@ def _is_unreadable(certificate: x509.Certificate) -> bool:
         certificate.public_key()
     except UnsupportedAlgorithm:
         return False  # Go reads it; it only cannot use the key
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except parsing.FAILURES:
         return True
     constraints = extensions.find(certificate, x509.NameConstraints)
     subtrees = go_names.subtrees(constraints)

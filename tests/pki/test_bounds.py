@@ -173,6 +173,16 @@ def test_a_private_key_of_absurd_size_is_refused_before_it_is_judged(bits: int) 
         assert refused.value.code == "private-key-too-large"
 
 
+@pytest.mark.parametrize("modulus", [3072, 8192])
+@pytest.mark.parametrize("prime", [4423, 9941])  # Mersenne's: they are prime, and that is hard to prove
+def test_a_private_keys_primes_are_measured_before_they_are_proven(modulus: int, prime: int) -> None:
+    numbers = (0, (1 << modulus) - 1, 65537, 3, (1 << prime) - 1, 3, 5, 7, 1)
+    content = der.encode(der.SEQUENCE, *map(der.integer, numbers))
+    with pytest.raises(MalformedError) as refused:  # what is judged first is found not to fit together, after a minute
+        keys.load(pem("RSA PRIVATE KEY", content))
+    assert refused.value.code == "private-key-too-large"
+
+
 def encrypted(*cost: int) -> bytes:
     """Write an encrypted key whose opening would take long, or all memory."""
     algorithm = der.encode(
