@@ -2,6 +2,8 @@
 
 import contextlib
 
+from cryptography import x509
+
 from certkit import files
 from certkit.authority.certificate_row import record_certificate
 from certkit.authority.home import CERTIFICATE, KEY
@@ -18,13 +20,23 @@ _FOLDER = "canary"
 def kept(view: View) -> Canary | None:
     """Return the canary that is in the home; None if it is not there, or of a former authority."""
     folder = (view.path / _FOLDER).resolve()  # both files of one canary, whoever turns the link in between
-    authority = view.certificate("client", _generation(view))
+    with contextlib.suppress(MissingError):
+        certificate, key = certificates.load(files.read(folder / CERTIFICATE)), keys.load(files.read(folder / KEY))
+        if _is_newest(view, certificate) and certificates.has_signed(_authority(view), certificate):
+            return Canary(certificate, key)
+    return None
+
+
+def is_kept(view: View) -> bool:
+    """Tell whether the newest authority's canary is in the home, by the names in it: every reader asks first.
+
+    A signature is not checked here. That loads OpenSSL, and whoever writes in the home can sign, too.
+    """
+    folder = (view.path / _FOLDER).resolve()
     with contextlib.suppress(MissingError):
         certificate = certificates.load(files.read(folder / CERTIFICATE))
-        is_named = extensions.dns_names(certificate) == [canary.name(view.team)]
-        if is_named and certificates.has_signed(authority, certificate):
-            return Canary(certificate, keys.load(files.read(folder / KEY)))
-    return None
+        return _is_newest(view, certificate) and (folder / KEY).exists()
+    return False
 
 
 def replace(session: Session) -> None:
@@ -44,6 +56,15 @@ def control(session: Session) -> Canary:
     with session.transaction():
         record_certificate(session, "control", made.certificate, authority)
     return made
+
+
+def _is_newest(view: View, certificate: x509.Certificate) -> bool:
+    is_named = extensions.dns_names(certificate) == [canary.name(view.team)]
+    return is_named and certificates.points_to(certificate, _authority(view))
+
+
+def _authority(view: View) -> x509.Certificate:
+    return view.certificate("client", _generation(view))
 
 
 def _generation(view: View) -> int:

@@ -75,7 +75,7 @@ def _find(view: View) -> Iterator[Unfinished]:
     if must_replace(view, newest):
         yield Unfinished(Kind.PUBLICATION)
         newest = view.newest_anchors()  # while it was finished, it was published
-    if canaries.kept(view) is None:
+    if not canaries.is_kept(view):
         yield Unfinished(Kind.CANARY)
     for daemon in view.ledger.daemons():
         if daemon_files.are_behind(view, daemon.name, newest):

@@ -13,8 +13,8 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certkit.errors import MalformedError, RefusedError
-from certkit.pki import names, parsing
-from certkit.pki.extensions import key_identifier, key_usage
+from certkit.pki import der, names, parsing
+from certkit.pki.extensions import find, key_identifier, key_usage
 from certkit.pki.keys import WEAK_HASHES, PublicKey, can_vouch, public_of
 from certkit.pki.signer import Signer
 
@@ -171,6 +171,12 @@ def words(name: x509.Name) -> str:
     if kinds == LABEL_KINDS and values[0] == LABEL_ORGANIZATION:
         return f"label {values[2]} ({values[1][:8]}…)"
     return name.rfc4514_string()
+
+
+def points_to(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Tell whether a certificate names an authority as its issuer, and its key (RFC 5280, section 4.2.1.1)."""
+    named = find(certificate, x509.AuthorityKeyIdentifier)
+    return der.issuer(certificate) == der.subject(authority) and named == key_identifier(authority)
 
 
 def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:

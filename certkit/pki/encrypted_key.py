@@ -8,10 +8,6 @@ import base64
 import os
 import re
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from cryptography.hazmat.primitives.padding import PKCS7
-
 from certkit.pki import der
 
 _N, _R, _P = 2**14, 8, 4  # 16 MB; OpenSSL allows 32
@@ -29,6 +25,11 @@ _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(.*?)(?:-----END|\Z)
 
 def to_pem(pkcs8: bytes, passphrase: bytes) -> bytes:
     """Encrypt a key in DER (PKCS#8) under a passphrase that is not empty."""
+    # They load OpenSSL's bindings, which no command that only reads needs.
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+    from cryptography.hazmat.primitives.padding import PKCS7
+
     salt, vector = os.urandom(_SALT), os.urandom(_BLOCK)
     secret = Scrypt(salt=salt, length=_KEY, n=_N, r=_R, p=_P).derive(passphrase)
     padder, encryptor = PKCS7(8 * _BLOCK).padder(), Cipher(algorithms.AES256(secret), modes.CBC(vector)).encryptor()
