@@ -36,7 +36,7 @@ def issue(
             return
         say(f"Issued {in_words(issued)}", f"Bundle      {out}")
         if made_up:
-            say(f"Passphrase  {made_up}     shown once: give it separately from the file")
+            say(f"Passphrase  {made_up}", "            shown once: give it separately from the file")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
     say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
