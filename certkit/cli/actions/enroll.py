@@ -59,7 +59,7 @@ def enroll(file: Path, choices: Choices) -> bool:
         is_sealed=is_encrypted,
     )
     if planned.is_done and not choices.force:
-        say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls again)")
+        say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed.", "(--force enrolls again)")
         return True
     if not is_encrypted:
         enrollment_report.say_what_to_compare(bundle)

@@ -23,7 +23,7 @@ def title(enrollment: Enrollment) -> str:
 
 def say_what_to_compare(bundle: Bundle) -> None:
     """Show whom the laptop will trust and where it will build, where no passphrase vouches for the bundle."""
-    tell("This file was not encrypted. Compare with whoever runs certkit for your team, by phone or in person:")
+    tell("This file was not encrypted. Compare with whoever runs certkit for your team,", "by phone or in person:")
     tell(*fingerprints(bundle.server_authorities))
     tell(*(f"  daemon {daemon.name}   {daemon.url}" for daemon in bundle.daemons))
 
@@ -38,7 +38,7 @@ def say_plan(enrollment: Enrollment) -> None:
 def say_done(enrollment: Enrollment) -> None:
     """Say what was done, and what the flag clients need to be told."""
     if enrollment.is_assumed:
-        tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly. (--for chooses)")
+        tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly.", "(--for chooses)")
     say(f"{'Renewed' if enrollment.renews else 'Enrolled'} in {title(enrollment)}")
     say(*_lines(enrollment, "wrote ", "edited"))
     _say_configurations(enrollment)
@@ -55,7 +55,7 @@ def say_variables(enrollment: Enrollment) -> None:
     """Name the environment variable that is needed where there is neither Docker nor Podman."""
     unset = [step.client for step in enrollment.steps if not variable(step.client.kind, os.environ, "BUILDKIT_HOST")[0]]
     if any(not engines.of_client(client, os.environ).program for client in unset):
-        say("", "Neither Docker nor Podman works here, and without one the daemon in the file is ignored. Set")
+        say("", "Neither Docker nor Podman works here, and without one the daemon in the file", "is ignored. Set")
         say(f"  export {HOST_VARIABLE}={enrollment.daemon.url}")
 
 
@@ -75,13 +75,13 @@ def _lines(enrollment: Enrollment, wrote: str, edited: str) -> Iterator[str]:
         if step.contents:
             yield f"  {wrote}  {short(step.folder)}/  {_FILES}"
         if step.edits:
-            yield _edit(step, wrote, edited)
+            yield from _edit(step, wrote, edited)
     for daemon in enrollment.daemons if enrollment.others else ():
         place = flag_clients.folder(enrollment.user, enrollment.bundle.team, daemon.name)
         yield f"  {wrote}  {short(place)}/  {_FILES}"
 
 
-def _edit(step: Step, wrote: str, edited: str) -> str:
+def _edit(step: Step, wrote: str, edited: str) -> tuple[str, str]:
     verb = wrote if step.config.content is None else edited
     backup = f"   (former file: {step.backup.name})" if step.backup else ""
-    return f"  {verb}  {short(step.config.path)}   {', '.join(KEYS)}{backup}"
+    return f"  {verb}  {short(step.config.path)}{backup}", f"          {', '.join(KEYS)}"

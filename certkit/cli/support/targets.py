@@ -1,6 +1,7 @@
 """Which daemon is probed on this machine: what the client's files and the command line say, for `probe.target`."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +37,10 @@ def of_enrollment(enrollment: "Enrollment") -> Iterator[Target]:
             yield target.of_flag_files(daemon, os.environ, owner=owner, with_buildctl=with_buildctl)
 
 
-def heading(target: Target) -> str:
-    """Say which daemon is probed, and why this one."""
+def heading(target: Target) -> list[str]:
+    """Say which daemon is probed, and why this one; in two lines where the terminal has no room for one."""
     if target.client and not target.url:
-        return f"Found no daemon in {target.client.config}"
-    return f"Probing {target.url} ({target.origin})"
+        return [f"Found no daemon in {target.client.config}"]
+    what, why = f"Probing {target.url}", f"({target.origin})"
+    fits = len(f"{what} {why}") <= shutil.get_terminal_size().columns
+    return [f"{what} {why}"] if fits else [what, f"  {why}"]

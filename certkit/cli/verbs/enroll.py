@@ -50,8 +50,12 @@ def enroll(
     \b
     certkit enroll alice.certkit
     certkit enroll alice.certkit --for earthly --for buildx --dry-run
-    certkit enroll --request alice.csr      # where no key should travel: make it here
-    printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")    # in CI, from its secrets
+    certkit enroll --request alice.csr      # where no key should travel
+
+    In CI, from its secrets:
+
+    \b
+    printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")
 
     The certificates get a folder of their own, and five settings in the client's configuration are changed; every
     other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
