@@ -44,6 +44,7 @@ def enroll(
     no_probe: NoProbe = False,
     dry_run: options.DryRunOption = False,
     force: Force = False,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Enroll this machine to build on the team's daemon.
 
@@ -68,7 +69,7 @@ def enroll(
                 f"Leave {file} out.",
                 code="request-with-bundle",
             )
-        actions.enroll.make_request(request)
+        actions.enroll.make_request(request, as_json=as_json)
         return
     if file is None:
         raise InvalidError(
@@ -79,5 +80,5 @@ def enroll(
     choices = actions.enroll.Choices(
         names or [], config, daemon, team, passphrase_file, no_probe=no_probe, dry_run=dry_run, force=force
     )
-    if not actions.enroll.enroll(file, choices):
+    if not actions.enroll.enroll(file, choices, as_json=as_json):
         raise typer.Exit(exit_codes.FINDINGS)
