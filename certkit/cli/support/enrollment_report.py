@@ -118,6 +118,8 @@ def _say_configurations(enrollment: Enrollment) -> None:
         if step.to_paste:
             say("", f"{path} leads to a read-only file. Add this to what it is made from:")
             say(*(f"  {line}" for line in step.to_paste))
+        if step.client.blanked_by:
+            tell(f"{step.client.title} does not read it as long as {step.client.blanked_by} is set to nothing.")
         for fault in step.faults:
             tell(f"{step.client.title} stops at {path}: {fault.message}", f"  {fault.remedy}")
 
