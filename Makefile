@@ -4,6 +4,7 @@
 # make test-unit    all tests that need no real daemon and no network
 # make test-real    the others: real daemons, real clients, the installed package
 # make test-floors  the unit tier with the oldest dependencies that pyproject.toml allows
+# make man          the man page, from what --help says
 # make lock         new versions into requirements-dev.txt
 #
 # PYTHON=python3.12 chooses the interpreter; LOCK= installs the newest versions instead of the locked ones.
@@ -27,7 +28,7 @@ REMAKE := yes
 endif
 endif
 
-.PHONY: test lint test-unit test-real test-floors lock demo remake daemons
+.PHONY: test lint test-unit test-real test-floors lock man demo remake daemons
 
 test: lint daemons
 	$(BIN)/python -m tests.coverage $(TESTS)
@@ -57,6 +58,9 @@ lock: $(VENV)/ready
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' \
 	    --quiet --output-file requirements-dev.txt
+
+man: $(VENV)/ready-to-test
+	$(BIN)/python -m tests.documents.man_page
 
 demo: $(VENV)/ready
 	$(BIN)/certkit demo

@@ -1,6 +1,7 @@
 """Find who is meant by a name; a mistyped one is answered with similar names."""
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -10,14 +11,17 @@ from certkit.ledger.interface import Device, Person
 from certkit.pki import names
 from certkit.pki.certificates import serial_text
 
+_FEW = 3
+"""Names at most that are suggested for one."""
+
 
 class UnknownNameError(MissingError):
-    """Nothing is called so; `similar` among its fields is the most similar name there is, or None."""
+    """Nothing is called so; `similar` among its fields are the names that may be meant, or none."""
 
     code = "name-unknown"
 
     def __init__(self, message: str, name: str, known: Iterable[str]) -> None:
-        similar = _most_similar(name, known)
+        similar = _perhaps_meant(name, list(known))
         super().__init__(message, code="name-similar" if similar else "name-unknown", name=name, similar=similar)
 
 
@@ -41,6 +45,14 @@ def person_called(view: View, name: str) -> Person | None:
         if person:
             return person
     return next((each for each in view.ledger.people() if _is_hidden_behind(each.name, name)), None)
+
+
+def namesakes(view: View, name: str) -> list[str]:
+    """Return who has the same name but for what is behind the @, if nobody has this very name."""
+    if person_called(view, name):
+        return []
+    before = _before_at(name)
+    return [each.name for each in view.ledger.people() if _before_at(each.name) == before]
 
 
 def find_device(view: View, name: str, person: str | None = None) -> Device:
@@ -94,7 +106,14 @@ def serial(text: str) -> str:
         return text
 
 
-def _most_similar(name: str, known: Iterable[str]) -> str | None:
+def _perhaps_meant(name: str, known: list[str]) -> list[str]:
+    """Return the names of which this is a word or all that is before the @, else the one that is most like it."""
+    before = _before_at(name)
+    if having := [each for each in known if before in {_before_at(each), *re.split(r"[\W_]+", _before_at(each))}]:
+        return having[:_FEW]
     folded = {each.casefold(): each for each in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return folded[close[0]] if close else None
+    return [folded[close] for close in difflib.get_close_matches(name.casefold(), folded, n=1)]
+
+
+def _before_at(name: str) -> str:
+    return name.casefold().partition("@")[0].strip()

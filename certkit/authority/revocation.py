@@ -11,6 +11,20 @@ from certkit.ledger.interface import Device, Person, Revocation
 from certkit.pki import names
 from certkit.trust.crl import REASONS
 
+REASON_NAMES = {
+    "lost": "keyCompromise",
+    "stolen": "keyCompromise",
+    "leaked": "keyCompromise",
+    "left": "affiliationChanged",
+    "moved": "affiliationChanged",
+    "replaced": "superseded",
+    "retired": "cessationOfOperation",
+    "suspended": "certificateHold",
+    "misused": "privilegeWithdrawn",
+    **{reason: reason for reason in REASONS},
+}
+"""What a reason may be called, in plain words and in RFC 5280's, and as which of `REASONS` it is recorded."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -72,16 +86,17 @@ def revocation(view: View, subject: Subject) -> Revocation | None:
 
 def revoke(session: Session, subject: Subject, reason: str) -> bool:
     """Shut a subject out of every daemon that holds the anchors published now; False if it was out already."""
-    check_reason(reason)
-    return _set(session, subject, Revocation(session.now, reason), "revoke")
+    return _set(session, subject, Revocation(session.now, reason_called(reason)), "revoke")
 
 
-def check_reason(reason: str) -> None:
-    """Raise InvalidError, listing the known reasons, for an unknown one."""
-    if reason not in REASONS:
-        raise InvalidError(
-            f"{reason!r} is not a reason for a revocation", f"Choose from {', '.join(REASONS)}.", code="reason-unknown"
-        )
+def reason_called(text: str) -> str:
+    """Return which of `REASONS` is meant; raises InvalidError that lists all names."""
+    for name, reason in REASON_NAMES.items():
+        if name.casefold() == text.casefold():
+            return reason
+    raise InvalidError(
+        f"{text!r} is not a reason for a revocation", f"Choose from {', '.join(REASON_NAMES)}.", code="reason-unknown"
+    )
 
 
 def reinstate(session: Session, subject: Subject) -> bool:

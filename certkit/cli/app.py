@@ -62,7 +62,7 @@ def _load(name: str) -> Any:  # noqa: ANN401  typer gives commands no public cla
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code: 0 fine, 1 failure, 2 usage, 3 findings."""
     try:
-        code = _program()(args=list(arguments), prog_name="certkit", standalone_mode=False) or 0
+        code = program()(args=list(arguments), prog_name="certkit", standalone_mode=False) or 0
         flush()
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
@@ -107,7 +107,8 @@ def _verb(arguments: Sequence[str]) -> str:
     return first if first in VERBS or first in ALIASES else ""
 
 
-def _program() -> typer.Typer:
+def program() -> typer.Typer:
+    """Return the program with all its verbs, which are imported when they are asked for."""
     return typer.Typer(
         name="certkit",
         cls=_Program,

@@ -74,6 +74,8 @@ class Client:
     is_config_named: bool = False
     env_file: EnvFile | None = None
     """What the client reads into its environment first; None where nobody looked."""
+    blanked_by: str = ""
+    """The variable that is set to nothing, by which the client reads no configuration at all."""
 
     @property
     def name(self) -> str:
@@ -112,7 +114,8 @@ def locate(name: str, environ: Environment, config: Path | None = None, *, folde
     directory = user.home / f".{variable(kind, seen, 'INSTALLATION_NAME')[1] or kind.installation}"
     named = str(config or variable(kind, seen, "CONFIG")[1])
     place = Path(named).absolute() if named else _default_config(directory)
-    return Client(kind, directory, place, user.owner, is_config_named=bool(named), env_file=read)
+    blank = "" if named else _set_to_nothing(kind, seen, "CONFIG") or _set_to_nothing(kind, seen, "INSTALLATION_NAME")
+    return Client(kind, directory, place, user.owner, is_config_named=bool(named), env_file=read, blanked_by=blank)
 
 
 def unknown(name: str, known: Iterable[str]) -> InvalidError:
@@ -156,8 +159,17 @@ def variable(kind: Kind, environ: Environment, suffix: str) -> tuple[str, str]:
 
     The first that is set wins, even if it is set to nothing.
     """
-    name = next((prefix + suffix for prefix in kind.prefixes if prefix + suffix in environ), "")
+    name = _first_set(kind, environ, suffix)
     return (name, environ[name]) if name and environ[name] else ("", "")
+
+
+def _set_to_nothing(kind: Kind, environ: Environment, suffix: str) -> str:
+    name = _first_set(kind, environ, suffix)
+    return name if name and not environ[name] else ""
+
+
+def _first_set(kind: Kind, environ: Environment, suffix: str) -> str:
+    return next((prefix + suffix for prefix in kind.prefixes if prefix + suffix in environ), "")
 
 
 def _default_config(directory: Path) -> Path:

@@ -47,6 +47,8 @@ class Configuration:
     container_frontend: str
     """Which container engine the client is told to take."""
     origins: Mapping[str, str]
+    host_in_file: str
+    """The `buildkit_host` of the file, whatever overrides it."""
 
 
 def read(client: Client, environ: Environment, *, strict: bool = True) -> Configuration:
@@ -58,12 +60,13 @@ def read(client: Client, environ: Environment, *, strict: bool = True) -> Config
     """
     if client.env_file and client.env_file.problem:
         raise client.env_file.problem
-    document = _document(client)
+    document = None if client.blanked_by else _document(client)
     found, faults = schema.decode(document) if document else ({}, [])
     if faults and strict:
         raise malformed(client.config, faults)
     origins = {key: "file" if key in found else "default" for key in DEFAULTS}
     values = {key: str(found.get(key, default)) for key, default in DEFAULTS.items()}
+    in_file = values["buildkit_host"]
     name, host = variable(client.kind, client.seen(environ), "BUILDKIT_HOST")
     if name:
         origins["buildkit_host"], values["buildkit_host"] = name, host
@@ -75,6 +78,7 @@ def read(client: Client, environ: Environment, *, strict: bool = True) -> Config
         tls_enabled=bool(found.get("tls_enabled", True)),
         container_frontend=str(found.get("container_frontend", AUTO)),
         origins=origins,
+        host_in_file=in_file,
     )
 
 

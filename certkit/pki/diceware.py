@@ -2,14 +2,12 @@
 
 import secrets
 
-WORDS = 6
-"""Of 7,776 each: 77 bits, which scrypt makes 93."""
+from certkit.pki.words import WORDS
+
+COUNT = 8
+"""Of 860 words each: 78 bits, which scrypt makes 94."""
 
 
 def generate() -> str:
-    """Return random words of the EFF's long list, joined by hyphens."""
-    # Slow, and needed only where no passphrase is given; it has no types.
-    from xkcdpass import xkcd_password  # type: ignore[import-untyped]
-
-    words = xkcd_password.generate_wordlist(wordfile="eff-long", min_length=3, max_length=9)
-    return "-".join(secrets.choice(words) for _ in range(WORDS))
+    """Return random words, joined by hyphens."""
+    return "-".join(secrets.choice(WORDS) for _ in range(COUNT))

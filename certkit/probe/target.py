@@ -13,6 +13,7 @@ from certkit.files import Owner
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from certkit.earthly.config import Configuration
     from certkit.earthly.engines import Engine
     from certkit.earthly.flag_clients import EnrolledDaemon
     from certkit.pki.keys import PrivateKey
@@ -77,6 +78,8 @@ class Target:
     client: Client | None = None
     """The client whose configuration was read, None if all was given explicitly."""
     tls_enabled: bool = True
+    container_frontend: str = ""
+    """Which container engine the client is told to take."""
     url_in_file: str = ""
     """The `buildkit_host` of the client's file, whatever overrides it."""
     variable: str = ""
@@ -136,13 +139,14 @@ def choose(
 
     """
     if given.is_complete:
-        return replace(resolve(given, None, environ), needs_alpn=name == BUILDCTL and _enforces_alpn(environ))
+        return replace(given.over(Target("", EXPLICIT)), needs_alpn=name == BUILDCTL and _enforces_alpn(environ))
+    readings = [_read(client, environ) for client in configured]
     is_for_flags = name is not None and not configured
-    if name is None and not is_named and not any(names_a_daemon(client, environ) for client in configured):
+    if name is None and not is_named and not any(reading.names_a_daemon for reading in readings):
         is_for_flags = bool(flag_files)
     if is_for_flags:
         return _of_flag_files(given, name, flag_files, environ, owner)
-    return resolve(given, choose_client(configured, environ), environ)
+    return _of_reading(given, _preferred(readings, environ), environ)
 
 
 def of_flag_files(
@@ -160,40 +164,50 @@ def of_flag_files(
     )
 
 
-def choose_client(clients: "Sequence[Client]", environ: Mapping[str, str]) -> Client:
-    """Return the client whose configuration is probed: the first that names a daemon, else the first.
+@dataclass(frozen=True)
+class _Reading:
+    """A client, and what its configuration says, or why it could not be read."""
 
-    Of several that do, one whose program is here goes before one that is no longer. Raises MissingError if there is
-    none.
-    """
-    if not clients:
-        raise MissingError("there is neither Earthly nor EarthBuild on this machine", code="no-client-to-probe")
-    told = [client for client in clients if names_a_daemon(client, environ)]
-    return next((client for client in told if has_program(client, environ)), (told or clients)[0])
+    client: Client
+    said: "Configuration | CertkitError"
+
+    @property
+    def names_a_daemon(self) -> bool:
+        """Whether the client is told to use a daemon; one that cannot be read is, so that this is told."""
+        return isinstance(self.said, CertkitError) or bool(self.said.buildkit_host)
 
 
-def names_a_daemon(client: Client, environ: Mapping[str, str]) -> bool:
-    """Tell whether a client is told to use a daemon; one that cannot be read is, so that this is told."""
+def _read(client: Client, environ: Mapping[str, str]) -> _Reading:
     from certkit.earthly import config  # PyYAML, which help and usage errors do not need
 
     try:
-        return bool(config.read(client, environ).buildkit_host)
-    except CertkitError:
-        return True
-
-
-def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> Target:
-    """Put together what is probed; a configuration that cannot be read becomes the target's `problem`."""
-    if client is None:
-        return given.over(Target("", EXPLICIT))
-    from certkit.earthly import config  # PyYAML, which help and usage errors do not need
-
-    try:
-        read = config.read(client, environ)
-        in_file = config.read(_without_host(client), _without_host_variables(environ)).buildkit_host
+        return _Reading(client, config.read(client, environ))
     except CertkitError as error:
+        return _Reading(client, error)
+
+
+def _preferred(readings: Sequence[_Reading], environ: Mapping[str, str]) -> _Reading:
+    """Return the configuration that is probed: the first that names a daemon, else the first.
+
+    Of several that do, one whose client's program is here goes before one that is no longer. Raises MissingError if
+    there is none.
+    """
+    if not readings:
+        raise MissingError("there is neither Earthly nor EarthBuild on this machine", code="no-client-to-probe")
+    told = [reading for reading in readings if reading.names_a_daemon]
+    return next((reading for reading in told if has_program(reading.client, environ)), (told or readings)[0])
+
+
+def of_client(client: Client, environ: Mapping[str, str]) -> Target:
+    """Return the target that a client reaches; a configuration that cannot be read becomes its `problem`."""
+    return _of_reading(Given(), _read(client, environ), environ)
+
+
+def _of_reading(given: Given, reading: _Reading, environ: Mapping[str, str]) -> Target:
+    client, read = reading.client, reading.said
+    if isinstance(read, CertkitError):
         nowhere = client.directory
-        return Target("", str(client.config), nowhere, nowhere, nowhere, client=client, problem=error)
+        return Target("", str(client.config), nowhere, nowhere, nowhere, client=client, problem=read)
     source = read.origins["buildkit_host"]
     variable = "" if source in ("file", "default") else source
     env_file = client.env_file.path if variable and client.env_file and variable not in environ else None
@@ -206,7 +220,8 @@ def resolve(given: Given, client: Client | None, environ: Mapping[str, str]) -> 
             key=read.tlskey,
             client=client,
             tls_enabled=read.tls_enabled,
-            url_in_file=in_file,
+            container_frontend=read.container_frontend,
+            url_in_file=read.host_in_file,
             variable=variable,
             env_file=env_file,
             instead=_instead_of(client, environ),
@@ -221,7 +236,7 @@ def engine_of(target: Target, environ: Mapping[str, str], patience: float) -> "E
 
     if target.client is None or not target.needs_engine:
         return None
-    return engines.of_client(target.client, environ, patience)
+    return engines.find(target.container_frontend, target.client.seen(environ), patience)
 
 
 def _origin(client: Client, variable: str, env_file: Path | None) -> str:
@@ -239,7 +254,9 @@ def _instead_of(client: Client, environ: Mapping[str, str]) -> Client | None:
         (
             other
             for other in others
-            if has_program(other, environ) and other.config != client.config and not names_a_daemon(other, environ)
+            if has_program(other, environ)
+            and other.config != client.config
+            and not _read(other, environ).names_a_daemon
         ),
         None,
     )
@@ -267,15 +284,3 @@ def _of_flag_files(
 
 def _enforces_alpn(environ: Mapping[str, str]) -> bool:
     return environ.get(ALPN_VARIABLE, "").lower() != "false"
-
-
-def _without_host(client: Client) -> "Client":
-    if client.env_file is None:
-        return client
-    return replace(
-        client, env_file=replace(client.env_file, variables=_without_host_variables(client.env_file.variables))
-    )
-
-
-def _without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if not name.endswith("_BUILDKIT_HOST")}

@@ -22,7 +22,7 @@ def names(home: Path, name: str = "build") -> list[str]:
 def test_several_daemons_share_a_home(lead: Lead, home: Path) -> None:
     added = lead("daemon", "add", "arm", "tcp://[2001:db8::7]:1234", "--san", "ärm.example")
     assert (added.code, added.err) == (0, "")
-    assert "Added the daemon arm at tcp://[2001:db8::7]:1234, for 2001:db8::7, xn--rm-uia.example" in added.out
+    assert "Added the daemon arm at tcp://[2001:db8::7]:1234\n  for 2001:db8::7, xn--rm-uia.example" in added.out
     assert "certkit daemon deploy arm --help" in added.out
     assert names(home, "arm") == ["2001:db8::7", "xn--rm-uia.example"]
     listed = lead("daemon", "list", "--json").data["daemons"]

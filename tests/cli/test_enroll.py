@@ -177,7 +177,7 @@ def test_a_wrong_passphrase_is_told_and_changes_nothing(team: Team, capsys: Capt
 
 def test_a_bundle_without_a_passphrase_shows_what_to_compare(team: Team, capsys: Captured) -> None:
     assert main(["enroll", "clear.certkit", "--no-probe"]) == 0
-    assert "server authority   SHA-256 " in capsys.readouterr().err
+    assert "  acme server authority\n    SHA-256  " in capsys.readouterr().err
 
 
 def test_one_of_the_teams_daemons_can_be_chosen(team: Team, capsys: Captured) -> None:

@@ -34,7 +34,7 @@ def test_the_urls_stand_beside_the_fingerprints(team: Team, capsys: Captured) ->
     capsys.readouterr()
     run(*ENROLL)
     told = capsys.readouterr().err
-    assert "\n  acme server authority   SHA-256 " in told
+    assert "\n  acme server authority\n    SHA-256  " in told
     assert "\n  daemon build   tcp://build.acme.example:8372\n" in told
     assert "\n  daemon arm   tcp://arm.acme.example:8372\n" in told
     assert "[y/N]" not in told, "nobody is there to answer"

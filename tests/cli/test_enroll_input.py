@@ -103,5 +103,5 @@ def test_of_two_server_authorities_each_is_named(team: Team, capsys: Captured) -
     capsys.readouterr()
     run("enroll", "both.certkit", "--no-probe")
     told = capsys.readouterr().err
-    assert "\n  acme server authority   SHA-256 " in told
-    assert "\n  acme server authority 2   SHA-256 " in told
+    assert "\n  acme server authority\n    SHA-256  " in told
+    assert "\n  acme server authority 2\n    SHA-256  " in told

@@ -41,3 +41,12 @@ def test_every_verb_has_an_example_and_its_exit_codes(lead: Lead, command: str) 
 def test_the_list_of_verbs_says_what_the_verb_itself_says(lead: Lead, name: str) -> None:
     _, text, *_ = lead(name, "--help").out.split("\n\n")
     assert " ".join(text.splitlines()[0].split()) == VERBS[name].summary
+
+
+@pytest.mark.parametrize("command", ["", *GROUPS, *COMMANDS])
+def test_help_fits_into_80_columns_but_for_commands_alone(
+    lead: Lead, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    wide = [line.strip() for line in lead(*command.split(), "--help").out.splitlines() if len(line) > 80]
+    assert [line for line in wide if not re.match(r"certkit|printf", line) or re.search(r"  | #", line)] == []

@@ -36,7 +36,7 @@ def test_it_gives_a_sealed_bundle_and_shows_its_passphrase_once(lead: Lead, home
     assert f"Issued {ALICE}, device desk, expires " in ended.out
     assert ended.out.splitlines()[-1] == "  certkit enroll alice.certkit"
     secret = shown_passphrase(ended.out)
-    assert len(secret.split("-")) >= 6  # a few words have a hyphen of their own
+    assert len(secret.split("-")) == 8
     bundle = opened("alice.certkit", secret)
     assert (bundle.team, bundle.person, bundle.device) == ("acme", ALICE, "desk")
     assert bundle.daemons == (("build", URL),)
@@ -44,6 +44,18 @@ def test_it_gives_a_sealed_bundle_and_shows_its_passphrase_once(lead: Lead, home
     content = Path("alice.certkit").read_bytes()
     assert b"PRIVATE" not in content
     assert ALICE.encode() not in content
+
+
+def test_somebody_new_with_the_name_of_somebody_who_is_there_is_noted(lead: Lead, home: Path) -> None:
+    issue(lead)
+    ended = lead("issue", "Alice", "--out", "short.certkit")
+    assert ended.code == 0
+    assert ended.err.splitlines() == [
+        f"Note: Alice is new here, beside {ALICE}. If that is one person, take it back:",
+        "  certkit revoke Alice --reason replaced",
+    ]
+    for person in ("Alice", ALICE, "alicia@acme.example"):
+        assert lead("issue", person, "--out", f"{person}.certkit").err == ""
 
 
 def test_the_file_is_private_and_its_certificate_recorded(lead: Lead, home: Path) -> None:

@@ -21,6 +21,7 @@ from certkit.authority import authorities, daemon_verdict, daemons, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
 from certkit.cli.support import context, daemon_check_report
+from certkit.earthly import selection
 from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
 from certkit.pki.keys import KEY_TYPES
@@ -39,6 +40,7 @@ NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
 ATTENTION = {each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure) for each in kind}
 CODE: dict[str, set[str]] = {
+    "client": set(selection.NAMES),
     "role": set(get_args(rotation.Role)),
     "duty": set(authorities.Duty),
     "stage": set(rotation.Stage),
@@ -169,7 +171,7 @@ def test_people_come_and_go(told: Told, lead: Lead, home: Path) -> None:
     assert told("issue", ALICE, "--device", "desk", "--out", "a")["passphrase"]
     assert "passphrase" not in told("issue", ALICE, "--device", "lap", "--out", "b", *SECRET)
     serial = told("issue", "Bob", "--out", "c", "--no-passphrase")["serial"]
-    lead("enroll", "--request", "csr")
+    assert told("enroll", "--request", "csr") == {"request": "csr"}
     assert told("sign", "csr", "--person", "Eve", "--out", "d")["person"] == "Eve"
     assert told("revoke", ALICE, "--dry-run")["changed"] is False
     assert told("revoke", ALICE, "--reason", "affiliationChanged")["changed"] is True
@@ -308,6 +310,28 @@ def test_a_probe_that_finds_nothing_and_one_that_finds_something(told: Told, dae
     assert refused["fields"] == {"subject": ALICE}
     Path("key").chmod(0o644)
     assert told(*given, code=3)["checks"][1]["fields"]["path"] == "key"
+
+
+def test_an_enrollment_for_every_client_and_one_that_changes_nothing(told: Told, home: Path, tmp_path: Path) -> None:
+    (tmp_path / ".earthly").mkdir()
+    config = tmp_path / ".earthly" / "config.yml"
+    config.write_text("global: {cache_size_mb: 20GB}\n")
+    told("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
+    command = ("enroll", "a", "--for", "earthly", "--for", "buildctl", "--for", "buildx")
+    planned = told(*command, "--dry-run")
+    assert (planned["changed"], planned["probes"]) == (False, [])
+    assert config.read_text() == "global: {cache_size_mb: 20GB}\n"
+    done = told(*command, code=3)
+    assert (done["team"], done["person"], done["device"], done["changed"]) == ("acme", ALICE, "desk", True)
+    assert done["daemons"] == [{"name": "build", "url": "tcp://build.acme.example:8372"}]
+    [found] = done["configurations"]
+    assert (found["client"], found["path"], found["edits"]) == ("earthly", str(config), True)
+    assert Path(found["backup"]).read_text() == "global: {cache_size_mb: 20GB}\n"
+    assert [fault["line"] for fault in found["faults"]] == [1]
+    assert [each["client"] for each in done["commands"]] == ["buildctl", "buildx"]
+    assert [probe["ok"] for probe in done["probes"]] == [False]
+    again = told(*command)
+    assert (again["changed"], again["configurations"][0]["edits"]) == (False, False)
 
 
 @pytest.mark.parametrize(

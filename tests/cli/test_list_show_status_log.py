@@ -130,7 +130,7 @@ def test_what_expires_soon_wants_attention_and_has_a_remedy(
     travel(days=days)
     ended = lead("status", "--fail-on", "warning")
     assert ended.code == 3
-    assert re.search(rf"^{kind} .*{said}:  {re.escape(remedy)}$", ended.out, re.MULTILINE)
+    assert re.search(rf"^{kind} .*{said}\n  {re.escape(remedy)}$", ended.out, re.MULTILINE)
     status = lead("status", "--json", "--fail-on", "warning")
     attention, severity = ("expired", "error") if said == "expired" else ("expires-soon", "warning")
     assert status.code == 3
@@ -159,7 +159,7 @@ def test_a_day_before_its_notice_nothing_wants_attention(lead: Lead, travel: "Tr
 
 @pytest.mark.usefixtures("serial")
 def test_a_daemon_that_was_never_seen_wants_attention(lead: Lead) -> None:
-    assert "daemon build not seen yet:  certkit daemon check build" in lead("status").out
+    assert "daemon build not seen yet\n  certkit daemon check build\n" in lead("status").out
     [daemon] = lead("daemon", "list", "--json").data["daemons"]
     assert (daemon["behind"], daemon["proven"]) == ("not-seen", None)
 

@@ -78,7 +78,7 @@ def test_where_earthly_is_enrolled_too_its_configuration_comes_first(team: Team,
     run("enroll", "alice.certkit", "--for", "earthly", "--no-probe")
     capsys.readouterr()
     main(["probe", "--timeout", "0.1"])
-    assert "(buildkit_host in " in capsys.readouterr().out.splitlines()[0]
+    assert "(buildkit_host in " in "".join(capsys.readouterr().out.splitlines(keepends=True)[:2])
 
 
 def test_of_two_daemons_one_must_be_named(team: Team, capsys: Captured) -> None:

@@ -68,6 +68,16 @@ def test_somebody_whom_the_ledger_lacks_can_be_revoked(lead: Lead, home: Path, w
     assert is_let_in(home, leaf)
 
 
+def test_of_somebody_whom_the_ledger_lacks_it_is_said_who_else_may_be_meant(lead: Lead, home: Path) -> None:
+    issue(lead, "new@acme.example")
+    backup(lead)
+    restore(lead, home)
+    ended = lead("revoke", "new")
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "Revoked new")
+    assert ended.err == "Note: nobody here was called new, and new@acme.example is not revoked by that.\n"
+    assert lead("revoke", "new").err == ""
+
+
 def test_where_nothing_can_be_forgotten_a_name_that_is_not_there_is_a_mistake(
     lead: Lead, home: Path, clock: Clock
 ) -> None:

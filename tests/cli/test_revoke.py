@@ -86,12 +86,12 @@ def test_a_serial_means_its_device_in_any_spelling(lead: Lead, home: Path, spell
         (["alice", "--serial", "12"], 2, "a serial number already says whose it is", "Name the serial alone"),
         ([], 2, "nobody is named", "Name a person, or --device NAME, or --serial NUMBER."),
         (
-            ["alice", "--reason", "left"],
+            ["alice", "--reason", "gone"],
             2,
-            "'left' is not a reason for a revocation",
-            "unspecified, keyCompromise, affiliationChanged",
+            "'gone' is not a reason for a revocation",
+            "lost, stolen, leaked, left, moved, replaced, retired, suspended, misused, unspecified",
         ),
-        (["alice", "--reason", "left", "--dry-run"], 2, "'left' is not a reason for a revocation", "keyCompromise"),
+        (["alice", "--reason", "gone", "--dry-run"], 2, "'gone' is not a reason for a revocation", "keyCompromise"),
         ([""], 2, "nobody is named", "Name a person"),
         (["a\tb"], 2, "'a\\tb' cannot be the name of a person", "printable"),
     ],
@@ -106,6 +106,50 @@ def test_a_mistake_revokes_nobody(
     assert said[:2] == (code, f"certkit: {what}")
     assert remedy in said[2]
     assert contents(home) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "recorded"),
+    [
+        ("lost", "keyCompromise"),
+        ("Stolen", "keyCompromise"),
+        ("leaked", "keyCompromise"),
+        ("left", "affiliationChanged"),
+        ("replaced", "superseded"),
+        ("retired", "cessationOfOperation"),
+        ("suspended", "certificateHold"),
+        ("keycompromise", "keyCompromise"),
+        ("unspecified", "unspecified"),
+    ],
+)
+def test_a_reason_in_plain_words_is_recorded_as_rfc_5280_has_it(
+    lead: Lead, home: Path, typed: str, recorded: str
+) -> None:
+    issue(lead, "al")
+    assert lead("revoke", "al", "--reason", typed).code == 0
+    assert lead("show", "al", "--json").data["revoked"]["reason"] == recorded
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["revoke", "ALICE"],
+        ["reinstate", "alice@acme.exampel"],
+        ["revoke", "alice", "--device", "laptop"],
+        ["show", "alice"],
+        ["log", "alice"],
+    ],
+)
+def test_somebody_is_suggested_by_what_is_before_the_at_sign(lead: Lead, home: Path, arguments: list[str]) -> None:
+    issue(lead, "alice@acme.example")
+    issue(lead, "al")
+    assert lead(*arguments).complaint[2] == "Did you mean alice@acme.example?"
+
+
+def test_several_are_suggested_by_a_word_of_their_names(lead: Lead, home: Path) -> None:
+    for person in ("Alice Jones", "alice.smith@acme.example", "malice"):
+        issue(lead, person)
+    assert lead("revoke", "alice").complaint[2] == "Did you mean Alice Jones, alice.smith@acme.example?"
 
 
 def test_daemons_and_canaries_are_not_revoked(lead: Lead, home: Path) -> None:

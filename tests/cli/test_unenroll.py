@@ -41,9 +41,11 @@ def test_everything_is_as_it_was_and_the_words_say_so(team: Team, capsys: Captur
     assert main(["unenroll"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "Left acme",
-        "  edited   ~/.earthly/config.yml   buildkit_host, tlsca, tlscert, tlskey, tls_enabled as before",
+        "  edited   ~/.earthly/config.yml",
+        "           buildkit_host, tlsca, tlscert, tlskey, tls_enabled as before",
         "  removed  ~/.earthly/certs/acme/",
-        "  edited   ~/.earth/config.yml   buildkit_host, tlsca, tlscert, tlskey, tls_enabled as before",
+        "  edited   ~/.earth/config.yml",
+        "           buildkit_host, tlsca, tlscert, tlskey, tls_enabled as before",
         "  removed  ~/.earth/certs/acme/",
     ]
     assert everything_in(team.laptop) == before

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import probe_page
+from tests.documents import man_page, probe_page
 from tests.documents.walkthrough import Story, address_of_its_own, normal, steps
 
 ROOT = Path(__file__).parents[2]
@@ -48,3 +48,20 @@ def headings(document: Path) -> set[str]:
 
 def test_the_probe_s_page_lists_every_finding_in_its_own_words() -> None:
     assert probe_page.PAGE.read_text() == probe_page.page(), "write it anew: python -m tests.documents.probe_page"
+
+
+def test_the_man_page_says_what_help_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CERTKIT_HOME", raising=False)
+    assert man_page.PAGE.read_text() == man_page.page(), "write it anew: make man"
+
+
+def test_the_man_page_has_every_command_and_its_options() -> None:
+    page = man_page.PAGE.read_text()
+    for words in (
+        ".SS certkit daemon check\n",
+        ".SS certkit enroll\n",
+        r".B \-\-passphrase\-file <path>",
+        ".SH DEVELOPER",
+    ):
+        assert words in page
+    assert not re.search(r"^'|\x08", page, re.MULTILINE)

@@ -33,7 +33,7 @@ _COMMAND = re.compile(r"(.*\\\n)*.*\n")
 _VARIABLE = (
     (r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\dZ)?", "DATE"),
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2})*:…(:[0-9a-f]{2})+", "SHA"),
-    (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){31}\b", "SHA"),
+    (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){15}\b", "SHA"),
     (r"\b[0-9a-f]{30,40}\b", "SERIAL"),
     (r"laptop-[a-z2-7]{4}", "laptop-NAME"),
     (r"(?<=Passphrase  )[a-z-]+", "WORDS"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.earthly import clients
+from certkit.earthly import clients, config
 from certkit.earthly.clients import find, locate
 from certkit.errors import InvalidError
 
@@ -71,6 +71,28 @@ def test_under_sudo_the_home_is_that_of_the_user_who_gets_the_files(tmp_path: Pa
     client = locate("earthly", {"HOME": str(tmp_path), "SUDO_USER": ME.pw_name})
     assert client.directory == Path(ME.pw_dir) / ".earthly"
     assert client.owner == (ME.pw_uid, ME.pw_gid)
+
+
+@pytest.mark.parametrize(
+    ("environ", "blanked_by"),
+    [
+        ({"EARTHLY_CONFIG": ""}, "EARTHLY_CONFIG"),
+        ({"EARTH_CONFIG": "", "EARTHLY_CONFIG": "/etc/old.yml"}, "EARTH_CONFIG"),
+        ({"EARTHLY_INSTALLATION_NAME": ""}, "EARTHLY_INSTALLATION_NAME"),
+        ({"EARTH_CONFIG": "/etc/new.yml", "EARTHLY_CONFIG": "", "EARTHLY_INSTALLATION_NAME": ""}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_variable_that_is_set_to_nothing_blanks_the_configuration(
+    tmp_path: Path, environ: dict[str, str], blanked_by: str
+) -> None:
+    (tmp_path / ".earth").mkdir()
+    (tmp_path / ".earth" / "config.yml").write_text("global: {buildkit_host: 'tcp://build:8372'}\n")
+    client = locate("earthbuild", {"HOME": str(tmp_path), **environ})
+    assert client.blanked_by == blanked_by
+    if blanked_by:
+        assert config.read(client, environ).buildkit_host == ""
+    assert locate("earthbuild", {"HOME": str(tmp_path), **environ}, Path("mine.yml")).blanked_by == ""
 
 
 @pytest.mark.parametrize("user", ["", "nobody-of-that-name", "nobody"])

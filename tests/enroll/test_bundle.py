@@ -2,6 +2,8 @@
 
 import base64
 import json
+import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +14,7 @@ from cryptography import x509
 
 from certkit.enroll.bundle import LIMIT, Bundle, Daemon, check_time, is_sealed, open_bundle, seal
 from certkit.errors import CertkitError, MalformedError, RefusedError
-from certkit.pki import certificates, diceware, keys, names
+from certkit.pki import certificates, diceware, keys, names, words
 from certkit.pki.keys import WrongPassphraseError
 from certkit.pki.signer import KeySigner
 from tests import patience
@@ -211,7 +213,16 @@ def test_an_expired_bundle_is_refused_with_the_day(team: Team) -> None:
         check_time(team.bundle(), NOW + timedelta(days=366))
 
 
-def test_passphrases_are_six_words_and_never_the_same() -> None:
+def test_passphrases_are_eight_short_words_and_never_the_same() -> None:
     made = [diceware.generate() for _ in range(100)]
     assert len(set(made)) == 100
-    assert all(text.isascii() and text.count("-") >= 5 and text == text.lower() for text in made)
+    assert all(re.fullmatch(r"[a-z]{3,5}(-[a-z]{3,5}){7}", text) for text in made)
+
+
+def test_nobody_guesses_a_passphrase_of_fewer_than_77_bits() -> None:
+    assert len(set(words.WORDS)) == len(words.WORDS)
+    assert diceware.COUNT * math.log2(len(words.WORDS)) > 77
+
+
+def test_no_word_of_a_passphrase_is_an_insult() -> None:
+    assert not {"alien", "groom", "islam", "panty", "slang", "slob", "trump", "womb"} & set(words.WORDS)

@@ -50,6 +50,11 @@ def test_it_holds_the_templates_and_says_that_it_is_typed(wheel: Path) -> None:
     assert "certkit/py.typed" in names
 
 
+def test_its_man_page_lies_where_man_looks_beside_the_program(python: Path) -> None:
+    installed = python.parent.parent / "share" / "man" / "man1" / "certkit.1"
+    assert installed.read_text() == (CHECKOUT / "docs" / "certkit.1").read_text()
+
+
 def test_its_program_and_its_module_are_the_same(python: Path, tmp_path: Path) -> None:
     assert run(python.parent / "certkit", "--version", cwd=tmp_path) == "certkit 0.1.0\n"
     assert run(python, "-m", "certkit", "--help", cwd=tmp_path) == run(

@@ -11,7 +11,7 @@ from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.pki.signer import KeySigner
 from certkit.probe import Report, run
-from certkit.probe.target import Given, Target, resolve
+from certkit.probe.target import Given, Target, choose
 from tests.daemons.daemon import HOST
 from tests.team import Files
 
@@ -100,7 +100,7 @@ class Pki:
 
 def target(url: str, files: Files, server_name: str | None = None) -> Target:
     """Name everything explicitly."""
-    return resolve(Given(url, files.ca, files.cert, files.key, server_name), None, {})
+    return choose(Given(url, files.ca, files.cert, files.key, server_name), None, [], [], {})
 
 
 def probe(

@@ -10,7 +10,7 @@ import pytest
 from certkit.cli.support.remedies import of_finding
 from certkit.earthly.clients import find
 from certkit.probe import Report, run
-from certkit.probe.target import Given, choose_client, resolve
+from certkit.probe.target import Given, choose
 from tests import patience
 from tests.daemons.daemon import Daemon, Start
 from tests.probe.pki import NOW, Pki, ids
@@ -38,7 +38,7 @@ class Laptop:
     def probe(self, given: Given | None = None, timeout: float = 2, **environ: str) -> Report:
         merged = self.environ | environ
         clients = find(merged, folder=self.home)
-        target = resolve(given or Given(), choose_client(clients, merged), merged)
+        target = choose(given or Given(), None, clients, [], merged)
         return run(target, merged, NOW, timeout=timeout)
 
 
@@ -141,6 +141,14 @@ def test_a_configuration_without_a_host_is_found(laptop: Laptop, text: str) -> N
     report = laptop.probe()
     assert ids(report) == ["no-daemon"]
     assert {check.status for check in report.checks[1:]} == {"skipped"}
+
+
+def test_a_configuration_that_a_variable_blanks_is_not_what_the_client_reads(laptop: Laptop) -> None:
+    laptop.use("tcp://127.0.0.2:1")
+    report = laptop.probe(EARTHLY_CONFIG="")
+    assert ids(report) == ["configuration-blanked"]
+    assert report.checks[0].seen == "EARTHLY_CONFIG is set to nothing"
+    assert of_finding(report.checks[0]).endswith("\n  unset EARTHLY_CONFIG")
 
 
 @pytest.mark.parametrize(

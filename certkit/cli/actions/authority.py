@@ -5,6 +5,7 @@ from pathlib import Path
 from certkit.authority import passphrase_change
 from certkit.authority.authorities import authority_states
 from certkit.cli.support import authority_passphrases, home_access
+from certkit.cli.support.comparison import halves
 from certkit.cli.support.output import say, say_json
 
 
@@ -15,7 +16,8 @@ def show(home: Path | None, *, as_json: bool) -> None:
     if as_json:
         say_json({"authorities": found})
     for each in () if as_json else found:
-        say(f"{each.name}, {each.duty}, until {each.expires.date()}", f"  SHA-256 {each.sha256}")
+        first, second = halves(each.sha256)
+        say(f"{each.name}, {each.duty}, until {each.expires.date()}", f"  SHA-256  {first}", f"           {second}")
 
 
 def change_passphrase(home: Path | None, file: Path | None, command: str | None, *, remove: bool) -> None:

@@ -24,7 +24,7 @@ def backup(file: Path, passphrase_file: Path | None, home: Path | None) -> None:
     say(f"Backup      {file}")
     if not passphrase_file:
         with showing_once(f"{file} is written, but its passphrase", "backup-passphrase-not-shown", file=file):
-            say(f"Passphrase  {secret}     shown once: keep it apart from the file")
+            say(f"Passphrase  {secret}", "            shown once: keep it apart from the file")
     say("", "To restore it elsewhere", f"  certkit restore {shlex.quote(file.name)}")
 
 

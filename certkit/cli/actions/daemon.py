@@ -22,7 +22,7 @@ def add(home: Path | None, name: str, url: str, san: Sequence[str], *, as_json: 
         if as_json:
             say_json(daemons.state(session, daemon))
             return
-        say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
+        say(f"Added the daemon {name} at {daemon.url}", f"  for {', '.join(daemon.hosts)}", "", "Next")
         say_deployment(session, daemon)
 
 

@@ -93,8 +93,8 @@ def _tell_story(scene: _Scene) -> None:
     say(f"The daemon is {scene.program}")
     _set_up(scene)
     _enroll(scene)
-    say("", "Now three things go wrong. With the first two, Earthly waits 60 seconds and says no more than")
-    say('"timeout: buildkitd did not respond"; with the third it builds, and says nothing. The probe says:')
+    say("", "Now three things go wrong. With the first two, Earthly waits 60 seconds and says")
+    say('"timeout: buildkitd did not respond"; with the third it builds, and says nothing.', "The probe says:")
     _break(scene)
     say("", "That was all, and the scratch folder is gone. To begin in earnest: certkit init --help")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from certkit import files
 from certkit.cli import actions
 from certkit.cli.support import context, enrollment_report, input_files, passphrases
-from certkit.cli.support.output import say
+from certkit.cli.support.output import say, say_json
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.user import User, user_of
 from certkit.enroll import enrollment, request
@@ -34,19 +34,22 @@ class Choices:
     force: bool
 
 
-def make_request(out: Path) -> None:
+def make_request(out: Path, *, as_json: bool) -> None:
     """Make a key that stays here, and write the request for it."""
     user = user_of(os.environ)
     with files.acting_as(user.owner):
         context.check_new(out)
     request.create(user, out)
+    if as_json:
+        say_json({"request": out})
+        return
     say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
     say("  1. Send it to whoever runs certkit for your team. They run")
     say(f"       certkit sign {shlex.quote(out.name)} --person YOU --out answer.certkit")
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 
 
-def enroll(file: Path, choices: Choices) -> bool:
+def enroll(file: Path, choices: Choices, *, as_json: bool) -> bool:
     """Enroll with a bundle, and tell whether nothing was found that is wrong with the daemon."""
     bundle, is_encrypted = _open(input_files.path_of(file), user_of(os.environ), choices)
     planned = enrollment.plan(
@@ -58,22 +61,25 @@ def enroll(file: Path, choices: Choices) -> bool:
         force=choices.force,
         is_sealed=is_encrypted,
     )
-    if planned.is_done and not choices.force:
-        say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls again)")
-        return True
-    if not is_encrypted:
+    is_done = planned.is_done and not choices.force
+    changes = not is_done and not choices.dry_run
+    if not is_encrypted and not is_done:
         enrollment_report.say_what_to_compare(bundle)
-    if choices.dry_run:
-        enrollment_report.say_plan(planned)
-        return True
-    if not is_encrypted and can_ask():
-        _ask_whether_it_is_the_same()
-    planned.apply()
-    enrollment_report.say_done(planned)
-    if choices.no_probe:
+    if changes:
+        if not is_encrypted and can_ask():
+            _ask_whether_it_is_the_same()
+        planned.apply()
+    # The proof imports gRPC and OpenSSL, which nothing else here needs.
+    if as_json:
+        reports = actions.enrollment_proof.reports(planned) if changes and not choices.no_probe else []
+        say_json(enrollment_report.as_data(planned, reports, changed=changes))
+        return all(report.ok for report in reports)
+    enrollment_report.say_outcome(planned, is_done=is_done, changed=changes)
+    if changes and not choices.no_probe:
+        return actions.enrollment_proof.prove(planned)
+    if changes:
         enrollment_report.say_variables(planned)
-        return True
-    return actions.enrollment_proof.prove(planned)  # imports gRPC and OpenSSL, which nothing else here needs
+    return True
 
 
 def _ask_whether_it_is_the_same() -> None:

@@ -142,11 +142,12 @@ def _report(view: View, *, encrypted: bool) -> None:
     [certificate] = view.ledger.certificates("daemon")
     say(f"Created the team {view.team} in {short(view.path)}")
     for each in authority_states(view):
-        shown = f"SHA-256 {each.sha256[:5]}:…:{each.sha256[-5:]}   until {each.expires.date()}"
-        say(f"  {each.role} authority   {_ABOUT[each.role]}   {shown}")
-    say(f"  {'daemon ' + daemon.name:<18} {', '.join(daemon.hosts)}   expires {certificate.not_after.date()}", "")
+        shown = f"SHA-256 {each.sha256[:5]}:…:{each.sha256[-5:]}  until {each.expires.date()}"
+        say(f"  {each.role} authority  {_ABOUT[each.role]}  {shown}")
+    say(f"  {'daemon ' + daemon.name:<16}  {', '.join(daemon.hosts)}  expires {certificate.not_after.date()}", "")
     if not encrypted:
-        say("The authorities' keys are not encrypted. To put a passphrase on them:  certkit authority passphrase", "")
+        say("The authorities' keys are not encrypted. To put a passphrase on them")
+        say("  certkit authority passphrase", "")
     say("Next")
     if view.path != context.home_path(None):
         say(f"  0. So that every command finds it:  export CERTKIT_HOME={shlex.quote(str(view.path))}")

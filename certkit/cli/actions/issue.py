@@ -4,10 +4,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from certkit import files
-from certkit.authority import issuance
+from certkit.authority import issuance, lookup
 from certkit.authority.issuance import Issued
 from certkit.cli.support import context, home_access, new_passphrases
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll
+from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, tell_of_namesakes
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import diceware
@@ -28,15 +28,17 @@ def issue(
     made_up = "" if passphrase_file or no_passphrase else diceware.generate()
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
+        namesakes = lookup.namesakes(session, person)
         issued = issuance.issue(session, person, device)
     files.write(out, seal(issued.bundle, secret), replace=False)
+    tell_of_namesakes(issued, namesakes)
     with _showing(made_up, issued, out):
         if as_json:
             say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))
             return
         say(f"Issued {in_words(issued)}", f"Bundle      {out}")
         if made_up:
-            say(f"Passphrase  {made_up}     shown once: give it separately from the file")
+            say(f"Passphrase  {made_up}", "            shown once: give it separately from the file")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
     say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)

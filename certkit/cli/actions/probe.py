@@ -29,7 +29,7 @@ def probe(
     """Probe a daemon, and print the report."""
     target = targets.chosen(given, client, config)
     if not (form.as_json or form.quiet):
-        say(targets.heading(target))
+        say(*targets.heading(target))
     canary, listed = _knowledge(home, target.url)
     target = replace(target, listed=listed)
     report = run(target, os.environ, context.now(), timeout=timeout, canary=canary)

@@ -4,14 +4,14 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from certkit.authority import revocation
+from certkit.authority import lookup, revocation
 from certkit.authority.overview import device_states
 from certkit.authority.revocation import Subject
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support import home_access
 from certkit.cli.support.deployment_steps import say_update
-from certkit.cli.support.output import say, say_json
+from certkit.cli.support.output import say, say_json, tell
 
 
 class Named(NamedTuple):
@@ -24,11 +24,14 @@ class Named(NamedTuple):
 
 def revoke(home: Path | None, named: Named, reason: str, *, dry_run: bool, as_json: bool) -> None:
     """Revoke a person or a device, or say what would be done."""
-    revocation.check_reason(reason)
+    reason = revocation.reason_called(reason)
     with home_access.reading(home) if dry_run else home_access.changing(home) as view:
         subject = revocation.find(view, *named)
+        namesakes = lookup.namesakes(view, subject.person)
         changed = isinstance(view, Session) and revocation.revoke(view, subject, reason)
         _report(view, subject, "revoke", changed=changed, dry_run=dry_run, as_json=as_json)
+    if namesakes:  # which only a restored home can get so far without
+        tell(f"Note: nobody here was called {subject.person}, and {', '.join(namesakes)} is not revoked by that.")
 
 
 def reinstate(home: Path | None, named: Named, *, dry_run: bool, as_json: bool) -> None:
@@ -63,7 +66,7 @@ def _report(team: View, subject: Subject, action: str, *, changed: bool, dry_run
         say(_already(subject, action))
     if action == "reinstate":
         _say_still_out(team, subject)
-    if not dry_run:
+    if changed or (action == "revoke" and not dry_run):  # somebody who is out already may still get in somewhere
         say_update(team)
 
 

@@ -15,6 +15,7 @@ from certkit.authority.details import (
 from certkit.authority.lookup import UnknownNameError
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
+from certkit.cli.support.comparison import halves
 from certkit.cli.support.output import say, say_json, say_table
 from certkit.ledger.interface import Revocation
 
@@ -89,8 +90,8 @@ def _say_certificate(found: CertificateDetails) -> None:
             *_revoked(found.revoked),
             ("from", found.not_before.date()),
             ("expires", found.expires.date()),
-            ("issuer", found.issuer),
-            ("sha256", found.sha256),
+            *zip(("issuer", ""), halves(found.issuer), strict=True),
+            *zip(("sha256", ""), halves(found.sha256), strict=True),
         ]
     )
 

@@ -33,7 +33,8 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime) -> None:
         ("", "name", "expires", "attention"),
         [(item.kind, _name(item), item.expires and item.expires.date(), _mark(item) + said[item]) for item in items],
     )
-    say("", *(f"{item.kind} {_name(item)} {said[item]}:  {command}" for item, command in remedies.items()))
+    for item, command in remedies.items():
+        say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
 
 
 def _verdict(items: list[Item]) -> str:

@@ -39,7 +39,7 @@ def _left(planned: Unenrollment) -> str:
 
 def _lines(planned: Unenrollment, edited: str, removed: str) -> Iterator[str]:
     for undoing in planned.undoings:
-        yield _edit(undoing, edited, removed)
+        yield from _edit(undoing, edited, removed)
         if not undoing.keeps_folder and not undoing.is_abandoned:
             yield f"  {removed}  {short(undoing.folder)}/"
         for copy in undoing.kept:
@@ -48,15 +48,16 @@ def _lines(planned: Unenrollment, edited: str, removed: str) -> Iterator[str]:
         yield f"  {removed}  {short(folder)}/"
 
 
-def _edit(undoing: Undoing, edited: str, removed: str) -> str:
-    path = short(undoing.config.path)
+def _edit(undoing: Undoing, edited: str, removed: str) -> Iterator[str]:
+    path, keys = short(undoing.config.path), f"           {', '.join(KEYS)}"
     if undoing.obstacle:
-        return f"  kept     {path}   it cannot be edited"
-    if not undoing.edits:
-        return f"  kept     {path}   it no longer named the team's files"
-    if undoing.restored is None:
+        yield f"  kept     {path}   it cannot be edited"
+    elif not undoing.edits:
+        yield f"  kept     {path}   it no longer named the team's files"
+    elif undoing.restored is None:
         why = "nothing else was in it" if undoing.is_abandoned else "it was not there before"
-        return f"  {removed}  {path}   {why}"
-    if undoing.is_abandoned and not (undoing.backups or undoing.kept):
-        return f"  {edited}  {path}   {', '.join(KEYS)} taken out: what they were is not known"
-    return f"  {edited}  {path}   {', '.join(KEYS)} as before"
+        yield f"  {removed}  {path}   {why}"
+    elif undoing.is_abandoned and not (undoing.backups or undoing.kept):
+        yield from (f"  {edited}  {path}", keys, "           taken out: what they were is not known")
+    else:
+        yield from (f"  {edited}  {path}", f"{keys} as before")

@@ -11,4 +11,14 @@ if TYPE_CHECKING:
 
 def fingerprints(authorities: Iterable["Certificate"]) -> list[str]:
     """Return the lines by which two people compare authorities."""
-    return [f"  {certificates.words(each.subject)}   SHA-256 {certificates.fingerprint(each)}" for each in authorities]
+    lines = []
+    for each in authorities:
+        first, second = halves(certificates.fingerprint(each))
+        lines += [f"  {certificates.words(each.subject)}", f"    SHA-256  {first}", f"             {second}"]
+    return lines
+
+
+def halves(fingerprint: str) -> tuple[str, str]:
+    """Break a fingerprint, which is too long for a line of 80 columns, in two."""
+    middle = len(fingerprint) // 2
+    return fingerprint[: middle + 1], fingerprint[middle + 1 :]

@@ -41,5 +41,5 @@ def _values(place: str) -> Callable[[], list[str]]:
 clients = _values("certkit.earthly.selection:NAMES")
 deployments = _values("certkit.deploy:KINDS")
 flavours = _values("certkit.deploy:FLAVOURS")
-reasons = _values("certkit.trust.crl:REASONS")
+reasons = _values("certkit.authority.revocation:REASON_NAMES")
 key_types = _values("certkit.pki.keys:KEY_TYPES")

@@ -32,11 +32,12 @@ def say_deployment(view: View, daemon: Daemon) -> None:
     say(f"       {_copy(view, daemon)}", f"  2. Start it on {host}")
     say(*(f"       {line}" for line in deploy.command("docker", site(daemon))))
     earthbuild = site(daemon, "earthbuild").image
-    say(f"     for EarthBuild the same, with target={earthbuild.cache} and {earthbuild.reference}")
+    say(f"     for EarthBuild the same, with target={earthbuild.cache} and")
+    say(f"     {earthbuild.reference}")
     say("     or, without a container")
     say(*(f"       {line}" for line in deploy.command("flags", site(daemon))))
-    others = home_access.command(view, f"daemon deploy {daemon.name} --help")
-    say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
+    say("     or by compose, Podman, systemd, Kubernetes, or with HAProxy in front")
+    say(f"       {home_access.command(view, f'daemon deploy {daemon.name} --help')}")
     say("  3. Verify it", f"       {_check(view, daemon)}")
 
 

@@ -1,8 +1,10 @@
 """What `certkit enroll` says: what is to be compared, what would be done, what was done, and what is left to do."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from certkit.cli.support import probe_report
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly import engines, flag_clients
@@ -13,33 +15,83 @@ from certkit.enroll.bundle import Bundle
 from certkit.enroll.config_clients import Step
 from certkit.enroll.enrollment import Enrollment
 
+if TYPE_CHECKING:  # what a report consists of is imported with the probe
+    from certkit.probe import Report
+
 _FILES = "ca.pem  cert.pem  key.pem"
 
 
-def title(enrollment: Enrollment) -> str:
+def _title(enrollment: Enrollment) -> str:
     """Name the team, and as whom."""
     return f"{enrollment.bundle.team} as {enrollment.bundle.person}"
 
 
 def say_what_to_compare(bundle: Bundle) -> None:
     """Show whom the laptop will trust and where it will build, where no passphrase vouches for the bundle."""
-    tell("This file was not encrypted. Compare with whoever runs certkit for your team, by phone or in person:")
+    tell("This file was not encrypted. Compare with whoever runs certkit for your team,", "by phone or in person:")
     tell(*fingerprints(bundle.server_authorities))
     tell(*(f"  daemon {daemon.name}   {daemon.url}" for daemon in bundle.daemons))
 
 
-def say_plan(enrollment: Enrollment) -> None:
+def as_data(enrollment: Enrollment, reports: "Sequence[Report]", *, changed: bool) -> dict[str, object]:
+    """Return an enrollment, and the probes that followed it, as JSON takes them."""
+    bundle = enrollment.bundle
+    return {
+        "team": bundle.team,
+        "person": bundle.person,
+        "device": bundle.device,
+        "changed": changed,
+        "renews": enrollment.renews,
+        "daemons": [{"name": daemon.name, "url": daemon.url} for daemon in bundle.daemons],
+        "configurations": [_configuration(step) for step in enrollment.steps],
+        "commands": [
+            {
+                "client": name,
+                "daemon": daemon.name,
+                "folder": flag_clients.folder(enrollment.user, bundle.team, daemon.name),
+                "command": flag_files.command(name, enrollment.user, bundle.team, daemon),
+            }
+            for name in enrollment.others
+            for daemon in enrollment.daemons
+        ],
+        "probes": [probe_report.as_data(report) for report in reports],
+    }
+
+
+def _configuration(step: Step) -> dict[str, object]:
+    return {
+        "client": step.client.name,
+        "path": step.config.path,
+        "folder": step.folder,
+        "edits": step.edits,
+        "backup": step.backup,
+        "to_paste": step.to_paste,
+        "faults": [{"line": fault.line, "problem": fault.problem, "remedy": fault.remedy} for fault in step.faults],
+    }
+
+
+def say_outcome(enrollment: Enrollment, *, is_done: bool, changed: bool) -> None:
+    """Say what was done, or would be, unless all was done before."""
+    if is_done:
+        say(f"Already enrolled in {_title(enrollment)}; nothing changed.", "(--force enrolls again)")
+    elif changed:
+        _say_done(enrollment)
+    else:
+        _say_plan(enrollment)
+
+
+def _say_plan(enrollment: Enrollment) -> None:
     """Say what would be done."""
-    say(f"Would {'renew' if enrollment.renews else 'enroll'} in {title(enrollment)}; nothing is done")
+    say(f"Would {'renew' if enrollment.renews else 'enroll'} in {_title(enrollment)}; nothing is done")
     say(*_lines(enrollment, "write ", "edit  "))
     _say_configurations(enrollment)
 
 
-def say_done(enrollment: Enrollment) -> None:
+def _say_done(enrollment: Enrollment) -> None:
     """Say what was done, and what the flag clients need to be told."""
     if enrollment.is_assumed:
-        tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly. (--for chooses)")
-    say(f"{'Renewed' if enrollment.renews else 'Enrolled'} in {title(enrollment)}")
+        tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly.", "(--for chooses)")
+    say(f"{'Renewed' if enrollment.renews else 'Enrolled'} in {_title(enrollment)}")
     say(*_lines(enrollment, "wrote ", "edited"))
     _say_configurations(enrollment)
     for name in enrollment.others:
@@ -55,7 +107,7 @@ def say_variables(enrollment: Enrollment) -> None:
     """Name the environment variable that is needed where there is neither Docker nor Podman."""
     unset = [step.client for step in enrollment.steps if not variable(step.client.kind, os.environ, "BUILDKIT_HOST")[0]]
     if any(not engines.of_client(client, os.environ).program for client in unset):
-        say("", "Neither Docker nor Podman works here, and without one the daemon in the file is ignored. Set")
+        say("", "Neither Docker nor Podman works here, and without one the daemon in the file", "is ignored. Set")
         say(f"  export {HOST_VARIABLE}={enrollment.daemon.url}")
 
 
@@ -66,6 +118,8 @@ def _say_configurations(enrollment: Enrollment) -> None:
         if step.to_paste:
             say("", f"{path} leads to a read-only file. Add this to what it is made from:")
             say(*(f"  {line}" for line in step.to_paste))
+        if step.client.blanked_by:
+            tell(f"{step.client.title} does not read it as long as {step.client.blanked_by} is set to nothing.")
         for fault in step.faults:
             tell(f"{step.client.title} stops at {path}: {fault.message}", f"  {fault.remedy}")
 
@@ -75,13 +129,13 @@ def _lines(enrollment: Enrollment, wrote: str, edited: str) -> Iterator[str]:
         if step.contents:
             yield f"  {wrote}  {short(step.folder)}/  {_FILES}"
         if step.edits:
-            yield _edit(step, wrote, edited)
+            yield from _edit(step, wrote, edited)
     for daemon in enrollment.daemons if enrollment.others else ():
         place = flag_clients.folder(enrollment.user, enrollment.bundle.team, daemon.name)
         yield f"  {wrote}  {short(place)}/  {_FILES}"
 
 
-def _edit(step: Step, wrote: str, edited: str) -> str:
+def _edit(step: Step, wrote: str, edited: str) -> tuple[str, str]:
     verb = wrote if step.config.content is None else edited
     backup = f"   (former file: {step.backup.name})" if step.backup else ""
-    return f"  {verb}  {short(step.config.path)}   {', '.join(KEYS)}{backup}"
+    return f"  {verb}  {short(step.config.path)}{backup}", f"          {', '.join(KEYS)}"

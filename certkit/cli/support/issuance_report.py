@@ -1,11 +1,12 @@
 """What `certkit issue` and `certkit sign` share: the bundle that they write, and what they say of it."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from certkit.authority.issuance import Issued
 from certkit.cli.support.comparison import fingerprints
-from certkit.cli.support.output import say
+from certkit.cli.support.output import say, tell
 from certkit.pki.certificates import serial_text
 
 
@@ -23,6 +24,13 @@ def as_data(issued: Issued, out: Path) -> dict[str, object]:
         "expires": issued.certificate.not_valid_after_utc,
         "bundle": out,
     }
+
+
+def tell_of_namesakes(issued: Issued, others: Sequence[str]) -> None:
+    """Say so if somebody new may be somebody who was there already, under the whole name or the short one."""
+    if others:
+        tell(f"Note: {issued.person} is new here, beside {', '.join(others)}. If that is one person, take it back:")
+        tell(f"  certkit revoke {shlex.quote(issued.person)} --reason replaced")
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:

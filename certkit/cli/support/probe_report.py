@@ -9,7 +9,7 @@ from certkit.cli.support import remedies
 from certkit.cli.support.output import console, plain, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from typing import Any
 
     from rich.text import Text
@@ -25,8 +25,11 @@ _SEEN = 4 + _TITLE + _MS + 2
 _LABEL = 11
 
 
-def show(report: "Report", *, quiet: bool = False) -> None:
-    """Print a report on stdout; `quiet` leaves out the stages, and says nothing where nothing was found."""
+def show(report: "Report", told: "Collection[Check]" = (), *, quiet: bool = False) -> None:
+    """Print a report on stdout; `quiet` leaves out the stages, and says nothing where nothing was found.
+
+    A finding among those that were `told` already, of another client, is only named.
+    """
     screen = console()
     width = min(shutil.get_terminal_size().columns, 100)
     if quiet:
@@ -37,8 +40,10 @@ def show(report: "Report", *, quiet: bool = False) -> None:
         return
     for _, checks in groupby(report.checks, key=lambda check: check.title):
         screen.print(_stage(list(checks), width))
+    known = {_told(finding) for finding in told}
     for finding in report.findings:
-        screen.print("", *_finding(finding, width), sep="\n")
+        said = [f"{finding.id}: as above"] if _told(finding) in known else _finding(finding, width)
+        screen.print("", *said, sep="\n")
     screen.print(_verdict(report))
 
 
@@ -74,6 +79,11 @@ def _finding(finding: "Check", width: int) -> "Iterator[Text]":
     for label, content in (("Seen", seen), ("Means", finding.meaning), ("Remedy", remedies.of_finding(finding))):
         lines = [line for part in content.split("\n") for line in _wrap_prose(part, width - _LABEL)]
         yield Text.assemble("  ", (f"{label:<{_LABEL - 2}}", "bold"), ("\n" + " " * _LABEL).join(lines))
+
+
+def _told(finding: "Check") -> tuple[str, str, str, str]:
+    """Return all that is told of a finding."""
+    return finding.id, finding.seen, finding.meaning, remedies.of_finding(finding)
 
 
 def _wrap_prose(part: str, width: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Which daemon is probed on this machine: what the client's files and the command line say, for `probe.target`."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ def chosen(given: Given, name: str | None, config: Path | None) -> Target:
 def of_enrollment(enrollment: "Enrollment") -> Iterator[Target]:
     """Return what is to be probed after an enrollment: as each client would reach it."""
     for step in enrollment.steps:
-        yield target.resolve(target.Given(), step.client, os.environ)
+        yield target.of_client(step.client, os.environ)
     names = [daemon.name for daemon in enrollment.daemons if not enrollment.steps]
     with_buildctl = target.BUILDCTL in enrollment.others
     for daemon in flag_clients.enrolled(enrollment.user) if names else ():
@@ -36,8 +37,13 @@ def of_enrollment(enrollment: "Enrollment") -> Iterator[Target]:
             yield target.of_flag_files(daemon, os.environ, owner=owner, with_buildctl=with_buildctl)
 
 
-def heading(target: Target) -> str:
-    """Say which daemon is probed, and why this one."""
+def heading(target: Target) -> list[str]:
+    """Say which daemon is probed, and why this one; in two lines where the terminal has no room for one."""
     if target.client and not target.url:
-        return f"Found no daemon in {target.client.config}"
-    return f"Probing {target.url} ({target.origin})"
+        blank = target.client.blanked_by
+        return [
+            f"Found no daemon: {blank} is set to nothing" if blank else f"Found no daemon in {target.client.config}"
+        ]
+    what, why = f"Probing {target.url}", f"({target.origin})"
+    fits = len(f"{what} {why}") <= shutil.get_terminal_size().columns
+    return [f"{what} {why}"] if fits else [what, f"  {why}"]

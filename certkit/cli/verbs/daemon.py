@@ -138,7 +138,7 @@ def check(
 
     \b
     certkit daemon check build
-    certkit daemon check build --wait 60        # after the restart that you have just asked for
+    certkit daemon check build --wait 60        # after a restart
 
     A check that fails takes back what was proven before. Several daemons behind one address cannot be told apart.
 

@@ -44,14 +44,19 @@ def enroll(
     no_probe: NoProbe = False,
     dry_run: options.DryRunOption = False,
     force: Force = False,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Enroll this machine to build on the team's daemon.
 
     \b
     certkit enroll alice.certkit
     certkit enroll alice.certkit --for earthly --for buildx --dry-run
-    certkit enroll --request alice.csr      # where no key should travel: make it here
-    printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")    # in CI, from its secrets
+    certkit enroll --request alice.csr      # where no key should travel
+
+    In CI, from its secrets:
+
+    \b
+    printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")
 
     The certificates get a folder of their own, and five settings in the client's configuration are changed; every
     other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
@@ -64,7 +69,7 @@ def enroll(
                 f"Leave {file} out.",
                 code="request-with-bundle",
             )
-        actions.enroll.make_request(request)
+        actions.enroll.make_request(request, as_json=as_json)
         return
     if file is None:
         raise InvalidError(
@@ -75,5 +80,5 @@ def enroll(
     choices = actions.enroll.Choices(
         names or [], config, daemon, team, passphrase_file, no_probe=no_probe, dry_run=dry_run, force=force
     )
-    if not actions.enroll.enroll(file, choices):
+    if not actions.enroll.enroll(file, choices, as_json=as_json):
         raise typer.Exit(exit_codes.FINDINGS)

@@ -47,7 +47,7 @@ def probe(
 
     It reads the configuration as Earthly or EarthBuild reads it: file, environment, defaults; where neither is
     enrolled, the files for buildctl and buildx. What is given here is used instead. In a second it says
-    what Earthly waits 60 seconds for and then does not say.
+    what is wrong and what to do, where Earthly waits 60 seconds.
     Where the team's own folder is, it also sees whether the daemon holds the newest anchors.
 
     \b

@@ -27,7 +27,7 @@ def revoke(
         str,
         typer.Option(
             "--reason",
-            help="A reason as in RFC 5280: keyCompromise, affiliationChanged, …",
+            help="Why: lost, stolen, leaked, left, moved, replaced, retired, suspended or misused; or as in RFC 5280.",
             autocompletion=completions.reasons,
         ),
     ] = "unspecified",
@@ -38,8 +38,8 @@ def revoke(
     """Lock a person, or one device, out of every daemon.
 
     \b
-    certkit revoke alice@acme.example --reason affiliationChanged
-    certkit revoke --device laptop-k3f9 --reason keyCompromise
+    certkit revoke alice@acme.example --reason left
+    certkit revoke --device laptop-k3f9 --reason stolen
     certkit revoke --serial 5e0c…
 
     A daemon refuses them once it has been restarted with its new ca.pem: certkit says how, and proves it afterwards

@@ -27,7 +27,7 @@ def rotate(
     certkit rotate client prepare     makes a new one; daemons must trust both
     certkit rotate client switch      the new one signs from now on
     certkit rotate client retire      the old one is no longer trusted
-    certkit rotate client             where it stands, and who still lacks the new one
+    certkit rotate client             where it stands, and who lacks the new one
     certkit rotate client --compromised
 
     A step is refused while it would lock anybody out, and it can be rolled back. Every certificate that was issued

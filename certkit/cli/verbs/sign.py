@@ -25,9 +25,9 @@ def sign(
     """Sign a request from a developer's machine; its key stays there.
 
     \b
-    certkit enroll --request alice.csr                          # alice, on her laptop
+    certkit enroll --request alice.csr              # alice, on her laptop
     certkit sign alice.csr --person alice@acme.example --out alice.certkit
-    certkit enroll alice.certkit                                # alice again
+    certkit enroll alice.certkit                    # alice again
 
     Only the key in the request is believed: you say whose it is, so be sure that it came from them. The answer holds
     no secret. Exit codes: 0 signed, 1 failure, 2 usage.

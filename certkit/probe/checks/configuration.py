@@ -102,9 +102,17 @@ def env_file_unreadable(evidence: Configuration) -> Found | None:
 @finding("Without buildkit_host Earthly starts a daemon of its own on this machine, and the team's is not used.")
 def no_daemon(evidence: Configuration) -> Found | None:
     target = evidence.target
-    if target.url or target.problem:
+    if target.url or target.problem or _is_blanked(target):
         return None
     return Found(f"no daemon is named: {target.origin} is not set")
+
+
+@finding("Earthly then reads no configuration at all, and starts a daemon of its own on this machine.")
+def configuration_blanked(evidence: Configuration) -> Found | None:
+    target = evidence.target
+    if target.url or target.client is None or not _is_blanked(target):
+        return None
+    return Found(f"{target.client.blanked_by} is set to nothing", variable=target.client.blanked_by)
 
 
 @finding("Earthly takes only tcp:// for a daemon elsewhere.")
@@ -253,6 +261,7 @@ configuration = Stage(
         configuration_unreadable,
         env_file_unreadable,
         no_daemon,
+        configuration_blanked,
         wrong_scheme,
         no_port,
         not_a_url,
@@ -273,6 +282,10 @@ configuration = Stage(
 
 def _is_unread(evidence: Configuration, kind: type[CertkitError]) -> bool:
     return isinstance(evidence.target.problem, kind)
+
+
+def _is_blanked(target: Target) -> bool:
+    return target.client is not None and bool(target.client.blanked_by)
 
 
 def _is_of_env_file(evidence: Configuration) -> bool:

@@ -18,8 +18,9 @@ _RESTART = "copy the daemon's ca.pem to its host and restart it: buildkitd reads
 
 REMEDIES: Mapping[str, str] = {
     # configuration
-    "no-daemon": _ENROLL,
-    "container-daemon": "certkit probe --daemon tcp://HOST:PORT",
+    "no-daemon": f"enroll:\n  {_ENROLL}",
+    "configuration-blanked": "let the client read its file again:\n  unset {variable}",
+    "container-daemon": "name one that is reached over the network:\n  certkit probe --daemon tcp://HOST:PORT",
     "local-host": "address the daemon by another name, on its own machine too: {url}",
     "environment-overrides": "if the file is right:\n  unset {variable}",
     "no-container-engine": "start one of them, or name the daemon where Earthly needs neither:\n"
