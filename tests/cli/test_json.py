@@ -17,7 +17,7 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from certkit.authority import authorities, daemon_verdict, daemons, overview
+from certkit.authority import authorities, batches, daemon_verdict, daemons, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
 from certkit.cli.support import context, daemon_check_report
@@ -39,6 +39,7 @@ NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
 ATTENTION = {each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure) for each in kind}
 CODE: dict[str, set[str]] = {
+    "skip-reason": set(batches.Why),
     "role": set(get_args(rotation.Role)),
     "duty": set(authorities.Duty),
     "stage": set(rotation.Stage),
@@ -139,7 +140,7 @@ def test_schema_and_code_list_the_same_values(name: str) -> None:
 
 
 def test_every_enumeration_that_a_result_may_hold_is_one_of_the_schema_s() -> None:
-    modules = (authorities, daemon_verdict, daemons, observed, overview, report, rotation)
+    modules = (authorities, batches, daemon_verdict, daemons, observed, overview, report, rotation)
     found = {each for module in modules for each in vars(module).values() if inspect.isclass(each)}
     kinds = [each for each in found if issubclass(each, Enum) and list(each) and each is not observed.Answer]
     for kind in kinds:

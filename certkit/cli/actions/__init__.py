@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         enrollment_proof,
         init,
         issue,
+        issue_many,
         lead_knowledge,
         ledger_names,
         list,  # noqa: A004  the verb's name
@@ -43,6 +44,7 @@ __all__ = [
     "enrollment_proof",
     "init",
     "issue",
+    "issue_many",
     "lead_knowledge",
     "ledger_names",
     "list",

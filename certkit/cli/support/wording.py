@@ -23,6 +23,9 @@ _WORDS: Mapping[str, str] = {
     "not-seen": "not seen yet",
     "former-anchors": "not seen to hold the newest anchors",
     "former-certificate": "not seen to serve its newest certificate",
+    # authority.batches.Why
+    "has-certificate": "has a certificate",
+    "expired-long-ago": "expired long ago: issue for it by its name",
     # authority.existing_ca.Shortcoming
     "makes-authorities": "it may make further authorities (no path length of 0)",
     "no-crl-signing": "its key usage does not cover CRLs: strict readers refuse its crl.pem",

@@ -6,6 +6,7 @@ REMEDIES: Mapping[str, str] = {
     "authority-expired": "Rotate it: certkit rotate --help",
     "authority-not-yet-valid": "Set this machine's clock. If it is right, the authorities were made by one that was "
     "ahead: move this home away, and create the team again with certkit init.",
+    "bundles-not-written": "Make room for them, and run the same command again: it issues what is missing.",
     "certificate-of-daemon": "If its key leaked: certkit rotate server --compromised. "
     "For a new certificate alone: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
