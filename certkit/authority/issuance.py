@@ -9,7 +9,7 @@ from datetime import timedelta
 from cryptography.x509 import Certificate
 
 from certkit.authority import cohort_authorities
-from certkit.authority.certificate_row import record_certificate
+from certkit.authority.certificate_row import Holder, record_certificate
 from certkit.authority.revocation import Subject, admit, revocation
 from certkit.authority.session import Session
 from certkit.enroll.bundle import Bundle, Daemon
@@ -85,11 +85,13 @@ def record(session: Session, made: Draft) -> Issued:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
     _admit(session, person, device)
     _check_key(session, person, device, public_pin(public_of(certificate)).hex())
+    bundle = _bundle(session, person, device, certificate, made.issued.bundle.key)
     trusts = session.rotation("server").trusted
-    record_certificate(session, "device", certificate, authority, person=person, device=device, trusts=trusts)
+    holder = Holder(person=person, device=device, trusts=trusts, urls=bundle.daemons)
+    record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
     session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
-    return Issued(certificate, _bundle(session, person, device, certificate, made.issued.bundle.key))
+    return Issued(certificate, bundle)
 
 
 def _issue(
@@ -134,11 +136,19 @@ def _bundle(session: Session, person: str, device: str, certificate: Certificate
         team=session.team,
         person=person,
         device=device,
-        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons()),
+        daemons=_daemons(session),
         server_authorities=session.trusted("server"),
         certificate=certificate,
         key=key,
     )
+
+
+def _daemons(session: Session) -> tuple[Daemon, ...]:
+    """Return the daemons of a bundle, the default first; raise RefusedError if there is none to build on."""
+    found = tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons())
+    if not found:
+        raise RefusedError("there is no daemon to build on", code="daemons-none")
+    return found
 
 
 def _admit(session: Session, person: str, device: str) -> None:

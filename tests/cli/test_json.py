@@ -215,7 +215,7 @@ def test_status_with_every_kind_of_attention(
     home_of.chmod(0o755)
     (home_of / "daemons" / "arm" / "cert.pem").unlink()
     seen |= attention(told("status", code=3))
-    [arm, _] = told("daemon", "list")["daemons"]
+    [_, arm] = told("daemon", "list")["daemons"]
     assert (arm["behind"], arm["serial"], arm["expires"]) == ("no-certificate", None, None)
     assert {why for _, why in seen} == ATTENTION
     assert {kind for kind, _ in seen} == set(overview.Kind)
@@ -280,7 +280,9 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
     told("reinstate", ALICE)
     told("daemon", "add", "arm", "tcp://arm.acme.example:8372")
     told("daemon", "renew", "arm")
-    lead("daemon", "remove", "arm")
+    told("daemon", "move", "arm", "tcp://arm2.acme.example:8372")
+    told("daemon", "default", "arm")
+    lead("daemon", "remove", "arm", "--yes")
     Path("secret").write_text("violet anchor\n")
     lead("authority", "passphrase", *SECRET)
     assert lead("backup", "sealed", *SECRET).code == 0

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         sign,
         status,
         unenroll,
+        use,
     )
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "sign",
     "status",
     "unenroll",
+    "use",
 ]
 
 

@@ -12,7 +12,7 @@ from certkit.authority.session import Session
 from certkit.cli.support import home_access, input_files, people_list, wording
 from certkit.cli.support.bundle_folder import BundleFolder
 from certkit.cli.support.comparison import fingerprints
-from certkit.cli.support.issuance_report import as_data
+from certkit.cli.support.issuance_report import as_data, say_default
 from certkit.cli.support.output import counted, say, say_json, say_table, short, tell
 from certkit.cli.support.people_list import BadLine, Line
 from certkit.errors import MalformedError
@@ -98,10 +98,11 @@ def _say_issued(many: Many, folder: BundleFolder, prepared: Sequence[Prepared]) 
     count = "1 bundle" if len(prepared) == 1 else f"{len(prepared)} bundles"
     say(f"Issued {count}, in {short(folder.path)}/")
     if many.no_passphrase:
-        say(f"Table  {short(folder.table)}   who gets which file")
+        say(f"Table   {short(folder.table)}   who gets which file")
         tell("The bundles are not encrypted: whoever has a file may build.")
     else:
-        say(f"Table  {short(folder.table)}   who gets which file, and which passphrase: give them separately")
+        say(f"Table   {short(folder.table)}   who gets which file, and which passphrase: give them separately")
+    say_default(prepared[0].issued.bundle, "Daemon  ")
     say("", "They run, each with their own file", "  certkit enroll FILE")
     if many.no_passphrase:
         authorities = prepared[0].issued.bundle.server_authorities

@@ -6,6 +6,7 @@ from pathlib import Path
 from certkit.authority.issuance import Issued
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say
+from certkit.enroll.bundle import Bundle
 from certkit.pki.certificates import serial_text
 
 
@@ -22,7 +23,15 @@ def as_data(issued: Issued, out: Path) -> dict[str, object]:
         "serial": serial_text(issued.certificate.serial_number),
         "expires": issued.certificate.not_valid_after_utc,
         "bundle": out,
+        "daemon": issued.bundle.daemons[0].name,
     }
+
+
+def say_default(bundle: Bundle, title: str) -> None:
+    """Say which of several daemons a bundle makes the default."""
+    first, *others = (daemon.name for daemon in bundle.daemons)
+    if others:
+        say(f"{title}{first} by default, or {', '.join(others)}: certkit daemon default changes it")
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:

@@ -12,6 +12,7 @@ _WORDS: Mapping[str, str] = {
     "canary": "the canary of the newest authority",
     "daemon-files": "the newest files of a daemon",
     "daemon-certificate": "the new certificate of a daemon",
+    "daemon-removal": "the removal of a daemon",
     # authority.overview.Expiry
     "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
     # authority.overview.Exposure, Note
