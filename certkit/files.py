@@ -151,6 +151,12 @@ def remove_directory(path: Path) -> None:
             _discard(generation)
 
 
+def remains_of(path: Path) -> bool:
+    """Tell whether anything that `write_directory` made is there: what `remove_directory` would remove."""
+    siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+    return path.is_symlink() or any(_is_generation(each, path) for each in siblings)
+
+
 def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
     """Make a folder, with its parents, that only its owner can enter; tighten one that is there.
 

@@ -17,6 +17,7 @@ class Holder(TypedDict, total=False):
     device: str
     daemon: str
     trusts: tuple[int, ...]
+    urls: tuple[tuple[str, str], ...]
 
 
 def record_certificate(

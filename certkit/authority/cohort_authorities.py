@@ -4,7 +4,7 @@ They appear in a publication when a team or its list of revoked names has grown,
 proven to hold one. Their certificates lie in the ledger: they are public, and the same for every host.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cryptography.x509 import Certificate
 
@@ -52,14 +52,21 @@ def of(view: View, generation: int) -> list[Certificate]:
     return [view.certificate("client", generation), *_kept(view, generation)]
 
 
-def signing_for(session: Session, person: str) -> Authority:
-    """Return the authority that signs for a person: that of their cohort where every daemon is proven to trust it."""
+def signing(session: Session) -> Callable[[str], Authority]:
+    """Open the authority that signs; return which one it is for a person, by name.
+
+    It is that of their cohort where every daemon is proven to trust it.
+    """
     authority, found = session.issuing("client"), since(session)
     if found is None or any(daemon.proven < found for daemon in session.ledger.daemons()):
-        return authority
+        return lambda _person: authority
     known = of(session, session.rotation("client").issuing)
-    cohort = cohorts.cohort_of(names.label(person))
-    return Authority(known[cohort], authority.signer) if cohort < len(known) else authority
+
+    def of_cohort(person: str) -> Authority:
+        cohort = cohorts.cohort_of(names.label(person))
+        return Authority(known[cohort], authority.signer) if cohort < len(known) else authority
+
+    return of_cohort
 
 
 def _kept(view: View, generation: int) -> list[Certificate]:

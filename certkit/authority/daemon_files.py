@@ -25,9 +25,11 @@ def certify(session: Session, find: Callable[[], Daemon], action: str) -> Daemon
         life = session.settings.daemon_life
         certificate = certificates.daemon(authority, key.public_key(), hosts, session.now, life)
         with session.transaction():
+            known = session.ledger.daemon(daemon.name)
+            moved = {"former": known.url} if known and not known.removed and known.url != daemon.url else {}
             session.ledger.put_daemon(daemon)
             record_certificate(session, "daemon", certificate, authority, daemon=daemon.name)
-            session.record(action, daemon.name, url=daemon.url, hosts=daemon.hosts)
+            session.record(action, daemon.name, url=daemon.url, hosts=daemon.hosts, **moved)
         _write(session, daemon.name, certificates.to_pem(certificate), keys.to_pem(key))
     return daemon
 

@@ -1,6 +1,6 @@
 """The daemons of a team: adding, renewing and removing them, and what each is known to hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from pathlib import Path
 from certkit import files
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
+from certkit.authority.home import KEY
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly.address import Address
@@ -41,33 +42,54 @@ class DaemonState:
     proven: int | None
     """The number of the publication that it was last seen to hold; None if it was never seen."""
     behind: Behind | None
+    default: bool = False
+    """Whether it is the one that laptops use unless they are told otherwise."""
 
 
 def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]) -> Daemon:
     """Add a daemon with its certificate; raises RefusedError if there is one of that name."""
-    hosts = _hosts([address.host, *more_hosts])
+    hosts = host_names([address.host, *more_hosts])
     names.slug(name, "daemon")
 
     def new() -> Daemon:
         known = session.ledger.daemon(name)
         if known and not known.removed:
             raise RefusedError(f"there is a daemon {name} already", code="daemon-exists", daemon=name)
-        return Daemon(name, address.url, hosts, session.now, proven=_surely_held(session, name, address.url))
+        held, place = _surely_held(session, name, address.url), _last_place(session) + 1
+        return Daemon(name, address.url, hosts, session.now, proven=held, place=place)
 
     return certify(session, new, "daemon add")
 
 
-def renew(session: Session, name: str, more_hosts: Sequence[str]) -> Daemon:
-    """Issue a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
-    more = _hosts(more_hosts)
-    find(session, name)
+def renew(
+    session: Session, name: str, more_hosts: Sequence[str], shorten: Callable[[Daemon], Daemon] = lambda known: known
+) -> Daemon:
+    """Issue a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired.
+
+    `shorten` takes names away from it, or raises.
+    """
+    more = host_names(more_hosts)
+    shorten(find(session, name))
     refresh(session)
 
     def extended() -> Daemon:
-        known = find(session, name)
+        known = shorten(find(session, name))
         return replace(known, hosts=tuple(dict.fromkeys([*known.hosts, *more])))
 
     return certify(session, extended, "daemon renew")
+
+
+def make_default(session: Session, name: str) -> bool:
+    """Put a daemon before all others, where new bundles have the one to use by default; False if it is there."""
+    with session.transaction():
+        chosen, former = find(session, name), session.ledger.daemons()[0]
+        if chosen == former:
+            return False
+        others = [each for each in session.ledger.daemons() if each != chosen]
+        for place, each in enumerate([chosen, *others], 1):
+            session.ledger.put_daemon(replace(each, place=place))
+        session.record("daemon default", name, former=former.name)
+    return True
 
 
 def remove(session: Session, name: str) -> None:
@@ -77,6 +99,23 @@ def remove(session: Session, name: str) -> None:
             session.ledger.put_daemon(replace(find(session, name), removed=session.now))
             session.record("daemon remove", name)
         files.remove_directory(session.daemon_directory(name))
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What the removal of a daemon comes to: `default_daemon` is the default then, None if no daemon is left."""
+
+    daemon: DaemonState
+    has_key: bool
+    default_daemon: str | None
+
+
+def removal(view: View, name: str) -> Removal:
+    """Find out what would go with a daemon, and change nothing."""
+    daemon = find(view, name)
+    left = [each.name for each in view.ledger.daemons() if each.name != name]
+    has_key = (view.daemon_directory(name) / KEY).exists()
+    return Removal(state(view, daemon), has_key, left[0] if left else None)
 
 
 def find(view: View, name: str) -> Daemon:
@@ -101,7 +140,13 @@ def state(view: View, daemon: Daemon) -> DaemonState:
         anchors=view.newest_anchors().number,
         proven=daemon.proven if daemon.serving else None,
         behind=behind(view, daemon),
+        default=daemon.name == default_name(view),
     )
+
+
+def default_name(view: View) -> str | None:
+    """Return the daemon that laptops use unless they are told otherwise; None where there is none."""
+    return next((daemon.name for daemon in view.ledger.daemons()), None)
 
 
 def states(view: View) -> list[DaemonState]:
@@ -123,6 +168,10 @@ def behind(view: View, daemon: Daemon) -> Behind | None:
     return None
 
 
+def _last_place(view: View) -> int:
+    return max((each.place for each in view.ledger.daemons(also_removed=True)), default=0)
+
+
 def _surely_held(view: View, name: str, url: str) -> int:
     """Return the publication that a daemon that is added holds at the least.
 
@@ -134,5 +183,6 @@ def _surely_held(view: View, name: str, url: str) -> int:
     return view.newest_anchors().number
 
 
-def _hosts(texts: Iterable[str]) -> tuple[str, ...]:
+def host_names(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return names and addresses in their one form, each once; raise InvalidError for what is neither."""
     return tuple(dict.fromkeys(str(names.parse_host(text).value) for text in texts))

@@ -2,19 +2,21 @@
 
 import base64
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from cryptography.x509 import Certificate
 
 from certkit.authority import cohort_authorities
-from certkit.authority.certificate_row import record_certificate
+from certkit.authority.certificate_row import Holder, record_certificate
 from certkit.authority.revocation import Subject, admit, revocation
 from certkit.authority.session import Session
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import RefusedError
 from certkit.pki import certificates, keys, names, requests
-from certkit.pki.keys import PrivateKey, PublicKey, public_pin
+from certkit.pki.certificates import Authority
+from certkit.pki.keys import PrivateKey, PublicKey, public_of, public_pin
 from certkit.results import time_text
 
 
@@ -36,6 +38,14 @@ class Issued:
         return self.bundle.device
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A certificate that an authority has signed, and of which nothing may leave before it is recorded."""
+
+    authority: Authority
+    issued: Issued
+
+
 def issue(session: Session, person: str, device: str | None = None) -> Issued:
     """Make a key and a certificate for a person's device, and record both names if they are new.
 
@@ -55,6 +65,35 @@ def sign(session: Session, request: bytes, person: str, device: str | None = Non
     return _issue(session, person, device, requests.read(request), session.settings.device_life)
 
 
+def draft(session: Session, sign_for: Callable[[str], Authority], person: str, device: str | None = None) -> Draft:
+    """Make a key and a bundle's certificate, as `issue` does, and leave it to the caller to `record` it.
+
+    `sign_for` is what `cohort_authorities.signing` returns: the authorities are opened once for many.
+    """
+    key = keys.generate(session.settings.key_type)
+    return _draft(session, sign_for, person, device, key.public_key(), life=session.settings.bundle_life, key=key)
+
+
+def record(session: Session, made: Draft) -> Issued:
+    """Record a certificate, its holder if they are new, and the event; belongs into a transaction.
+
+    Raises RefusedError for somebody who is revoked, and if the authority has been replaced meanwhile.
+    """
+    authority, certificate = made.authority, made.issued.certificate
+    person, device = made.issued.person, made.issued.device
+    if authority.certificate not in cohort_authorities.of(session, session.rotation("client").issuing):
+        raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
+    _admit(session, person, device)
+    _check_key(session, person, device, public_pin(public_of(certificate)).hex())
+    bundle = _bundle(session, person, device, certificate, made.issued.bundle.key)
+    trusts = session.rotation("server").trusted
+    holder = Holder(person=person, device=device, trusts=trusts, urls=bundle.daemons)
+    record_certificate(session, "device", certificate, authority, **holder)
+    serial = certificates.serial_text(certificate.serial_number)
+    session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
+    return Issued(certificate, bundle)
+
+
 def _issue(
     session: Session,
     person: str,
@@ -63,9 +102,24 @@ def _issue(
     life: timedelta,
     key: PrivateKey | None = None,
 ) -> Issued:
+    made = _draft(session, cohort_authorities.signing(session), person, device, public_key, life=life, key=key)
+    with session.transaction():
+        return record(session, made)
+
+
+def _draft(
+    session: Session,
+    sign_for: Callable[[str], Authority],
+    person: str,
+    device: str | None,
+    public_key: PublicKey,
+    *,
+    life: timedelta,
+    key: PrivateKey | None,
+) -> Draft:
     person = names.text(person, "person")
     device = names.text(device, "device") if device else _new_device_name()
-    authority = cohort_authorities.signing_for(session, person)
+    authority = sign_for(person)
     certificate = certificates.device(
         authority,
         public_key,
@@ -74,18 +128,7 @@ def _issue(
         now=session.now,
         life=life,
     )
-    with session.transaction():
-        if authority.certificate not in cohort_authorities.of(session, session.rotation("client").issuing):
-            raise RefusedError(
-                "the client authority has just been replaced", "Run it again.", code="authority-replaced"
-            )
-        _admit(session, person, device)
-        _check_key(session, person, device, public_pin(public_key).hex())
-        trusts = session.rotation("server").trusted
-        record_certificate(session, "device", certificate, authority, person=person, device=device, trusts=trusts)
-        serial = certificates.serial_text(certificate.serial_number)
-        session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
-        return Issued(certificate, _bundle(session, person, device, certificate, key))
+    return Draft(authority, Issued(certificate, _bundle(session, person, device, certificate, key)))
 
 
 def _bundle(session: Session, person: str, device: str, certificate: Certificate, key: PrivateKey | None) -> Bundle:
@@ -93,11 +136,19 @@ def _bundle(session: Session, person: str, device: str, certificate: Certificate
         team=session.team,
         person=person,
         device=device,
-        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons()),
+        daemons=_daemons(session),
         server_authorities=session.trusted("server"),
         certificate=certificate,
         key=key,
     )
+
+
+def _daemons(session: Session) -> tuple[Daemon, ...]:
+    """Return the daemons of a bundle, the default first; raise RefusedError if there is none to build on."""
+    found = tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons())
+    if not found:
+        raise RefusedError("there is no daemon to build on", code="daemons-none")
+    return found
 
 
 def _admit(session: Session, person: str, device: str) -> None:

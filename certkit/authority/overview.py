@@ -16,7 +16,7 @@ AUTHORITY_NOTICE = timedelta(days=400)
 """An authority shortens the life of what it signs in its last year."""
 LIST_NOTICE = timedelta(days=60)
 DAEMON_NOTICE = timedelta(days=30)
-DEVICE_NOTICE = timedelta(days=14)
+DEVICE_NOTICE = timedelta(days=30)
 FORGOTTEN = timedelta(days=30)
 """A device whose certificate expired so long ago is taken to be gone, not forgotten."""
 

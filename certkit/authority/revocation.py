@@ -1,5 +1,6 @@
 """Revoke and reinstate: a person with all devices, or one device through all its renewals."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from certkit.authority import lookup
@@ -7,7 +8,7 @@ from certkit.authority.changes import publishing
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.errors import InvalidError, MissingError
-from certkit.ledger.interface import Device, Person, Revocation
+from certkit.ledger.interface import Certificate, Device, Person, Revocation
 from certkit.pki import names
 from certkit.trust.crl import REASONS
 
@@ -116,6 +117,14 @@ def _set(session: Session, subject: Subject, wanted: Revocation | None, action: 
         detail = {"device": subject.device} if subject.device else {}
         session.record(action, subject.person, **detail, **({"reason": wanted.reason} if wanted else {}))
     return True
+
+
+def newest_of_devices(view: View) -> Iterator[Certificate]:
+    """Return the newest certificate of every device that may build: the one that it is taken to use."""
+    out = {(each.person, each.device) for each in view.ledger.revoked_certificates(view.now)}
+    for each in view.ledger.certificates("device", newest_only=True, unexpired_at=view.now):
+        if (each.person, each.device) not in out:
+            yield each
 
 
 def admit(session: Session, subject: Subject) -> None:

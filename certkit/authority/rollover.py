@@ -9,9 +9,9 @@ from certkit.authority.changes import publishing
 from certkit.authority.cohort_authorities import of
 from certkit.authority.creation import new_authority, write_authority
 from certkit.authority.home import authority_directory
+from certkit.authority.revocation import newest_of_devices
 from certkit.authority.session import Session
 from certkit.authority.view import View
-from certkit.ledger.interface import Certificate
 from certkit.pki import certificates
 from certkit.trust import rotation
 from certkit.trust.rotation import Party, Role, Rotation, Step
@@ -119,14 +119,14 @@ def _verifiers(view: View, role: Role) -> Iterator[Party[Member]]:
             possible = view.ledger.generations_since(daemon.proven)
             yield Party(Member(daemon=daemon.name), rotation.known_to_trust(possible))
     else:
-        for each in _newest_of_devices(view):
+        for each in newest_of_devices(view):
             yield Party(Member(each.person, each.device), frozenset(each.trusts))
 
 
 def _holders(view: View, role: Role) -> Iterator[Party[Member]]:
     generation_of = _generations(view, role)
     if role == "client":
-        for each in _newest_of_devices(view):
+        for each in newest_of_devices(view):
             yield Party(Member(each.person, each.device), frozenset({generation_of.get(each.issuer, 0)}))
     else:
         for daemon in view.ledger.daemons():
@@ -136,14 +136,6 @@ def _holders(view: View, role: Role) -> Iterator[Party[Member]]:
             since = serials.index(daemon.serving) if daemon.serving in serials else 0
             served = {generation_of.get(each.issuer, 0) for each in issued[since:]}
             yield Party(Member(daemon=daemon.name), frozenset(served))
-
-
-def _newest_of_devices(view: View) -> Iterator[Certificate]:
-    """Return the newest certificate of every device that may build: the one that it is taken to use."""
-    out = {(each.person, each.device) for each in view.ledger.revoked_certificates(view.now)}
-    for each in view.ledger.certificates("device", newest_only=True, unexpired_at=view.now):
-        if (each.person, each.device) not in out:
-            yield each
 
 
 def _generations(view: View, role: Role) -> dict[str, int]:

@@ -15,8 +15,8 @@ from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import must_replace, publish
 from certkit.authority.session import Session
 from certkit.authority.view import View
-from certkit.ledger.interface import Daemon
-from certkit.pki import certificates
+from certkit.ledger.interface import Anchors, Daemon
+from certkit.pki import certificates, extensions
 
 
 class Kind(StrEnum):
@@ -31,7 +31,9 @@ class Kind(StrEnum):
     DAEMON_FILES = "daemon-files"
     """A daemon's folder lacks the newest anchors."""
     DAEMON_CERTIFICATE = "daemon-certificate"
-    """A daemon's certificate is of an authority that signs no more."""
+    """A daemon's certificate is of an authority that signs no more, or has other names than the daemon."""
+    DAEMON_REMOVAL = "daemon-removal"
+    """The folder of a daemon that was removed, with its key, is still there."""
 
 
 _SIGNED = {Kind.PUBLICATION, Kind.CANARY, Kind.DAEMON_CERTIFICATE}
@@ -77,11 +79,18 @@ def _find(view: View) -> Iterator[Unfinished]:
         newest = view.newest_anchors()  # while it was finished, it was published
     if not canaries.is_kept(view):
         yield Unfinished(Kind.CANARY)
+    yield from _of_daemons(view, newest)
+
+
+def _of_daemons(view: View, newest: Anchors) -> Iterator[Unfinished]:
     for daemon in view.ledger.daemons():
         if daemon_files.are_behind(view, daemon.name, newest):
             yield Unfinished(Kind.DAEMON_FILES, daemon.name)
-    for daemon in _of_former_authority(view):
+    for daemon in _to_certify(view):
         yield Unfinished(Kind.DAEMON_CERTIFICATE, daemon.name)
+    for daemon in view.ledger.daemons(also_removed=True):
+        if daemon.removed and files.remains_of(view.daemon_directory(daemon.name)):
+            yield Unfinished(Kind.DAEMON_REMOVAL, daemon.name)
 
 
 def _finish(session: Session, each: Unfinished) -> None:
@@ -100,6 +109,8 @@ def _finish(session: Session, each: Unfinished) -> None:
             daemon_files.follow(session, name)
         case Unfinished(Kind.DAEMON_CERTIFICATE, str(name)) if _is_valid(session):
             daemon_files.certify(session, partial(_known, session, name), "daemon renew")
+        case Unfinished(Kind.DAEMON_REMOVAL, str(name)):
+            files.remove_directory(session.daemon_directory(name))
 
 
 def _is_valid(view: View) -> bool:
@@ -113,13 +124,15 @@ def _link_target(view: View, role: str) -> str:
     return str(link.readlink()) if link.is_symlink() else ""
 
 
-def _of_former_authority(view: View) -> list[Daemon]:
-    """Return the daemons whose certificates are those of a generation that signs no more."""
-    if view.rotation("server").last == 1:
-        return []
-    authority = view.certificate("server")  # by its key: an adopted one may have the name of a later generation
-    served = [(daemon, view.served_certificate(daemon.name)) for daemon in view.ledger.daemons()]
-    return [daemon for daemon, leaf in served if leaf and not certificates.has_signed(authority, leaf)]
+def _to_certify(view: View) -> Iterator[Daemon]:
+    """Return the daemons whose certificates are of a generation that signs no more, or bear other names than they."""
+    # By its key: an adopted one may have the name of a later generation.
+    authority = view.certificate("server") if view.rotation("server").last > 1 else None
+    for daemon in view.ledger.daemons():
+        leaf = view.served_certificate(daemon.name)
+        is_former = leaf and authority and not certificates.has_signed(authority, leaf)
+        if leaf and (is_former or extensions.hosts(leaf) != {*daemon.hosts}):
+            yield daemon
 
 
 def _known(view: View, name: str) -> Daemon:

@@ -21,7 +21,7 @@ class Verb:
 GROUPS: Mapping[str, Mapping[str, Verb]] = {
     "Team lead": {
         "init": Verb("init:init", "Create a team: both authorities and the daemon's certificate."),
-        "daemon": Verb("daemon:app", "The team's daemons: add, renew, list, deploy, check, remove."),
+        "daemon": Verb("daemon:app", "The team's daemons: add, move, renew, list, deploy, check, remove, …"),
         "issue": Verb("issue:issue", "Issue a bundle: the file that enrolls a developer's machine."),
         "sign": Verb("sign:sign", "Sign a request from a developer's machine; its key stays there."),
         "revoke": Verb("revoke:revoke", "Lock a person, or one device, out of every daemon."),
@@ -38,6 +38,7 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
     "Developer": {
         "enroll": Verb("enroll:enroll", "Enroll this machine to build on the team's daemon."),
         "probe": Verb("probe:probe", "Check that the daemon serves this laptop and no stranger."),
+        "use": Verb("use:use", "Switch to another of the team's daemons, or list them."),
         "unenroll": Verb("unenroll:unenroll", "Undo enroll: restore the settings, remove certificates and key."),
     },
     "Anyone": {

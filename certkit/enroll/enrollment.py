@@ -71,7 +71,7 @@ def plan(
         environ: The variables by which the clients find their files.
         names: The clients to enroll, else those found here, else Earthly.
         config: Another configuration than the client's own.
-        daemon: Which of the bundle's daemons; by default the first.
+        daemon: Which of the bundle's daemons; by default the one in use if it is renewed, else the first.
         force: Whether it is to replace whatever is there.
         is_sealed: Whether it came under a passphrase.
 
@@ -80,11 +80,11 @@ def plan(
         CertkitError: As `request.complete`, `flag_files.renews` and `config_clients.plan` raise.
 
     """
-    chosen = _with_first(bundle, daemon) if daemon else bundle
     others = [name for name in flag_clients.NAMES if name in names]
     user = user_of(environ)
     with files.acting_as(user.owner):  # who may have planted links in their own folders
         configured, is_assumed = _configured(environ, names, config)
+        chosen = _with_first(bundle, daemon) if daemon else _as_before(bundle, configured)
         daemons = chosen.daemons[:1] if daemon else chosen.daemons
         places = [record.folder_of(client, bundle.team) for client in configured]
         places += [flag_clients.folder(user, bundle.team, daemon.name) for daemon in (daemons if others else ())]
@@ -117,6 +117,16 @@ def _configured(environ: Mapping[str, str], names: Sequence[str], config: Path |
         raise InvalidError("a configuration is Earthly's or EarthBuild's file", code="client-config-of-flag-clients")
     is_assumed = not found and not names
     return [locate("earthly", environ, config)] if is_assumed else found, is_assumed
+
+
+def _as_before(bundle: Bundle, clients: Sequence[Client]) -> Bundle:
+    """Return the bundle with the daemon first that is in use in its team already, if there is one of that name."""
+    known = {daemon.name for daemon in bundle.daemons}
+    for client in clients:
+        present = record.load(record.folder_of(client, bundle.team))
+        if present and present.daemons[0][0] in known:
+            return _with_first(bundle, present.daemons[0][0])
+    return bundle
 
 
 def _with_first(bundle: Bundle, name: str) -> Bundle:

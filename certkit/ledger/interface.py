@@ -56,6 +56,8 @@ class Daemon:
     """The serial of the certificate that it was last seen to serve; empty until it was seen."""
     removed: datetime | None = None
     """When it was given up, if it was; its certificates stay in the ledger."""
+    place: int = 0
+    """Where it stands among the daemons: the lowest is the one that laptops use by default."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Certificate:
     """The server authority's generations that were handed out with a device's certificate."""
     pin: str = ""
     """The SHA-256 of its SubjectPublicKeyInfo, in hexadecimal."""
+    urls: tuple[tuple[str, str], ...] = ()
+    """The daemons that were handed out with a device's certificate, by name and URL; none if that was not recorded."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ class Ledger(Protocol):
         """Find a daemon by name, one that was removed too."""
 
     def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
-        """Return all daemons, but not those that were removed unless `also_removed`, by name."""
+        """Return all daemons, but not those that were removed unless `also_removed`, by their places."""
 
     def add_certificate(self, certificate: Certificate) -> None:
         """Record a certificate that was signed."""

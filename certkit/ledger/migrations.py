@@ -39,4 +39,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DELETE FROM states WHERE name = 'settings'",
         "ALTER TABLE events ADD COLUMN access TEXT NOT NULL DEFAULT 'home'",
     ),
+    (
+        # Daemons had no order; that of their first certificates is the order in which they were added.
+        "ALTER TABLE daemons ADD COLUMN place INTEGER NOT NULL DEFAULT 0",
+        """UPDATE daemons SET place = coalesce(
+            (SELECT min(certificates.id) FROM certificates WHERE certificates.daemon = daemons.name), 0)""",
+        "ALTER TABLE certificates ADD COLUMN urls TEXT NOT NULL DEFAULT '[]'",
+    ),
 )

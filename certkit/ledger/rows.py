@@ -65,17 +65,17 @@ def device(row: Row) -> Device:
 
 def daemon(row: Row) -> Daemon:
     """Read a row of daemons."""
-    name, url, hosts, created, proven, serving, removed = row
+    name, url, hosts, created, proven, serving, removed, place = row
     gone = time_of(removed) if removed else None
     # Whoever crafted a backup wrote these: a name becomes a folder's, and a host part of a command to paste.
     known = tuple(str(names.parse_host(host).value) for host in _texts(hosts))
     name, serving = names.slug(_text(name), "daemon"), _text(serving)
-    return Daemon(name, _text(url), known, time_of(created), _number(proven), serving, gone)
+    return Daemon(name, _text(url), known, time_of(created), _number(proven), serving, gone, _number(place))
 
 
 def certificate(row: Row) -> Certificate:
     """Read a row of certificates."""
-    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts, pin = row
+    serial, kind, issuer, not_before, not_after, der, created, person, device, daemon, trusts, pin, urls = row
     if kind not in get_args(Kind):
         raise ValueError(kind)
     return Certificate(
@@ -91,6 +91,7 @@ def certificate(row: Row) -> Certificate:
         daemon=_text_or_none(daemon),
         trusts=_numbers(trusts),
         pin=_text(pin),
+        urls=tuple((_text(name), _text(url)) for name, url in map(_pair, _list(urls))),
     )
 
 
@@ -168,6 +169,13 @@ def _texts(text: str) -> tuple[str, ...]:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(_number(each) for each in _list(text))
+
+
+def _pair(found: object) -> tuple[object, object]:
+    if not isinstance(found, list):
+        raise TypeError(found)
+    first, second = found
+    return first, second
 
 
 def _list(text: str) -> list[object]:

@@ -208,10 +208,10 @@ class SqlLedger:
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed) "
-            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed) "
+            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed, place) "
+            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed, :place) "
             "ON CONFLICT (name) DO UPDATE SET url = excluded.url, hosts = excluded.hosts, "
-            "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed",
+            "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed, place = excluded.place",
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
@@ -219,6 +219,7 @@ class SqlLedger:
             proven=daemon.proven,
             serving=daemon.serving,
             removed=daemon.removed and rows.text_of(daemon.removed),
+            place=daemon.place,
         )
 
     def daemon(self, name: str) -> Daemon | None:
@@ -228,7 +229,7 @@ class SqlLedger:
     def daemons(self, *, also_removed: bool = False) -> list[Daemon]:
         """See `interface.Ledger`."""
         where = "" if also_removed else "WHERE removed IS NULL"
-        return _all(rows.daemon, self._run(f"{_DAEMONS} {where} ORDER BY name"))
+        return _all(rows.daemon, self._run(f"{_DAEMONS} {where} ORDER BY place, name"))
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""
@@ -246,6 +247,7 @@ class SqlLedger:
             created=rows.text_of(certificate.created),
             trusts=json.dumps(certificate.trusts),
             pin=certificate.pin,
+            urls=json.dumps(certificate.urls),
         )
 
     def certificate(self, serial: str) -> Certificate | None:
@@ -368,11 +370,11 @@ class SqlLedger:
 
 _COLUMNS = (
     *("serial", "kind", "issuer", "not_before", "not_after", "der", "created"),
-    *("person", "device", "daemon", "trusts", "pin"),
+    *("person", "device", "daemon", "trusts", "pin", "urls"),
 )
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM devices"
-_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed FROM daemons"
+_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
 

@@ -36,6 +36,13 @@ def dns_names(certificate: x509.Certificate) -> list[str]:
     return names.get_values_for_type(x509.DNSName) if names else []
 
 
+def hosts(certificate: x509.Certificate) -> set[str]:
+    """Return the DNS names and the IP addresses among the subjectAltNames."""
+    names = find(certificate, x509.SubjectAlternativeName)
+    addresses = names.get_values_for_type(x509.IPAddress) if names else []
+    return {*dns_names(certificate), *map(str, addresses)}
+
+
 def key_usage(
     *,
     digital_signature: bool = False,

@@ -1,7 +1,9 @@
 """A command that is killed, at whatever moment, leaves nothing torn, and the next one works."""
 
+import csv
 import shutil
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from certkit.authority.view import View
 from certkit.cli import main
 from certkit.enroll.bundle import open_bundle
 from certkit.ledger import file_url, open_ledger
-from certkit.pki import certificates, keys
+from certkit.pki import certificates, keys, sealed
 from tests.authority.conftest import URL, change
 from tests.killed import at_every_moment
 
@@ -42,6 +44,40 @@ def test_no_bundle_is_torn_and_none_is_there_without_its_row(path: Path, tmp_pat
         assert main(issue) == 0
         bundle.unlink()
         assert_whole(path)
+
+
+def test_whoever_is_left_out_by_a_kill_gets_a_bundle_from_the_same_command_again(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed, "_LOG_N", 4)  # its quarter of a second is not what is tested here
+    people, out, start = tmp_path / "people.csv", tmp_path / "bundles", tmp_path / "start"
+    people.write_text("person,device\nal,desk\nbo,\n")
+    shutil.copytree(path, start, symlinks=True)
+    issue = ["issue", "--from", str(people), "--out-dir", str(out)]
+    for _ in at_every_moment(lambda: main(issue)):
+        assert_opened(path, out)
+        assert main(issue) == 0
+        found = assert_opened(path, out)
+        with change(path) as session:
+            assert [(each.person, each.name) for each in session.ledger.devices()] == sorted(found)
+        assert not list(out.glob(".*"))
+        shutil.rmtree(out)
+        shutil.rmtree(path)
+        shutil.copytree(start, path, symlinks=True)
+
+
+def assert_opened(path: Path, out: Path) -> list[tuple[str, str]]:
+    """Whatever bundle is there opens with its passphrase in the table, and is the newest of its device's."""
+    if not out.exists():
+        return []
+    rows = list(csv.DictReader((out / "bundles.csv").read_text().splitlines())) if list(out.glob("*.certkit")) else []
+    found = []
+    for bundle in out.glob("*.certkit"):
+        [passphrase] = [row["passphrase"] for row in rows if row["bundle"] == bundle.name]
+        opened = open_bundle(bundle.read_bytes(), partial(str, passphrase))
+        assert_recorded(path, opened.certificate)
+        found.append((opened.person, opened.device))
+    return found
 
 
 def test_a_daemons_files_belong_together_at_every_moment_of_a_renewal(path: Path) -> None:

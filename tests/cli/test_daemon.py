@@ -27,8 +27,8 @@ def test_several_daemons_share_a_home(lead: Lead, home: Path) -> None:
     assert names(home, "arm") == ["2001:db8::7", "xn--rm-uia.example"]
     listed = lead("daemon", "list", "--json").data["daemons"]
     assert [(daemon["name"], daemon["url"]) for daemon in listed] == [
-        ("arm", "tcp://[2001:db8::7]:1234"),
         ("build", URL),
+        ("arm", "tcp://[2001:db8::7]:1234"),
     ]
 
 

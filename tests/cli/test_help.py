@@ -7,7 +7,10 @@ import pytest
 from certkit.cli.catalog import VERBS
 from tests.cli.conftest import Lead
 
-GROUPS = {"daemon": ["add", "renew", "list", "deploy", "remove", "check"], "authority": ["show", "passphrase"]}
+GROUPS = {
+    "daemon": ["add", "default", "renew", "move", "list", "deploy", "remove", "check"],
+    "authority": ["show", "passphrase"],
+}
 COMMANDS = [name for name in VERBS if name not in GROUPS] + [
     f"{name} {verb}" for name in GROUPS for verb in GROUPS[name]
 ]

@@ -17,7 +17,7 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from certkit.authority import authorities, daemon_verdict, daemons, overview
+from certkit.authority import authorities, batches, daemon_verdict, daemons, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
 from certkit.cli.support import context, daemon_check_report
@@ -41,6 +41,7 @@ SECRET = ("--passphrase-file", "secret")
 ATTENTION = {each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure) for each in kind}
 CODE: dict[str, set[str]] = {
     "client": set(selection.NAMES),
+    "skip-reason": set(batches.Why),
     "role": set(get_args(rotation.Role)),
     "duty": set(authorities.Duty),
     "stage": set(rotation.Stage),
@@ -141,7 +142,7 @@ def test_schema_and_code_list_the_same_values(name: str) -> None:
 
 
 def test_every_enumeration_that_a_result_may_hold_is_one_of_the_schema_s() -> None:
-    modules = (authorities, daemon_verdict, daemons, observed, overview, report, rotation)
+    modules = (authorities, batches, daemon_verdict, daemons, observed, overview, report, rotation)
     found = {each for module in modules for each in vars(module).values() if inspect.isclass(each)}
     kinds = [each for each in found if issubclass(each, Enum) and list(each) and each is not observed.Answer]
     for kind in kinds:
@@ -216,7 +217,7 @@ def test_status_with_every_kind_of_attention(
     home_of.chmod(0o755)
     (home_of / "daemons" / "arm" / "cert.pem").unlink()
     seen |= attention(told("status", code=3))
-    [arm, _] = told("daemon", "list")["daemons"]
+    [_, arm] = told("daemon", "list")["daemons"]
     assert (arm["behind"], arm["serial"], arm["expires"]) == ("no-certificate", None, None)
     assert {why for _, why in seen} == ATTENTION
     assert {kind for kind, _ in seen} == set(overview.Kind)
@@ -281,7 +282,9 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
     told("reinstate", ALICE)
     told("daemon", "add", "arm", "tcp://arm.acme.example:8372")
     told("daemon", "renew", "arm")
-    lead("daemon", "remove", "arm")
+    told("daemon", "move", "arm", "tcp://arm2.acme.example:8372")
+    told("daemon", "default", "arm")
+    lead("daemon", "remove", "arm", "--yes")
     Path("secret").write_text("violet anchor\n")
     lead("authority", "passphrase", *SECRET)
     assert lead("backup", "sealed", *SECRET).code == 0

@@ -127,7 +127,7 @@ def test_a_daemon_that_was_there_under_its_name_or_address_starts_unproven(
 ) -> None:
     with running(lead, tmp_path / "home") as daemon:
         lead("rotate", "client", "prepare")
-        lead("daemon", "remove", "build")
+        lead("daemon", "remove", "build", "--yes")
         assert lead("daemon", "add", name, daemon.url).code == 0
         assert lead("rotate", "client", "switch").complaint[1].endswith(f"would lock out daemon {name}")
 

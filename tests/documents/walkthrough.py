@@ -162,6 +162,13 @@ class Story:
     def _cat(self, words: list[str]) -> str:
         return Path(words[1]).read_text()
 
+    def _printf(self, words: list[str]) -> str:
+        """Write lines to a file."""
+        *_, arrow, name = words
+        assert (words[1], arrow) == (r"%s\n", ">"), words
+        Path(name).write_text("".join(f"{line}\n" for line in words[2:-2]))
+        return ""
+
     def _scp(self, words: list[str]) -> str:
         """Copy from the lead's machine to the daemon's host."""
         *sources, target = words[1:]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         enrollment_proof,
         init,
         issue,
+        issue_many,
         lead_knowledge,
         ledger_names,
         list,  # noqa: A004  the verb's name
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         sign,
         status,
         unenroll,
+        use,
     )
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "enrollment_proof",
     "init",
     "issue",
+    "issue_many",
     "lead_knowledge",
     "ledger_names",
     "list",
@@ -54,6 +57,7 @@ __all__ = [
     "sign",
     "status",
     "unenroll",
+    "use",
 ]
 
 

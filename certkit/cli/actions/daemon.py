@@ -1,17 +1,25 @@
 """What `certkit daemon …` does."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
 
 from certkit import deploy as deployment
-from certkit.authority import daemon_check, daemons
+from certkit.authority import daemon_check, daemons, moves
 from certkit.authority.daemon_verdict import CheckResult, Verdict
+from certkit.authority.daemons import DaemonState, Removal
+from certkit.authority.moves import Moved
+from certkit.authority.session import Session
+from certkit.authority.view import View
 from certkit.cli.support import daemon_check_report, home_access, wording
 from certkit.cli.support.deployment_steps import say_deployment, say_update, site
-from certkit.cli.support.output import say, say_json, say_table
+from certkit.cli.support.output import say, say_json, say_table, short, tell
+from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.address import parse_shared
+from certkit.errors import InvalidError, RefusedError
+from certkit.pki import names
 
 
 def add(home: Path | None, name: str, url: str, san: Sequence[str], *, as_json: bool) -> None:
@@ -26,16 +34,50 @@ def add(home: Path | None, name: str, url: str, san: Sequence[str], *, as_json: 
         say_deployment(session, daemon)
 
 
-def renew(home: Path | None, name: str, san: Sequence[str], *, as_json: bool) -> None:
+def renew(home: Path | None, name: str, san: Sequence[str], without: Sequence[str], *, as_json: bool) -> None:
     """Issue a daemon a new certificate and say how to install it."""
     with home_access.changing(home) as session:
-        state = daemons.state(session, daemons.renew(session, name, san))
+        renewed = daemons.renew(session, name, san, lambda known: moves.without(session, known, without))
+        state = daemons.state(session, renewed)
         if as_json:
             say_json(state)
             return
         expires = f", expires {state.expires.date()}" if state.expires else ""
         say(f"Renewed the daemon {name}, for {', '.join(state.hosts)}{expires}")
         say_update(session)
+
+
+def move(home: Path | None, name: str, url: str, san: Sequence[str], *, as_json: bool) -> None:
+    """Give a daemon another address, and say who must enroll again and when."""
+    address = parse_shared(url)
+    with home_access.changing(home) as session:
+        moved = moves.move(session, name, address, san)
+        if as_json:
+            state = daemons.state(session, moved.daemon)
+            found = {"former_url": moved.former_url, "must_enroll_again": moved.must_enroll_again}
+            say_json({"daemon": state, **found})
+            return
+        if moved.former_url:
+            say(f"Moved the daemon {name} to {moved.daemon.url}, for {', '.join(moved.daemon.hosts)}")
+        else:
+            say(f"The daemon {name} is at {moved.daemon.url} already: no laptop notices a new host behind that.")
+        say_update(session)
+        say(f"To start it on a new host:  {home_access.command(session, f'daemon deploy {name}')}")
+        _say_who_enrolls_again(session, moved)
+
+
+def _say_who_enrolls_again(view: View, moved: Moved) -> None:
+    if not moved.must_enroll_again:
+        say("", "Nobody has to enroll again.")
+        return
+    for url in dict.fromkeys(each.url for each in moved.must_enroll_again):
+        former = parse_shared(url)
+        say("", f"Nobody has to enroll again as long as port {former.port} of {former.host} leads to this daemon.")
+        say("Once it does not, these do:")
+        for each in moved.must_enroll_again:
+            if each.url == url:
+                words = ["issue", each.person, "--device", each.device, "--out", f"{names.label(each.device)}.certkit"]
+                say(f"  {home_access.command(view, shlex.join(words))}")
 
 
 def list_daemons(home: Path | None, *, as_json: bool) -> None:
@@ -46,10 +88,28 @@ def list_daemons(home: Path | None, *, as_json: bool) -> None:
         say_json({"daemons": found})
         return
     rows = [
-        (e.name, e.url, ", ".join(e.hosts), e.expires and e.expires.date(), e.behind and wording.of(e.behind))
+        (_name(e, found), e.url, ", ".join(e.hosts), e.expires and e.expires.date(), e.behind and wording.of(e.behind))
         for e in found
     ]
     say_table(("daemon", "URL", "names", "expires", "attention"), rows)
+
+
+def _name(state: DaemonState, beside: Sequence[DaemonState]) -> str:
+    return f"{state.name} (default)" if state.default and len(beside) > 1 else state.name
+
+
+def make_default(home: Path | None, name: str, *, as_json: bool) -> None:
+    """Choose the daemon that laptops use by default."""
+    with home_access.changing(home) as session:
+        changed = daemons.make_default(session, name)
+        state = daemons.state(session, daemons.find(session, name))
+    if as_json:
+        say_json(state)
+    elif changed:
+        say(f"{name} is the default now: new bundles have it first.")
+        say(f"Whoever is enrolled stays where they are. To switch, on their laptop:  certkit use {name}")
+    else:
+        say(f"{name} is the default already; nothing changed.")
 
 
 def deploy(home: Path | None, name: str, kind: str, flavour: str, certs: str) -> None:
@@ -59,11 +119,41 @@ def deploy(home: Path | None, name: str, kind: str, flavour: str, certs: str) ->
     typer.echo(deployment.render(kind, site(daemon, flavour, certs)), nl=False)
 
 
-def remove(home: Path | None, name: str) -> None:
-    """Remove a daemon."""
-    with home_access.changing(home) as session:
-        daemons.remove(session, name)
-    say(f"Removed the daemon {name}. Destroy its files on its host.")
+def remove(home: Path | None, name: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Remove a daemon, once it is confirmed if a key goes with it; or say what would go."""
+    with home_access.reading(home) if dry_run else home_access.changing(home) as view:
+        found = daemons.removal(view, name)
+        if isinstance(view, Session):
+            if found.has_key and not yes:
+                _confirm(found)
+            daemons.remove(view, name)
+    if as_json:
+        say_json({"daemon": found.daemon, "removed": not dry_run, "default_daemon": found.default_daemon})
+    elif dry_run:
+        say(f"Would remove the daemon {name}; nothing is done", *_what_goes(found))
+    else:
+        say(f"Removed the daemon {name}. Destroy its files on its host.")
+
+
+def _confirm(found: Removal) -> None:
+    """Ask whether a key may go; raise InvalidError where nobody can be asked, RefusedError unless the answer is yes."""
+    name = found.daemon.name
+    if not can_ask():
+        raise InvalidError(
+            f"with the daemon {name} its key would go, and there is nobody to ask", code="removal-unasked", daemon=name
+        )
+    tell(f"This removes the daemon {name}", *_what_goes(found))
+    if not confirmed("Remove it?"):
+        raise RefusedError(f"the daemon {name} stays", "Nothing was changed.", code="removal-not-confirmed")
+
+
+def _what_goes(found: Removal) -> Iterator[str]:
+    what = "certificate and key" if found.has_key else "no key is there any more"
+    yield f"  {short(found.daemon.directory)}/   {what}"
+    if found.default_daemon is None:
+        yield "  No daemon is left: no bundle can be issued before another is added."
+    elif found.daemon.default:
+        yield f"  New bundles make {found.default_daemon} the default."
 
 
 def check(home: Path | None, name: str, wait: float, timeout: float, *, as_json: bool) -> bool:

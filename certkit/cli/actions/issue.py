@@ -7,7 +7,7 @@ from certkit import files
 from certkit.authority import issuance, lookup
 from certkit.authority.issuance import Issued
 from certkit.cli.support import context, home_access, new_passphrases
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, tell_of_namesakes
+from certkit.cli.support.issuance_report import as_data, in_words, say_default, say_how_to_enroll, tell_of_namesakes
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import diceware
@@ -39,6 +39,7 @@ def issue(
         say(f"Issued {in_words(issued)}", f"Bundle      {out}")
         if made_up:
             say(f"Passphrase  {made_up}", "            shown once: give it separately from the file")
+        say_default(issued.bundle, "Daemon      ")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
     say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)

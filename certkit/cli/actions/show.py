@@ -69,6 +69,7 @@ def _say_daemon(found: DaemonState) -> None:
             ("name", found.name),
             ("URL", found.url),
             ("names", ", ".join(found.hosts)),
+            ("default", "yes" if found.default else None),
             ("directory", found.directory),
             ("serial", found.serial),
             ("expires", found.expires and found.expires.date()),

@@ -5,7 +5,7 @@ from pathlib import Path
 from certkit import files
 from certkit.authority import issuance, lookup
 from certkit.cli.support import context, home_access, input_files
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, tell_of_namesakes
+from certkit.cli.support.issuance_report import as_data, in_words, say_default, say_how_to_enroll, tell_of_namesakes
 from certkit.cli.support.output import say, say_json
 from certkit.enroll.bundle import seal
 from certkit.pki import requests
@@ -26,4 +26,5 @@ def sign(home: Path | None, request: Path, person: str, device: str | None, out:
         say_json(as_data(issued, out))
         return
     say(f"Signed for {in_words(issued)}", f"Answer  {out}")
+    say_default(issued.bundle, "Daemon  ")
     say_how_to_enroll(issued, out, "On the machine that made the request they run", encrypted=False)

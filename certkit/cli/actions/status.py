@@ -3,7 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
-from certkit.authority.overview import Item, Severity, notes, overview
+from certkit.authority.daemons import default_name
+from certkit.authority.overview import Item, Kind, Severity, notes, overview
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
@@ -15,23 +16,26 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
     """Say what expires when and what needs attention; return whether something is broken, and whether any is due."""
     with home_access.reading(home) as view:
         items, told, seen_at = overview(view), notes(view), view.now
-        any_daemon = next((daemon.name for daemon in view.ledger.daemons()), None)
-        remedies = {item: _command(view, item, any_daemon) for item in items if item.attention}
+        default = default_name(view)
+        remedies = {item: _command(view, item, default) for item in items if item.attention}
     broken = any(item.severity is Severity.ERROR for item in remedies)
     if as_json:
         shown = [{**as_json_form(item), "severity": item.severity, "remedy": remedies.get(item)} for item in items]
-        say_json({"ok": not broken, "items": shown, "notes": told})
+        say_json({"ok": not broken, "items": shown, "notes": told, "default_daemon": default})
     else:
-        _say(items, remedies, seen_at)
+        _say(items, remedies, seen_at, default)
         say(*(f"Note: {wording.of(each)}" for each in told), _verdict(items))
     return broken, bool(remedies)
 
 
-def _say(items: list[Item], remedies: dict[Item, str], now: datetime) -> None:
+def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None) -> None:
     said = {item: wording.attention(item.attention, item.expires, now) for item in items}
+    several = sum(item.kind is Kind.DAEMON for item in items) > 1
+    marks = {item: " (default)" for item in items if several and item.kind is Kind.DAEMON and item.name == default}
+    rows = [(item, item.expires and item.expires.date()) for item in items]
     say_table(
         ("", "name", "expires", "attention"),
-        [(item.kind, _name(item), item.expires and item.expires.date(), _mark(item) + said[item]) for item in items],
+        [(item.kind, _name(item) + marks.get(item, ""), end, _mark(item) + said[item]) for item, end in rows],
     )
     for item, command in remedies.items():
         say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")

@@ -100,7 +100,7 @@ def _say_done(enrollment: Enrollment) -> None:
             say(f"  {flag_files.command(name, enrollment.user, enrollment.bundle.team, daemon)}")
     more = [daemon.name for daemon in enrollment.bundle.daemons[1:]]
     if more and enrollment.steps:
-        say(f"The team's other daemons: {', '.join(more)}. (--daemon chooses)")
+        say(f"The team's other daemons: {', '.join(more)}. (certkit use NAME switches)")
 
 
 def say_variables(enrollment: Enrollment) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from certkit.authority.issuance import Issued
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, tell
+from certkit.enroll.bundle import Bundle
 from certkit.pki.certificates import serial_text
 
 
@@ -23,6 +24,7 @@ def as_data(issued: Issued, out: Path) -> dict[str, object]:
         "serial": serial_text(issued.certificate.serial_number),
         "expires": issued.certificate.not_valid_after_utc,
         "bundle": out,
+        "daemon": issued.bundle.daemons[0].name,
     }
 
 
@@ -31,6 +33,13 @@ def tell_of_namesakes(issued: Issued, others: Sequence[str]) -> None:
     if others:
         tell(f"Note: {issued.person} is new here, beside {', '.join(others)}. If that is one person, take it back:")
         tell(f"  certkit revoke {shlex.quote(issued.person)} --reason replaced")
+
+
+def say_default(bundle: Bundle, title: str) -> None:
+    """Say which of several daemons a bundle makes the default."""
+    first, *others = (daemon.name for daemon in bundle.daemons)
+    if others:
+        say(f"{title}{first} by default, or {', '.join(others)}: certkit daemon default changes it")
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:

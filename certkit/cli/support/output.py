@@ -7,10 +7,10 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from certkit.errors import CertkitError
 from certkit.results import as_json
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _GAP = "  "
+T = TypeVar("T")
 
 
 def plain(text: object) -> str:
@@ -47,6 +48,17 @@ def tell(*lines: str) -> None:
     with contextlib.suppress(OSError):
         for line in lines:
             print(plain(line), file=sys.stderr)
+
+
+def counted(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """Yield items; on a terminal they are counted on stderr, in one line that is gone at the end."""
+    is_shown = sys.stderr.isatty()
+    for number, item in enumerate(items, 1):
+        if is_shown:
+            print(f"\r{what} {number} of {total}", end="", file=sys.stderr, flush=True)
+        yield item
+    if is_shown:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def flush() -> None:

@@ -12,6 +12,7 @@ _WORDS: Mapping[str, str] = {
     "canary": "the canary of the newest authority",
     "daemon-files": "the newest files of a daemon",
     "daemon-certificate": "the new certificate of a daemon",
+    "daemon-removal": "the removal of a daemon",
     # authority.overview.Expiry
     "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
     # authority.overview.Exposure, Note
@@ -23,6 +24,9 @@ _WORDS: Mapping[str, str] = {
     "not-seen": "not seen yet",
     "former-anchors": "not seen to hold the newest anchors",
     "former-certificate": "not seen to serve its newest certificate",
+    # authority.batches.Why
+    "has-certificate": "has a certificate",
+    "expired-long-ago": "expired long ago: issue for it by its name",
     # authority.existing_ca.Shortcoming
     "makes-authorities": "it may make further authorities (no path length of 0)",
     "no-crl-signing": "its key usage does not cover CRLs: strict readers refuse its crl.pem",

@@ -7,7 +7,7 @@ import typer
 from certkit.cli import actions
 from certkit.cli.support import completions, exit_codes, numbers, options
 
-app = typer.Typer(help="The team's daemons: add, renew, list, deploy, check, remove.", no_args_is_help=True)
+app = typer.Typer(help="The team's daemons: add, move, renew, list, deploy, check, remove, …", no_args_is_help=True)
 
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="The daemon's name.", autocompletion=completions.daemons)
@@ -39,6 +39,9 @@ def add(
 def renew(
     name: NameArgument,
     san: SanOption = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="A name or address that it is called no more; repeatable.")
+    ] = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -47,10 +50,35 @@ def renew(
     \b
     certkit daemon renew build
     certkit daemon renew build --san build2.acme.example
+    certkit daemon renew build --without old.acme.example
 
-    The former certificate stays valid until it expires. Exit codes: 0 renewed, 1 failure, 2 usage.
+    All names stay in it, those from before a move included, but for what is given up by --without. That is refused
+    while a laptop has a URL with the name. The former certificate stays valid until it expires.
+
+    Exit codes: 0 renewed, 1 failure, 2 usage.
     """
-    actions.daemon.renew(home, name, san or (), as_json=as_json)
+    actions.daemon.renew(home, name, san or (), without or (), as_json=as_json)
+
+
+@app.command()
+def move(
+    name: NameArgument,
+    url: Annotated[str, typer.Argument(metavar="URL", help="Its new URL as laptops will reach it.")],
+    san: SanOption = None,
+    home: options.HomeOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Give a daemon another address, and say who must enroll again.
+
+    \b
+    certkit daemon move build tcp://build2.acme.example:8372
+
+    Its new certificate has the former names and the new one, so laptops go on working as long as the former address
+    leads to it; new bundles have the new URL. The same command again says who still has a former one. Renewals keep
+    the former names: certkit daemon renew --without gives one up, once no laptop has it.
+    Exit codes: 0 moved, 1 failure, 2 usage.
+    """
+    actions.daemon.move(home, name, url, san or (), as_json=as_json)
 
 
 @app.command("list")
@@ -64,6 +92,20 @@ def list_daemons(home: options.HomeOption = None, as_json: options.JsonOption = 
     Exit codes: 0 listed, 1 failure, 2 usage.
     """
     actions.daemon.list_daemons(home, as_json=as_json)
+
+
+@app.command()
+def default(name: NameArgument, home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
+    """Choose the daemon that laptops use by default.
+
+    \b
+    certkit daemon default arm
+
+    At first it is the one that was added first. New bundles name all daemons, this one before the others. Whoever is
+    enrolled stays where they are, also when they renew; they switch with certkit use.
+    Exit codes: 0 chosen, 1 failure, 2 usage.
+    """
+    actions.daemon.make_default(home, name, as_json=as_json)
 
 
 @app.command()
@@ -98,16 +140,24 @@ def deploy(
 
 
 @app.command()
-def remove(name: NameArgument, home: options.HomeOption = None) -> None:
+def remove(
+    name: NameArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: options.DryRunOption = False,
+    home: options.HomeOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
     """Remove a daemon: its certificate and key go from the home.
 
     \b
+    certkit daemon remove arm --dry-run
     certkit daemon remove arm
+    certkit daemon remove arm --yes         # where nobody can be asked
 
     New bundles do not name it. Whoever has its files can pose as it until its certificate expires.
-    Exit codes: 0 removed, 1 failure, 2 usage.
+    Exit codes: 0 removed, 1 failure or not wanted, 2 usage, or nobody to ask and no --yes.
     """
-    actions.daemon.remove(home, name)
+    actions.daemon.remove(home, name, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()

@@ -24,7 +24,10 @@ For = Annotated[
         autocompletion=completions.clients,
     ),
 ]
-Daemon = Annotated[str | None, typer.Option("--daemon", help="Which of the bundle's daemons; by default the first.")]
+Daemon = Annotated[
+    str | None,
+    typer.Option("--daemon", help="Which of the bundle's daemons; by default the team's default, or the one in use."),
+]
 Team = Annotated[str | None, typer.Option("--team", help="What to call the team here; by default, as in the bundle.")]
 PassphraseFile = Annotated[
     Path | None, typer.Option("--passphrase-file", help="Read the bundle's passphrase from this file's first line.")

@@ -9,25 +9,46 @@ from certkit.cli import actions
 from certkit.cli.support import completions, options
 from certkit.errors import InvalidError
 
+_ONE = "See certkit issue --help, for example: certkit issue alice@acme.example --out alice.certkit"
+_MANY = "See certkit issue --help, for example: certkit issue --from people.csv --out-dir bundles"
+
+Person = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PERSON",
+        help="The person to issue it for, such as alice@acme.example.",
+        autocompletion=completions.people,
+    ),
+]
+Out = Annotated[Path | None, typer.Option("--out", help="The bundle to write; never overwritten.")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="Encrypt the bundle with the passphrase in this file's first line."),
+]
+NoPassphrase = Annotated[
+    bool, typer.Option("--no-passphrase", help="Do not encrypt it: whoever has the file may build.")
+]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", help="Issue for everybody in this CSV file: person,device. - reads standard input."),
+]
+Expiring = Annotated[
+    bool, typer.Option("--expiring", help="Issue for every device whose certificate ends within 30 days.")
+]
+OutDir = Annotated[
+    Path | None, typer.Option("--out-dir", help="The folder for many bundles, and the table of their passphrases.")
+]
+
 
 def issue(
-    person: Annotated[
-        str,
-        typer.Argument(
-            metavar="PERSON",
-            help="The person to issue it for, such as alice@acme.example.",
-            autocompletion=completions.people,
-        ),
-    ],
-    out: Annotated[Path, typer.Option("--out", help="The bundle to write; never overwritten.")],
+    person: Person = None,
+    out: Out = None,
     device: options.NewDeviceOption = None,
-    passphrase_file: Annotated[
-        Path | None,
-        typer.Option("--passphrase-file", help="Encrypt the bundle with the passphrase in this file's first line."),
-    ] = None,
-    no_passphrase: Annotated[
-        bool, typer.Option("--no-passphrase", help="Do not encrypt it: whoever has the file may build.")
-    ] = False,
+    passphrase_file: PassphraseFile = None,
+    no_passphrase: NoPassphrase = False,
+    people: From = None,
+    expiring: Expiring = False,
+    out_dir: OutDir = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -36,10 +57,43 @@ def issue(
     \b
     certkit issue alice@acme.example --out alice.certkit
     certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
+    certkit issue --from people.csv --out-dir bundles
+    certkit issue --expiring --out-dir renewals-2027-10
 
     The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
-    instead: certkit sign --help. Exit codes: 0 issued, 1 failure, 2 usage.
+    instead: certkit sign --help.
+
+    For many at once: people.csv has the line person,device first, and a line for each bundle; without a device, it is
+    for a new one. Either every line is good, or nothing is issued. Who has a certificate already is skipped, so the
+    same command goes on after an interruption, and takes a longer file. Each bundle has a passphrase of its own, which
+    only the table bundles.csv in the folder tells (and --json).
+
+    Exit codes: 0 issued, 1 failure, 2 usage.
     """
+    if people or expiring:
+        if out_dir is None:
+            raise InvalidError("missing option '--out-dir'", _MANY)
+        _refuse(
+            people and expiring and "--from and --expiring both say for whom",
+            person and f"{person!r} is one person, and {'--from' if people else '--expiring'} means many",
+            out and "--out is for one bundle: many need --out-dir",
+            device and "--device is for one bundle; --from takes devices from its file",
+            passphrase_file and "--passphrase-file would give everybody one passphrase",
+        )
+        many = actions.issue_many.Many(people, out_dir, no_passphrase=no_passphrase, as_json=as_json)
+        actions.issue_many.issue(home, many)
+        return
+    if person is None:
+        raise InvalidError("missing argument 'PERSON'", _ONE)
+    if out_dir:
+        raise InvalidError("--out-dir is for many at once", _MANY)
+    if out is None:
+        raise InvalidError("missing option '--out'", _ONE)
     if passphrase_file and no_passphrase:
         raise InvalidError("--no-passphrase and --passphrase-file contradict each other", "Keep one of them.")
     actions.issue.issue(home, person, device, out, passphrase_file, no_passphrase=no_passphrase, as_json=as_json)
+
+
+def _refuse(*problems: object) -> None:
+    for problem in filter(None, problems):
+        raise InvalidError(str(problem), _MANY)

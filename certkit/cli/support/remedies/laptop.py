@@ -6,6 +6,7 @@ REMEDIES: Mapping[str, str] = {
     "client-config-of-flag-clients": "Add --for earthly or --for earthbuild.",
     "client-config-of-two": "Choose one with --for.",
     "client-not-enrolled": "certkit unenroll without --team undoes any.",
+    "daemon-not-enrolled": "It knows: {known:,}. One that was added since comes with a new bundle: certkit enroll FILE",
     "enrolled-by-another-config": "Use --config {configs:,}",
     "enrolled-in-several-teams": "Say which with --team.",
     "enrollment-not-renewed": "Enroll again with --force: it replaces the certificate and its key.",

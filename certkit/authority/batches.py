@@ -1,0 +1,210 @@
+"""Certificates for many at once: all prepared first, recorded in one transaction, and only then delivered.
+
+Whoever is killed behind the transaction leaves certificates recorded that nobody has been given. The ledger keeps which
+those may be, and the next run issues for the same devices again.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from certkit.authority import cohort_authorities, issuance
+from certkit.authority.issuance import Issued
+from certkit.authority.overview import DEVICE_NOTICE, FORGOTTEN, DeviceState, State, device_states
+from certkit.authority.revocation import Subject, admit
+from certkit.authority.session import Session
+from certkit.authority.view import View, sound
+from certkit.enroll.bundle import seal
+from certkit.errors import CertkitError, RefusedError
+from certkit.pki import diceware
+from certkit.pki.certificates import serial_text
+
+UNDELIVERED = "undelivered"
+"""The state that keeps the serials of what was recorded and is not known to have been delivered."""
+
+
+class Why(StrEnum):
+    """Why somebody gets no bundle."""
+
+    HAS_CERTIFICATE = "has-certificate"
+    REVOKED = "revoked"
+    EXPIRED_LONG_AGO = "expired-long-ago"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """For whom a bundle is wanted; without a device, for a new one of theirs unless they have one that may build."""
+
+    person: str
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Who gets no bundle and why; `expires` is the end of the certificate that they have."""
+
+    person: str
+    device: str | None
+    why: Why
+    expires: datetime | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """For whom there is something to do, and who is left out."""
+
+    missing: tuple[Wanted, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A bundle, sealed and ready, of which nothing may leave before its certificate is recorded."""
+
+    draft: issuance.Draft
+    passphrase: str | None = field(repr=False)
+    content: bytes = field(repr=False)
+
+    @property
+    def issued(self) -> Issued:
+        """What is issued."""
+        return self.draft.issued
+
+
+IsThere = Callable[[str, str], bool]
+"""Tells whether the bundle for a person's device lies where it is to be delivered to."""
+
+
+def plan_listed(view: View, wanted: Sequence[Wanted], is_there: IsThere) -> Plan:
+    """Find out who of a list has no certificate that is valid and was delivered."""
+    lost, named = _lost(view, is_there), {(each.person, each.device) for each in wanted}
+    devices: dict[str, list[DeviceState]] = {}
+    for state in device_states(view):
+        devices.setdefault(state.person, []).append(state)
+    out = {each.name for each in view.ledger.people() if each.revoked}
+    plans: list[Wanted | Skipped] = []
+    for each in wanted:
+        own = [state for state in devices.get(each.person, ()) if _would_do(state, each, named)]
+        is_out = each.person in out
+        plans.append(Skipped(each.person, each.device, Why.REVOKED, None) if is_out else _of_one(each, own, lost))
+    return _plan(plans)
+
+
+def plan_expiring(view: View, is_there: IsThere) -> Plan:
+    """Find out which devices need another certificate soon, or since not too long ago."""
+    lost = _lost(view, is_there)
+    plans: list[Wanted | Skipped] = []
+    for each in device_states(view):
+        if each.expires is None or (each.expires - view.now >= DEVICE_NOTICE and each.serial not in lost):
+            continue
+        is_gone = each.expires + FORGOTTEN < view.now
+        if each.state is State.REVOKED:
+            plans += [] if is_gone else [_skipped(each, Why.REVOKED)]
+        else:
+            plans.append(_skipped(each, Why.EXPIRED_LONG_AGO) if is_gone else Wanted(each.person, each.device))
+    return _plan(plans)
+
+
+def obstacles(session: Session, wanted: Sequence[Wanted]) -> dict[int, CertkitError]:
+    """Return why some of a list cannot be recorded beside those that are there, or each other, by their places.
+
+    It is tried, and undone.
+    """
+    found: dict[int, CertkitError] = {}
+    with contextlib.suppress(_UndoneError), session.transaction():
+        for place, each in enumerate(wanted):
+            try:
+                admit(session, Subject(each.person, each.device))
+            except RefusedError as error:
+                found[place] = error
+        raise _UndoneError
+    return found
+
+
+def prepare(session: Session, missing: Iterable[Wanted], *, encrypted: bool) -> Iterator[Prepared]:
+    """Make the bundles one after the other, each under a passphrase of its own if `encrypted`; nothing is recorded."""
+    sign_for = cohort_authorities.signing(session)
+    for each in missing:
+        draft = issuance.draft(session, sign_for, each.person, each.device)
+        passphrase = diceware.generate() if encrypted else None
+        yield Prepared(draft, passphrase, seal(draft.issued.bundle, passphrase))
+
+
+def deliver(
+    session: Session,
+    look: Callable[[], Plan],
+    plan: Plan,
+    prepared: Sequence[Prepared],
+    write: Callable[[Sequence[Prepared]], None],
+) -> None:
+    """Record all that is prepared, in one transaction, then have it written.
+
+    Raises RefusedError if what is planned is no longer what `look` finds, or bundles are no longer what they should be;
+    CertkitError if not all of it could be written.
+    """
+    serials = [serial_text(each.issued.certificate.serial_number) for each in prepared]
+    with session.locked():
+        with session.transaction():
+            if look() != plan or any(issuance.record(session, e.draft).bundle != e.issued.bundle for e in prepared):
+                raise RefusedError(
+                    "another command has just changed what is to be issued", "Run it again.", code="batch-overtaken"
+                )
+            _keep(session, added=serials)
+        try:
+            write(prepared)
+        except CertkitError as error:
+            raise CertkitError(f"not all bundles are written: {error.message}", code="bundles-not-written") from error
+        with session.transaction():
+            _keep(session, removed=serials)
+
+
+class _UndoneError(Exception):
+    """Ends a transaction that was only a trial."""
+
+
+def _would_do(state: DeviceState, wanted: Wanted, named: set[tuple[str, str | None]]) -> bool:
+    """Tell whether a person's device is what is wanted: the very one, or any that is not wanted by its name."""
+    return state.device == wanted.device if wanted.device else (state.person, state.device) not in named
+
+
+def _of_one(wanted: Wanted, own: Sequence[DeviceState], lost: set[str]) -> Wanted | Skipped:
+    """Decide about somebody by those of their devices that would do."""
+    for each in own:
+        if each.state is State.VALID and each.serial not in lost:
+            return _skipped(each, Why.HAS_CERTIFICATE)
+    if wanted.device:
+        revoked = next((each for each in own if each.state is State.REVOKED), None)
+        return _skipped(revoked, Why.REVOKED) if revoked else wanted
+    again = next((each.device for each in own if each.state is State.VALID), None)
+    return Wanted(wanted.person, again)
+
+
+def _plan(found: Sequence[Wanted | Skipped]) -> Plan:
+    missing = tuple(each for each in found if isinstance(each, Wanted))
+    return Plan(missing, tuple(each for each in found if isinstance(each, Skipped)))
+
+
+def _skipped(state: DeviceState, why: Why) -> Skipped:
+    return Skipped(state.person, state.device, why, state.expires)
+
+
+def _lost(view: View, is_there: IsThere) -> set[str]:
+    """Return the serials of the devices' newest certificates that an interrupted run has recorded and not delivered."""
+    kept = set(_undelivered(view))
+    states = (each for each in device_states(view) if each.serial in kept) if kept else ()
+    return {str(each.serial) for each in states if not is_there(each.person, each.device)}
+
+
+def _undelivered(view: View) -> list[str]:
+    found = view.ledger.state(UNDELIVERED)
+    with sound("what was not delivered"):
+        return [str(each) for each in found["serials"]] if found else []
+
+
+def _keep(session: Session, *, added: Sequence[str] = (), removed: Sequence[str] = ()) -> None:
+    """Change which certificates are not known to be delivered; one that has a successor is not waited for."""
+    newest = {each.serial for each in session.ledger.certificates("device", newest_only=True)}
+    left = [each for each in [*_undelivered(session), *added] if each in newest and each not in removed]
+    session.ledger.set_state(UNDELIVERED, {"serials": left})
