@@ -12,14 +12,14 @@ from enum import StrEnum
 
 from certkit.authority import cohort_authorities, issuance
 from certkit.authority.issuance import Issued
-from certkit.authority.overview import DEVICE_NOTICE, FORGOTTEN, DeviceState, State, device_states
+from certkit.authority.overview import FORGOTTEN, DeviceState, State, device_states
 from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
 from certkit.authority.view import View, sound
 from certkit.enroll.bundle import seal
 from certkit.errors import CertkitError, RefusedError
 from certkit.pki import diceware
-from certkit.pki.certificates import serial_text
+from certkit.pki.certificates import NOTICE, serial_text
 
 UNDELIVERED = "undelivered"
 """The state that keeps the serials of what was recorded and is not known to have been delivered."""
@@ -97,10 +97,13 @@ def plan_expiring(view: View, is_there: IsThere) -> Plan:
     lost = _lost(view, is_there)
     plans: list[Wanted | Skipped] = []
     for each in device_states(view):
-        if each.expires is None or (each.expires - view.now >= DEVICE_NOTICE and each.serial not in lost):
+        is_revoked = each.state is State.REVOKED
+        if each.expires is None or not (each.attention or is_revoked or each.serial in lost):
+            continue
+        if is_revoked and each.expires - view.now >= NOTICE:
             continue
         is_gone = each.expires + FORGOTTEN < view.now
-        if each.state is State.REVOKED:
+        if is_revoked:
             plans += [] if is_gone else [_skipped(each, Why.REVOKED)]
         else:
             plans.append(_skipped(each, Why.EXPIRED_LONG_AGO) if is_gone else Wanted(each.person, each.device))

@@ -11,12 +11,13 @@ from certkit.authority.exposure import exposed
 from certkit.authority.home import ROLES
 from certkit.authority.publication import CRL_LIFE, must_replace
 from certkit.authority.view import View
+from certkit.ledger.interface import Certificate, Device
+from certkit.pki import certificates
 
 AUTHORITY_NOTICE = timedelta(days=400)
 """An authority shortens the life of what it signs in its last year."""
 LIST_NOTICE = timedelta(days=60)
 DAEMON_NOTICE = timedelta(days=30)
-DEVICE_NOTICE = timedelta(days=30)
 FORGOTTEN = timedelta(days=30)
 """A device whose certificate expired so long ago is taken to be gone, not forgotten."""
 
@@ -94,13 +95,19 @@ class Item:
 
 @dataclass(frozen=True)
 class DeviceState:
-    """A device with its newest certificate's end, if it has one, and whether it may build."""
+    """A device with its newest certificate, if it has one, and whether it may build."""
 
     person: str
     device: str
     state: State
+    since: datetime
+    """When it was first given a certificate."""
+    issued: datetime | None
+    """When it was given its newest one."""
     expires: datetime | None
     serial: str | None
+    attention: "Expiry | None" = None
+    """What is the matter with that end, where the device may build until then."""
 
 
 def overview(view: View) -> list[Item]:
@@ -123,18 +130,30 @@ def device_states(view: View, person: str | None = None) -> list[DeviceState]:
         (each.person, each.device): each for each in view.ledger.certificates("device", person=person, newest_only=True)
     }
     shut_out = {each.name for each in view.ledger.people() if each.revoked}
-    states = []
-    for device in view.ledger.devices(person):
-        certificate = newest.get((device.person, device.name))
-        if device.revoked or device.person in shut_out:
-            state = State.REVOKED
-        elif certificate is None:
-            state = State.NO_CERTIFICATE
-        else:
-            state = State.VALID if certificate.not_after > view.now else State.EXPIRED
-        expires, serial = (certificate.not_after, certificate.serial) if certificate else (None, None)
-        states.append(DeviceState(device.person, device.name, state, expires, serial))
-    return states
+    return [
+        _device_state(each, newest.get((each.person, each.name)), view.now, is_out=each.person in shut_out)
+        for each in view.ledger.devices(person)
+    ]
+
+
+def _device_state(device: Device, newest: Certificate | None, now: datetime, *, is_out: bool) -> DeviceState:
+    is_out = is_out or device.revoked is not None
+    if newest is None:
+        state = State.REVOKED if is_out else State.NO_CERTIFICATE
+        return DeviceState(device.person, device.name, state, device.created, None, None, None)
+    end = newest.not_after
+    attention = None if is_out else _expiry(end, now, end - certificates.renewal_due(newest.not_before, end))
+    state = State.EXPIRED if attention is Expiry.EXPIRED else State.VALID
+    return DeviceState(
+        device.person,
+        device.name,
+        State.REVOKED if is_out else state,
+        since=device.created,
+        issued=newest.created,
+        expires=end,
+        serial=newest.serial,
+        attention=attention,
+    )
 
 
 def _authorities(view: View) -> Iterator[Item]:
@@ -169,8 +188,7 @@ def _devices(view: View) -> Iterator[Item]:
     for each in device_states(view):
         if each.expires is None or each.state is State.REVOKED or each.expires + FORGOTTEN < view.now:
             continue
-        attention = _expiry(each.expires, view.now, DEVICE_NOTICE)
-        yield Item(Kind.DEVICE, each.person, each.expires, each.device, attention)
+        yield Item(Kind.DEVICE, each.person, each.expires, each.device, each.attention)
 
 
 def _exposed(view: View) -> Iterator[Item]:

@@ -43,7 +43,7 @@ class Standing:
 def standing(view: View, role: Role) -> Standing:
     """Say where a rotation stands."""
     found = view.rotation(role)
-    verifiers, holders = list(_verifiers(view, role)), list(_holders(view, role))
+    verifiers, holders = _depending(view, role), list(_holders(view, role))
     blocked = {
         step: rotation.locked_out(found, rotation.after(found, step), verifiers=verifiers, holders=holders)
         for step in found.steps
@@ -52,16 +52,23 @@ def standing(view: View, role: Role) -> Standing:
 
 
 def take(session: Session, role: Role, step: Step, *, force: bool) -> Rotation:
-    """Take a step; raises RefusedError, naming whom, if it would lock anybody out and is not forced."""
+    """Take a step; raises RefusedError, naming whom, if it would lock anybody out and is not forced.
+
+    There is nothing to prepare for where the authority has expired: the next generation takes its place at once.
+    """
     session.authority(role)  # asks for the passphrase, if at all, before others have to wait
     with session.locked():
         if step == "prepare":
-            _make(session, role, rotation.after(session.rotation(role), step).last)
+            prepared = rotation.after(session.rotation(role), step)
+            if session.has_expired(role):
+                _replace(session, role, step)
+                return session.rotation(role)
+            _make(session, role, prepared.last)
         with publishing(session):
             later = rotation.take(
                 session.rotation(role),
                 step,
-                verifiers=_verifiers(session, role),
+                verifiers=_depending(session, role),
                 holders=_holders(session, role),
                 force=force,
             )
@@ -73,13 +80,18 @@ def replace_compromised(session: Session, role: Role) -> list[Member]:
     """Stop trusting a leaked authority at once; return who must enroll again."""
     session.authority(role)
     with session.locked():
-        before = session.rotation(role)
-        later = rotation.compromised(before)
-        if later.issuing > before.last:
-            _make(session, role, later.issuing)
-        with publishing(session):
-            _keep(session, role, later, "compromised")
-            return _must_enroll_again(session, before, role)
+        return _replace(session, role, "compromised")
+
+
+def _replace(session: Session, role: Role, action: str) -> list[Member]:
+    """Let the next generation take the place of all former ones; return who must enroll again. Hold the home's lock."""
+    before = session.rotation(role)
+    later = rotation.compromised(before)
+    if later.issuing > before.last:
+        _make(session, role, later.issuing)
+    with publishing(session):
+        _keep(session, role, later, action)
+        return _must_enroll_again(session, before, role)
 
 
 def _must_enroll_again(view: View, found: Rotation, role: Role) -> list[Member]:
@@ -111,6 +123,11 @@ def _new_name(view: View, role: Role, generation: int) -> str:
 def _keep(session: Session, role: Role, later: Rotation, action: str) -> None:
     session.ledger.set_state(f"rotation {role}", asdict(later))
     session.record(f"rotate {action}", f"{role} authority", issuing=later.issuing, trusted=later.trusted)
+
+
+def _depending(view: View, role: Role) -> list[Party[Member]]:
+    """Return the verifiers that a switch must not lock out: none where the authority that signs has expired."""
+    return [] if view.has_expired(role) else list(_verifiers(view, role))
 
 
 def _verifiers(view: View, role: Role) -> Iterator[Party[Member]]:

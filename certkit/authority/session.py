@@ -47,12 +47,20 @@ class Session(View):
         return Authority(certificate, KeySigner(key))
 
     def issuing(self, role: Role) -> Authority:
-        """Open the authority that signs, for a new certificate; raise RefusedError if it is not valid yet.
+        """Open the authority that signs, for a new certificate; raise RefusedError if it is not valid now.
 
-        Nothing that it signs would be accepted before; what revokes must work by any clock.
+        Nothing that it signs would be accepted; what revokes must work by any clock.
         """
         authority = self.authority(role)
-        begin = authority.certificate.not_valid_before_utc
+        begin, end = authority.certificate.not_valid_before_utc, authority.certificate.not_valid_after_utc
+        if self.has_expired(role):
+            raise RefusedError(
+                f"the {role} authority expired on {end:%Y-%m-%d}",
+                code="authority-expired",
+                role=role,
+                ended=end,
+                step=self.rotation(role).steps[0],
+            )
         if self.now < begin:
             raise RefusedError(
                 f"the {role} authority is valid from {begin:%Y-%m-%d %H:%M} UTC only, and here it is "

@@ -83,6 +83,10 @@ class View:
         with intact(path):
             return certificates.load(files.read(path))
 
+    def has_expired(self, role: Role) -> bool:
+        """Tell whether the authority that signs has expired: nobody trusts it any more."""
+        return self.certificate(role).not_valid_after_utc <= self.now
+
     def trusted(self, role: Role) -> tuple[Certificate, ...]:
         """Return the certificates of the generations that are trusted, oldest first."""
         return tuple(self.certificate(role, generation) for generation in self.rotation(role).trusted)

@@ -58,6 +58,12 @@ class Bundle:
     key: PrivateKey | None = field(default=None, repr=False, compare=False)
 
     @property
+    def renewal_due(self) -> datetime:
+        """From when on to ask for the next one."""
+        own = self.certificate
+        return certificates.renewal_due(own.not_valid_before_utc, own.not_valid_after_utc)
+
+    @property
     def urls(self) -> frozenset[str]:
         """The URLs of all daemons."""
         return frozenset(daemon.url for daemon in self.daemons)

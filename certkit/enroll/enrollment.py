@@ -1,17 +1,20 @@
 """Everything that a bundle sets up on this machine: for which clients, and what is to be done for each."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certkit import files
 from certkit.earthly import flag_clients, selection
-from certkit.earthly.clients import Client, locate
+from certkit.earthly.clients import KINDS, Client, locate
 from certkit.earthly.user import User, user_of
 from certkit.enroll import config_clients, flag_files, record, request
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.enroll.replacement import Warrant
 from certkit.errors import InvalidError
+
+_PROGRAMS = {"buildctl": "buildctl", "buildx": "docker"}
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Enrollment:
 
     `steps` are those for Earthly and EarthBuild, which use the first of the bundle's daemons. `others` are the
     flag clients; each of `daemons` is set up for them. `is_assumed` says that no client was found, `renews` that a
-    certificate takes the place of one of the same holder that ends earlier.
+    certificate takes the place of one of the same holder that ends earlier, `is_kept` that the clients are those that
+    were enrolled before.
     """
 
     user: User
@@ -30,6 +34,7 @@ class Enrollment:
     daemons: Sequence[Daemon]
     is_assumed: bool
     renews: bool
+    is_kept: bool = False
 
     @property
     def daemon(self) -> Daemon:
@@ -69,7 +74,7 @@ def plan(
     Args:
         bundle: As it was opened.
         environ: The variables by which the clients find their files.
-        names: The clients to enroll, else those found here, else Earthly.
+        names: The clients to enroll, else those that are enrolled in the team, else those found here, else Earthly.
         config: Another configuration than the client's own.
         daemon: Which of the bundle's daemons; by default the one in use if it is renewed, else the first.
         force: Whether it is to replace whatever is there.
@@ -80,9 +85,10 @@ def plan(
         CertkitError: As `request.complete`, `flag_files.renews` and `config_clients.plan` raise.
 
     """
-    others = [name for name in flag_clients.NAMES if name in names]
     user = user_of(environ)
     with files.acting_as(user.owner):  # who may have planted links in their own folders
+        names, is_kept = (names, False) if names or config else _enrolled(environ, user, bundle.team)
+        others = [name for name in flag_clients.NAMES if name in names]
         configured, is_assumed = _configured(environ, names, config)
         chosen = _with_first(bundle, daemon) if daemon else _as_before(bundle, configured)
         daemons = chosen.daemons[:1] if daemon else chosen.daemons
@@ -93,7 +99,17 @@ def plan(
         renews = bool(others) and flag_files.renews(complete, user, daemons, warrant)
         steps = config_clients.plan(complete, configured, warrant)
     renews = renews or any(step.renews for step in steps)
-    return Enrollment(user, complete, steps, others, daemons, is_assumed, renews)
+    return Enrollment(user, complete, steps, others, daemons, is_assumed, renews, is_kept)
+
+
+def _enrolled(environ: Mapping[str, str], user: User, team: str) -> tuple[list[str], bool]:
+    """Return the clients that are enrolled in a team here, and whether there are any: these are kept."""
+    clients = [client.name for client in selection.configured(environ, list(KINDS), None)]
+    found = [name for name in clients if record.load(record.folder_of(locate(name, environ), team))]
+    if flag_clients.places(user, team):  # which of them use the files is not recorded
+        found += [each for each in flag_clients.NAMES if shutil.which(_PROGRAMS[each], path=environ.get("PATH"))]
+        found += [] if set(found) & set(flag_clients.NAMES) else flag_clients.NAMES
+    return found, bool(found)
 
 
 def _warrant(bundle: Bundle, *, force: bool, is_sealed: bool) -> Warrant:

@@ -23,6 +23,8 @@ warnings.filterwarnings("ignore", "Parsed a serial number which wasn't positive"
 
 BACKDATED = timedelta(minutes=10)
 """How far `notBefore` lies back: a laptop that wakes up may be minutes late, and so may a daemon's host."""
+NOTICE = timedelta(days=30)
+"""How long before the end of a device's certificate somebody should think of the next one."""
 LARGEST = 2**25
 """Bytes of a file of certificates: the anchors of a publication with as many exclusions as a daemon bears."""
 LABEL_KINDS = (NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.COMMON_NAME)
@@ -221,6 +223,11 @@ def issuer_words(certificate: x509.Certificate) -> str:
     return _spelled(lambda: certificate.issuer)
 
 
+def renewal_due(begin: datetime, end: datetime) -> datetime:
+    """Return from when on to ask for the next certificate of a device; a short-lived one's is its last third."""
+    return end - min(NOTICE, (end - begin) / 3)
+
+
 def _spelled(read: Callable[[], x509.Name]) -> str:
     try:
         return words(read()) or UNNAMED
@@ -259,7 +266,7 @@ def _leaf(
     own = issuer.certificate
     begin, end = max(now - BACKDATED, own.not_valid_before_utc), own.not_valid_after_utc
     if end <= now:
-        raise RefusedError("the authority has expired", code="authority-expired", ended=end)
+        raise RefusedError("the authority has expired", "Replace it.", code="issuer-expired", ended=end)
     builder = (
         _builder(subject, own.subject, public_key, begin, min(now + life, end))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

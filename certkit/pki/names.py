@@ -114,6 +114,17 @@ def device_name(device: str, person: str, team: str) -> str:
     return f"{label(device)}.{person_name(person, team)}"
 
 
+def device_named(dns_name: str, person: str) -> str:
+    """Return the device that a certificate's DNS name is of, if it is one of this person's; empty if it cannot be told.
+
+    A name that is no label by itself is only resembled by its label.
+    """
+    device, _, rest = dns_name.partition(".")
+    team, _, domain = rest.removeprefix(f"{label(person)}.").partition(".")
+    is_whole = domain == DOMAIN and rest == f"{label(person)}.{team}.{domain}"
+    return device if is_whole and label(device) == device else ""
+
+
 def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
     """Read an IP address or a DNS name, internationalized or not (IDNA 2008, RFC 5891).
 

@@ -52,11 +52,33 @@ def test_a_team_of_nobody_says_how_to_begin(lead: Lead, home: Path) -> None:
 def test_everybody_is_listed_device_by_device(lead: Lead, serial: str) -> None:
     lead("issue", "Bob", "--device", "lap", "--out", "b", "--no-passphrase")
     head, *rows = lead("list").out.splitlines()
-    assert head.split() == ["person", "device", "state", "expires"]
+    assert head.split() == ["person", "device", "state", "since", "issued", "expires"]
     assert [row.split()[:3] for row in rows] == [["Bob", "lap", "valid"], [ALICE, "desk", "valid"]]
     device = lead("list", "--json").data["devices"][1]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", device.pop("expires"))
-    assert device == {"person": ALICE, "device": "desk", "state": "valid", "serial": serial}
+    assert all(
+        re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", device.pop(time)) for time in ("since", "issued", "expires")
+    )
+    assert device == {"person": ALICE, "device": "desk", "state": "valid", "serial": serial, "attention": None}
+
+
+def test_which_laptop_is_meant_is_told_by_when_it_was_first_and_last_issued_a_certificate(
+    lead: Lead, serial: str, travel: Travel
+) -> None:
+    travel(days=100)
+    lead("issue", ALICE, "--device", "desk", "--out", "b", "--no-passphrase")
+    lead("issue", ALICE, "--device", "new", "--out", "c", "--no-passphrase")
+    (first, renewed), (since, issued) = (row.split()[3:5] for row in lead("list").out.splitlines()[1:])
+    assert first < renewed == since == issued
+
+
+def test_what_ends_within_thirty_days_is_marked_in_the_list(lead: Lead, serial: str, travel: Travel) -> None:
+    travel(days=365 - 31)
+    assert "!" not in lead("list").out
+    travel(days=365 - 29)
+    said = lead("list").out
+    assert re.search(r"^alice@acme.example  desk    valid .*  ! expires in 28 days$", said, re.MULTILINE)
+    assert said.endswith("The commands that renew what is due:  certkit status\n")
+    assert lead("list", "--json").data["devices"][0]["attention"] == "expires-soon"
 
 
 def test_a_person_is_shown_with_every_device(lead: Lead, serial: str) -> None:
@@ -116,10 +138,10 @@ def test_while_all_is_well_status_says_so(lead: Lead) -> None:
 @pytest.mark.parametrize(
     ("days", "kind", "said", "remedy"),
     [
-        (365 - 13, "device", "expires in 12 days", f"certkit issue {ALICE} --device desk --out desk.certkit"),
+        (365 - 29, "device", "expires in 28 days", f"certkit issue {ALICE} --device desk --out {ALICE}-desk.certkit"),
         (365 - 29, "daemon", "expires in 28 days", "certkit daemon renew build"),
         (366, "daemon", "expired", "certkit daemon renew build"),
-        (366, "device", "expired", f"certkit issue {ALICE} --device desk --out desk.certkit"),
+        (366, "device", "expired", f"certkit issue {ALICE} --device desk --out {ALICE}-desk.certkit"),
         (3653 - 399, "authority", "expires in 398 days", "certkit rotate server prepare"),
     ],
 )

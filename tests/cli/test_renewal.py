@@ -1,5 +1,6 @@
 """A certificate that comes to its end is renewed by `certkit enroll`, and nothing else takes its place unasked."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,3 +128,66 @@ def refused(file: str, team: Team, capsys: Captured, *, clear: bool = False) -> 
     message, remedy = capsys.readouterr().err.splitlines()[-2:]
     assert "--force" in remedy
     return message.partition(", ")[2]
+
+
+def test_a_renewal_keeps_the_clients_that_are_enrolled_and_adds_none(
+    team: Team, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EarthBuild was installed after Earthly and buildctl had been enrolled."""
+    (team.laptop / ".earth").mkdir()
+    flag = team.laptop / ".local/share/certkit/clients/acme/build/cert.pem"
+    issue("new.certkit")
+    capsys.readouterr()
+    assert main(["enroll", "new.certkit", "--no-probe", "--passphrase-file", "secret"]) == 0
+    assert capsys.readouterr().out.startswith(f"Renewed in acme as {PERSON}\n")
+    assert flag.read_bytes() == team.device.cert.read_bytes()
+    assert not list((team.laptop / ".earth").iterdir())
+    assert main(["enroll", "new.certkit", "--no-probe", "--passphrase-file", "secret"]) == 0
+    assert "nothing changed" in capsys.readouterr().out
+
+
+def test_a_renewal_of_buildctl_alone_leaves_earthly_alone_and_prints_no_commands_again(
+    team: Team, capsys: Captured
+) -> None:
+    run("unenroll")
+    issue("first.certkit")
+    assert main(["enroll", "first.certkit", "--for", "buildctl", "--no-probe", "--passphrase-file", "secret"]) == 0
+    assert "To build with buildctl" in capsys.readouterr().out
+    issue("new.certkit")
+    assert main(["enroll", "new.certkit", "--no-probe", "--passphrase-file", "secret", "--force"]) == 0
+    assert "To build with" not in capsys.readouterr().out
+    assert (team.laptop / ".earthly" / "config.yml").read_bytes() == CONFIG
+    assert not team.device.cert.exists()
+
+
+def test_enrolling_says_until_when_it_lasts_and_from_when_to_ask_again(team: Team, capsys: Captured) -> None:
+    issue("new.certkit")
+    enroll("new.certkit")
+    found = re.search(r"^  lasts   until (\S+); ask for a new one from (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    assert found
+    assert datetime.fromisoformat(found[1]) - datetime.fromisoformat(found[2]) == timedelta(days=30)
+
+
+def test_the_request_of_a_laptop_that_is_enrolled_names_the_command_for_its_renewal(
+    team: Team, capsys: Captured
+) -> None:
+    capsys.readouterr()
+    run("enroll", "--request", "alice.csr")
+    said = capsys.readouterr().out
+    command = f"certkit sign alice.csr --person {PERSON} --device laptop --out answer.certkit"
+    assert f"       {command}\n" in said
+    assert main(command.split()[1:]) == 0
+    assert main(["enroll", "answer.certkit", "--no-probe"]) == 0
+    assert f"Renewed in acme as {PERSON}" in capsys.readouterr().out
+
+
+def test_the_probe_names_the_command_that_renews(team: Team, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "now", lambda: datetime.now(UTC) + timedelta(days=55))
+    assert main(["probe", "--timeout", "0.2", "--quiet"]) == 3
+    said = capsys.readouterr().out
+    assert "certificate-near-end (warning)" in said
+    command = f"certkit issue {PERSON} --device laptop --out FILE"
+    assert f"{command}\n" in said
+    assert main([*command.split()[1:-1], "renewal.certkit", "--passphrase-file", "secret"]) == 0
+    assert enroll("renewal.certkit") == 0
+    assert f"Renewed in acme as {PERSON}" in capsys.readouterr().out

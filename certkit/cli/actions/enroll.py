@@ -12,7 +12,7 @@ from certkit.cli.support import context, enrollment_report, input_files, passphr
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.user import User, user_of
-from certkit.enroll import enrollment, request
+from certkit.enroll import enrollment, holders, request
 from certkit.enroll.bundle import LIMIT, Bundle, check_time, is_sealed, open_bundle
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import names
@@ -45,7 +45,10 @@ def make_request(out: Path, *, as_json: bool) -> None:
         return
     say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
     say("  1. Send it to whoever runs certkit for your team. They run")
-    say(f"       certkit sign {shlex.quote(out.name)} --person YOU --out answer.certkit")
+    known = holders.find(os.environ)  # whoever is enrolled already asks for the next certificate of this device
+    person, device = known.pop() if len(known) == 1 else ("YOU", "")
+    options = ["--person", person, *(["--device", device] if device else [])]
+    say(f"       certkit sign {shlex.join([out.name, *options])} --out answer.certkit")
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 
 

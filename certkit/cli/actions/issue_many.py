@@ -7,7 +7,6 @@ from pathlib import Path
 from certkit import files
 from certkit.authority import batches
 from certkit.authority.batches import Plan, Prepared, Skipped, Wanted
-from certkit.authority.overview import DEVICE_NOTICE
 from certkit.authority.session import Session
 from certkit.cli.support import home_access, input_files, people_list, wording
 from certkit.cli.support.bundle_folder import BundleFolder
@@ -16,6 +15,7 @@ from certkit.cli.support.issuance_report import as_data, say_default
 from certkit.cli.support.output import counted, say, say_json, say_table, short, tell
 from certkit.cli.support.people_list import BadLine, Line
 from certkit.errors import MalformedError
+from certkit.pki.certificates import NOTICE
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _report(many: Many, folder: BundleFolder, prepared: Sequence[Prepared], skip
     if prepared:
         _say_issued(many, folder, prepared)
     else:
-        say("Nothing to issue." if many.people else f"Nothing expires within {DEVICE_NOTICE.days} days.")
+        say("Nothing to issue." if many.people else f"Nothing expires within {NOTICE.days} days.")
     if skipped:
         say("", f"Skipped {len(skipped)}")
         say_table(("person", "device", "why"), [(each.person, each.device, _why(each)) for each in skipped])

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from certkit.authority import rollover
+from certkit.authority.home import ROLES
 from certkit.authority.rollover import Member, Standing
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -11,6 +12,7 @@ from certkit.cli.support import home_access
 from certkit.cli.support.deployment_steps import say_update
 from certkit.cli.support.output import say, say_json
 
+_ISSUE_ANEW = "Next: issue a new bundle for every device, and have each install it with certkit enroll FILE --force"
 _HARMLESS = {"retire": "locks out nobody who has enrolled with what was issued"}
 
 
@@ -26,6 +28,7 @@ def rotate(
     """Take a step, or replace a compromised authority, and say where the rotation stands."""
     changes = compromised or step != "status"
     with home_access.changing(home) if changes else home_access.reading(home) as team:
+        had_expired = team.has_expired(role)
         must_enroll_again: list[Member] = []
         if isinstance(team, Session) and compromised:
             must_enroll_again = rollover.replace_compromised(team, role)
@@ -40,7 +43,10 @@ def rotate(
             _say_must_enroll_again(role, must_enroll_again)
         elif step == "status" and found.if_compromised:
             say(f"If its key leaked, --compromised would make {len(found.if_compromised)} enroll again.")
-        _say_next(team, role, step)
+        if had_expired:
+            _say_way_out(team, role, found)
+        else:
+            _say_next(team, role, step)
 
 
 def _as_data(found: Standing) -> dict[str, object]:
@@ -86,6 +92,17 @@ def _say_must_enroll_again(role: str, names: list[Member]) -> None:
 
 def _say_next(team: View, role: str, step: str) -> None:
     if (role, step) in {("client", "switch"), ("server", "prepare")}:
-        say("", "Next: issue a new bundle for every device, and have each install it with certkit enroll FILE --force")
-        say(f"Who still lacks it: certkit rotate {role}")
+        say("", _ISSUE_ANEW, f"Who still lacks it: certkit rotate {role}")
+    say_update(team)
+
+
+def _say_way_out(team: View, role: str, found: Standing) -> None:
+    """Say how builds go on where an authority had expired: first no authority may be left that has."""
+    if not team.has_expired(found.role):
+        say(f"The former {role} authority had expired, and nobody trusts it any more: the new one signs at once.")
+    for each in filter(team.has_expired, ROLES):
+        step = home_access.command(team, f"rotate {each} {team.rotation(each).steps[0]}")
+        say("", f"Next: the {each} authority has expired, so nobody can build:  {step}")
+        return
+    say("", _ISSUE_ANEW, f"Which devices these are:  {home_access.command(team, 'list')}")
     say_update(team)

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from certkit.authority.daemons import default_name
+from certkit.authority.home import ROLES
 from certkit.authority.overview import Item, Kind, Severity, notes, overview
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
@@ -55,8 +56,12 @@ def _mark(item: Item) -> str:
 
 
 def _command(view: View, item: Item, any_daemon: str | None) -> str:
-    words = remedy(item, any_daemon)
+    words = remedy(item, any_daemon, _next_step(view, item)).strip()
     return words if item.kind == "home" else home_access.command(view, words)
+
+
+def _next_step(view: View, item: Item) -> str:
+    return next((view.rotation(role).steps[0] for role in ROLES if (item.kind, item.name) == ("authority", role)), "")
 
 
 def _name(item: Item) -> str:

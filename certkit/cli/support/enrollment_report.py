@@ -93,8 +93,10 @@ def _say_done(enrollment: Enrollment) -> None:
         tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly.", "(--for chooses)")
     say(f"{'Renewed' if enrollment.renews else 'Enrolled'} in {_title(enrollment)}")
     say(*_lines(enrollment, "wrote ", "edited"))
+    end, due = enrollment.bundle.certificate.not_valid_after_utc, enrollment.bundle.renewal_due
+    say(f"  lasts   until {end.date()}; ask for a new one from {due.date()}")
     _say_configurations(enrollment)
-    for name in enrollment.others:
+    for name in () if enrollment.is_kept else enrollment.others:  # else they were told so before
         say("", f"To build with {name}")
         for daemon in enrollment.daemons:
             say(f"  {flag_files.command(name, enrollment.user, enrollment.bundle.team, daemon)}")

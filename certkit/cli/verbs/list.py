@@ -11,6 +11,7 @@ def list_people(home: options.HomeOption = None, as_json: options.JsonOption = F
     certkit list
     certkit list --json
 
-    Exit codes: 0 listed, 1 failure, 2 usage.
+    When a device was first issued a certificate (since) and when its newest (issued) tells which of somebody's laptops
+    is meant. What ends within 30 days is marked (!). Exit codes: 0 listed, 1 failure, 2 usage.
     """
     actions.list.list_people(home, as_json=as_json)

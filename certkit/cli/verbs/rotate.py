@@ -31,7 +31,8 @@ def rotate(
     certkit rotate client --compromised
 
     A step is refused while it would lock anybody out, and it can be rolled back. Every certificate that was issued
-    counts as in use: certkit cannot see whether its holder has enrolled with it.
+    counts as in use: certkit cannot see whether its holder has enrolled with it. Where an authority has expired, which
+    locks everybody out already, prepare puts the new one in its place at once.
     Exit codes: 0 done, 1 failure or refused, 2 usage.
     """
     if compromised and step != "status":

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import CertkitError, MalformedError, MissingError
-from certkit.pki import certificates, extensions, go_certificate, keys
+from certkit.pki import certificates, extensions, go_certificate, keys, names
 from certkit.pki.certificates import has_signed
 from certkit.pki.extensions import allows
 from certkit.pki.go_keys import UnknownKindError
@@ -123,7 +123,8 @@ def certificate_expired(evidence: Files) -> Found | None:
     own, now = evidence.own, evidence.now
     if own is None or own.not_valid_after_utc >= now:
         return None
-    return Found(f"the certificate expired on {until(own.not_valid_after_utc, now)}", expired=own.not_valid_after_utc)
+    end = own.not_valid_after_utc
+    return Found(f"the certificate expired on {until(end, now)}", expired=end, **_holder(own))
 
 
 @finding("Every daemon refuses a certificate before its time. The likely cause is a clock: here, or where it was made.")
@@ -145,7 +146,8 @@ def certificate_near_end(evidence: Files) -> Found | None:
     own, now = evidence.own, evidence.now
     if own is None or not is_near_end(own, now):
         return None
-    return Found(f"the certificate expires on {until(own.not_valid_after_utc, now)}", expires=own.not_valid_after_utc)
+    end = own.not_valid_after_utc
+    return Found(f"the certificate expires on {until(end, now)}", expires=end, **_holder(own))
 
 
 @finding(
@@ -259,6 +261,17 @@ def _is_leaf(certificate: x509.Certificate) -> bool:
 
 def _has_negative(loaded: Loaded[tuple[x509.Certificate, ...]]) -> bool:
     return any(go_certificate.has_negative_serial(certificates.to_der(each)) for each in loaded.content or ())
+
+
+def _holder(own: x509.Certificate) -> dict[str, object]:
+    """Return whose the next certificate is to be, where certkit has made this one; and the code of what tells it."""
+    try:
+        called = extensions.dns_names(own)
+    except MalformedError:
+        return {}
+    subject = certificates.subject_words(own)
+    device = names.device_named(called[0], subject) if called else ""
+    return {"code": "device-certificate-ends", "subject": subject, "device": device} if device else {}
 
 
 def _code(loaded: Loaded[object]) -> str:

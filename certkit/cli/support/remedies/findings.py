@@ -133,6 +133,9 @@ ERRORS: Mapping[str, str] = {
     "pem-trusted-certificate": _mend("openssl x509 -in {path}"),
     "pem-der-certificate": _mend("openssl x509 -inform DER -in {path}"),
     "pem-der-key": _mend("openssl pkey -inform DER -in {path}"),
+    "device-certificate-ends": f"{_ASK} for a new certificate; they make it, and you enroll with it:\n"
+    "  certkit issue {subject} --device {device} --out FILE\n"
+    f"  {_ENROLL}",
     # modes that chmod does not change (certkit.probe.file_modes)
     "mode-of-kubernetes-secret": "set the mode where the pod mounts the secret, and fsGroup to the pod's own group:\n"
     "  kubectl explain pod.spec.volumes.secret.defaultMode",

@@ -1,5 +1,6 @@
 """What to do about an item of the overview that needs attention: a command without the program's name."""
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -7,13 +8,16 @@ if TYPE_CHECKING:
     from certkit.authority.overview import Item
 
 
-def remedy(item: "Item", any_daemon: str | None) -> str:
-    """Return the command that puts right what is the matter with an item."""
+def remedy(item: "Item", any_daemon: str | None, next_step: str) -> str:
+    """Return the command that puts right what is the matter with an item.
+
+    `next_step` is what comes next in an authority's rotation.
+    """
     match item.kind:
         case "home":
             return f"chmod go-rwx {shlex.quote(item.name)}"
-        case "authority":
-            return f"rotate {item.name} prepare"
+        case "authority":  # amid a rotation, whoever lacks the next one is to be seen first
+            return f"rotate {item.name} {next_step if next_step == 'prepare' or item.attention == 'expired' else ''}"
         case "crl":
             return f"daemon renew {any_daemon or '--help'}"  # each renewal publishes for all
         case "daemon" if item.attention in {"expired", "expires-soon", "no-certificate"}:
@@ -21,4 +25,10 @@ def remedy(item: "Item", any_daemon: str | None) -> str:
         case "daemon":
             return f"daemon check {item.name}"
     device = item.device or ""
-    return shlex.join(["issue", item.name, "--device", device, "--out", f"{device}.certkit"])
+    return shlex.join(["issue", item.name, "--device", device, "--out", _bundle(item.name, device)])
+
+
+def _bundle(person: str, device: str) -> str:
+    """Name a bundle's file, for each device another."""
+    readable = re.sub(r"[^\w.@+-]+", "-", f"{person}-{device}")
+    return f"{readable.lstrip('-.')}.certkit"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 REMEDIES: Mapping[str, str] = {
-    "authority-expired": "Rotate it: certkit rotate --help",
+    "authority-expired": "Replace it: certkit rotate {role} {step}",
     "authority-not-yet-valid": "Set this machine's clock. If it is right, the authorities were made by one that was "
     "ahead: move this home away, and create the team again with certkit init.",
     "bundles-not-written": "Make room for them, and run the same command again: it issues what is missing.",
