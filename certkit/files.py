@@ -5,6 +5,7 @@ and only then renamed: nobody ever reads half of it, and a planted symbolic link
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -15,7 +16,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
+from certkit import file_errors
+from certkit.errors import MalformedError, MissingError, RefusedError
 
 Owner = tuple[int, int]
 """A user's and a group's number."""
@@ -24,6 +26,10 @@ READ_LIMIT = 8 * 1024 * 1024
 PRIVATE = 0o600
 PASSPHRASE_LIMIT = 4096
 """Bytes of a passphrase and whatever follows it."""
+_WITHOUT_LINKS = {errno.EPERM, errno.EMLINK, *file_errors.UNSUPPORTED}
+"""What file systems without hard links, or without symbolic ones, say: FAT, exFAT, SMB, FUSE."""
+_WITHOUT_SYNC = {errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR, *file_errors.UNSUPPORTED}
+"""What network shares say that flush no folders, and folders that may be written and not read."""
 _LEFT_BEHIND = 3600
 """Seconds after which a draft's command is surely dead."""
 
@@ -46,12 +52,7 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
             f"{path} is a folder, not a file", "Name a file in it.", code="file-odd", path=path
         ) from None
     except OSError as error:
-        raise CertkitError(
-            f"{path} cannot be read: {error.strerror}",
-            "Check its permissions and those of its folder.",
-            code="file-unreadable",
-            path=path,
-        ) from None
+        raise file_errors.unreadable(path, error) from None
     if len(content) > limit:
         raise MalformedError(
             f"{path} is larger than {limit} bytes", "Check that it is the right file.", code="file-too-large", path=path
@@ -84,7 +85,12 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | Non
                 _claim(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_directory(path.parent)
+        try:
+            _sync_directory(path.parent)
+        except OSError:
+            if not replace:  # nobody is told of a file that may not last
+                path.unlink(missing_ok=True)
+            raise
 
 
 def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner | None = None) -> None:
@@ -142,6 +148,26 @@ def turn_link(path: Path, target: str) -> None:
         _sync_directory(path.parent)
 
 
+def generations(path: Path) -> list[Path]:
+    """Return the folders that `write_directory` made for a link, the newest first."""
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    found = [each for each in beside if _is_generation(each, path) and each.is_dir() and not each.is_symlink()]
+    return sorted(found, key=lambda each: each.stat().st_mtime_ns, reverse=True)
+
+
+def mend_link(path: Path, folder: Path) -> None:
+    """Put the link to a folder back that a copy has lost, or has turned into the folder itself, `path`."""
+    with _explained(path):
+        if folder == path:
+            folder = draft_of(path)
+            path.rename(folder)
+        for link in path.parent.iterdir():
+            if link.is_symlink() and _is_generation(link, path):  # of a killed command, which was about to turn it
+                link.unlink()
+        _turn(path, folder.name)
+        _sync_directory(path.parent)
+
+
 def remove_directory(path: Path) -> None:
     """Remove what `write_directory` made, and all drafts of it, as far as it is there."""
     if path.is_symlink():
@@ -174,9 +200,17 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
                     code="folder-of-another",
                     path=path,
                 ) from None
-            path.chmod(0o700)
+            with contextlib.suppress(PermissionError):  # FAT has no modes to change: judged below
+                path.chmod(0o700)
         if owner:
             os.lchown(path, *owner)
+        check_private(path)
+
+
+def check_private(folder: Path) -> None:
+    """Raise CertkitError if others have rights to a folder that was just made for its owner alone."""
+    if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise file_errors.incapable(folder, "keeps nothing private", "no-private-files")
 
 
 @contextlib.contextmanager
@@ -224,7 +258,10 @@ def locked(path: Path) -> Iterator[None]:
     with _explained(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:  # two commands would change one file at once
+            raise file_errors.incapable(path, "has no locks", "no-locks") from None
         yield
     finally:
         os.close(descriptor)
@@ -240,6 +277,8 @@ def is_locked(path: Path) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:  # without locks nobody holds one
+        return False
     finally:
         os.close(descriptor)
     return False
@@ -260,7 +299,12 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
 def _turn(path: Path, target: str, owner: Owner | None = None) -> None:
     link = path.with_name(f"{draft_of(path).name}.link")
     try:
-        link.symlink_to(target)
+        try:
+            link.symlink_to(target)
+        except OSError as error:
+            if error.errno not in _WITHOUT_LINKS:
+                raise
+            raise file_errors.incapable(path, "has no symbolic links", "no-symbolic-links") from None
         if owner:
             os.lchown(link, *owner)
         link.replace(path)
@@ -273,7 +317,9 @@ def _claim(temporary: Path, path: Path) -> None:
     try:
         try:
             path.hardlink_to(temporary)
-        except PermissionError:  # a file system without hard links, as on a USB stick: take the name, then rename
+        except OSError as error:  # a file system without hard links, as on a USB stick: take the name, then rename
+            if error.errno not in _WITHOUT_LINKS:
+                raise
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE))
             temporary.replace(path)
     except FileExistsError:
@@ -296,11 +342,16 @@ def _is_generation(folder: Path, path: Path) -> bool:
 
 
 def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Flush a folder, so that a name in it lasts, where its file system can do that."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _WITHOUT_SYNC:
+            raise
 
 
 @contextlib.contextmanager
@@ -308,9 +359,4 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CertkitError(
-            f"{path} cannot be written: {error.strerror}",
-            "Check the folder, its permissions and the free space.",
-            code="file-unwritable",
-            path=path,
-        ) from None
+        raise file_errors.unwritable(path, error) from None

@@ -12,12 +12,13 @@ from certkit.pki import certificates, extensions, keys
 from certkit.trust import canary
 from certkit.trust.canary import Canary
 
-_FOLDER = "canary"
+FOLDER = "canary"
+"""Where it lies in the home."""
 
 
 def kept(view: View) -> Canary | None:
     """Return the canary that is in the home; None if it is not there, or of a former authority."""
-    folder = (view.path / _FOLDER).resolve()  # both files of one canary, whoever turns the link in between
+    folder = (view.path / FOLDER).resolve()  # both files of one canary, whoever turns the link in between
     authority = view.certificate("client", _generation(view))
     with contextlib.suppress(MissingError):
         certificate = certificates.load(files.read(folder / CERTIFICATE))
@@ -34,7 +35,7 @@ def replace(session: Session) -> None:
     with session.transaction():
         record_certificate(session, "canary", made.certificate, authority)
     content = {CERTIFICATE: certificates.to_pem(made.certificate), KEY: keys.to_pem(made.key)}
-    files.write_directory(session.path / _FOLDER, content)
+    files.write_directory(session.path / FOLDER, content)
 
 
 def control(session: Session) -> Canary:

@@ -27,6 +27,7 @@ def draft(path: Path) -> Iterator[Path]:
     folder = files.draft_of(path)
     try:
         folder.mkdir(mode=0o700)
+        files.check_private(folder)
         yield folder
         folder.replace(path)
     except OSError as error:

@@ -88,8 +88,11 @@ class View:
         return tuple(self.certificate(role, generation) for generation in self.rotation(role).trusted)
 
     def is_encrypted(self, role: Role) -> bool:
-        """Tell whether an authority's key wants a passphrase."""
-        return b"ENCRYPTED" in files.read(self.authority_directory(role) / KEY)
+        """Tell whether an authority's key wants a passphrase, or is kept apart, which protects it as well."""
+        try:
+            return b"ENCRYPTED" in files.read(self.authority_directory(role) / KEY)
+        except MissingError:
+            return True
 
     def authority_directory(self, role: Role, generation: int | None = None) -> Path:
         """Return where an authority's certificate and key lie, the issuing generation's by default."""

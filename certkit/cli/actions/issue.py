@@ -3,11 +3,10 @@
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from certkit import files
 from certkit.authority import issuance
 from certkit.authority.issuance import Issued
 from certkit.cli.support import context, home_access, new_passphrases
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll
+from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, write
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import diceware
@@ -29,7 +28,7 @@ def issue(
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
         issued = issuance.issue(session, person, device)
-    files.write(out, seal(issued.bundle, secret), replace=False)
+    write(issued, out, seal(issued.bundle, secret))
     with _showing(made_up, issued, out):
         if as_json:
             say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))

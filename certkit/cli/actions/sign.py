@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from certkit import files
 from certkit.authority import issuance
 from certkit.cli.support import context, home_access, input_files
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll
+from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, write
 from certkit.cli.support.output import say, say_json
 from certkit.enroll.bundle import seal
 from certkit.pki import requests
@@ -19,7 +18,7 @@ def sign(home: Path | None, request: Path, person: str, device: str | None, out:
         requests.read(content)  # what is wrong with it is told before the home is opened
     with home_access.changing(home) as session:
         issued = issuance.sign(session, content, person, device)
-    files.write(out, seal(issued.bundle, None), replace=False)
+    write(issued, out, seal(issued.bundle, None))
     if as_json:
         say_json(as_data(issued, out))
         return

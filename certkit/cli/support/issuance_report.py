@@ -3,15 +3,27 @@
 import shlex
 from pathlib import Path
 
+from certkit import files
 from certkit.authority.issuance import Issued
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say
+from certkit.errors import CertkitError
 from certkit.pki.certificates import serial_text
 
 
 def in_words(issued: Issued) -> str:
     """Say for whom something was issued, and until when."""
     return f"{issued.person}, device {issued.device}, expires {issued.certificate.not_valid_after_utc.date()}"
+
+
+def write(issued: Issued, out: Path, content: bytes) -> None:
+    """Write what was issued; raise CertkitError, with the device that is recorded already, where it cannot be."""
+    try:
+        files.write(out, content, replace=False)
+    except CertkitError as error:
+        again = f"Its device is recorded: then run the same with --device {shlex.quote(issued.device)}"
+        error.hint = f"{error.hint.removesuffix('.')}. {again}"
+        raise
 
 
 def as_data(issued: Issued, out: Path) -> dict[str, object]:
