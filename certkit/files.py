@@ -4,6 +4,7 @@ A file is written under a random name beside its place, mode 0600 from the first
 and only then renamed: nobody ever reads half of it, and a planted symbolic link is replaced, never followed.
 """
 
+import codecs
 import contextlib
 import errno
 import fcntl
@@ -24,6 +25,11 @@ Owner = tuple[int, int]
 
 READ_LIMIT = 8 * 1024 * 1024
 PRIVATE = 0o600
+IGNORED, EVERYTHING = ".gitignore", b"*\n"
+"""The file that keeps a folder with keys out of repositories, as virtual environments have it, and its content."""
+OF_LAPTOP = ("clients", "requests")
+"""What a former certkit kept of a laptop where the home of a team lies by default."""
+_STANDARD_INPUT = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
 PASSPHRASE_LIMIT = 4096
 """Bytes of a passphrase and whatever follows it."""
 _WITHOUT_LINKS = {errno.EPERM, errno.EMLINK, *file_errors.UNSUPPORTED}
@@ -40,8 +46,7 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
     Raises MissingError if it is not there, CertkitError if it cannot be read, MalformedError if it is too large.
     """
     try:
-        # Not blocking: a pipe that nobody writes to would hold the command up for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)), "rb") as file:
+        with os.fdopen(_opened(path, pipes=pipes), "rb") as file:
             if not pipes and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise MalformedError(f"{path} is not a regular file", "Name a file.", code="file-odd", path=path)
             content = file.read(limit + 1)
@@ -60,17 +65,37 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
     return content
 
 
+def is_standard_input(path: Path) -> bool:
+    """Tell whether a path means what this process was given as standard input."""
+    return str(path) in _STANDARD_INPUT
+
+
+def _opened(path: Path, *, pipes: bool) -> int:
+    if pipes and is_standard_input(path):
+        return os.dup(0)  # to open it anew fails for sockets, and for a pipe that another user has made
+    # Not blocking: a pipe that nobody writes to would hold the command up for ever.
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK))
+
+
 def read_passphrase(path: Path) -> bytes:
     """Return the passphrase in a file or a pipe: its first line. Raise MalformedError if that is empty."""
     return passphrase_in(read(path, limit=PASSPHRASE_LIMIT, pipes=True), str(path))
 
 
 def passphrase_in(content: bytes, what: str) -> bytes:
-    """Return the first line of what has this content. Raise MalformedError if it is empty."""
-    line = content.split(b"\n", 1)[0].removesuffix(b"\r")
+    """Return the first line of what has this content, in UTF-8. Raise MalformedError if it is empty."""
+    line = _as_utf8(content).split(b"\n", 1)[0].removesuffix(b"\r")
     if not line:
         raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.", code="passphrase-empty")
     return line
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """Return a text without the byte order mark that editors and PowerShell put before it."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode("utf-16").encode()
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | None = None, replace: bool = True) -> None:
@@ -110,7 +135,7 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
             )
         try:
             make_private_directory(generation, owner=owner)
-            for name, content in contents.items():
+            for name, content in {IGNORED: EVERYTHING, **contents}.items():
                 _create(generation / name, content, PRIVATE, owner)
             _sync_directory(generation)
             _turn(path, generation.name, owner)
@@ -207,6 +232,12 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
         check_private(path)
 
 
+def ignore(folder: Path) -> None:
+    """Keep a folder with keys out of any repository."""
+    if not (folder / IGNORED).exists():
+        write(folder / IGNORED, EVERYTHING)
+
+
 def check_private(folder: Path) -> None:
     """Raise CertkitError if others have rights to a folder that was just made for its owner alone."""
     if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -236,8 +267,8 @@ def acting_as(owner: Owner | None) -> Iterator[None]:
         os.setgroups(former_groups)
 
 
-def application_directory(home: Path | None = None) -> Path:
-    """Return the folder where this platform keeps a user's application data, certkit's own inside it.
+def application_directory(home: Path | None = None, name: str = "certkit") -> Path:
+    """Return the folder of this `name` where this platform keeps a user's application data.
 
     `home` is the user's home folder, else that of whoever runs this. Raises MissingError for a user without one, as
     in some containers.
@@ -245,11 +276,11 @@ def application_directory(home: Path | None = None) -> Path:
     data_home = os.environ.get("XDG_DATA_HOME", "")
     try:
         if sys.platform == "darwin":
-            return (home or Path.home()) / "Library" / "Application Support" / "certkit"
+            return (home or Path.home()) / "Library" / "Application Support" / name
         base = Path(data_home) if data_home.startswith("/") else (home or Path.home()) / ".local" / "share"
     except RuntimeError:
         raise MissingError("this user has no home folder", "Set HOME.", code="no-home-folder") from None
-    return base / "certkit"
+    return base / name
 
 
 @contextlib.contextmanager

@@ -25,8 +25,13 @@ class User:
 
     @property
     def data(self) -> Path:
-        """The folder for certkit's own files of this user."""
-        return files.application_directory(self.home)
+        """The folder for certkit's own files of this user: another than a lead's home, which may be here too."""
+        return files.application_directory(self.home, "certkit-laptop")
+
+    @property
+    def places(self) -> tuple[Path, Path]:
+        """Where such files are: `data`, and where a former certkit kept them."""
+        return self.data, files.application_directory(self.home)
 
 
 _HOMELESS = Path("/etc")

@@ -24,7 +24,7 @@ def backup(file: Path, passphrase_file: Path | None, home: Path | None) -> None:
     files.write(file, content, replace=False)
     say(f"Backup      {file}")
     if not passphrase_file:
-        with showing_once(f"{file} is written, but its passphrase", "backup-passphrase-not-shown", file=file):
+        with showing_once(f"{file} is not kept: its passphrase", file, "backup-passphrase-not-shown", backup=file):
             say(f"Passphrase  {secret}     shown once: keep it apart from the file")
     say("", "To restore it elsewhere", f"  certkit restore {shlex.quote(file.name)}")
 

@@ -66,19 +66,21 @@ def enroll(file: Path, choices: Choices) -> bool:
     if choices.dry_run:
         enrollment_report.say_plan(planned)
         return True
-    if not is_encrypted and can_ask():
-        _ask_whether_it_is_the_same()
+    is_input = files.is_standard_input(input_files.path_of(file))
+    if not is_encrypted and can_ask(input_taken=is_input):
+        _ask_whether_it_is_the_same(input_taken=is_input)
     planned.apply()
     enrollment_report.say_done(planned)
+    enrollment_report.tell_of_work_trees(planned)
     if choices.no_probe:
         enrollment_report.say_variables(planned)
         return True
     return actions.enrollment_proof.prove(planned)  # imports gRPC and OpenSSL, which nothing else here needs
 
 
-def _ask_whether_it_is_the_same() -> None:
+def _ask_whether_it_is_the_same(*, input_taken: bool) -> None:
     """Ask for the comparison; raise RefusedError unless the answer is yes."""
-    if not confirmed("Is it the same?"):
+    if not confirmed("Is it the same?", input_taken=input_taken):
         raise RefusedError(
             "not enrolled, and nothing was changed",
             "If something differs, somebody may have replaced the file: ask for it again, encrypted.",
@@ -112,7 +114,7 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
         with input_files.naming(path):
             return open_bundle(content, lambda: secret)
 
-    bundle = passphrases.unlock("Passphrase", secret_file, attempt)
+    bundle = passphrases.unlock("Passphrase", secret_file, attempt, input_taken=files.is_standard_input(path))
     with input_files.naming(path):
         check_time(bundle, context.now())
     return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle, is_encrypted

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from certkit.authority import issuance
 from certkit.authority.issuance import Issued
-from certkit.cli.support import context, home_access, new_passphrases
+from certkit.cli.support import context, home_access, new_passphrases, work_trees
 from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, write
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
@@ -38,11 +38,12 @@ def issue(
             say(f"Passphrase  {made_up}     shown once: give it separately from the file")
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
+        work_trees.tell_of_secret(out)
     say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
 
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:
     """See to it that a passphrase that only this command knows is shown."""
-    lost = f"{out} is written, but its passphrase"
+    lost = f"{out} is not kept: its passphrase"
     fields = {"person": issued.person, "device": issued.device, "out": out}
-    return showing_once(lost, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()
+    return showing_once(lost, out, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()

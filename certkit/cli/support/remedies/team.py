@@ -13,6 +13,7 @@ REMEDIES: Mapping[str, str] = {
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
     "device-revoked": "Issue for another device: --device NAME",
     "home-exists": "Choose another folder with --home.",
+    "home-of-laptop": "Choose another folder with --home, or leave first: certkit unenroll",
     "home-unmakeable": "Choose another folder with --home.",
     "home-missing": "Make one: certkit init --help (or say where it is with --home).",
     "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home). "
@@ -25,8 +26,8 @@ REMEDIES: Mapping[str, str] = {
     "person-revoked": "Reinstate them first: certkit reinstate {person}",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
-    "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
+    "backup-passphrase-not-shown": "Nobody could open it: make another: certkit backup {backup}",
     "bundle-passphrase-not-shown": (
-        "Nobody can open it: remove it, and issue again: certkit issue {person} --device {device} --out {out}"
+        "Nobody could open it: issue again: certkit issue {person} --device {device} --out {out}"
     ),
 }
