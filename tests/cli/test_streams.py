@@ -40,8 +40,9 @@ def bundle(lead: Lead, home: Path, secret: Path) -> Path:
 def test_a_bundle_may_come_by_a_socket_which_cannot_be_opened_anew(bundle: Path, secret: Path) -> None:
     """Programs in JavaScript start others so."""
     ours, theirs = socket.socketpair()
+    command = [*ENROLL, "--passphrase-file", str(secret)]
     with ours, theirs:
-        process = subprocess.Popen([*ENROLL, "--passphrase-file", str(secret)], stdin=theirs, stdout=subprocess.PIPE)
+        process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.PIPE)
         ours.sendall(bundle.read_bytes())
         ours.shutdown(socket.SHUT_WR)
         said, _ = process.communicate(timeout=60)
