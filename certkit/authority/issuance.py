@@ -3,7 +3,7 @@
 import base64
 import os
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography.x509 import Certificate
 
@@ -12,10 +12,18 @@ from certkit.authority.certificate_row import record_certificate
 from certkit.authority.revocation import Subject, admit, revocation
 from certkit.authority.session import Session
 from certkit.enroll.bundle import Bundle, Daemon
-from certkit.errors import RefusedError
+from certkit.errors import InvalidError, RefusedError
 from certkit.pki import certificates, keys, names, requests
 from certkit.pki.keys import PrivateKey, PublicKey, public_pin
 from certkit.results import time_text
+
+
+@dataclass(frozen=True)
+class Valid:
+    """A certificate that is good until it `expires`."""
+
+    serial: str
+    expires: datetime
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,9 @@ class Issued:
 
     certificate: Certificate
     bundle: Bundle
+    issuer: Certificate
+    also_valid: tuple[Valid, ...] = ()
+    """The device's former certificates that have not ended."""
 
     @property
     def person(self) -> str:
@@ -35,24 +46,44 @@ class Issued:
         """Which device of theirs it is for."""
         return self.bundle.device
 
+    def chain(self) -> bytes:
+        """Return the certificate and its issuer's in PEM form, as every TLS client takes them."""
+        return certificates.to_pem(self.certificate) + certificates.to_pem(self.issuer)
 
-def issue(session: Session, person: str, device: str | None = None) -> Issued:
+
+def issue(session: Session, person: str, device: str | None = None, *, days: int | None = None) -> Issued:
     """Make a key and a certificate for a person's device, and record both names if they are new.
 
     A device that is there already gets another certificate of the same name; without a `device` a name is made up.
-    Raises RefusedError for somebody who is revoked.
+    It lives as long as the team has it, or fewer `days`. Raises RefusedError for somebody who is revoked, InvalidError
+    for more days.
     """
+    life = _life(session.settings.bundle_days, days)
     key = keys.generate(session.settings.key_type)
-    return _issue(session, person, device, key.public_key(), session.settings.bundle_life, key)
+    return _issue(session, person, device, key.public_key(), life, key)
 
 
-def sign(session: Session, request: bytes, person: str, device: str | None = None) -> Issued:
+def sign(
+    session: Session, request: bytes, person: str, device: str | None = None, *, days: int | None = None
+) -> Issued:
     """Answer a CSR, PEM or DER, of which only the key is believed; the bundle holds no key.
 
     Raises as `issue` and `requests.read` do, and RefusedError for a key that was certified for another device, person
     or daemon: that one may have leaked.
     """
-    return _issue(session, person, device, requests.read(request), session.settings.device_life)
+    return _issue(session, person, device, requests.read(request), _life(session.settings.device_days, days))
+
+
+def _life(most: int, days: int | None) -> timedelta:
+    if days is not None and days > most:
+        raise InvalidError(
+            f"{days} days are more than the team's {most}",
+            "Leave --life out, or change the team's in team.yml.",
+            code="life-too-long",
+            days=days,
+            most=most,
+        )
+    return timedelta(days=days or most)
 
 
 def _issue(
@@ -81,11 +112,18 @@ def _issue(
             )
         _admit(session, person, device)
         _check_key(session, person, device, public_pin(public_key).hex())
+        also_valid = _also_valid(session, person, device)
         trusts = session.rotation("server").trusted
         record_certificate(session, "device", certificate, authority, person=person, device=device, trusts=trusts)
         serial = certificates.serial_text(certificate.serial_number)
         session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
-        return Issued(certificate, _bundle(session, person, device, certificate, key))
+        bundle = _bundle(session, person, device, certificate, key)
+        return Issued(certificate, bundle, authority.certificate, also_valid)
+
+
+def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]:
+    found = session.ledger.certificates("device", person=person, unexpired_at=session.now)
+    return tuple(Valid(each.serial, each.not_after) for each in found if each.device == device)
 
 
 def _bundle(session: Session, person: str, device: str, certificate: Certificate, key: PrivateKey | None) -> Bundle:

@@ -79,9 +79,13 @@ class View:
 
     def certificate(self, role: Role, generation: int | None = None) -> Certificate:
         """Return the certificate of an authority, the issuing generation's by default; its key stays shut."""
-        path = self.authority_directory(role, generation) / CERTIFICATE
+        path = self.certificate_path(role, generation)
         with intact(path):
             return certificates.load(files.read(path))
+
+    def certificate_path(self, role: Role, generation: int | None = None) -> Path:
+        """Return where the certificate of an authority lies, the issuing generation's by default."""
+        return self.authority_directory(role, generation) / CERTIFICATE
 
     def trusted(self, role: Role) -> tuple[Certificate, ...]:
         """Return the certificates of the generations that are trusted, oldest first."""

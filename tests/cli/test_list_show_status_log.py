@@ -16,10 +16,12 @@ from certkit.cli.support import context
 from certkit.ledger import sqlite
 from certkit.ledger.interface import Actor, Certificate, Device, Event, Person
 from certkit.pki import certificates
+from certkit.pki.names import label
 from tests.cli.conftest import ALICE, URL, Lead
 from tests.cli.daemons import running
 
 Spell = Callable[[str], str]
+OWN = f"{label(ALICE)}-desk.certkit"
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\u202e"
 
 
@@ -116,10 +118,10 @@ def test_while_all_is_well_status_says_so(lead: Lead) -> None:
 @pytest.mark.parametrize(
     ("days", "kind", "said", "remedy"),
     [
-        (365 - 13, "device", "expires in 12 days", f"certkit issue {ALICE} --device desk --out desk.certkit"),
+        (365 - 13, "device", "expires in 12 days", f"certkit issue {ALICE} --device desk --out {OWN}"),
         (365 - 29, "daemon", "expires in 28 days", "certkit daemon renew build"),
         (366, "daemon", "expired", "certkit daemon renew build"),
-        (366, "device", "expired", f"certkit issue {ALICE} --device desk --out desk.certkit"),
+        (366, "device", "expired", f"certkit issue {ALICE} --device desk --out {OWN}"),
         (3653 - 399, "authority", "expires in 398 days", "certkit rotate server prepare"),
     ],
 )

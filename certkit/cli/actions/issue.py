@@ -5,8 +5,8 @@ from pathlib import Path
 
 from certkit.authority import issuance
 from certkit.authority.issuance import Issued
-from certkit.cli.support import context, home_access, new_passphrases, work_trees
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, write
+from certkit.cli.support import context, home_access, namesakes, new_passphrases, work_trees
+from certkit.cli.support.issuance_report import as_data, in_words, say_also_valid, say_how_to_enroll, write
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import diceware
@@ -20,6 +20,7 @@ def issue(
     passphrase_file: Path | None,
     *,
     no_passphrase: bool,
+    life: int | None,
     as_json: bool,
 ) -> None:
     """Issue a bundle and write it to a file; without a file that has its passphrase, make one up and show it."""
@@ -27,7 +28,8 @@ def issue(
     made_up = "" if passphrase_file or no_passphrase else diceware.generate()
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
-        issued = issuance.issue(session, person, device)
+        namesakes.settle(session, person, device, can_answer=not as_json)
+        issued = issuance.issue(session, person, device, days=life)
     write(issued, out, seal(issued.bundle, secret))
     with _showing(made_up, issued, out):
         if as_json:
@@ -36,6 +38,7 @@ def issue(
         say(f"Issued {in_words(issued)}", f"Bundle      {out}")
         if made_up:
             say(f"Passphrase  {made_up}     shown once: give it separately from the file")
+    say_also_valid(issued)
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
         work_trees.tell_of_secret(out)

@@ -34,7 +34,14 @@ def as_data(issued: Issued, out: Path) -> dict[str, object]:
         "serial": serial_text(issued.certificate.serial_number),
         "expires": issued.certificate.not_valid_after_utc,
         "bundle": out,
+        "also_valid": issued.also_valid,
     }
+
+
+def say_also_valid(issued: Issued) -> None:
+    """Say that the device's former certificates are good, too, until they end."""
+    for each in issued.also_valid:
+        say(f"Also good   {each.serial}, a former certificate of {issued.device}, until {each.expires.date()}")
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:

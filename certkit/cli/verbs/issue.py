@@ -28,6 +28,7 @@ def issue(
     no_passphrase: Annotated[
         bool, typer.Option("--no-passphrase", help="Do not encrypt it: whoever has the file may build.")
     ] = False,
+    life: options.LifeOption = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -35,6 +36,7 @@ def issue(
 
     \b
     certkit issue alice@acme.example --out alice.certkit
+    certkit issue carol@agency.example --life 30 --out carol.certkit
     certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
 
     The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
@@ -42,4 +44,6 @@ def issue(
     """
     if passphrase_file and no_passphrase:
         raise InvalidError("--no-passphrase and --passphrase-file contradict each other", "Keep one of them.")
-    actions.issue.issue(home, person, device, out, passphrase_file, no_passphrase=no_passphrase, as_json=as_json)
+    actions.issue.issue(
+        home, person, device, out, passphrase_file, life=life, no_passphrase=no_passphrase, as_json=as_json
+    )

@@ -3,6 +3,8 @@
 import shlex
 from typing import TYPE_CHECKING
 
+from certkit.pki import names
+
 if TYPE_CHECKING:
     from certkit.authority.overview import Item
 
@@ -21,4 +23,5 @@ def remedy(item: "Item", any_daemon: str | None) -> str:
         case "daemon":
             return f"daemon check {item.name}"
     device = item.device or ""
-    return shlex.join(["issue", item.name, "--device", device, "--out", f"{device}.certkit"])
+    own = f"{names.label(item.name)}-{names.label(device)}.certkit"  # several people may have a device of this name
+    return shlex.join(["issue", item.name, "--device", device, "--out", own])

@@ -23,7 +23,8 @@ REMEDIES: Mapping[str, str] = {
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
     "not-a-request": "Make one: certkit enroll --request FILE",
-    "person-revoked": "Reinstate them first: certkit reinstate {person}",
+    "person-revoked": "If they come back with a new laptop: certkit reinstate {person} --without-devices (without that "
+    "option their old ones get in again, too)",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
     "backup-passphrase-not-shown": "Nobody could open it: make another: certkit backup {backup}",
