@@ -4,7 +4,9 @@ A file is written under a random name beside its place, mode 0600 from the first
 and only then renamed: nobody ever reads half of it, and a planted symbolic link is replaced, never followed.
 """
 
+import codecs
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -15,15 +17,25 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
+from certkit import file_errors
+from certkit.errors import MalformedError, MissingError, RefusedError
 
 Owner = tuple[int, int]
 """A user's and a group's number."""
 
 READ_LIMIT = 8 * 1024 * 1024
 PRIVATE = 0o600
+IGNORED, EVERYTHING = ".gitignore", b"*\n"
+"""The file that keeps a folder with keys out of repositories, as virtual environments have it, and its content."""
+OF_LAPTOP = ("clients", "requests")
+"""What a former certkit kept of a laptop where the home of a team lies by default."""
+_STANDARD_INPUT = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
 PASSPHRASE_LIMIT = 4096
 """Bytes of a passphrase and whatever follows it."""
+_WITHOUT_LINKS = {errno.EPERM, errno.EMLINK, *file_errors.UNSUPPORTED}
+"""What file systems without hard links, or without symbolic ones, say: FAT, exFAT, SMB, FUSE."""
+_WITHOUT_SYNC = {errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR, *file_errors.UNSUPPORTED}
+"""What network shares say that flush no folders, and folders that may be written and not read."""
 _LEFT_BEHIND = 3600
 """Seconds after which a draft's command is surely dead."""
 
@@ -34,8 +46,7 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
     Raises MissingError if it is not there, CertkitError if it cannot be read, MalformedError if it is too large.
     """
     try:
-        # Not blocking: a pipe that nobody writes to would hold the command up for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)), "rb") as file:
+        with os.fdopen(_opened(path, pipes=pipes), "rb") as file:
             if not pipes and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise MalformedError(f"{path} is not a regular file", "Name a file.", code="file-odd", path=path)
             content = file.read(limit + 1)
@@ -46,17 +57,24 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
             f"{path} is a folder, not a file", "Name a file in it.", code="file-odd", path=path
         ) from None
     except OSError as error:
-        raise CertkitError(
-            f"{path} cannot be read: {error.strerror}",
-            "Check its permissions and those of its folder.",
-            code="file-unreadable",
-            path=path,
-        ) from None
+        raise file_errors.unreadable(path, error) from None
     if len(content) > limit:
         raise MalformedError(
             f"{path} is larger than {limit} bytes", "Check that it is the right file.", code="file-too-large", path=path
         )
     return content
+
+
+def is_standard_input(path: Path) -> bool:
+    """Tell whether a path means what this process was given as standard input."""
+    return str(path) in _STANDARD_INPUT
+
+
+def _opened(path: Path, *, pipes: bool) -> int:
+    if pipes and is_standard_input(path):
+        return os.dup(0)  # to open it anew fails for sockets, and for a pipe that another user has made
+    # Not blocking: a pipe that nobody writes to would hold the command up for ever.
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK))
 
 
 def read_passphrase(path: Path) -> bytes:
@@ -65,11 +83,19 @@ def read_passphrase(path: Path) -> bytes:
 
 
 def passphrase_in(content: bytes, what: str) -> bytes:
-    """Return the first line of what has this content. Raise MalformedError if it is empty."""
-    line = content.split(b"\n", 1)[0].removesuffix(b"\r")
+    """Return the first line of what has this content, in UTF-8. Raise MalformedError if it is empty."""
+    line = _as_utf8(content).split(b"\n", 1)[0].removesuffix(b"\r")
     if not line:
         raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.", code="passphrase-empty")
     return line
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """Return a text without the byte order mark that editors and PowerShell put before it."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode("utf-16").encode()
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | None = None, replace: bool = True) -> None:
@@ -84,7 +110,12 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | Non
                 _claim(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_directory(path.parent)
+        try:
+            _sync_directory(path.parent)
+        except OSError:
+            if not replace:  # nobody is told of a file that may not last
+                path.unlink(missing_ok=True)
+            raise
 
 
 def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner | None = None) -> None:
@@ -104,7 +135,7 @@ def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner |
             )
         try:
             make_private_directory(generation, owner=owner)
-            for name, content in contents.items():
+            for name, content in {IGNORED: EVERYTHING, **contents}.items():
                 _create(generation / name, content, PRIVATE, owner)
             _sync_directory(generation)
             _turn(path, generation.name, owner)
@@ -139,6 +170,26 @@ def turn_link(path: Path, target: str) -> None:
         return
     with _explained(path):
         _turn(path, target)
+        _sync_directory(path.parent)
+
+
+def generations(path: Path) -> list[Path]:
+    """Return the folders that `write_directory` made for a link, the newest first."""
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    found = [each for each in beside if _is_generation(each, path) and each.is_dir() and not each.is_symlink()]
+    return sorted(found, key=lambda each: each.stat().st_mtime_ns, reverse=True)
+
+
+def mend_link(path: Path, folder: Path) -> None:
+    """Put the link to a folder back that a copy has lost, or has turned into the folder itself, `path`."""
+    with _explained(path):
+        if folder == path:
+            folder = draft_of(path)
+            path.rename(folder)
+        for link in path.parent.iterdir():
+            if link.is_symlink() and _is_generation(link, path):  # of a killed command, which was about to turn it
+                link.unlink()
+        _turn(path, folder.name)
         _sync_directory(path.parent)
 
 
@@ -180,9 +231,23 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
                     code="folder-of-another",
                     path=path,
                 ) from None
-            path.chmod(0o700)
+            with contextlib.suppress(PermissionError):  # FAT has no modes to change: judged below
+                path.chmod(0o700)
         if owner:
             os.lchown(path, *owner)
+        check_private(path)
+
+
+def ignore(folder: Path) -> None:
+    """Keep a folder with keys out of any repository."""
+    if not (folder / IGNORED).exists():
+        write(folder / IGNORED, EVERYTHING)
+
+
+def check_private(folder: Path) -> None:
+    """Raise CertkitError if others have rights to a folder that was just made for its owner alone."""
+    if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise file_errors.incapable(folder, "keeps nothing private", "no-private-files")
 
 
 @contextlib.contextmanager
@@ -208,8 +273,8 @@ def acting_as(owner: Owner | None) -> Iterator[None]:
         os.setgroups(former_groups)
 
 
-def application_directory(home: Path | None = None) -> Path:
-    """Return the folder where this platform keeps a user's application data, certkit's own inside it.
+def application_directory(home: Path | None = None, name: str = "certkit") -> Path:
+    """Return the folder of this `name` where this platform keeps a user's application data.
 
     `home` is the user's home folder, else that of whoever runs this. Raises MissingError for a user without one, as
     in some containers.
@@ -217,11 +282,11 @@ def application_directory(home: Path | None = None) -> Path:
     data_home = os.environ.get("XDG_DATA_HOME", "")
     try:
         if sys.platform == "darwin":
-            return (home or Path.home()) / "Library" / "Application Support" / "certkit"
+            return (home or Path.home()) / "Library" / "Application Support" / name
         base = Path(data_home) if data_home.startswith("/") else (home or Path.home()) / ".local" / "share"
     except RuntimeError:
         raise MissingError("this user has no home folder", "Set HOME.", code="no-home-folder") from None
-    return base / "certkit"
+    return base / name
 
 
 @contextlib.contextmanager
@@ -230,7 +295,10 @@ def locked(path: Path) -> Iterator[None]:
     with _explained(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:  # two commands would change one file at once
+            raise file_errors.incapable(path, "has no locks", "no-locks") from None
         yield
     finally:
         os.close(descriptor)
@@ -246,6 +314,8 @@ def is_locked(path: Path) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:  # without locks nobody holds one
+        return False
     finally:
         os.close(descriptor)
     return False
@@ -266,7 +336,12 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
 def _turn(path: Path, target: str, owner: Owner | None = None) -> None:
     link = path.with_name(f"{draft_of(path).name}.link")
     try:
-        link.symlink_to(target)
+        try:
+            link.symlink_to(target)
+        except OSError as error:
+            if error.errno not in _WITHOUT_LINKS:
+                raise
+            raise file_errors.incapable(path, "has no symbolic links", "no-symbolic-links") from None
         if owner:
             os.lchown(link, *owner)
         link.replace(path)
@@ -279,7 +354,9 @@ def _claim(temporary: Path, path: Path) -> None:
     try:
         try:
             path.hardlink_to(temporary)
-        except PermissionError:  # a file system without hard links, as on a USB stick: take the name, then rename
+        except OSError as error:  # a file system without hard links, as on a USB stick: take the name, then rename
+            if error.errno not in _WITHOUT_LINKS:
+                raise
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE))
             temporary.replace(path)
     except FileExistsError:
@@ -302,11 +379,16 @@ def _is_generation(folder: Path, path: Path) -> bool:
 
 
 def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Flush a folder, so that a name in it lasts, where its file system can do that."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _WITHOUT_SYNC:
+            raise
 
 
 @contextlib.contextmanager
@@ -314,9 +396,4 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CertkitError(
-            f"{path} cannot be written: {error.strerror}",
-            "Check the folder, its permissions and the free space.",
-            code="file-unwritable",
-            path=path,
-        ) from None
+        raise file_errors.unwritable(path, error) from None

@@ -2,48 +2,57 @@
 
 import contextlib
 import io
+import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from certkit import files
-from certkit.authority import new_home, settings
+from certkit.authority import backup_content, new_home, settings
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, RESTORED, ROLES, SETTINGS, open_home
 from certkit.authority.session import Session, unsettled
-from certkit.errors import MalformedError, RefusedError
+from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys, sealed
 
 LIMIT = 1 << 30
 """Bytes of the largest home that is backed up."""
 _LABEL = b"backup"
-_TREES = ("authorities", "daemons", "canary", ".canary.*")
-"""Kept whole, links as links; the ledger is read through its database, and nothing else is content."""
-_DEEPEST = 3
+_TRIAL = "trial"
 
 
 def backup(session: Session, passphrase: str) -> bytes:
     """Return the home, sealed under a passphrase; commands that run at the same time are in it whole or not at all.
 
-    Raises RefusedError if it is larger than what `restore` reads.
+    It is restored on trial first. Raises RefusedError for a home that `restore` would refuse.
     """
-    buffer = io.BytesIO()
-    with session.locked(), tarfile.open(fileobj=buffer, mode="w") as archive:
+    with session.locked():
+        _try(session, archive(session))
         with session.transaction():
             session.record("backup", session.team)
-        _add(archive, LEDGER, session.ledger.export())
-        _add(archive, SETTINGS, files.read(session.path / SETTINGS))
-        for path in _contents(session.path):
-            archive.add(path, str(path.relative_to(session.path)), recursive=False)
+        return sealed.seal(archive(session), passphrase, _LABEL)
+
+
+def archive(session: Session) -> bytes:
+    """Return the home as a tar archive; hold the home's lock."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as made:
+        _add(made, LEDGER, session.ledger.export())
+        _add(made, SETTINGS, files.read(session.path / SETTINGS))
+        for member in backup_content.members(session.path):
+            if member.target or member.is_folder:
+                made.addfile(_info(member))
+            else:
+                _add(made, member.name, files.read(member.path, limit=LIMIT))
     if buffer.tell() > LIMIT:
         raise RefusedError(
             f"the home is larger than {LIMIT >> 20} MB",
             "Move away what is no team's in its folders.",
             code="home-too-large",
         )
-    return sealed.seal(buffer.getvalue(), passphrase, _LABEL)
+    return buffer.getvalue()
 
 
 def restore(
@@ -64,11 +73,29 @@ def restore(
         return _settle(draft, actor, now)
 
 
-def _contents(home: Path) -> Iterator[Path]:
-    """Return folders before what is in them."""
-    for tree in _TREES:
-        for root in home.glob(tree):
-            yield from [root, *sorted([] if root.is_symlink() else root.rglob("*"))]
+def _try(session: Session, clear: bytes) -> None:
+    """Restore an archive beside the original's files, as private as these, and remove it again."""
+    files.sweep(session.path / _TRIAL)
+    trial = files.draft_of(session.path / _TRIAL)
+    try:
+        files.make_private_directory(trial)
+        _unpack(clear, trial)
+        _disarm(trial / SETTINGS, lambda _: True)
+        _settle(trial, session.actor, session.now)
+    except CertkitError as error:
+        raise RefusedError(
+            f"nobody could restore a backup of this home: {error.message.replace(str(trial), str(session.path))}",
+            "Put that right, or restore the last backup that is whole.",
+            code="home-not-restorable",
+        ) from None
+    finally:
+        shutil.rmtree(trial, ignore_errors=True)
+
+
+def _info(member: backup_content.Member) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(member.name)
+    info.type, info.linkname = (tarfile.SYMTYPE, member.target) if member.target else (tarfile.DIRTYPE, "")
+    return info
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -101,7 +128,7 @@ def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> Non
 
 def _inside(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or len(path.parts) > _DEEPEST:
+    if path.is_absolute() or ".." in path.parts or len(path.parts) > backup_content.DEEPEST:
         raise _damaged(f"{name} leads out of it")
     return path
 
@@ -122,7 +149,7 @@ def _settle(path: Path, actor: Actor, now: datetime) -> str:
         session.ledger.verify()
         for role in ROLES:
             for generation in session.generations(role):
-                _verify(session.authority_directory(role, generation))
+                _verify(session.authority_directory(role, generation), may_lack_key=True)
         for daemon in session.ledger.daemons():
             if session.daemon_directory(daemon.name).exists():
                 _verify(session.daemon_directory(daemon.name))
@@ -154,8 +181,11 @@ def _forget_the_daemons(session: Session) -> None:
         session.ledger.put_daemon(replace(daemon, proven=0, serving=""))
 
 
-def _verify(folder: Path) -> None:
+def _verify(folder: Path, *, may_lack_key: bool = False) -> None:
+    """Raise CertkitError unless a certificate has its key beside it; an authority's may be kept elsewhere."""
     certificate = certificates.load(files.read(folder / CERTIFICATE))
+    if may_lack_key and not (folder / KEY).exists():
+        return
     with contextlib.suppress(keys.EncryptedKeyError):
         if not keys.matches(keys.load(files.read(folder / KEY)), certificate):
             raise _damaged(f"the key in {folder.name} is not that of its certificate")

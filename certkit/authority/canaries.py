@@ -14,12 +14,13 @@ from certkit.pki import certificates, extensions, keys
 from certkit.trust import canary
 from certkit.trust.canary import Canary
 
-_FOLDER = "canary"
+FOLDER = "canary"
+"""Where it lies in the home."""
 
 
 def kept(view: View) -> Canary | None:
     """Return the canary that is in the home; None if it is not there, or of a former authority."""
-    folder = (view.path / _FOLDER).resolve()  # both files of one canary, whoever turns the link in between
+    folder = (view.path / FOLDER).resolve()  # both files of one canary, whoever turns the link in between
     with contextlib.suppress(MissingError):
         certificate, key = certificates.load(files.read(folder / CERTIFICATE)), keys.load(files.read(folder / KEY))
         if _is_newest(view, certificate) and certificates.has_signed(_authority(view), certificate):
@@ -32,7 +33,7 @@ def is_kept(view: View) -> bool:
 
     A signature is not checked here. That loads OpenSSL, and whoever writes in the home can sign, too.
     """
-    folder = (view.path / _FOLDER).resolve()
+    folder = (view.path / FOLDER).resolve()
     with contextlib.suppress(MissingError):
         certificate = certificates.load(files.read(folder / CERTIFICATE))
         return _is_newest(view, certificate) and (folder / KEY).exists()
@@ -46,7 +47,7 @@ def replace(session: Session) -> None:
     with session.transaction():
         record_certificate(session, "canary", made.certificate, authority)
     content = {CERTIFICATE: certificates.to_pem(made.certificate), KEY: keys.to_pem(made.key)}
-    files.write_directory(session.path / _FOLDER, content)
+    files.write_directory(session.path / FOLDER, content)
 
 
 def control(session: Session) -> Canary:

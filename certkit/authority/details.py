@@ -69,7 +69,7 @@ def person_details(view: View, name: str) -> PersonDetails | None:
 
 def certificate_details(view: View, serial: str) -> CertificateDetails | None:
     """Return what is known of a certificate by its serial number, however that is written; None if there is none."""
-    found = view.ledger.certificate(lookup.serial(serial))
+    found = lookup.certificate_by_serial(view, serial)
     if found is None:
         return None
     return CertificateDetails(

@@ -10,4 +10,5 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 def exposed(home: Path) -> list[Path]:
     """Return the home itself and the authorities' keys in it, as far as others than their owner have rights to them."""
-    return [path for path in (home, *sorted(home.glob(f"authorities/*-*/{KEY}"))) if path.stat().st_mode & _OTHERS]
+    keys = (path for path in sorted(home.glob(f"authorities/*-*/{KEY}")) if path.exists())
+    return [path for path in (home, *keys) if path.stat().st_mode & _OTHERS]

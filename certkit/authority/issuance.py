@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography.x509 import Certificate
 
@@ -13,11 +13,19 @@ from certkit.authority.certificate_row import Holder, record_certificate
 from certkit.authority.revocation import Subject, admit, revocation
 from certkit.authority.session import Session
 from certkit.enroll.bundle import Bundle, Daemon
-from certkit.errors import RefusedError
+from certkit.errors import InvalidError, RefusedError
 from certkit.pki import certificates, keys, names, requests
 from certkit.pki.certificates import Authority
 from certkit.pki.keys import PrivateKey, PublicKey, public_of, public_pin
 from certkit.results import time_text
+
+
+@dataclass(frozen=True)
+class Valid:
+    """A certificate that is good until it `expires`."""
+
+    serial: str
+    expires: datetime
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,9 @@ class Issued:
 
     certificate: Certificate
     bundle: Bundle
+    issuer: Certificate
+    also_valid: tuple[Valid, ...] = ()
+    """The device's former certificates that have not ended."""
 
     @property
     def person(self) -> str:
@@ -37,6 +48,10 @@ class Issued:
         """Which device of theirs it is for."""
         return self.bundle.device
 
+    def chain(self) -> bytes:
+        """Return the certificate and its issuer's in PEM form, as every TLS client takes them."""
+        return certificates.to_pem(self.certificate) + certificates.to_pem(self.issuer)
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -46,23 +61,39 @@ class Draft:
     issued: Issued
 
 
-def issue(session: Session, person: str, device: str | None = None) -> Issued:
+def issue(session: Session, person: str, device: str | None = None, *, days: int | None = None) -> Issued:
     """Make a key and a certificate for a person's device, and record both names if they are new.
 
     A device that is there already gets another certificate of the same name; without a `device` a name is made up.
-    Raises RefusedError for somebody who is revoked.
+    It lives as long as the team has it, or fewer `days`. Raises RefusedError for somebody who is revoked, InvalidError
+    for more days.
     """
+    life = _life(session.settings.bundle_days, days)
     key = keys.generate(session.settings.key_type)
-    return _issue(session, person, device, key.public_key(), session.settings.bundle_life, key)
+    return _issue(session, person, device, key.public_key(), life, key)
 
 
-def sign(session: Session, request: bytes, person: str, device: str | None = None) -> Issued:
+def sign(
+    session: Session, request: bytes, person: str, device: str | None = None, *, days: int | None = None
+) -> Issued:
     """Answer a CSR, PEM or DER, of which only the key is believed; the bundle holds no key.
 
     Raises as `issue` and `requests.read` do, and RefusedError for a key that was certified for another device, person
     or daemon: that one may have leaked.
     """
-    return _issue(session, person, device, requests.read(request), session.settings.device_life)
+    return _issue(session, person, device, requests.read(request), _life(session.settings.device_days, days))
+
+
+def _life(most: int, days: int | None) -> timedelta:
+    if days is not None and days > most:
+        raise InvalidError(
+            f"{days} days are more than the team's {most}",
+            "Leave --life out, or change the team's in team.yml.",
+            code="life-too-long",
+            days=days,
+            most=most,
+        )
+    return timedelta(days=days or most)
 
 
 def draft(session: Session, sign_for: Callable[[str], Authority], person: str, device: str | None = None) -> Draft:
@@ -85,13 +116,14 @@ def record(session: Session, made: Draft) -> Issued:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
     _admit(session, person, device)
     _check_key(session, person, device, public_pin(public_of(certificate)).hex())
+    also_valid = _also_valid(session, person, device)
     bundle = _bundle(session, person, device, certificate, made.issued.bundle.key)
     trusts = session.rotation("server").trusted
     holder = Holder(person=person, device=device, trusts=trusts, urls=bundle.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
     session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
-    return Issued(certificate, bundle)
+    return Issued(certificate, bundle, authority.certificate, also_valid)
 
 
 def _issue(
@@ -128,7 +160,13 @@ def _draft(
         now=session.now,
         life=life,
     )
-    return Draft(authority, Issued(certificate, _bundle(session, person, device, certificate, key)))
+    issued = Issued(certificate, _bundle(session, person, device, certificate, key), authority.certificate)
+    return Draft(authority, issued)
+
+
+def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]:
+    found = session.ledger.certificates("device", person=person, unexpired_at=session.now)
+    return tuple(Valid(each.serial, each.not_after) for each in found if each.device == device)
 
 
 def _bundle(session: Session, person: str, device: str, certificate: Certificate, key: PrivateKey | None) -> Bundle:

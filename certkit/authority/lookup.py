@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 from certkit.authority.view import View
 from certkit.errors import InvalidError, MissingError
-from certkit.ledger.interface import Device, Person
+from certkit.ledger.interface import Certificate, Device, Person
 from certkit.pki import names
 from certkit.pki.certificates import serial_text
 
 _FEW = 3
 """Names at most that are suggested for one."""
+_SHORTEST_MISTYPED = 4
+"""Letters of a name that is long enough for a slip in it to be told from another name."""
 
 
 class UnknownNameError(MissingError):
@@ -98,12 +100,42 @@ def _is_hidden_behind(known: str, name: str) -> bool:
     return not names.is_seen(known) and names.folded(known) == names.folded(name)
 
 
-def serial(text: str) -> str:
-    """Return a serial number, in any of the usual spellings, as the ledger writes it."""
-    try:
-        return serial_text(int(text.replace(":", ""), 16))
-    except ValueError:
-        return text
+def one_slip_away(view: View, name: str) -> list[str]:
+    """Return the people whose names are one slip of the keyboard away: a letter more, less, other, or two swapped.
+
+    Names that count, such as `ci-1` and `ci-2`, are meant to be alike.
+    """
+    folded = names.folded(name)
+    return [each.name for each in view.ledger.people() if _is_slip(folded, names.folded(each.name))]
+
+
+def _is_slip(one: str, other: str) -> bool:
+    if one == other or abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < _SHORTEST_MISTYPED:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
+    if any(each[:1].isdigit() for each in (a, b)):
+        return False
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
+def serials(text: str) -> list[str]:
+    """Return a serial number as the ledger writes it, in every way in which what was pasted can be read.
+
+    OpenSSL prints `serial=5E0C…` or `5e:0c:…`, keychains `5E 0C`, browsers both, Go and Java decimal digits.
+    """
+    pasted = re.sub(r"(?i)^\s*serial\s*(number)?\s*[=:]?\s*", "", text)
+    pasted = re.sub(r"\s*\([^)]*\)\s*$", "", pasted)  # the other notation, as OpenSSL has it behind a short one
+    digits = re.sub(r"[\s:]", "", pasted).lower().removeprefix("0x")
+    found = [serial_text(int(digits, 16))] if re.fullmatch("[0-9a-f]{1,64}", digits) else []
+    if re.fullmatch("[0-9]{1,64}", digits):
+        found.append(serial_text(int(digits)))
+    return found
+
+
+def certificate_by_serial(view: View, text: str) -> Certificate | None:
+    """Return the certificate of a serial number, in any of the usual spellings; None if there is none."""
+    return next(filter(None, map(view.ledger.certificate, serials(text))), None)
 
 
 def _perhaps_meant(name: str, known: list[str]) -> list[str]:

@@ -11,6 +11,8 @@ from certkit.errors import CertkitError, RefusedError
 
 def check_free(path: Path) -> None:
     """Raise RefusedError if a home cannot be made at `path` without touching what is there."""
+    if _is_of_laptop(path):
+        raise RefusedError(f"{path} holds an enrollment of this user's laptop", code="home-of-laptop", path=path)
     if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):
         raise RefusedError(f"{path} is there already and is not touched", code="home-exists", path=path)
 
@@ -27,7 +29,12 @@ def draft(path: Path) -> Iterator[Path]:
     folder = files.draft_of(path)
     try:
         folder.mkdir(mode=0o700)
+        files.check_private(folder)
+        files.ignore(folder)
         yield folder
+        for name in files.OF_LAPTOP:
+            if (path / name).exists():
+                (path / name).rmdir()
         folder.replace(path)
     except OSError as error:
         raise CertkitError(f"{path} cannot be made: {error.strerror}", code="home-unmakeable", path=path) from None
@@ -37,4 +44,13 @@ def draft(path: Path) -> Iterator[Path]:
 
 
 def _is_empty_directory(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
+    return path.is_dir() and not _content(path)
+
+
+def _is_of_laptop(path: Path) -> bool:
+    return path.is_dir() and bool(_content(path)) and {each.name for each in path.iterdir()} <= {*files.OF_LAPTOP}
+
+
+def _content(path: Path) -> list[Path]:
+    """Return what is in a folder, but for empty folders that a former certkit left behind when it unenrolled."""
+    return [each for each in path.iterdir() if each.name not in files.OF_LAPTOP or any(each.iterdir())]

@@ -100,21 +100,33 @@ def reason_called(text: str) -> str:
     )
 
 
-def reinstate(session: Session, subject: Subject) -> bool:
-    """Let a subject in again; a person's revoked devices stay out. False if it was not out."""
-    return _set(session, subject, None, "reinstate")
+def reinstate(session: Session, subject: Subject, *, without_devices: bool = False) -> bool:
+    """Let a subject in again; a person's revoked devices stay out. False if it was not out.
+
+    Somebody who is let in `without_devices` may be issued new ones, and all that they had stay revoked.
+    """
+    return _set(session, subject, None, "reinstate", without_devices=without_devices)
 
 
-def _set(session: Session, subject: Subject, wanted: Revocation | None, action: str) -> bool:
-    if bool(revocation(session, subject)) == bool(wanted):
+def _set(
+    session: Session, subject: Subject, wanted: Revocation | None, action: str, *, without_devices: bool = False
+) -> bool:
+    former = revocation(session, subject)
+    if bool(former) == bool(wanted):
         return False
     with publishing(session):
         admit(session, subject)
+        if without_devices:
+            for each in session.ledger.devices(subject.person):
+                if not each.revoked:
+                    session.ledger.set_device_revoked(subject.person, each.name, former)
         if subject.device:
             session.ledger.set_device_revoked(subject.person, subject.device, wanted)
         else:
             session.ledger.set_person_revoked(subject.person, wanted)
-        detail = {"device": subject.device} if subject.device else {}
+        detail: dict[str, object] = {"device": subject.device} if subject.device else {}
+        if without_devices:
+            detail["without_devices"] = True
         session.record(action, subject.person, **detail, **({"reason": wanted.reason} if wanted else {}))
     return True
 
@@ -137,7 +149,7 @@ def admit(session: Session, subject: Subject) -> None:
 
 
 def _by_serial(view: View, serial: str) -> Subject:
-    found = view.ledger.certificate(lookup.serial(serial))
+    found = lookup.certificate_by_serial(view, serial)
     if found is None:
         raise MissingError(f"there is no certificate {serial!r}", code="certificate-unknown", serial=serial)
     if found.daemon:

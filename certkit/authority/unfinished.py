@@ -4,24 +4,27 @@ A change of files begins when its transaction is committed. Whoever is killed be
 change finishes them first, and whoever only reads says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
 from certkit import files
-from certkit.authority import canaries, daemon_files, journal
+from certkit.authority import canaries, daemon_files, journal, links
 from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import must_replace, publish
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.ledger.interface import Anchors, Daemon
 from certkit.pki import certificates, extensions
+from certkit.trust.rotation import Role
 
 
 class Kind(StrEnum):
     """What does not follow the ledger yet."""
 
+    LINKS = "links"
+    """The home was copied without its links."""
     PASSPHRASE = "passphrase"  # noqa: S105  no passphrase, but the change of one
     AUTHORITY = "authority"
     """The name of the authority that signs does not lead to it."""
@@ -36,8 +39,12 @@ class Kind(StrEnum):
     """The folder of a daemon that was removed, with its key, is still there."""
 
 
-_SIGNED = {Kind.PUBLICATION, Kind.CANARY, Kind.DAEMON_CERTIFICATE}
-"""What takes a signature to be finished."""
+_SIGNED: Mapping[Kind, Role] = {
+    Kind.PUBLICATION: "client",
+    Kind.CANARY: "client",
+    Kind.DAEMON_CERTIFICATE: "server",
+}
+"""What takes a signature to be finished, and whose: the other authority's key may be kept apart."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ def finish(session: Session) -> None:
     found = list(_find(session))
     if not found:
         return
-    for role in ROLES if any(each.kind in _SIGNED for each in found) else ():
+    for role in {_SIGNED[each.kind] for each in found if each.kind in _SIGNED}:
         session.authority(role)  # asks for the passphrase, if at all, before others have to wait
     with session.locked():
         for each in _find(session):  # again: another session may have been at it
@@ -72,6 +79,8 @@ def _find(view: View) -> Iterator[Unfinished]:
     newest = view.ledger.newest_anchors()
     if newest is None:  # a home that is just being made
         return
+    if links.lost(view):
+        yield Unfinished(Kind.LINKS)
     if any(_link_target(view, role) != view.authority_directory(role).name for role in ROLES):
         yield Unfinished(Kind.AUTHORITY)
     if must_replace(view, newest):
@@ -97,6 +106,8 @@ def _finish(session: Session, each: Unfinished) -> None:
     match each:
         case Unfinished(Kind.PASSPHRASE):
             journal.finish(session.path)
+        case Unfinished(Kind.LINKS):
+            links.mend(session)
         case Unfinished(Kind.AUTHORITY):
             for role in ROLES:
                 files.turn_link(session.path / "authorities" / role, session.authority_directory(role).name)

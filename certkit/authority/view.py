@@ -79,7 +79,7 @@ class View:
 
     def certificate(self, role: Role, generation: int | None = None) -> Certificate:
         """Return the certificate of an authority, the issuing generation's by default; its key stays shut."""
-        path = self.authority_directory(role, generation) / CERTIFICATE
+        path = self.certificate_path(role, generation)
         with intact(path):
             return certificates.load(files.read(path))
 
@@ -87,13 +87,20 @@ class View:
         """Tell whether the authority that signs has expired: nobody trusts it any more."""
         return self.certificate(role).not_valid_after_utc <= self.now
 
+    def certificate_path(self, role: Role, generation: int | None = None) -> Path:
+        """Return where the certificate of an authority lies, the issuing generation's by default."""
+        return self.authority_directory(role, generation) / CERTIFICATE
+
     def trusted(self, role: Role) -> tuple[Certificate, ...]:
         """Return the certificates of the generations that are trusted, oldest first."""
         return tuple(self.certificate(role, generation) for generation in self.rotation(role).trusted)
 
     def is_encrypted(self, role: Role) -> bool:
-        """Tell whether an authority's key wants a passphrase."""
-        return b"ENCRYPTED" in files.read(self.authority_directory(role) / KEY)
+        """Tell whether an authority's key wants a passphrase, or is kept apart, which protects it as well."""
+        try:
+            return b"ENCRYPTED" in files.read(self.authority_directory(role) / KEY)
+        except MissingError:
+            return True
 
     def authority_directory(self, role: Role, generation: int | None = None) -> Path:
         """Return where an authority's certificate and key lie, the issuing generation's by default."""

@@ -1,15 +1,18 @@
 """The program: finds the verb, imports its module alone, and turns errors into words and exit codes."""
 
 import importlib
+import os
 import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from certkit import file_errors
 from certkit.cli.catalog import ALIASES, GROUPS, VERBS
 from certkit.cli.support import exit_codes, remedies, usage_errors
 from certkit.cli.support.output import complain, flush, tell
@@ -85,7 +88,10 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
             return exit_codes.FAILURE
         case OSError():
             what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
-            remedy, code = "Check the permissions and the free space.", exit_codes.FAILURE
+            code = exit_codes.FAILURE
+            remedy = "Check the permissions and the free space."
+            if isinstance(error.filename, str | bytes | os.PathLike):
+                remedy = file_errors.advice(Path(os.fsdecode(error.filename)), error)
         case _:
             what = f"a defect in certkit: {type(error).__name__}: {error}"
             remedy, code = "Report it with the output of certkit --debug …", exit_codes.FAILURE

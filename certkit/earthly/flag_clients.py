@@ -3,6 +3,7 @@
 Each daemon that they are enrolled for has a folder of its own. Beside the three files lies `url`, the daemon's.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +27,17 @@ class EnrolledDaemon:
 
 
 def folder(user: User, team: str, daemon: str) -> Path:
-    """Return the folder of one daemon's `ca.pem`, `cert.pem`, `key.pem` and `url`."""
-    return team_folder(user, team) / daemon
+    """Return the folder of one daemon's `ca.pem`, `cert.pem`, `key.pem` and `url`: that which is there, else a new one.
+
+    A former certkit had them elsewhere, and commands that people keep name them there.
+    """
+    new, former = (parent / daemon for parent in team_folders(user, team))
+    return former if os.path.islink(former) and not os.path.islink(new) else new  # noqa: PTH114  never raises
 
 
-def team_folder(user: User, team: str) -> Path:
-    """Return the folder that holds those of a team's daemons."""
-    return _all_teams(user) / team
+def team_folders(user: User, team: str) -> list[Path]:
+    """Return the folders that may hold those of a team's daemons."""
+    return [parent / team for parent in _parents(user)]
 
 
 def enrolled(user: User) -> list[EnrolledDaemon]:
@@ -48,19 +53,19 @@ def enrolled(user: User) -> list[EnrolledDaemon]:
 def teams(user: User) -> list[str]:
     """Return the teams that there are files for, by name."""
     with files.acting_as(user.owner):
-        parent = _all_teams(user)
-        return sorted(path.name for path in parent.iterdir() if places(user, path.name)) if parent.is_dir() else []
+        known = {path.name for parent in _parents(user) if parent.is_dir() for path in parent.iterdir()}
+        return sorted(name for name in known if places(user, name))
 
 
 def places(user: User, team: str) -> list[Path]:
     """Return the folders of a team's daemons that there are files for."""
-    parent = team_folder(user, team)
     with files.acting_as(user.owner):  # a killed command leaves a hidden link
-        return sorted(path for path in parent.glob("[!.]*") if path.is_symlink()) if parent.is_dir() else []
+        found = [path for parent in team_folders(user, team) if parent.is_dir() for path in parent.glob("[!.]*")]
+        return sorted(path for path in found if path.is_symlink())
 
 
-def _all_teams(user: User) -> Path:
-    return user.data / "clients"
+def _parents(user: User) -> list[Path]:
+    return [place / "clients" for place in user.places]
 
 
 def _url(user: User, place: Path) -> str | None:

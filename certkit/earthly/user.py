@@ -25,8 +25,13 @@ class User:
 
     @property
     def data(self) -> Path:
-        """The folder for certkit's own files of this user."""
-        return files.application_directory(self.home)
+        """The folder for certkit's own files of this user: another than a lead's home, which may be here too."""
+        return files.application_directory(self.home, "certkit-laptop")
+
+    @property
+    def places(self) -> tuple[Path, Path]:
+        """Where such files are: `data`, and where a former certkit kept them."""
+        return self.data, files.application_directory(self.home)
 
 
 _HOMELESS = Path("/etc")
@@ -38,10 +43,26 @@ def user_of(environ: Environment) -> User:
     behind = _named(environ.get("SUDO_USER", ""))
     if behind is not None and behind.pw_dir and _is_writable(Path(behind.pw_dir)):
         return User(Path(behind.pw_dir), (behind.pw_uid, behind.pw_gid))
+    if kept := _kept_home(environ):
+        return kept
     try:
         return User(Path(environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir))
     except KeyError:
         return User(_HOMELESS)
+
+
+def _kept_home(environ: Environment) -> User | None:
+    """Return the user of the HOME that sudo has kept, if it is theirs: nothing of root's must get into it."""
+    numbers = environ.get("SUDO_UID", ""), environ.get("SUDO_GID", "")
+    home = environ.get("HOME", "")
+    if os.getuid() != 0 or not home or not all(number.isdecimal() for number in numbers):
+        return None
+    try:
+        owner = Path(home).stat().st_uid
+    except OSError:
+        return None
+    user, group = map(int, numbers)
+    return User(Path(home), (user, group)) if user and owner == user else None
 
 
 def _named(name: str) -> pwd.struct_passwd | None:

@@ -92,13 +92,14 @@ def _step(bundle: Bundle, client: Client, warrant: Warrant) -> Step:
     with config.explained():
         is_in_use = record.line_that_uses(config.content, folder) is not None
         before = _content_before(config, present, is_in_use=is_in_use)
-        new = _record(bundle, {**(present.former if present else {}), config.path: before})
+        new = _record(bundle, {**(present.former if present else {}), config.path: before}, client.directory)
         edited = edit.set_globals(config.content or b"", new.values)
         others = record.without(present, config) if present and not is_in_use else {}
         faults = faults_in(edited)
     contents = {**pem_files, record.NAME: new.to_json()}
     backup = None if is_in_use or edited == config.content else _backup(config, bundle.team)
-    missing = {} if _holds(folder, contents) else contents
+    is_there = present == new and record.path_in(folder).name == record.NAME and _holds(folder, pem_files)
+    missing = {} if is_there else contents
     step = Step(folder, missing, config, edited, backup, others, renews, faults=faults)
     return _as_far_as_writable(step, new) if step.edits else step
 
@@ -127,9 +128,9 @@ def _content_before(config: ConfigFile, present: Record | None, *, is_in_use: bo
     return edit.set_globals(config.content or b"", dict.fromkeys(edit.KEYS))
 
 
-def _record(bundle: Bundle, former: Mapping[Path, bytes | None]) -> Record:
+def _record(bundle: Bundle, former: Mapping[Path, bytes | None], directory: Path) -> Record:
     daemons = tuple((daemon.name, daemon.url) for daemon in bundle.daemons)
-    return Record(bundle.team, bundle.person, bundle.device, daemons, former)
+    return Record(bundle.team, bundle.person, bundle.device, daemons, former, directory)
 
 
 def _backup(config: ConfigFile, team: str) -> Path | None:

@@ -1,5 +1,6 @@
 """Enroll `buildctl` and `docker buildx`, which read no configuration: write their files, and the command to paste."""
 
+import contextlib
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -44,8 +45,10 @@ def remove(user: User, team: str) -> list[Path]:
         found = flag_clients.places(user, team)
         for place in found:
             files.remove_directory(place)
-        if found:
-            flag_clients.team_folder(user, team).rmdir()
+        for parent in {place.parent for place in found}:
+            with contextlib.suppress(OSError):  # what else is there is not ours
+                for folder in (parent, parent.parent, parent.parent.parent):
+                    folder.rmdir()
     return found
 
 

@@ -26,7 +26,8 @@ FORMER_NAME = "enrolment.json"
 class Record:
     """Who is enrolled where; `daemons` are names with URLs, the first being that in use.
 
-    `former` has for each configuration file that was edited its content before, None if it was not there.
+    `former` has for each configuration file that was edited its content before, None if it was not there. `directory`
+    is the client's folder as it was called then: a home folder may be renamed, or found by another path.
     """
 
     team: str
@@ -34,6 +35,7 @@ class Record:
     device: str
     daemons: tuple[tuple[str, str], ...]
     former: Mapping[Path, bytes | None]
+    directory: Path | None = None
 
     @property
     def values(self) -> dict[str, Value]:
@@ -57,7 +59,8 @@ class Record:
         former = {str(path): None if text is None else text.decode() for path, text in self.former.items()}
         fields = {"version": 1, "team": self.team, "person": self.person, "device": self.device}
         daemons = [{"name": name, "url": url} for name, url in self.daemons]
-        return json.dumps(fields | {"daemons": daemons, "former": former}, indent=1).encode() + b"\n"
+        place = {"directory": str(self.directory)} if self.directory else {}
+        return json.dumps(fields | place | {"daemons": daemons, "former": former}, indent=1).encode() + b"\n"
 
     @classmethod
     def from_json(cls, content: bytes) -> "Record":
@@ -68,7 +71,13 @@ class Record:
         former = {Path(path): None if text is None else text.encode() for path, text in found["former"].items()}
         if not daemons:
             raise ValueError
-        return cls(team, person, device, daemons, former)
+        directory = Path(found["directory"]) if "directory" in found else None
+        return cls(team, person, device, daemons, former, directory)
+
+    def found_in(self, directory: Path) -> "Record":
+        """Return the record with the configurations where they are now that the client's folder is `directory`."""
+        moved = {_moved(path, self.directory, directory): text for path, text in reversed(list(self.former.items()))}
+        return replace(self, former=dict(reversed(list(moved.items()))), directory=directory)
 
 
 def folder_of(client: Client, team: str) -> Path:
@@ -94,7 +103,15 @@ def load(folder: Path) -> Record | None:
         raise MalformedError(f"{path} is damaged", remedy, code="enrollment-record-damaged", path=path) from None
     if record.team != folder.name:
         raise MalformedError(f"{path} is of another team", remedy, code="enrollment-record-of-another", path=path)
-    return record
+    return record.found_in(folder.parent.parent)
+
+
+def _moved(path: Path, former: Path | None, directory: Path) -> Path:
+    """Return where a configuration is whose client's folder was `former`, None if that was not recorded."""
+    if former is not None:
+        return directory / path.relative_to(former) if path.is_relative_to(former) else path
+    is_elsewhere = os.path.exists(path.parent) and not os.path.samefile(path.parent, directory)  # noqa: PTH110, PTH121  never raises
+    return path if path.parent.name != directory.name or is_elsewhere else directory / path.name
 
 
 def teams(client: Client) -> list[str]:

@@ -19,9 +19,10 @@ from certkit.pki.signer import KeySigner
 def create(user: User, out: Path) -> None:
     """Make a key, keep it, and write the request for it to `out`, which must not be there yet."""
     key = keys.generate("p256")
-    place = _place(user, keys.public_pin(key.public_key()))
+    place = _place(user.data, keys.public_pin(key.public_key()))
     with files.acting_as(user.owner):
         files.make_private_directory(place.parent)
+        files.ignore(place.parent)
         files.write(place, keys.to_pem(key), replace=False)
         try:
             files.write(out, requests.make(KeySigner(key)), mode=0o644, replace=False)
@@ -37,7 +38,7 @@ def complete(user: User, answer: Bundle, elsewhere: Iterable[Path] = ()) -> Bund
     """
     if answer.key is not None:
         return answer
-    for path in (_place_for(user, answer), *elsewhere):
+    for path in (*_places_for(user, answer), *elsewhere):
         with contextlib.suppress(MissingError, MalformedError), files.acting_as(user.owner):
             key = keys.load(files.read(path))
             if keys.matches(key, answer.certificate):
@@ -52,12 +53,14 @@ def complete(user: User, answer: Bundle, elsewhere: Iterable[Path] = ()) -> Bund
 def forget(user: User, bundle: Bundle) -> None:
     """Remove the key that waited, once it is in its place."""
     with files.acting_as(user.owner):
-        _place_for(user, bundle).unlink(missing_ok=True)
+        for place in _places_for(user, bundle):
+            place.unlink(missing_ok=True)
 
 
-def _place_for(user: User, bundle: Bundle) -> Path:
-    return _place(user, keys.public_pin(keys.public_of(bundle.certificate)))
+def _places_for(user: User, bundle: Bundle) -> list[Path]:
+    pin = keys.public_pin(keys.public_of(bundle.certificate))
+    return [_place(folder, pin) for folder in user.places]
 
 
-def _place(user: User, pin: bytes) -> Path:
-    return user.data / "requests" / f"{pin.hex()}.pem"
+def _place(folder: Path, pin: bytes) -> Path:
+    return folder / "requests" / f"{pin.hex()}.pem"

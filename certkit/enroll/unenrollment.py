@@ -36,8 +36,8 @@ class Undoing:
     """What is undone for one client.
 
     `restored` is what becomes of its configuration, None if that was not there before; `others` what becomes of other
-    records; `backups` are copies that say no more than the restored file, `kept` those that do. `keeps_folder` if
-    another configuration of the client uses it too, `is_abandoned` if somebody has removed its files already.
+    records; `backups` are copies that say no more than the restored file, `kept` those that do. If
+    other configurations of the client, `users`, use it too, `is_abandoned` if somebody has removed its files already.
     `obstacle` is why the configuration cannot be edited: then it stays, `to_take_out` are the lines that somebody must
     take out of it by hand, and the key goes all the same.
     """
@@ -48,7 +48,7 @@ class Undoing:
     others: Mapping[Path, bytes]
     backups: Sequence[Path]
     kept: Sequence[Path]
-    keeps_folder: bool
+    users: Sequence[Path]
     is_abandoned: bool
     obstacle: CertkitError | None = None
     to_take_out: Sequence[str] = ()
@@ -57,6 +57,11 @@ class Undoing:
     def client(self) -> Client:
         """Whose enrollment it is."""
         return self.config.client
+
+    @property
+    def keeps_folder(self) -> bool:
+        """Whether the key stays, for other configurations."""
+        return bool(self.users)
 
     @property
     def edits(self) -> bool:
@@ -176,14 +181,12 @@ def _undoing(config: ConfigFile, recorded: Record | None, folder: Path, *, is_ab
         present = recorded or _rebuilt(config, team)
         restored = _restored(config, present, folder)
         others = record.without(present, config)
-    rest = _rest(config, present, folder)
+    rest, users = _rest(config, present, folder), _others(config, present)
+    _check_unused(folder, [config.path, *users])
     copies = list(takewhile(Path.exists, config.backups(team)))
     spent = [path for path in copies if files.read(path) == restored]
     kept = [path for path in copies if path not in spent]
-    keeps = bool(rest)
-    return Undoing(
-        folder, config, restored, {**others, **rest}, spent, kept, keeps_folder=keeps, is_abandoned=is_abandoned
-    )
+    return Undoing(folder, config, restored, {**others, **rest}, spent, kept, users=users, is_abandoned=is_abandoned)
 
 
 def _left_to_be_edited(config: ConfigFile, present: Record, folder: Path, obstacle: CertkitError) -> Undoing:
@@ -199,11 +202,30 @@ def _left_to_be_edited(config: ConfigFile, present: Record, folder: Path, obstac
         {**others, **rest},
         [],
         kept,
-        keeps_folder=bool(rest),
+        users=_others(config, present),
         is_abandoned=False,
         obstacle=obstacle,
         to_take_out=_lines_of(config, present),
     )
+
+
+def _others(config: ConfigFile, present: Record) -> list[Path]:
+    return [path for path in present.former if path != config.path]
+
+
+def _check_unused(folder: Path, known: Sequence[Path]) -> None:
+    """Raise RefusedError if a configuration that the record does not know uses the team's files: the key stays."""
+    for path in (folder.parent.parent / name for name in ("config.yml", "config.yaml")):
+        content = files.read(path, limit=earthly.LIMIT) if path.is_file() and path not in known else None
+        with contextlib.suppress(MalformedError):
+            line = record.line_that_uses(content, folder)
+            if line is not None:
+                raise RefusedError(
+                    f"{path}, line {line}: the enrollment's files are used here, too",
+                    "Take that out by hand first.",
+                    code="enrollment-still-used",
+                    line=line,
+                )
 
 
 def _rest(config: ConfigFile, present: Record, folder: Path) -> dict[Path, bytes]:

@@ -1,8 +1,11 @@
 """Private and public keys: make, write, read and judge them."""
 
+import contextlib
 import hashlib
 import hmac
+import unicodedata
 from collections.abc import Callable
+from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -63,14 +66,15 @@ def to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:
     form, clear = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     if passphrase is None:
         return key.private_bytes(serialization.Encoding.PEM, form, clear)
-    if not 0 < len(passphrase) <= _LONGEST_PASSPHRASE:
+    secret = normal(passphrase)
+    if not 0 < len(secret) <= _LONGEST_PASSPHRASE:
         raise RefusedError(
             f"the passphrase is empty, or longer than {_LONGEST_PASSPHRASE} bytes",
             "Choose another passphrase.",
             code="passphrase-length",
             limit=_LONGEST_PASSPHRASE,
         )
-    return encrypted_key.to_pem(key.private_bytes(serialization.Encoding.DER, form, clear), passphrase)
+    return encrypted_key.to_pem(key.private_bytes(serialization.Encoding.DER, form, clear), secret)
 
 
 def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
@@ -83,13 +87,39 @@ def load(pem: bytes, passphrase: bytes | None = None) -> PrivateKey:
         raise MalformedError(
             "the private key is larger than any in use, or takes too long to open", code="private-key-too-large"
         )
+    for spelling in _spellings(passphrase):
+        with contextlib.suppress(WrongPassphraseError):
+            return _load(pem, spelling)
+    raise WrongPassphraseError("the passphrase does not open the key", "Try again.")
+
+
+def normal(passphrase: bytes) -> bytes:
+    """Return the one form of a passphrase (NFC): typed on two keyboards, it may come as different code points."""
+    return _normalized(passphrase, "NFC")
+
+
+def _normalized(passphrase: bytes, form: Literal["NFC", "NFD"]) -> bytes:
+    try:
+        return unicodedata.normalize(form, passphrase.decode()).encode()
+    except UnicodeDecodeError:  # of another tool's, in another encoding
+        return passphrase
+
+
+def _spellings(passphrase: bytes | None) -> list[bytes | None]:
+    """Return all forms of a passphrase under which a key may be encrypted, by a former certkit or another tool."""
+    if not passphrase:
+        return [passphrase]
+    return list(dict.fromkeys([normal(passphrase), passphrase, _normalized(passphrase, "NFD")]))
+
+
+def _load(pem: bytes, passphrase: bytes | None) -> PrivateKey:
     try:
         # The numbers alone: to judge them is what takes the time.
         key = serialization.load_pem_private_key(pem, passphrase, unsafe_skip_rsa_key_validation=True)
         return _judged(key)
     except TypeError:
         if passphrase:  # given, and not wanted
-            return load(pem)
+            return _load(pem, None)
         raise EncryptedKeyError("the key is encrypted", "Give its passphrase.") from None
     except (ValueError, OverflowError, UnsupportedAlgorithm):
         if passphrase and b"ENCRYPTED" in pem:

@@ -88,12 +88,18 @@ def test_what_was_sealed_for_something_else_is_no_backup(tmp_path: Path) -> None
         backups.restore(sealed.seal(b"", SECRET, b"bundle"), SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
 
 
+def unchecked(session: Session) -> bytes:
+    """Return a backup of a home that `backup` would refuse, as an earlier certkit would have made it."""
+    return sealed.seal(backups.archive(session), SECRET, b"backup")
+
+
 @pytest.mark.parametrize("name", ["daemons/build", "authorities/server-1"])
 def test_a_key_that_is_not_its_certificates_is_found(path: Path, session: Session, tmp_path: Path, name: str) -> None:
     (path / name / "key.pem").write_bytes(keys.to_pem(keys.generate("p256")))
-    content = backups.backup(session, SECRET)
+    with pytest.raises(RefusedError, match=r"nobody could restore .*the key in (build|server-1) is not that of its"):
+        backups.backup(session, SECRET)
     with pytest.raises(MalformedError, match=r"the key in (build|server-1) is not that of its certificate"):
-        backups.restore(content, SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
+        backups.restore(unchecked(session), SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
 
 
 def test_a_damaged_ledger_is_found(path: Path, session: Session, tmp_path: Path) -> None:
@@ -165,7 +171,7 @@ def test_a_restored_home_uses_the_ledger_that_was_restored(session: Session, tmp
 def test_a_daemon_that_is_named_by_a_path_is_no_daemon(session: Session, tmp_path: Path, name: str) -> None:
     with session.ledger.transaction():
         session.ledger.put_daemon(Daemon(name, "tcp://build:8372", ("build",), now()))
-    content = backups.backup(session, SECRET)
+    content = unchecked(session)
     with pytest.raises(CertkitError, match="cannot be the name of a daemon"):
         backups.restore(content, SECRET, tmp_path / "in" / "restored", LEAD, now(), confirm=refuse)
     assert not list(tmp_path.rglob("*planted*"))
@@ -175,7 +181,7 @@ def test_a_host_that_is_a_command_is_no_host(session: Session, tmp_path: Path) -
     """It would stand in the lines that a lead pastes."""
     with session.ledger.transaction():
         session.ledger.put_daemon(Daemon("arm", "tcp://arm:8372", ("arm; touch planted",), now()))
-    content = backups.backup(session, SECRET)
+    content = unchecked(session)
     with pytest.raises(CertkitError, match="neither a host name nor an IP address"):
         backups.restore(content, SECRET, tmp_path / "restored", LEAD, now(), confirm=refuse)
 

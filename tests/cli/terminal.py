@@ -21,14 +21,17 @@ def on_terminal(
     *,
     columns: int = 80,
     environment: Mapping[str, str] | None = None,
+    given: str = os.devnull,
 ) -> tuple[int, str]:
     """Run a command line; type each answer once its question is there.
 
     An answer is a secret, typed when the terminal shows no typing, unless its question ends in a choice: `[y/N]`.
-    Give the exit code and all that was shown.
+    Standard input is the terminal too, or a file that is `given`. Give the exit code and all that was shown.
     """
     child, terminal = pty.fork()
     if child == 0:
+        if given != os.devnull:
+            os.dup2(os.open(given, os.O_RDONLY), 0)
         os.environ |= {"TERM": "xterm", **(environment or {})}
         os.execv(sys.executable, [sys.executable, "-m", "certkit", *arguments])
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))

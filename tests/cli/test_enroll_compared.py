@@ -99,7 +99,7 @@ def test_a_byte_order_mark_is_no_part_of_a_passphrase(team: Team, line_end: byte
     run("enroll", "sealed.certkit", "--for", "earthly", "--no-probe", "--passphrase-file", "marked")
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le", "utf-16-be"])
 def test_a_passphrase_in_another_encoding_is_said_to_be_so(team: Team, capsys: Captured, encoding: str) -> None:
     Path("foreign").write_bytes("schöne neue lange Passphrase\n".encode(encoding))
     Path("foreign").chmod(0o600)

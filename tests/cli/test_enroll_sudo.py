@@ -40,7 +40,7 @@ class Machine:
     @property
     def data(self) -> Path:
         """Where certkit keeps Mallory's things."""
-        return self.home / ".local" / "share" / "certkit"
+        return self.home / ".local" / "share" / "certkit-laptop"
 
     def plant(self, link: Path, target: Path) -> None:
         """Let Mallory make a symbolic link in a folder of their own."""
@@ -98,7 +98,7 @@ def test_all_is_the_users_and_lies_in_the_users_home(machine: Machine) -> None:
 def test_a_request_and_its_key_are_the_users_and_the_answer_finds_it(machine: Machine) -> None:
     out = machine.home / "mallory.csr"
     assert main(["enroll", "--request", str(out)]) == 0
-    [waiting] = (machine.data / "requests").iterdir()
+    [waiting] = (machine.data / "requests").glob("*.pem")
     assert stat.S_IMODE(waiting.stat().st_mode) == 0o600
     assert machine.owners_below(machine.home) == {(USER, GROUP)}
     run("sign", str(out), "--person", "mallory", "--out", "answer.certkit")
@@ -108,7 +108,7 @@ def test_a_request_and_its_key_are_the_users_and_the_answer_finds_it(machine: Ma
     assert machine.owners_below(machine.home) == {(USER, GROUP)}
 
 
-@pytest.mark.parametrize("planted", [".local", ".local/share/certkit", ".local/share/certkit/clients"])
+@pytest.mark.parametrize("planted", [".local", ".local/share/certkit-laptop", ".local/share/certkit-laptop/clients"])
 def test_no_file_of_the_flag_clients_is_made_through_a_planted_link(
     machine: Machine, capsys: Captured, planted: str
 ) -> None:
@@ -134,7 +134,7 @@ def test_no_request_is_written_where_the_user_may_not_write(machine: Machine, ca
     assert main(["enroll", "--request", str(machine.home / "desk" / "mallory.csr")]) == 1
     assert "Permission denied" in capsys.readouterr().err
     assert not list(machine.place.rglob("mallory.csr"))
-    assert not list(machine.home.rglob("requests/*"))
+    assert not list(machine.home.rglob("requests/*.pem"))
 
 
 def test_no_bundle_of_roots_is_read_through_a_planted_link(machine: Machine, capsys: Captured) -> None:

@@ -16,10 +16,12 @@ from certkit.cli.support import context
 from certkit.ledger import sqlite
 from certkit.ledger.interface import Actor, Certificate, Device, Event, Person
 from certkit.pki import certificates
+from certkit.pki.names import label
 from tests.cli.conftest import ALICE, URL, Lead
 from tests.cli.daemons import running
 
 Spell = Callable[[str], str]
+OWN = f"{label(ALICE)}-desk.certkit"
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\u202e"
 
 

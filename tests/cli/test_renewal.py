@@ -56,7 +56,7 @@ def test_a_new_bundle_for_the_same_device_renews(team: Team, capsys: Captured) -
     assert enroll("new.certkit") == 0
     said = capsys.readouterr().out
     assert said.startswith(f"Renewed in acme as {PERSON}\n")
-    assert "~/.local/share/certkit/clients/acme/build/" in said
+    assert "~/.local/share/certkit-laptop/clients/acme/build/" in said
     assert days_left(team) > 300
     run("unenroll")
     assert (team.laptop / ".earthly" / "config.yml").read_bytes() == CONFIG

@@ -120,9 +120,9 @@ def test_a_passphrase_that_could_not_be_shown_is_told_with_the_way_to_another(mo
     done = run_into("/dev/full", "issue", "al", "--device=desk", "--out=a b", *more, PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 1
     what, remedy = done.stderr.splitlines()
-    assert what == "certkit: a b is written, but its passphrase could not be shown: No space left on device"
-    assert remedy.endswith("remove it, and issue again: certkit issue al --device desk --out 'a b'")
-    Path("a b").unlink()
+    assert what == "certkit: a b is not kept: its passphrase could not be shown: No space left on device"
+    assert remedy.endswith("issue again: certkit issue al --device desk --out 'a b'")
+    assert not Path("a b").exists()
     assert run(*remedy.partition("certkit ")[2].replace("'a b'", "again").split()).returncode == 0
 
 
@@ -130,8 +130,9 @@ def test_a_passphrase_that_could_not_be_shown_is_told_with_the_way_to_another(mo
 def test_a_backup_whose_passphrase_could_not_be_shown_is_told() -> None:
     done = run_into("/dev/full", "backup", "b")
     assert done.returncode == 1
-    assert done.stderr.startswith("certkit: b is written, but its passphrase could not be shown: ")
-    assert done.stderr.endswith("remove it, and make another: certkit backup b\n")
+    assert done.stderr.startswith("certkit: b is not kept: its passphrase could not be shown: ")
+    assert done.stderr.endswith("make another: certkit backup b\n")
+    assert not Path("b").exists()
 
 
 @pytest.mark.usefixtures("home")
@@ -141,7 +142,7 @@ def test_a_standard_output_that_is_closed_loses_no_secret_and_no_file() -> None:
     )
     assert done.returncode == 1
     assert "could not be shown: there is no standard output" in done.stderr
-    assert Path("a").read_bytes().isascii()  # only the bundle was written to it
+    assert not Path("a").exists()
     assert subprocess.run(["bash", "-c", f"{' '.join(PROGRAM)} list >&-"], check=False).returncode == 0
 
 

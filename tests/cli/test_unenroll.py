@@ -70,10 +70,10 @@ def test_one_client_can_be_undone_alone(team: Team) -> None:
 
 def test_the_files_of_the_other_clients_go_too(team: Team, capsys: Captured) -> None:
     enroll("--for", "buildctl")
-    place = team.laptop / ".local" / "share" / "certkit" / "clients" / "acme"
+    place = team.laptop / ".local" / "share" / "certkit-laptop" / "clients" / "acme"
     assert list(place.rglob("key.pem"))
     assert main(["unenroll"]) == 0
-    assert "removed  ~/.local/share/certkit/clients/acme/build/" in capsys.readouterr().out
+    assert "removed  ~/.local/share/certkit-laptop/clients/acme/build/" in capsys.readouterr().out
     assert not place.exists()
 
 

@@ -35,7 +35,7 @@ def test_each_daemon_has_its_three_private_files(team: Team) -> None:
     assert flag_files.is_written(bundle, me(), DAEMONS)
     for daemon in DAEMONS:
         folder = flag_clients.folder(me(), "acme", daemon.name)
-        assert {path.name for path in folder.iterdir()} == {"ca.pem", "cert.pem", "key.pem", "url"}
+        assert {path.name for path in folder.glob("[!.]*")} == {"ca.pem", "cert.pem", "key.pem", "url"}
         assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
         assert (folder / "key.pem").read_bytes() == bundle.files()["key.pem"]
 
@@ -56,7 +56,7 @@ def test_another_bundle_replaces_the_files(team: Team) -> None:
 
 def test_the_command_for_buildctl_can_be_pasted(data: Path) -> None:
     words = shlex.split(flag_files.command("buildctl", me(), "acme", DAEMONS[0]))
-    folder = f"{data}/certkit/clients/acme/build"
+    folder = f"{data}/certkit-laptop/clients/acme/build"
     assert words[:3] == ["buildctl", "--addr", "tcp://build.acme.example:8372"]
     assert words[3:7] == ["--tlscacert", f"{folder}/ca.pem", "--tlscert", f"{folder}/cert.pem"]
     assert words[7:] == ["--tlskey", f"{folder}/key.pem", "debug", "workers"]
@@ -64,7 +64,7 @@ def test_the_command_for_buildctl_can_be_pasted(data: Path) -> None:
 
 def test_the_command_for_buildx_can_be_pasted(data: Path) -> None:
     words = shlex.split(flag_files.command("buildx", me(), "acme", DAEMONS[1]))
-    folder = data / "certkit" / "clients" / "acme" / "arm"
+    folder = data / "certkit-laptop" / "clients" / "acme" / "arm"
     assert words == [
         "docker", "buildx", "create", "--name", "acme-arm", "--driver", "remote", "--driver-opt",
         f"cacert={folder}/ca.pem,cert={folder}/cert.pem,key={folder}/key.pem", "tcp://[2001:db8::1]:1234",
@@ -77,7 +77,7 @@ def test_everything_of_a_team_can_be_removed(team: Team, data: Path) -> None:
         flag_clients.folder(me(), "acme", "arm"),
         flag_clients.folder(me(), "acme", "build"),
     ]
-    assert list((data / "certkit" / "clients").iterdir()) == []
+    assert list(data.iterdir()) == []
     assert flag_files.remove(me(), "acme") == []
 
 

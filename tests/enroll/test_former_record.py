@@ -49,7 +49,7 @@ def test_it_is_renewed_and_the_record_bears_its_new_name(team: Team, capsys: Cap
     capsys.readouterr()
     enroll("new.certkit")
     assert capsys.readouterr().out.startswith(f"Renewed in acme as {PERSON}\n")
-    assert {path.name for path in folder(team).iterdir()} == {"ca.pem", "cert.pem", "key.pem", "enrollment.json"}
+    assert {path.name for path in folder(team).glob("[!.]*")} == {"ca.pem", "cert.pem", "key.pem", "enrollment.json"}
     run("unenroll")
     assert config(team).read_bytes() == CONFIG
 

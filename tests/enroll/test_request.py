@@ -21,7 +21,7 @@ def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def waiting(laptop: Path) -> list[Path]:
-    return list(laptop.rglob("requests/*"))
+    return list(laptop.rglob("requests/*.pem"))
 
 
 def answer_to(team: Team, csr: Path) -> Bundle:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from certkit import files
-from certkit.authority import backups
+from certkit.authority import backup_content, backups
 from certkit.authority.new_home import check_free
 from certkit.cli.support import actor, context, home_access, input_files, new_passphrases, passphrases
 from certkit.cli.support.output import say, short, showing_once, tell
@@ -20,10 +20,11 @@ def backup(file: Path, passphrase_file: Path | None, home: Path | None) -> None:
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else diceware.generate()
     with home_access.changing(home) as session:
         content = backups.backup(session, secret)
+        _tell_what_is_missing(session.path)
     files.write(file, content, replace=False)
     say(f"Backup      {file}")
     if not passphrase_file:
-        with showing_once(f"{file} is written, but its passphrase", "backup-passphrase-not-shown", file=file):
+        with showing_once(f"{file} is not kept: its passphrase", file, "backup-passphrase-not-shown", backup=file):
             say(f"Passphrase  {secret}", "            shown once: keep it apart from the file")
     say("", "To restore it elsewhere", f"  certkit restore {shlex.quote(file.name)}")
 
@@ -43,8 +44,17 @@ def restore(file: Path, passphrase_file: Path | None, home: Path | None) -> None
 
     team = passphrases.unlock("Passphrase of the backup", passphrase_file, attempt)
     say(f"Restored the team {team} to {short(path)}")
+    for key in backup_content.keyless(path):
+        say(f"A key is not in the backup, for it was kept apart: put it back as {short(key)}")
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")
     say("What daemons hold now is not known either: certkit status")
+
+
+def _tell_what_is_missing(home: Path) -> None:
+    for key in backup_content.keyless(home):
+        tell(f"{short(key)} is kept apart from the home, so it is not in the backup either.")
+    for path in backup_content.left_out(home):
+        tell(f"{short(path)} is no file of certkit's, and is not in the backup.")
 
 
 def _confirm_command(command: str) -> bool:

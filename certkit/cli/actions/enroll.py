@@ -69,9 +69,11 @@ def enroll(file: Path, choices: Choices, *, as_json: bool) -> bool:
     if not is_encrypted and not is_done:
         enrollment_report.say_what_to_compare(bundle)
     if changes:
-        if not is_encrypted and can_ask():
-            _ask_whether_it_is_the_same()
+        is_input = files.is_standard_input(input_files.path_of(file))
+        if not is_encrypted and can_ask(input_taken=is_input):
+            _ask_whether_it_is_the_same(input_taken=is_input)
         planned.apply()
+        enrollment_report.tell_of_work_trees(planned)
     # The proof imports gRPC and OpenSSL, which nothing else here needs.
     if as_json:
         reports = actions.enrollment_proof.reports(planned) if changes and not choices.no_probe else []
@@ -85,9 +87,9 @@ def enroll(file: Path, choices: Choices, *, as_json: bool) -> bool:
     return True
 
 
-def _ask_whether_it_is_the_same() -> None:
+def _ask_whether_it_is_the_same(*, input_taken: bool) -> None:
     """Ask for the comparison; raise RefusedError unless the answer is yes."""
-    if not confirmed("Is it the same?"):
+    if not confirmed("Is it the same?", input_taken=input_taken):
         raise RefusedError(
             "not enrolled, and nothing was changed",
             "If something differs, somebody may have replaced the file: ask for it again, encrypted.",
@@ -121,7 +123,7 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
         with input_files.naming(path):
             return open_bundle(content, lambda: secret)
 
-    bundle = passphrases.unlock("Passphrase", secret_file, attempt)
+    bundle = passphrases.unlock("Passphrase", secret_file, attempt, input_taken=files.is_standard_input(path))
     with input_files.naming(path):
         check_time(bundle, context.now())
     return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle, is_encrypted

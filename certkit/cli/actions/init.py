@@ -14,7 +14,7 @@ from certkit.authority.daemons import states
 from certkit.authority.existing_ca import shortcomings
 from certkit.authority.settings import Settings
 from certkit.authority.view import View
-from certkit.cli.support import actor, authority_passphrases, context, home_access, input_files, wording
+from certkit.cli.support import actor, authority_passphrases, context, home_access, input_files, wording, work_trees
 from certkit.cli.support.authority_passphrases import Source
 from certkit.cli.support.deployment_steps import say_deployment
 from certkit.cli.support.output import say, say_json, short, tell
@@ -82,6 +82,7 @@ def init(
             say_json(_as_data(made))
         else:
             _report(made, encrypted=secret is not None)
+        work_trees.tell_of_folder(made.path)
     for role, authority in adopted.items():
         _tell_shortcomings(role, authority)
 

@@ -3,11 +3,18 @@
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from certkit import files
 from certkit.authority import issuance, lookup
 from certkit.authority.issuance import Issued
-from certkit.cli.support import context, home_access, new_passphrases
-from certkit.cli.support.issuance_report import as_data, in_words, say_default, say_how_to_enroll, tell_of_namesakes
+from certkit.cli.support import context, home_access, namesakes, new_passphrases, work_trees
+from certkit.cli.support.issuance_report import (
+    as_data,
+    in_words,
+    say_also_valid,
+    say_default,
+    say_how_to_enroll,
+    tell_of_namesakes,
+    write,
+)
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import diceware
@@ -21,6 +28,7 @@ def issue(
     passphrase_file: Path | None,
     *,
     no_passphrase: bool,
+    life: int | None,
     as_json: bool,
 ) -> None:
     """Issue a bundle and write it to a file; without a file that has its passphrase, make one up and show it."""
@@ -28,10 +36,11 @@ def issue(
     made_up = "" if passphrase_file or no_passphrase else diceware.generate()
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
-        namesakes = lookup.namesakes(session, person)
-        issued = issuance.issue(session, person, device)
-    files.write(out, seal(issued.bundle, secret), replace=False)
-    tell_of_namesakes(issued, namesakes)
+        others = lookup.namesakes(session, person)
+        namesakes.settle(session, person, device, can_answer=not as_json)
+        issued = issuance.issue(session, person, device, days=life)
+    write(issued, out, seal(issued.bundle, secret))
+    tell_of_namesakes(issued, others)
     with _showing(made_up, issued, out):
         if as_json:
             say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))
@@ -40,13 +49,15 @@ def issue(
         if made_up:
             say(f"Passphrase  {made_up}", "            shown once: give it separately from the file")
         say_default(issued.bundle, "Daemon      ")
+    say_also_valid(issued)
     if no_passphrase:
         tell("The bundle is not encrypted: whoever has the file may build.")
+        work_trees.tell_of_secret(out)
     say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
 
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:
     """See to it that a passphrase that only this command knows is shown."""
-    lost = f"{out} is written, but its passphrase"
+    lost = f"{out} is not kept: its passphrase"
     fields = {"person": issued.person, "device": issued.device, "out": out}
-    return showing_once(lost, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()
+    return showing_once(lost, out, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()

@@ -1,17 +1,30 @@
 """What `certkit revoke` and `certkit reinstate` do."""
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from certkit.authority import lookup, revocation
-from certkit.authority.overview import device_states
+from certkit.authority.overview import DeviceState, device_states
 from certkit.authority.revocation import Subject
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support import home_access
 from certkit.cli.support.deployment_steps import say_update
 from certkit.cli.support.output import say, say_json, tell
+from certkit.errors import InvalidError
+
+
+@dataclass(frozen=True)
+class ValidCertificate:
+    """A certificate of a device that has not ended."""
+
+    device: str
+    serial: str
+    expires: datetime
 
 
 class Named(NamedTuple):
@@ -34,17 +47,24 @@ def revoke(home: Path | None, named: Named, reason: str, *, dry_run: bool, as_js
         tell(f"Note: nobody here was called {subject.person}, and {', '.join(namesakes)} is not revoked by that.")
 
 
-def reinstate(home: Path | None, named: Named, *, dry_run: bool, as_json: bool) -> None:
+def reinstate(home: Path | None, named: Named, *, without_devices: bool, dry_run: bool, as_json: bool) -> None:
     """Take a revocation back, or say what would be done."""
     with home_access.reading(home) if dry_run else home_access.changing(home) as view:
         subject = revocation.find(view, *named)
-        changed = isinstance(view, Session) and revocation.reinstate(view, subject)
+        if without_devices and subject.device:
+            raise InvalidError(
+                "--without-devices lets a person in, and none of their devices", "Name the person alone."
+            )
+        if without_devices and view.may_have_forgotten():
+            tell("What was issued after the backup that this home was restored from is not known, and gets in again.")
+        changed = isinstance(view, Session) and revocation.reinstate(view, subject, without_devices=without_devices)
         _report(view, subject, "reinstate", changed=changed, dry_run=dry_run, as_json=as_json)
 
 
 def _report(team: View, subject: Subject, action: str, *, changed: bool, dry_run: bool, as_json: bool) -> None:
     states = device_states(team, subject.person)
     devices = [each for each in states if subject.device in {None, each.device}]
+    valid = _valid(team, subject)
     if as_json:
         say_json(
             {
@@ -54,20 +74,36 @@ def _report(team: View, subject: Subject, action: str, *, changed: bool, dry_run
                 "name": subject.dns_name(team.team),
                 "anchors": team.newest_anchors().number,
                 "devices": devices,
+                "certificates": valid,
             }
         )
         return
     if dry_run:
         names = ", ".join(each.device for each in devices) or "no device"
-        _say_intent(team, subject, action, f"  devices: {names}", f"  by the name {subject.dns_name(team.team)}")
+        gone = [f"  certificate {each.serial} of {each.device}, good until {each.expires.date()}" for each in valid]
+        _say_intent(team, subject, action, f"  devices: {names}", f"  by the name {subject.dns_name(team.team)}", *gone)
     elif changed:
         say(f"{action.capitalize().removesuffix('e')}ed {subject}")
     else:
         say(_already(subject, action))
     if action == "reinstate":
         _say_still_out(team, subject)
+        if changed and not subject.device:
+            _say_let_in(devices)
     if changed or (action == "revoke" and not dry_run):  # somebody who is out already may still get in somewhere
         say_update(team)
+
+
+def _say_let_in(devices: Sequence[DeviceState]) -> None:
+    valid = [f"{each.device} until {each.expires.date()}" for each in devices if each.expires and each.state == "valid"]
+    say(f"Let in again: {', '.join(valid)}") if valid else None
+
+
+def _valid(team: View, subject: Subject) -> list[ValidCertificate]:
+    """Return the certificates that have not ended, which it is about."""
+    found = team.ledger.certificates("device", person=subject.person, unexpired_at=team.now)
+    about = [each for each in found if subject.device in {None, each.device}]
+    return [ValidCertificate(each.device or "", each.serial, each.not_after) for each in about]
 
 
 def _say_intent(team: View, subject: Subject, action: str, *how: str) -> None:

@@ -1,30 +1,67 @@
 """What `certkit sign` does."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
-from certkit import files
 from certkit.authority import issuance, lookup
-from certkit.cli.support import context, home_access, input_files
-from certkit.cli.support.issuance_report import as_data, in_words, say_default, say_how_to_enroll, tell_of_namesakes
-from certkit.cli.support.output import say, say_json
+from certkit.authority.issuance import Issued
+from certkit.cli.support import context, home_access, input_files, namesakes
+from certkit.cli.support.issuance_report import (
+    as_data,
+    in_words,
+    say_also_valid,
+    say_default,
+    say_how_to_enroll,
+    tell_of_namesakes,
+    write,
+)
+from certkit.cli.support.output import say, say_json, short, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import requests
 
 
-def sign(home: Path | None, request: Path, person: str, device: str | None, out: Path, *, as_json: bool) -> None:
+def sign(
+    home: Path | None,
+    request: Path,
+    person: str,
+    device: str | None,
+    out: Path,
+    *,
+    life: int | None,
+    pem: bool,
+    as_json: bool,
+) -> None:
     """Sign a request and write the answer to a file."""
     context.check_new(out)
     content = input_files.read(request, "request", 64 * 1024)
     with input_files.naming(request):
         requests.read(content)  # what is wrong with it is told before the home is opened
+        is_others = requests.names_itself(content)
     with home_access.changing(home) as session:
-        namesakes = lookup.namesakes(session, person)
-        issued = issuance.sign(session, content, person, device)
-    files.write(out, seal(issued.bundle, None), replace=False)
-    tell_of_namesakes(issued, namesakes)
+        others = lookup.namesakes(session, person)
+        namesakes.settle(session, person, device, can_answer=not as_json)
+        issued = issuance.sign(session, content, person, device, days=life)
+        authorities = [session.certificate_path("server", each) for each in session.rotation("server").trusted]
+    write(issued, out, issued.chain() if pem else seal(issued.bundle, None))
+    tell_of_namesakes(issued, others)
     if as_json:
         say_json(as_data(issued, out))
         return
     say(f"Signed for {in_words(issued)}", f"Answer  {out}")
+    say_also_valid(issued)
+    if pem:
+        _say_how_to_use(issued, out, authorities)
+        return
     say_default(issued.bundle, "Daemon  ")
     say_how_to_enroll(issued, out, "On the machine that made the request they run", encrypted=False)
+    if is_others:
+        tell("Another tool has made this request. Where there is no certkit: sign it with --pem")
+
+
+def _say_how_to_use(issued: Issued, out: Path, authorities: Sequence[Path]) -> None:
+    """Say what the holder of a key needs who has no certkit: the daemon's authority, and a client's flags."""
+    daemon, place = issued.bundle.daemons[0], shlex.quote(out.name)
+    say("", "Send them this, too, as ca.pem: by it they know the daemon", f"  cat {' '.join(map(short, authorities))}")
+    say("", "With the key that made the request they run")
+    say(f"  buildctl --addr {daemon.url} --tlscacert ca.pem --tlscert {place} --tlskey KEY debug workers")

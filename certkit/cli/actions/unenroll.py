@@ -31,6 +31,9 @@ def _say_what_is_left(planned: Unenrollment) -> None:
 
 
 def _left(planned: Unenrollment) -> str:
+    users = [short(path) for undoing in planned.undoings for path in undoing.users]
+    if users:
+        return f"Left {planned.team} with these files; still enrolled with {' and '.join(users)}"
     if not planned.remaining:
         return f"Left {planned.team}"
     left, remaining = " and ".join(planned.names), " and ".join(planned.remaining)
@@ -42,6 +45,9 @@ def _lines(planned: Unenrollment, edited: str, removed: str) -> Iterator[str]:
         yield from _edit(undoing, edited, removed)
         if not undoing.keeps_folder and not undoing.is_abandoned:
             yield f"  {removed}  {short(undoing.folder)}/"
+        for path in undoing.users:
+            undo = f"certkit unenroll --config {short(path)}"
+            yield f"  kept     {short(undoing.folder)}/   {short(path)} uses it: {undo}"
         for copy in undoing.kept:
             yield f"  kept     {short(copy)}   the former file"
     for folder in planned.folders:

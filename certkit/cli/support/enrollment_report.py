@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from certkit.cli.support import probe_report
+from certkit import files
+from certkit.cli.support import probe_report, work_trees
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly import engines, flag_clients
@@ -103,6 +104,15 @@ def _say_done(enrollment: Enrollment) -> None:
     more = [daemon.name for daemon in enrollment.bundle.daemons[1:]]
     if more and enrollment.steps:
         say(f"The team's other daemons: {', '.join(more)}. (certkit use NAME switches)")
+
+
+def tell_of_work_trees(enrollment: Enrollment) -> None:
+    """Warn where the keys, or the copy of a configuration, lie in a repository or behind a link."""
+    with files.acting_as(enrollment.user.owner):
+        for step in enrollment.steps:
+            work_trees.tell_of_folder(step.folder, *([step.backup] if step.backup else []))
+        for daemon in enrollment.daemons if enrollment.others else ():
+            work_trees.tell_of_folder(flag_clients.folder(enrollment.user, enrollment.bundle.team, daemon.name))
 
 
 def say_variables(enrollment: Enrollment) -> None:

@@ -4,16 +4,28 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from certkit import files
 from certkit.authority.issuance import Issued
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, tell
 from certkit.enroll.bundle import Bundle
+from certkit.errors import CertkitError
 from certkit.pki.certificates import serial_text
 
 
 def in_words(issued: Issued) -> str:
     """Say for whom something was issued, and until when."""
     return f"{issued.person}, device {issued.device}, expires {issued.certificate.not_valid_after_utc.date()}"
+
+
+def write(issued: Issued, out: Path, content: bytes) -> None:
+    """Write what was issued; raise CertkitError, with the device that is recorded already, where it cannot be."""
+    try:
+        files.write(out, content, replace=False)
+    except CertkitError as error:
+        again = f"Its device is recorded: then run the same with --device {shlex.quote(issued.device)}"
+        error.hint = f"{error.hint.removesuffix('.')}. {again}"
+        raise
 
 
 def as_data(issued: Issued, out: Path) -> dict[str, object]:
@@ -25,6 +37,7 @@ def as_data(issued: Issued, out: Path) -> dict[str, object]:
         "expires": issued.certificate.not_valid_after_utc,
         "bundle": out,
         "daemon": issued.bundle.daemons[0].name,
+        "also_valid": issued.also_valid,
     }
 
 
@@ -40,6 +53,12 @@ def say_default(bundle: Bundle, title: str) -> None:
     first, *others = (daemon.name for daemon in bundle.daemons)
     if others:
         say(f"{title}{first} by default, or {', '.join(others)}: certkit daemon default changes it")
+
+
+def say_also_valid(issued: Issued) -> None:
+    """Say that the device's former certificates are good, too, until they end."""
+    for each in issued.also_valid:
+        say(f"Also good   {each.serial}, a former certificate of {issued.device}, until {each.expires.date()}")
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:

@@ -22,6 +22,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 NewDeviceOption = Annotated[
     str | None, typer.Option("--device", help="Which of their machines; by default a name is made up.")
 ]
+LifeOption = Annotated[
+    int | None,
+    typer.Option("--life", min=1, metavar="DAYS", help="How long it lives, if less than the team's certificates do."),
+]
 
 CERTS = "/etc/buildkit-certs"
 """The folder of the three files on a daemon's host, unless another is chosen."""

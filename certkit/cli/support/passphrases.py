@@ -1,14 +1,15 @@
 """Passphrases that open something: typed unseen, or from files; a wrong one may be typed again."""
 
 import getpass
-import os
 import shlex
+import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from certkit import files
-from certkit.cli.support import input_files
+from certkit.cli.support import input_files, terminal
 from certkit.cli.support.output import plain, tell
 from certkit.errors import CertkitError, InvalidError, MalformedError
 from certkit.pki.keys import WrongPassphraseError
@@ -19,13 +20,13 @@ _BY_OPTION = "Put it into a file's first line, and name that with --passphrase-f
 _ATTEMPTS = 3
 
 
-def ask(question: str, otherwise: str = _BY_OPTION) -> str:
+def ask(question: str, otherwise: str = _BY_OPTION, *, input_taken: bool = False) -> str:
     """Ask for a secret on the terminal, unseen, until there is an answer.
 
     Raises InvalidError where there is no terminal to ask on, with how to give it `otherwise`; MalformedError if the
     terminal's encoding is not UTF-8.
     """
-    if not os.isatty(0):
+    if not terminal.is_there(input_taken=input_taken):
         raise InvalidError(f"{question}: there is no terminal to ask on", otherwise, code="no-terminal-to-ask-on")
     try:
         while not (answer := getpass.getpass(f"{plain(question)}: ")):
@@ -48,11 +49,10 @@ def from_file(path: Path) -> str:
     """
     path = input_files.path_of(path)
     try:
-        # An editor's byte order mark is not a part of the passphrase.
-        secret = files.read_passphrase(path).decode("utf-8-sig")
+        secret = files.read_passphrase(path).decode()
     except UnicodeDecodeError:
         secret = ""
-    if not secret or "\0" in secret:  # as UTF-16 has them
+    if not secret or "\0" in secret:  # as UTF-16 has them where no byte order mark tells
         raise MalformedError(
             f"{path} is not in UTF-8", "Save the file as UTF-8.", code="passphrase-not-utf8", path=path
         )
@@ -66,6 +66,8 @@ def unlock(
     file: Path | None,
     attempt: Callable[[Callable[[], str]], Opened],
     otherwise: str = _BY_OPTION,
+    *,
+    input_taken: bool = False,
 ) -> Opened:
     """Open what a passphrase protects; `attempt` gets a way to ask for it, and raises WrongPassphraseError.
 
@@ -73,15 +75,22 @@ def unlock(
     """
     if file:
         return attempt(lambda: from_file(file))
+    ask_them = partial(ask, question, otherwise, input_taken=True) if input_taken else partial(ask, question, otherwise)
     for _ in range(_ATTEMPTS - 1):
         try:
-            return attempt(lambda: ask(question, otherwise))
+            return attempt(ask_them)
         except WrongPassphraseError as error:
             tell(f"{error.message}; try again.")
-    return attempt(lambda: ask(question, otherwise))
+    return attempt(ask_them)
 
 
 def _is_shown(path: Path) -> bool:
-    """Tell whether a file's group, or everybody, can read it: the folders above it count too."""
-    mode, folders = path.stat().st_mode, [folder.stat().st_mode for folder in path.resolve().parents]
+    """Tell whether a file's group, or everybody, can read it: the folders above it count too.
+
+    A pipe has an end, and no readers but those that were given it: on macOS its mode says more than is true.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        return False
+    folders = [folder.stat().st_mode for folder in path.resolve().parents]
     return any(mode & 4 * who and all(folder & who for folder in folders) for who in (0o010, 0o001))

@@ -1,22 +1,20 @@
 """Questions that somebody at a terminal answers by yes or no."""
 
-import os
 import sys
 
+from certkit.cli.support import terminal
 from certkit.cli.support.output import plain
 
 
-def can_ask() -> bool:
-    """Tell whether somebody is at a terminal."""
-    return os.isatty(0)
+def can_ask(*, input_taken: bool = False) -> bool:
+    """Tell whether somebody is at a terminal; with `input_taken` standard input brings a file."""
+    return terminal.is_there(input_taken=input_taken)
 
 
-def confirmed(question: str) -> bool:
+def confirmed(question: str, *, input_taken: bool = False) -> bool:
     """Ask, and tell whether the answer is yes; it is no where nobody can be asked."""
-    if not can_ask():
+    if not can_ask(input_taken=input_taken):
         return False
     print(f"{plain(question)} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201  no line's end: it is typed behind it
-    try:
-        return input().strip().lower() in {"y", "yes"}
-    except EOFError:
-        return False
+    with terminal.answers() as typed:
+        return typed.readline().strip().lower() in {"y", "yes"}

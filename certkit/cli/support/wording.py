@@ -6,6 +6,7 @@ from enum import StrEnum
 
 _WORDS: Mapping[str, str] = {
     # authority.unfinished.Kind
+    "links": "the links of a home that was copied without them",
     "passphrase": "the change of the authorities' passphrase",
     "authority": "the change of the authority that signs",
     "publication": "the publication of what daemons are to trust",

@@ -46,6 +46,7 @@ def issue(
     device: options.NewDeviceOption = None,
     passphrase_file: PassphraseFile = None,
     no_passphrase: NoPassphrase = False,
+    life: options.LifeOption = None,
     people: From = None,
     expiring: Expiring = False,
     out_dir: OutDir = None,
@@ -56,6 +57,7 @@ def issue(
 
     \b
     certkit issue alice@acme.example --out alice.certkit
+    certkit issue carol@agency.example --life 30 --out carol.certkit
     certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
     certkit issue --from people.csv --out-dir bundles
     certkit issue --expiring --out-dir renewals-2027-10
@@ -78,6 +80,7 @@ def issue(
             person and f"{person!r} is one person, and {'--from' if people else '--expiring'} means many",
             out and "--out is for one bundle: many need --out-dir",
             device and "--device is for one bundle; --from takes devices from its file",
+            life and "--life is for one certificate",
             passphrase_file and "--passphrase-file would give everybody one passphrase",
         )
         many = actions.issue_many.Many(people, out_dir, no_passphrase=no_passphrase, as_json=as_json)
@@ -91,7 +94,9 @@ def issue(
         raise InvalidError("missing option '--out'", _ONE)
     if passphrase_file and no_passphrase:
         raise InvalidError("--no-passphrase and --passphrase-file contradict each other", "Keep one of them.")
-    actions.issue.issue(home, person, device, out, passphrase_file, no_passphrase=no_passphrase, as_json=as_json)
+    actions.issue.issue(
+        home, person, device, out, passphrase_file, life=life, no_passphrase=no_passphrase, as_json=as_json
+    )
 
 
 def _refuse(*problems: object) -> None:

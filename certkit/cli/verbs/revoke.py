@@ -51,6 +51,9 @@ def revoke(
 def reinstate(
     person: PersonArgument = None,
     device: DeviceOption = None,
+    without_devices: Annotated[
+        bool, typer.Option("--without-devices", help="Only the person: all devices that they had stay out.")
+    ] = False,
     dry_run: options.DryRunOption = False,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
@@ -59,9 +62,16 @@ def reinstate(
 
     \b
     certkit reinstate alice@acme.example
+    certkit reinstate alice@acme.example --without-devices      # she comes back, with a new laptop
     certkit reinstate --device laptop-k3f9
 
     A person's devices that were revoked one by one stay out. Exit codes: 0 let in, 1 failure or nobody of that name,
     2 usage.
     """
-    actions.revoke.reinstate(home, actions.revoke.Named(person, device, None), dry_run=dry_run, as_json=as_json)
+    actions.revoke.reinstate(
+        home,
+        actions.revoke.Named(person, device, None),
+        without_devices=without_devices,
+        dry_run=dry_run,
+        as_json=as_json,
+    )

@@ -19,6 +19,10 @@ def sign(
     ],
     out: Annotated[Path, typer.Option("--out", help="The answer to write; never overwritten.")],
     device: options.NewDeviceOption = None,
+    life: options.LifeOption = None,
+    pem: Annotated[
+        bool, typer.Option("--pem", help="Write a PEM chain, for a machine without certkit: certificate and issuer.")
+    ] = False,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -28,8 +32,9 @@ def sign(
     certkit enroll --request alice.csr              # alice, on her laptop
     certkit sign alice.csr --person alice@acme.example --out alice.certkit
     certkit enroll alice.certkit                    # alice again
+    certkit sign openssl.csr --person ci --out ci.pem --pem     # made by openssl, keytool or step
 
     Only the key in the request is believed: you say whose it is, so be sure that it came from them. The answer holds
     no secret. Exit codes: 0 signed, 1 failure, 2 usage.
     """
-    actions.sign.sign(home, request, person, device, out, as_json=as_json)
+    actions.sign.sign(home, request, person, device, out, life=life, pem=pem, as_json=as_json)

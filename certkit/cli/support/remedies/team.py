@@ -17,6 +17,7 @@ REMEDIES: Mapping[str, str] = {
     "host-in-use": "They enroll again first; who, and with which command: certkit daemon move {daemon} {url}",
     "host-of-url": "Move it first: certkit daemon move {daemon} URL",
     "home-exists": "Choose another folder with --home.",
+    "home-of-laptop": "Choose another folder with --home, or leave first: certkit unenroll",
     "home-unmakeable": "Choose another folder with --home.",
     "home-missing": "Make one: certkit init --help (or say where it is with --home).",
     "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home). "
@@ -26,12 +27,13 @@ REMEDIES: Mapping[str, str] = {
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
     "not-a-request": "Make one: certkit enroll --request FILE",
-    "person-revoked": "Reinstate them first: certkit reinstate {person}",
+    "person-revoked": "If they come back with a new laptop: certkit reinstate {person} --without-devices (without that "
+    "option their old ones get in again, too)",
     "removal-unasked": "Add --yes. What would go: certkit daemon remove {daemon} --dry-run",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
-    "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
+    "backup-passphrase-not-shown": "Nobody could open it: make another: certkit backup {backup}",
     "bundle-passphrase-not-shown": (
-        "Nobody can open it: remove it, and issue again: certkit issue {person} --device {device} --out {out}"
+        "Nobody could open it: issue again: certkit issue {person} --device {device} --out {out}"
     ),
 }
