@@ -6,14 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from certkit import deploy as deployment_recipes
 from certkit import files
+from certkit.authority import deployments
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly.address import Address
 from certkit.errors import MissingError, RefusedError
-from certkit.ledger.interface import Daemon
+from certkit.ledger.interface import Daemon, Deployment
 from certkit.pki import certificates, names
 
 
@@ -41,10 +43,27 @@ class DaemonState:
     proven: int | None
     """The number of the publication that it was last seen to hold; None if it was never seen."""
     behind: Behind | None
+    deployment: Deployment
+    """How it runs on its host, as far as anybody has said."""
 
 
-def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]) -> Daemon:
-    """Add a daemon with its certificate; raises RefusedError if there is one of that name."""
+@dataclass(frozen=True)
+class Said:
+    """What somebody says of how a daemon runs; what they do not say stays as it was, or is taken for granted."""
+
+    kind: str | None = None
+    flavour: str | None = None
+    directory: str | None = None
+    service: str | None = None
+    ssh: str | None = None
+
+    def of(self, known: Deployment) -> Deployment:
+        """Return what is known with what is said put over it."""
+        return replace(known, **{name: value for name, value in vars(self).items() if value is not None})
+
+
+def add(session: Session, name: str, address: Address, more_hosts: Sequence[str], said: Said | None = None) -> Daemon:
+    """Add a daemon with its certificate; raises RefusedError if there is one of that name, or at that URL."""
     hosts = _hosts([address.host, *more_hosts])
     names.slug(name, "daemon")
 
@@ -52,7 +71,9 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
         known = session.ledger.daemon(name)
         if known and not known.removed:
             raise RefusedError(f"there is a daemon {name} already", code="daemon-exists", daemon=name)
-        return Daemon(name, address.url, hosts, session.now, proven=_surely_held(session, name, address.url))
+        _check_url(session, address.url)
+        made = Daemon(name, address.url, hosts, session.now, proven=_surely_held(session, name, address.url))
+        return replace(made, deployment=_checked(session, made, (said or Said()).of(deployments.of(session, made))))
 
     return certify(session, new, "daemon add")
 
@@ -68,6 +89,18 @@ def renew(session: Session, name: str, more_hosts: Sequence[str]) -> Daemon:
         return replace(known, hosts=tuple(dict.fromkeys([*known.hosts, *more])))
 
     return certify(session, extended, "daemon renew")
+
+
+def deploy(session: Session, name: str, said: Said) -> Daemon:
+    """Record what is said of how a daemon runs, if it is news; raises InvalidError for what no recipe can say."""
+    with session.transaction():
+        daemon = find(session, name)
+        wanted = _checked(session, daemon, said.of(deployments.of(session, daemon)))
+        if wanted != daemon.deployment:
+            daemon = replace(daemon, deployment=wanted)
+            session.ledger.put_daemon(daemon)
+            session.record("daemon deploy", name, **vars(wanted))
+    return daemon
 
 
 def remove(session: Session, name: str) -> None:
@@ -101,6 +134,7 @@ def state(view: View, daemon: Daemon) -> DaemonState:
         anchors=view.newest_anchors().number,
         proven=daemon.proven if daemon.serving else None,
         behind=behind(view, daemon),
+        deployment=deployments.of(view, daemon),
     )
 
 
@@ -132,6 +166,26 @@ def _surely_held(view: View, name: str, url: str) -> int:
     if any(name == each.name or url == each.url for each in view.ledger.daemons(also_removed=True)):
         return 0
     return view.newest_anchors().number
+
+
+def _check_url(view: View, url: str) -> None:
+    """Refuse a URL that is another daemon's: whoever answers there serves one certificate, and can be only one."""
+    for other in view.ledger.daemons():
+        if other.url == url:
+            raise RefusedError(
+                f"the daemon {other.name} is at {url} already",
+                "Two daemons on one host need two ports.",
+                code="daemon-url-taken",
+                daemon=other.name,
+                url=url,
+            )
+
+
+def _checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
+    """Return a deployment of which every recipe can be written."""
+    deployments.check_ssh(wanted.ssh)
+    deployment_recipes.render(wanted.kind, deployments.site(view, daemon, wanted))
+    return wanted
 
 
 def _hosts(texts: Iterable[str]) -> tuple[str, ...]:

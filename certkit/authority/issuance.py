@@ -63,6 +63,8 @@ def _issue(
     life: timedelta,
     key: PrivateKey | None = None,
 ) -> Issued:
+    if not session.ledger.daemons():
+        raise RefusedError("the team has no daemon that anybody could be let in to", code="no-daemon")
     person = names.text(person, "person")
     device = names.text(device, "device") if device else _new_device_name()
     authority = cohort_authorities.signing_for(session, person)

@@ -39,4 +39,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DELETE FROM states WHERE name = 'settings'",
         "ALTER TABLE events ADD COLUMN access TEXT NOT NULL DEFAULT 'home'",
     ),
+    # How a daemon runs on its host.
+    ("ALTER TABLE daemons ADD COLUMN deployment TEXT",),
 )

@@ -4,6 +4,7 @@ Statements name their parameters as `:name`; a `Database` says what it spells di
 """
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -208,10 +209,11 @@ class SqlLedger:
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed) "
-            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed) "
+            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed, deployment) "
+            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed, :deployment) "
             "ON CONFLICT (name) DO UPDATE SET url = excluded.url, hosts = excluded.hosts, "
-            "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed",
+            "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed, "
+            "deployment = excluded.deployment",
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
@@ -219,6 +221,7 @@ class SqlLedger:
             proven=daemon.proven,
             serving=daemon.serving,
             removed=daemon.removed and rows.text_of(daemon.removed),
+            deployment=daemon.deployment and json.dumps(dataclasses.asdict(daemon.deployment)),
         )
 
     def daemon(self, name: str) -> Daemon | None:
@@ -372,7 +375,7 @@ _COLUMNS = (
 )
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM devices"
-_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed FROM daemons"
+_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, deployment FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
 

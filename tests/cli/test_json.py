@@ -21,6 +21,7 @@ from certkit.authority import authorities, daemon_verdict, daemons, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
 from certkit.cli.support import context, daemon_check_report
+from certkit.ledger.interface import Deployment
 from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
 from certkit.pki.keys import KEY_TYPES
@@ -37,7 +38,9 @@ from tests.daemons.daemon import HOST
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
-ATTENTION = {each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure) for each in kind}
+ATTENTION = {
+    each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure, overview.Lack) for each in kind
+}
 CODE: dict[str, set[str]] = {
     "role": set(get_args(rotation.Role)),
     "duty": set(authorities.Duty),
@@ -65,6 +68,7 @@ WHY: dict[Why, dict[str, object]] = {
     Why.FOREIGN_LABEL: {"team": "acme", "number": 7},
     Why.FORMER_LABEL: {"number": 6, "until": NOW},
     Why.FORMER_CERTIFICATE: {"expires": NOW},
+    Why.OTHER_CERTIFICATE: {"daemon": "arm"},
     Why.AUTHORITIES_MISSING: {"names": ["acme client authority"]},
     Why.AUTHORITIES_EXTRA: {"names": ["old authority"]},
     Why.AUTHORITIES_DUPLICATED: {"names": ["acme client authority"]},
@@ -260,7 +264,8 @@ def test_every_reason_of_a_verdict(why: Why) -> None:
         CheckResult("tcp://build:8372", 7, (AddressResult("10.0.0.2:8372", (reason,), "0a"),)),
     ):
         data = daemon_check_report.as_data(result)
-        state = daemons.DaemonState("build", "tcp://build:8372", ("build",), Path("/x"), None, None, 7, 0, None)
+        how = Deployment("docker", "earthly", "/etc/buildkit-certs")
+        state = daemons.DaemonState("build", "tcp://build:8372", ("build",), Path("/x"), None, None, 7, 0, None, how)
         fits({**data, "daemon": as_json(state)}, "daemon-check")
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from certkit.cli.support import completions
 from certkit.cli.support.exit_codes import FailOn
 
 HomeOption = Annotated[
@@ -22,6 +23,31 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 NewDeviceOption = Annotated[
     str | None, typer.Option("--device", help="Which of their machines; by default a name is made up.")
 ]
-
-CERTS = "/etc/buildkit-certs"
-"""The folder of the three files on a daemon's host, unless another is chosen."""
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        help="docker, compose, podman, systemd, kubernetes, haproxy, buildkitd or flags; at first docker.",
+        autocompletion=completions.deployments,
+    ),
+]
+FlavourOption = Annotated[
+    str | None,
+    typer.Option(
+        "--flavour", help="earthly, earthbuild or buildkit; at first earthly.", autocompletion=completions.flavours
+    ),
+]
+CertsOption = Annotated[
+    str | None,
+    typer.Option("--certs", help="The folder with the three files on the daemon's host; at first /etc/buildkit-certs."),
+]
+ServiceOption = Annotated[
+    str | None,
+    typer.Option("--service", help="What its container, unit or namespace is called; by default after the daemon."),
+]
+SshOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ssh", metavar="USER@HOST", help="How its host is reached; by default as root at the daemon's first name."
+    ),
+]

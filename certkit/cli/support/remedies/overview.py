@@ -16,9 +16,14 @@ def remedy(item: "Item", any_daemon: str | None) -> str:
             return f"rotate {item.name} prepare"
         case "crl":
             return f"daemon renew {any_daemon or '--help'}"  # each renewal publishes for all
-        case "daemon" if item.attention in {"expired", "expires-soon", "no-certificate"}:
-            return f"daemon renew {item.name}"
         case "daemon":
-            return f"daemon check {item.name}"
+            return _daemon(item)
     device = item.device or ""
     return shlex.join(["issue", item.name, "--device", device, "--out", f"{device}.certkit"])
+
+
+def _daemon(item: "Item") -> str:
+    if item.attention == "no-daemon":
+        return "daemon add --help"
+    verb = "renew" if item.attention in {"expired", "expires-soon", "no-certificate"} else "check"
+    return f"daemon {verb} {item.name}"
