@@ -220,6 +220,8 @@ def test_status_with_every_kind_of_attention(
     seen |= attention(told("status", code=3))
     [arm, _] = told("daemon", "list")["daemons"]
     assert (arm["behind"], arm["serial"], arm["expires"]) == ("no-certificate", None, None)
+    assert [lead("daemon", "remove", name).code for name in ("arm", "build")] == [0, 0]
+    seen |= attention(lead("status", "--json").data)
     assert {why for _, why in seen} == ATTENTION
     assert {kind for kind, _ in seen} == set(overview.Kind)
 

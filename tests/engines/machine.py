@@ -13,12 +13,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from certkit import files
 from certkit.deploy import FLAVOURS
 from tests.daemons.build import CACHE, ENVIRONMENT, go, obstacle, programs
 
 SCRIPT = Path(__file__).with_name("machine.sh")
 HOST = "10.78.0.2"
 """The machine's address."""
+
+LOCK = CACHE / "engines.lock"
+"""Held by whoever has the machine: its address is the same for all."""
 
 _TOOLS = ("unshare", "nsenter", "pgrep", "ip")
 _DOCKERFILES = {
@@ -58,7 +62,7 @@ class Machine:
         return self.folder / "root"
 
     def boot(self) -> None:
-        """Boot it, and stop what tests that were killed have left running in it."""
+        """Boot it."""
         self._do("boot")
 
     def stop(self) -> None:
@@ -74,8 +78,8 @@ class Machine:
         self.on(
             "sh",
             "-c",
-            "systemctl disable --now 'buildkitd-*' 2>/dev/null; rm -rf /etc/systemd/system/buildkitd-*.service "
-            "/etc/containers/systemd/* /opt/buildkitd-* /etc/buildkit-certs* '/srv/tls certs'; "
+            "systemctl disable --now haproxy 'buildkitd-*' 2>/dev/null; rm -rf /etc/systemd/system/buildkitd-*.service "
+            "/etc/containers/systemd/* /run/buildkit /opt/buildkitd-* /etc/buildkit-certs* '/srv/tls certs'; "
             "systemctl daemon-reload; docker ps -aq | xargs -r docker rm -f; podman rm -fa; "
             "docker volume prune -af; podman volume prune -f; "
             "docker network prune -f; podman network prune -f; rm -rf /var/lib/buildkitd-*",
@@ -117,13 +121,10 @@ class Machine:
 
 
 def machine() -> Machine:
-    """Return the machine that this state of its script and of the daemons makes."""
-    pinned = [
-        SCRIPT.read_bytes(),
-        Path(__file__).read_bytes(),
-        *(str(programs(each).buildkitd).encode() for each in _PROGRAMS.values()),
-    ]
-    return Machine(CACHE / f"engines-{hashlib.sha256(b''.join(pinned)).hexdigest()[:12]}")
+    """Return the machine that this state of the daemons and of what makes it has made."""
+    making, _, _ = SCRIPT.read_text().partition("\nboot)")
+    pinned = [making, *_DOCKERFILES.values(), *(str(programs(each).buildkitd) for each in _PROGRAMS.values())]
+    return Machine(CACHE / f"engines-{hashlib.sha256(''.join(pinned).encode()).hexdigest()[:12]}")
 
 
 def reason_to_skip() -> str:
@@ -161,7 +162,8 @@ def _make() -> None:
         return
     shutil.rmtree(made.folder.with_suffix(".draft"), ignore_errors=True)
     draft = Machine(made.folder.with_suffix(".draft"))
-    draft.make()
+    with files.locked(LOCK):
+        draft.make()
     (draft.folder / "base.tar").unlink()
     draft.folder.rename(made.folder)
 

@@ -41,7 +41,7 @@ boot)
             mount --rbind /dev $R/dev; mount -t tmpfs tmpfs $R/run; mount -t tmpfs tmpfs $R/tmp
             for unit in systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket \
                 systemd-modules-load.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service \
-                haproxy.service getty.target proc-sys-fs-binfmt_misc.automount; do
+                getty.target proc-sys-fs-binfmt_misc.automount; do
                 ln -sfn /dev/null $R/etc/systemd/system/$unit
             done
             ln -sfn /lib/systemd/system/multi-user.target $R/etc/systemd/system/default.target

@@ -14,8 +14,8 @@ import pytest
 
 from certkit import files
 from tests.cli.conftest import Ended, Lead
-from tests.daemons.build import CACHE, programs
-from tests.engines.machine import HOST, SCRIPT, Machine, machine, reason_to_skip
+from tests.daemons.build import programs
+from tests.engines.machine import HOST, LOCK, SCRIPT, Machine, machine, reason_to_skip
 
 PATIENCE = 60.0
 DOCKERFILE = """\
@@ -51,7 +51,7 @@ def engines() -> Iterator[Machine]:
     """Boot the machine; one test at a time has it, and finds nothing on it."""
     if reason := reason_to_skip():
         pytest.skip(reason)
-    with files.locked(CACHE / "engines.lock"):
+    with files.locked(LOCK):
         booted = machine()
         booted.boot()
         try:
