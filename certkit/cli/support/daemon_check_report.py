@@ -120,7 +120,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "authorities-missing": lambda f: f"it does not list {_names(f)}, so it still holds former anchors",
     "former-certificate": lambda f: f"it serves a former certificate, which expires {f['expires'].date()}",
     "other-certificate": lambda f: (
-        f"it serves the certificate of the daemon {f['daemon']}: that one answers here, or its files were copied over"
+        f"it serves the certificate of the daemon {f['daemon']}: that one answers here, or its files lie there"
         if f["daemon"]
         else "it serves a certificate that this daemon was never given"
     ),
