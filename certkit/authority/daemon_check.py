@@ -88,11 +88,18 @@ def _expected(view: View, daemon: Daemon) -> Expected:
         anchors=view.newest_anchors().number,
         authorities=tuple(map(der.subject, anchors)),
         certificate=certificates.to_der(served) if served else b"",
+        daemon_given=lambda serial: _given(view, serial),
         label=der.subject(newest_label),
         serials=frozenset(each.serial for each in view.ledger.certificates("daemon", daemon=daemon.name)),
         read_label=_read_label,
         replaced_at=lambda found: _replaced_at(view, found),
     )
+
+
+def _given(view: View, serial: str) -> str | None:
+    """Return which daemon a certificate was given to; None if it is none of the team's."""
+    known = view.ledger.certificate(serial)
+    return known.daemon if known else None
 
 
 def _read_label(name: bytes) -> Label | None:

@@ -56,7 +56,7 @@ class Why(StrEnum):
     FORMER_CERTIFICATE = "former-certificate"
     """`expires`."""
     OTHER_CERTIFICATE = "other-certificate"
-    """It serves a certificate that this daemon was never given: another daemon on the same host may have answered."""
+    """`daemon`: it serves a certificate that this daemon was never given, but perhaps another of the team's."""
     AUTHORITIES_EXTRA = "authorities-extra"
     """`names`: it lists what it should not trust."""
     AUTHORITIES_DUPLICATED = "authorities-duplicated"
@@ -121,6 +121,8 @@ class Expected:
     """The daemon's newest certificate, DER; empty if it has none."""
     serials: frozenset[str]
     """The serial numbers of all certificates that it was ever given."""
+    daemon_given: Callable[[str], str | None] = lambda _: None
+    """Whose the certificate of a serial number is that another daemon of the team was given; None if nobody's."""
     label: bytes | None = None
     """The subject of the newest label, DER; None if the publication has none."""
     read_label: Callable[[bytes], Label | None] = lambda _: None
@@ -260,10 +262,11 @@ def _files(authenticated: list[Exchange], expected: Expected) -> Iterator[Reason
         yield from _listing(listed, expected)
     for shown in dict.fromkeys(each.chain[0] for each in authenticated if each.chain[0] != expected.certificate):
         certificate = read_certificate(shown)
-        if certificate and serial_text(certificate.serial_number) in expected.serials:
+        serial = serial_text(certificate.serial_number) if certificate else ""
+        if certificate and serial in expected.serials:
             yield Reason(Why.FORMER_CERTIFICATE, {"expires": certificate.not_valid_after_utc})
         else:  # a certificate names a host and not a port, so another daemon of the team's can be put in its place
-            yield Reason(Why.OTHER_CERTIFICATE)
+            yield Reason(Why.OTHER_CERTIFICATE, {"daemon": expected.daemon_given(serial)})
 
 
 def _listing(listed: tuple[bytes, ...], expected: Expected) -> Iterator[Reason]:

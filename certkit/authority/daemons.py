@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from certkit import deploy as deployment_recipes
 from certkit import files
+from certkit.authority import deployments
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
 from certkit.authority.home import KEY
@@ -14,7 +16,7 @@ from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly.address import Address
 from certkit.errors import MissingError, RefusedError
-from certkit.ledger.interface import Daemon
+from certkit.ledger.interface import Daemon, Deployment
 from certkit.pki import certificates, names
 
 
@@ -42,12 +44,29 @@ class DaemonState:
     proven: int | None
     """The number of the publication that it was last seen to hold; None if it was never seen."""
     behind: Behind | None
+    deployment: Deployment
+    """How it runs on its host, as far as anybody has said."""
     default: bool = False
     """Whether it is the one that laptops use unless they are told otherwise."""
 
 
-def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]) -> Daemon:
-    """Add a daemon with its certificate; raises RefusedError if there is one of that name."""
+@dataclass(frozen=True)
+class Said:
+    """What somebody says of how a daemon runs; what they do not say stays as it was, or is taken for granted."""
+
+    kind: str | None = None
+    flavour: str | None = None
+    directory: str | None = None
+    service: str | None = None
+    ssh: str | None = None
+
+    def of(self, known: Deployment) -> Deployment:
+        """Return what is known with what is said put over it."""
+        return replace(known, **{name: value for name, value in vars(self).items() if value is not None})
+
+
+def add(session: Session, name: str, address: Address, more_hosts: Sequence[str], said: Said | None = None) -> Daemon:
+    """Add a daemon with its certificate; raises RefusedError if there is one of that name, or at that URL."""
     hosts = host_names([address.host, *more_hosts])
     names.slug(name, "daemon")
 
@@ -55,8 +74,10 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
         known = session.ledger.daemon(name)
         if known and not known.removed:
             raise RefusedError(f"there is a daemon {name} already", code="daemon-exists", daemon=name)
+        check_url(session, name, address.url)
         held, place = _surely_held(session, name, address.url), _last_place(session) + 1
-        return Daemon(name, address.url, hosts, session.now, proven=held, place=place)
+        made = Daemon(name, address.url, hosts, session.now, proven=held, place=place)
+        return replace(made, deployment=_checked(session, made, (said or Said()).of(deployments.of(session, made))))
 
     return certify(session, new, "daemon add")
 
@@ -90,6 +111,18 @@ def make_default(session: Session, name: str) -> bool:
             session.ledger.put_daemon(replace(each, place=place))
         session.record("daemon default", name, former=former.name)
     return True
+
+
+def deploy(session: Session, name: str, said: Said) -> Daemon:
+    """Record what is said of how a daemon runs, if it is news; raises InvalidError for what no recipe can say."""
+    with session.transaction():
+        daemon = find(session, name)
+        wanted = _checked(session, daemon, said.of(deployments.of(session, daemon)))
+        if wanted != daemon.deployment:
+            daemon = replace(daemon, deployment=wanted)
+            session.ledger.put_daemon(daemon)
+            session.record("daemon deploy", name, **vars(wanted))
+    return daemon
 
 
 def remove(session: Session, name: str) -> None:
@@ -141,6 +174,7 @@ def state(view: View, daemon: Daemon) -> DaemonState:
         proven=daemon.proven if daemon.serving else None,
         behind=behind(view, daemon),
         default=daemon.name == default_name(view),
+        deployment=deployments.of(view, daemon),
     )
 
 
@@ -181,6 +215,26 @@ def _surely_held(view: View, name: str, url: str) -> int:
     if any(name == each.name or url == each.url for each in view.ledger.daemons(also_removed=True)):
         return 0
     return view.newest_anchors().number
+
+
+def check_url(view: View, name: str, url: str) -> None:
+    """Refuse a URL that is another daemon's: whoever answers there serves one certificate, and can be only one."""
+    for other in view.ledger.daemons():
+        if other.url == url and other.name != name:
+            raise RefusedError(
+                f"the daemon {other.name} is at {url} already",
+                "Two daemons on one host need two ports.",
+                code="daemon-url-taken",
+                daemon=other.name,
+                url=url,
+            )
+
+
+def _checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
+    """Return a deployment of which every recipe can be written."""
+    deployments.check_ssh(wanted.ssh)
+    deployment_recipes.render(wanted.kind, deployments.site(view, daemon, wanted))
+    return wanted
 
 
 def host_names(texts: Iterable[str]) -> tuple[str, ...]:

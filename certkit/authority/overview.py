@@ -39,6 +39,12 @@ class Exposure(StrEnum):
     READABLE = "readable-by-others"
 
 
+class Lack(StrEnum):
+    """What a team cannot do without."""
+
+    NO_DAEMON = "no-daemon"
+
+
 class Note(StrEnum):
     """What a lead should know, though nothing is the matter now."""
 
@@ -82,7 +88,7 @@ class Item:
     name: str
     expires: datetime | None
     device: str | None = None
-    attention: Expiry | Behind | Exposure | None = None
+    attention: Expiry | Behind | Exposure | Lack | None = None
     """What is the matter, None if nothing is."""
 
     @property
@@ -90,7 +96,10 @@ class Item:
         """How grave that is, None if nothing is the matter."""
         if self.attention is None:
             return None
-        return Severity.WARNING if self.attention in (Expiry.EXPIRES_SOON, Exposure.READABLE) else Severity.ERROR
+        return Severity.WARNING if self.attention in _DUE else Severity.ERROR
+
+
+_DUE = (Expiry.EXPIRES_SOON, Exposure.READABLE, Lack.NO_DAEMON)
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,10 @@ def _revocation_list(view: View) -> Item:
 
 
 def _daemons(view: View) -> Iterator[Item]:
-    for each in view.ledger.daemons():
+    known = view.ledger.daemons()
+    if not known:
+        yield Item(Kind.DAEMON, "none", None, attention=Lack.NO_DAEMON)
+    for each in known:
         served = view.served_certificate(each.name)
         begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
         expiry = _validity(begin, end, view.now, DAEMON_NOTICE) if begin and end else None

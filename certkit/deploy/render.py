@@ -3,11 +3,14 @@
 import json
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from certkit.deploy.handling import DRAIN_SECONDS, handling
 from certkit.deploy.site import Site
 from certkit.errors import InvalidError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 KINDS = {
     "docker": "run.sh",
@@ -35,7 +38,8 @@ def render(kind: str, site: Site) -> str:
         raise InvalidError(
             f"{kind!r} is not a way to deploy", f"Use one of {', '.join(KINDS)}.", code="unknown-deployment", kind=kind
         )
-    return _environment().get_template(f"{kind}/{KINDS[kind]}.j2").render(site=site, image=site.image)
+    template = _environment().get_template(f"{kind}/{KINDS[kind]}.j2")
+    return template.render(site=site, image=site.image, do=handling(kind, site), drain=DRAIN_SECONDS)
 
 
 def command(kind: str, site: Site) -> list[str]:
@@ -43,7 +47,9 @@ def command(kind: str, site: Site) -> list[str]:
     return [line for line in render(kind, site).splitlines() if line and not line.startswith("#")]
 
 
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(  # noqa: S701  nothing here is HTML: the filters below quote for what it is
         loader=FileSystemLoader(_PLACES),
         undefined=StrictUndefined,

@@ -8,6 +8,7 @@ from certkit.earthly.address import Address
 from certkit.errors import InvalidError
 from certkit.pki import names
 
+_NAME = re.compile(r"[a-z0-9]([a-z0-9_.-]{0,61}[a-z0-9])?")
 _DIRECTORY = re.compile(r"/[A-Za-z0-9_.+@=~ /-]*[A-Za-z0-9_.+@=~-]")
 _PORTS = range(1, 65536)
 
@@ -24,14 +25,25 @@ class Image:
     arguments: tuple[str, ...] = ()
     probed: tuple[str, ...] = ()
     """The command inside that tells whether the daemon works, where there is one."""
+    registry: bool = False
+    """Whether it serves outputs on port 8371 to whoever asks."""
+    drains: bool = False
+    """Whether the daemon lets running builds end when it is asked to stop; Earthly's and EarthBuild's cancel them."""
 
 
 _TLS_BY_ENVIRONMENT = (("BUILDKIT_TCP_TRANSPORT_ENABLED", "true"), ("BUILDKIT_TLS_ENABLED", "true"))
 _UPSTREAM_CERTIFICATES = "/etc/buildkit/certs"
 
 FLAVOURS = {
-    "earthly": Image("earthly/buildkitd:v0.8.16", "/tmp/earthly", "/etc", 8372, _TLS_BY_ENVIRONMENT),  # noqa: S108  the image's own
-    "earthbuild": Image("earthbuild/buildkitd:v0.8.17", "/tmp/earthbuild", "/etc", 8372, _TLS_BY_ENVIRONMENT),  # noqa: S108  the image's own
+    "earthly": Image("earthly/buildkitd:v0.8.16", "/tmp/earthly", "/etc", 8372, _TLS_BY_ENVIRONMENT, registry=True),  # noqa: S108  the image's own
+    "earthbuild": Image(
+        "earthbuild/buildkitd:v0.8.18",
+        "/tmp/earthbuild",  # noqa: S108  the image's own
+        "/etc",
+        8372,
+        _TLS_BY_ENVIRONMENT,
+        registry=True,
+    ),
     "buildkit": Image(
         "moby/buildkit:v0.34.2",
         "/var/lib/buildkit",
@@ -45,6 +57,7 @@ FLAVOURS = {
             f"--tlskey={_UPSTREAM_CERTIFICATES}/key.pem",
         ),
         probed=("buildctl", "debug", "workers"),
+        drains=True,
     ),
 }
 
@@ -61,6 +74,10 @@ class Site:
     port: int
     flavour: str = "earthly"
     directory: str = "/etc/buildkit-certs"
+    called: str = ""
+    """What its container, unit or namespace is called; empty for a name made from the daemon's."""
+    source: str = ""
+    """Where the three files lie on the lead's machine, for engines that take them from there."""
 
     def __post_init__(self) -> None:
         if self.flavour not in FLAVOURS:
@@ -79,6 +96,13 @@ class Site:
                 code="unwritable-directory",
                 directory=self.directory,
             )
+        if self.called and not _NAME.fullmatch(self.called):
+            raise InvalidError(
+                f"{self.called!r} cannot be the name of a container, a unit and a namespace",
+                "Use up to 63 small letters, digits and . _ - such as buildkitd-build.",
+                code="unwritable-name",
+                name=self.called,
+            )
         names.parse_host(self.host)
 
     @property
@@ -88,8 +112,8 @@ class Site:
 
     @property
     def name(self) -> str:
-        """The daemon's name in a form that containers, units and Kubernetes take: a DNS label."""
-        return f"buildkitd-{names.label(self.daemon)}"
+        """What its container, unit and namespace are called: a DNS label from its name, if nothing else was said."""
+        return self.called or f"buildkitd-{names.label(self.daemon)}"
 
     @property
     def url(self) -> str:
@@ -99,12 +123,17 @@ class Site:
     @property
     def listen(self) -> str:
         """The address to listen on: IPv4's wildcard, also where IPv6 is switched off, unless the host is IPv6."""
-        return "[::]" if _is_address(self.host, 6) else "0.0.0.0"  # noqa: S104  reached by every laptop, under mTLS
+        return "[::]" if self.host_is_ipv6 else "0.0.0.0"  # noqa: S104  reached by every laptop, under mTLS
+
+    @property
+    def host_is_ipv6(self) -> bool:
+        """Whether the host is an IPv6 address."""
+        return _is_address(self.host, 6)
 
     @property
     def host_is_a_name(self) -> bool:
         """Whether the host is a DNS name, and not an IP address."""
-        return not (_is_address(self.host, 4) or _is_address(self.host, 6))
+        return not (_is_address(self.host, 4) or self.host_is_ipv6)
 
 
 def _is_address(host: str, version: int) -> bool:

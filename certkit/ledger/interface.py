@@ -43,6 +43,21 @@ class Device:
 
 
 @dataclass(frozen=True)
+class Deployment:
+    """How a daemon runs on its host, as its lead has said: every later step must fit it."""
+
+    kind: str
+    """One of `deploy.KINDS`."""
+    flavour: str
+    directory: str
+    """Where the three files lie there."""
+    service: str | None = None
+    """What its container, unit or namespace is called; None if it is called after the daemon."""
+    ssh: str | None = None
+    """How the host is reached, as `user@host`; None for root at the daemon's first name."""
+
+
+@dataclass(frozen=True)
 class Daemon:
     """A daemon by name, with its URL and the names and addresses in its certificate, the URL's host first."""
 
@@ -58,6 +73,8 @@ class Daemon:
     """When it was given up, if it was; its certificates stay in the ledger."""
     place: int = 0
     """Where it stands among the daemons: the lowest is the one that laptops use by default."""
+    deployment: Deployment | None = None
+    """How it runs; None if nobody has said so, as in ledgers of former certkits."""
 
 
 @dataclass(frozen=True)

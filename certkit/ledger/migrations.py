@@ -46,4 +46,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             (SELECT min(certificates.id) FROM certificates WHERE certificates.daemon = daemons.name), 0)""",
         "ALTER TABLE certificates ADD COLUMN urls TEXT NOT NULL DEFAULT '[]'",
     ),
+    # How a daemon runs on its host.
+    ("ALTER TABLE daemons ADD COLUMN deployment TEXT",),
 )

@@ -11,6 +11,7 @@ from certkit.ledger.interface import (
     Anchors,
     Certificate,
     Daemon,
+    Deployment,
     Device,
     Event,
     Kind,
@@ -25,6 +26,8 @@ Row = Sequence[Any]
 MOST_GENERATIONS = 10_000
 """More of an authority would be made in no life; a crafted number would take one to count to."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
+_DEPLOYED = re.compile(r"[A-Za-z0-9_.+@=~:\[\]/ -]+", re.ASCII)
+"""What says how a daemon runs: it becomes a part of commands to paste, so nothing in it means anything to a shell."""
 _SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
 
 
@@ -65,12 +68,23 @@ def device(row: Row) -> Device:
 
 def daemon(row: Row) -> Daemon:
     """Read a row of daemons."""
-    name, url, hosts, created, proven, serving, removed, place = row
+    name, url, hosts, created, proven, serving, removed, place, deployed = row
     gone = time_of(removed) if removed else None
     # Whoever crafted a backup wrote these: a name becomes a folder's, and a host part of a command to paste.
     known = tuple(str(names.parse_host(host).value) for host in _texts(hosts))
     name, serving = names.slug(_text(name), "daemon"), _text(serving)
-    return Daemon(name, _text(url), known, time_of(created), _number(proven), serving, gone, _number(place))
+    found = (name, _text(url), known, time_of(created), _number(proven), serving, gone, _number(place))
+    return Daemon(*found, deployment=deployment(deployed))
+
+
+def deployment(text: str | None) -> Deployment | None:
+    """Read how a daemon runs."""
+    if text is None:
+        return None
+    values = mapping(text)
+    if not all(each is None or _DEPLOYED.fullmatch(_text(each)) for each in values.values()):
+        raise ValueError(text)
+    return Deployment(**values)
 
 
 def certificate(row: Row) -> Certificate:

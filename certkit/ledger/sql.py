@@ -4,6 +4,7 @@ Statements name their parameters as `:name`; a `Database` says what it spells di
 """
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -208,10 +209,11 @@ class SqlLedger:
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed, place) "
-            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed, :place) "
+            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed, place, deployment) "
+            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed, :place, :deployment) "
             "ON CONFLICT (name) DO UPDATE SET url = excluded.url, hosts = excluded.hosts, "
-            "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed, place = excluded.place",
+            "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed, "
+            "place = excluded.place, deployment = excluded.deployment",
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
@@ -220,6 +222,7 @@ class SqlLedger:
             serving=daemon.serving,
             removed=daemon.removed and rows.text_of(daemon.removed),
             place=daemon.place,
+            deployment=daemon.deployment and json.dumps(dataclasses.asdict(daemon.deployment)),
         )
 
     def daemon(self, name: str) -> Daemon | None:
@@ -374,7 +377,7 @@ _COLUMNS = (
 )
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM devices"
-_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place FROM daemons"
+_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
 

@@ -33,7 +33,7 @@ def test_it_says_what_it_made_and_what_to_do_next_ready_to_paste(lead: Lead, tmp
         "keys are not encrypted",
         "docker run --detach",
         "earthly/buildkitd:v0.8.16",
-        "for EarthBuild the same, with target=/tmp/earthbuild and\n     earthbuild/buildkitd:v0.8.17",
+        "for EarthBuild the same, with target=/tmp/earthbuild and\n     earthbuild/buildkitd:v0.8.18",
         "source=/etc/buildkit-certs/key.pem,target=/etc/key.pem,readonly",
         "buildkitd --addr tcp://0.0.0.0:8372",
         "certkit daemon deploy build --help",

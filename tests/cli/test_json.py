@@ -22,6 +22,7 @@ from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason,
 from certkit.cli import verbs
 from certkit.cli.support import context, daemon_check_report
 from certkit.earthly import selection
+from certkit.ledger.interface import Deployment
 from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
 from certkit.pki.keys import KEY_TYPES
@@ -38,7 +39,9 @@ from tests.daemons.daemon import HOST
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
-ATTENTION = {each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure) for each in kind}
+ATTENTION = {
+    each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure, overview.Lack) for each in kind
+}
 CODE: dict[str, set[str]] = {
     "client": set(selection.NAMES),
     "skip-reason": set(batches.Why),
@@ -68,6 +71,7 @@ WHY: dict[Why, dict[str, object]] = {
     Why.FOREIGN_LABEL: {"team": "acme", "number": 7},
     Why.FORMER_LABEL: {"number": 6, "until": NOW},
     Why.FORMER_CERTIFICATE: {"expires": NOW},
+    Why.OTHER_CERTIFICATE: {"daemon": "arm"},
     Why.AUTHORITIES_MISSING: {"names": ["acme client authority"]},
     Why.AUTHORITIES_EXTRA: {"names": ["old authority"]},
     Why.AUTHORITIES_DUPLICATED: {"names": ["acme client authority"]},
@@ -219,6 +223,8 @@ def test_status_with_every_kind_of_attention(
     seen |= attention(told("status", code=3))
     [_, arm] = told("daemon", "list")["daemons"]
     assert (arm["behind"], arm["serial"], arm["expires"]) == ("no-certificate", None, None)
+    assert [lead("daemon", "remove", name).code for name in ("arm", "build")] == [0, 0]
+    seen |= attention(lead("status", "--json").data)
     assert {why for _, why in seen} == ATTENTION
     assert {kind for kind, _ in seen} == set(overview.Kind)
 
@@ -263,7 +269,8 @@ def test_every_reason_of_a_verdict(why: Why) -> None:
         CheckResult("tcp://build:8372", 7, (AddressResult("10.0.0.2:8372", (reason,), "0a"),)),
     ):
         data = daemon_check_report.as_data(result)
-        state = daemons.DaemonState("build", "tcp://build:8372", ("build",), Path("/x"), None, None, 7, 0, None)
+        how = Deployment("docker", "earthly", "/etc/buildkit-certs")
+        state = daemons.DaemonState("build", "tcp://build:8372", ("build",), Path("/x"), None, None, 7, 0, None, how)
         fits({**data, "daemon": as_json(state)}, "daemon-check")
 
 

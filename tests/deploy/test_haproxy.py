@@ -32,8 +32,10 @@ def folder(tmp_path: Path) -> Path:
     signed = authority.signer.sign_crl(crl.last_update(NOW).next_update(NOW + DAY))
     for name in ("ca.pem", "server-ca.pem"):
         (place / name).write_bytes(certificates.to_pem(authority.certificate))
-    for name in ("server.pem", "client.pem"):
-        (place / name).write_bytes(certificates.to_pem(leaf) + keys.to_pem(key))
+    (place / "cert.pem").write_bytes(certificates.to_pem(leaf))
+    (place / "key.pem").write_bytes(keys.to_pem(key))
+    (place / "cert.pem.key").symlink_to("key.pem")
+    (place / "client.pem").write_bytes(certificates.to_pem(leaf) + keys.to_pem(key))
     (place / "crl.pem").write_bytes(signed.public_bytes(Encoding.PEM))
     return place
 
@@ -52,3 +54,13 @@ def test_haproxy_demands_a_certificate_and_looks_at_both_lists() -> None:
     text = render("haproxy", Site("build", "build.acme.example", 8372))
     bind = next(line for line in text.splitlines() if line.strip().startswith("bind"))
     assert 'ca-file "/etc/buildkit-certs/ca.pem" crl-file "/etc/buildkit-certs/crl.pem" verify required' in bind
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_haproxy_does_not_serve_as_root(flavour: str) -> None:
+    settings = [
+        line.split() for line in render("haproxy", Site("build", "build.acme.example", 8372, flavour)).splitlines()
+    ]
+    assert ["user", "haproxy"] in settings
+    assert ["group", "haproxy"] in settings
+    assert (["chroot", "/var/lib/haproxy"] in settings) is (flavour != "buildkit")  # its socket lies outside

@@ -41,6 +41,7 @@ def proxy(people: People) -> Iterator[Proxy]:
     def start(site: Site, text: str, place: str) -> subprocess.Popen[bytes]:
         rendered = render("haproxy", site)
         assert text in rendered
+        rendered = rendered.replace("    user haproxy\n    group haproxy\n", "")  # the tests' folders are root's alone
         configuration = people.file("haproxy.cfg", rendered.replace(text, place).encode())
         started.append(subprocess.Popen(["haproxy", "-W", "-db", "-f", str(configuration)], stderr=subprocess.DEVNULL))
         return started[-1]
@@ -56,6 +57,13 @@ def lay_down(people: People, excluded: list[str], revoked: dict[str, Pair], numb
     signer = people.authority()
     people.file("ca.pem", published([signer], excluded, number))
     people.file("crl.pem", crl.to_pem(crl.crl(signer, entries(signer, revoked), number, NOW, DAY)))
+
+
+def serve(people: People, pair: Pair) -> None:
+    """Write what HAProxy serves, with the key where it looks for it."""
+    people.file("cert.pem", pair.cert.read_bytes())
+    people.file("key.pem", pair.key.read_bytes())
+    (people.folder / "cert.pem.key").symlink_to("key.pem")
 
 
 def answers(port: int, people: People, pairs: dict[str, Pair]) -> dict[str, int | str]:
@@ -93,8 +101,7 @@ def test_a_reload_takes_a_revocation_up_and_the_daemon_behind_its_socket_goes_on
 ) -> None:
     pairs, socket_path = everybody(people), people.folder / "buildkitd.sock"
     lay_down(people, [], {}, 1)
-    pair = people.daemon_pair()
-    people.file("server.pem", pair.cert.read_bytes() + pair.key.read_bytes())
+    serve(people, people.daemon_pair())
     daemon = daemon_factory("upstream", extra=(f"--addr=unix://{socket_path}",))
     site = Site("build", HOST, free_port(HOST), "buildkit", str(people.folder))
     process = proxy(site, "/run/buildkit/buildkitd.sock", str(socket_path))
@@ -121,8 +128,8 @@ def test_a_labels_holder_gets_in_nowhere_and_neither_does_whom_it_signs(
     pairs = {"al": people.device("al"), "holder": people.pair(own, holder), "eve": people.device("eve", generation=9)}
     lay_down(people, [], {}, 1)
     people.file("ca.pem", bundle)
-    socket_path, pair = people.folder / "buildkitd.sock", people.daemon_pair()
-    people.file("server.pem", pair.cert.read_bytes() + pair.key.read_bytes())
+    socket_path = people.folder / "buildkitd.sock"
+    serve(people, people.daemon_pair())
     daemon_factory("upstream", extra=(f"--addr=unix://{socket_path}",))
     site = Site("build", HOST, free_port(HOST), "buildkit", str(people.folder))
     proxy(site, "/run/buildkit/buildkitd.sock", str(socket_path))
@@ -149,7 +156,7 @@ def test_haproxy_and_the_daemon_agree_on_everybody(
         cert=pair.cert,
         key=pair.key,
     )
-    people.file("server.pem", pair.cert.read_bytes() + pair.key.read_bytes())
+    serve(people, pair)
     people.file("client.pem", own.cert.read_bytes() + own.key.read_bytes())
     people.file("server-ca.pem", people.tlsca.read_bytes())
     site = Site("build", HOST, free_port(HOST), "earthly", str(people.folder))

@@ -7,26 +7,28 @@ from pathlib import Path
 import typer
 
 from certkit import deploy as deployment
-from certkit.authority import daemon_check, daemons, moves
+from certkit.authority import daemon_check, daemons, deployments, moves
 from certkit.authority.daemon_verdict import CheckResult, Verdict
-from certkit.authority.daemons import DaemonState, Removal
+from certkit.authority.daemons import DaemonState, Removal, Said
 from certkit.authority.moves import Moved
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support import daemon_check_report, home_access, wording
-from certkit.cli.support.deployment_steps import say_deployment, say_update, site
+from certkit.cli.support.deployment_steps import say_deployment, say_update
 from certkit.cli.support.output import say, say_json, say_table, short, tell
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.address import parse_shared
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import names
 
+__all__ = ["Said", "add", "check", "deploy", "list_daemons", "remove", "renew"]
 
-def add(home: Path | None, name: str, url: str, san: Sequence[str], *, as_json: bool) -> None:
+
+def add(home: Path | None, name: str, url: str, san: Sequence[str], said: Said, *, as_json: bool) -> None:
     """Add a daemon and say how to bring it up."""
     address = parse_shared(url)
     with home_access.changing(home) as session:
-        daemon = daemons.add(session, name, address, san)
+        daemon = daemons.add(session, name, address, san, said)
         if as_json:
             say_json(daemons.state(session, daemon))
             return
@@ -112,11 +114,17 @@ def make_default(home: Path | None, name: str, *, as_json: bool) -> None:
         say(f"{name} is the default already; nothing changed.")
 
 
-def deploy(home: Path | None, name: str, kind: str, flavour: str, certs: str) -> None:
-    """Print what a daemon's host needs."""
+def deploy(home: Path | None, name: str, said: Said) -> None:
+    """Print what a daemon's host needs, and remember what was said of how it runs."""
     with home_access.reading(home) as view:
         daemon = daemons.find(view, name)
-    typer.echo(deployment.render(kind, site(daemon, flavour, certs)), nl=False)
+        known = deployments.of(view, daemon)
+        kind, site = known.kind, deployments.site(view, daemon)
+    if said.of(known) != known:
+        with home_access.changing(home) as session:
+            daemon = daemons.deploy(session, name, said)
+            kind, site = deployments.of(session, daemon).kind, deployments.site(session, daemon)
+    typer.echo(deployment.render(kind, site), nl=False)
 
 
 def remove(home: Path | None, name: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
@@ -133,6 +141,9 @@ def remove(home: Path | None, name: str, *, yes: bool, dry_run: bool, as_json: b
         say(f"Would remove the daemon {name}; nothing is done", *_what_goes(found))
     else:
         say(f"Removed the daemon {name}. Destroy its files on its host.")
+        if found.default_daemon is None:
+            adding = home_access.command(view, "daemon add --help")
+            say(f"It was the team's last: nobody can be enrolled until there is another.  {adding}")
 
 
 def _confirm(found: Removal) -> None:

@@ -119,7 +119,11 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "authority-unknown": lambda _: "it does not know the newest authority, so it still holds former anchors",
     "authorities-missing": lambda f: f"it does not list {_names(f)}, so it still holds former anchors",
     "former-certificate": lambda f: f"it serves a former certificate, which expires {f['expires'].date()}",
-    "other-certificate": lambda _: "it serves a certificate that this daemon was never given",
+    "other-certificate": lambda f: (
+        f"it serves the certificate of the daemon {f['daemon']}: that one answers here, or its files lie there"
+        if f["daemon"]
+        else "it serves a certificate that this daemon was never given"
+    ),
     "authorities-extra": lambda f: f"it trusts {_names(f)}, too, which is not the team's to trust",
     "authorities-duplicated": lambda f: f"it lists {_names(f)} more than once: one of them may be a stranger's",
     "authorities-unlisted": lambda _: "it does not say which authorities it trusts",

@@ -1,14 +1,65 @@
 """How a daemon's files reach its host, and how it is started and proven there: the commands to paste."""
 
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
 from certkit import deploy
+from certkit.authority import deployments
 from certkit.authority.daemons import behind as is_behind
 from certkit.authority.view import View
 from certkit.cli.support import home_access
-from certkit.cli.support.options import CERTS
 from certkit.cli.support.output import say, short
-from certkit.deploy import Site
-from certkit.earthly.address import parse_shared
+from certkit.deploy import Handling, Site
 from certkit.ledger.interface import Daemon
+
+_FILES = "ca.pem cert.pem crl.pem key.pem"
+_BY_COMMAND = {"compose", "podman", "systemd"}
+"""The kinds whose file is put into its place, and started, by commands that are always the same."""
+
+
+@dataclass(frozen=True)
+class _Host:
+    """Where a daemon runs, and the commands that reach it."""
+
+    source: Path
+    login: str
+    as_root: bool
+    directory: str
+    site: Site
+    handling: Handling | None
+
+    def runs(self, command: str) -> str:
+        """Return the command that has the host run one, as root."""
+        if self.is_cluster:
+            return command
+        if not self.as_root:
+            command = " && ".join(f"sudo {each}" for each in command.split(" && "))
+        return f"ssh {self.login} {_as_one_word(command)}"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether nothing is done on a host, but all by Kubernetes."""
+        return self.handling is not None and bool(self.handling.copy)
+
+    def copies(self) -> str:
+        """Return the command that brings the files there."""
+        if self.handling and self.handling.copy:
+            return self.handling.copy
+        if self.as_root and " " not in self.directory:  # of which an scp makes one thing, and an older one another
+            user, _, name = self.login.rpartition("@")
+            address = f"{user}@[{name}]" if ":" in name else self.login
+            return f"scp {short(self.source)}/*.pem {shlex.quote(f'{address}:{self.directory}/')}"
+        folder = shlex.quote(self.directory)
+        return f"tar -C {short(self.source)} -c {_FILES} | {self.runs(f'tar -C {folder} -x')}"
+
+
+def _as_one_word(command: str) -> str:
+    """Quote a command for another machine's shell where this one would split it; it holds no `$` and no `"`."""
+    if "'" in command:
+        return f'"{command}"'
+    return f"'{command}'" if "&" in command else command
 
 
 def say_update(view: View) -> None:
@@ -18,40 +69,80 @@ def say_update(view: View) -> None:
         return
     say("", "Next, for each daemon: copy the new files to its host, restart it, and verify it")
     for daemon in behind:
-        say(
-            f"  {_copy(view, daemon)}",
-            f"  ssh root@{daemon.hosts[0]} docker restart buildkitd-{daemon.name}",
-            f"  {_check(view, daemon)}",
-        )
+        host = _host(view, daemon)
+        say(f"  {host.copies()}", *(f"  {line}" for line in _restart(host)), f"  {_check(view, daemon)}")
+
+
+def _restart(host: _Host) -> Iterator[str]:
+    """Return how a daemon is made to read its new files, gently and at once; what is not to be run is a comment."""
+    do = host.handling
+    if do is None:
+        yield f"# then restart buildkitd on {host.login.rpartition('@')[2]} as it was started: that ends what it builds"
+    elif do.spares_builds:
+        yield host.runs(do.restart)
+        yield "# That ends no build. At once, with every connection, for somebody who must be out now:"
+        yield f"#   {host.runs(do.cut)}"
+    elif host.site.image.drains:
+        yield f"# Gently: builds may end, for two minutes at most. Who builds:  {host.runs(do.running)}"
+        yield host.runs(do.restart)
+        yield "# At once, with every build, for somebody who must be out now:"
+        yield f"#   {host.runs(do.cut)}"
+    else:
+        yield "# The restart ends what builds, at once. Gently: when this shows no build"
+        yield f"#   {host.runs(do.running)}"
+        yield host.runs(do.restart)
 
 
 def say_deployment(view: View, daemon: Daemon) -> None:
     """Say how to bring a daemon up on its host, ready to paste."""
-    host = daemon.hosts[0]
-    say("  1. Copy its files to its host", f"       ssh root@{host} install -d -m 700 {CERTS}")
-    say(f"       {_copy(view, daemon)}", f"  2. Start it on {host}")
-    say(*(f"       {line}" for line in deploy.command("docker", site(daemon))))
-    earthbuild = site(daemon, "earthbuild").image
-    say(f"     for EarthBuild the same, with target={earthbuild.cache} and")
-    say(f"     {earthbuild.reference}")
-    say("     or, without a container")
-    say(*(f"       {line}" for line in deploy.command("flags", site(daemon))))
-    say("     or by compose, Podman, systemd, Kubernetes, or with HAProxy in front")
-    say(f"       {home_access.command(view, f'daemon deploy {daemon.name} --help')}")
+    host = _host(view, daemon)
+    kind = deployments.of(view, daemon).kind
+    recipe = home_access.command(view, f"daemon deploy {daemon.name}")
+    if host.is_cluster and host.handling:
+        say(
+            "  1. Have the cluster make it, and give it its files",
+            f"       {recipe} | kubectl apply --server-side -f -",
+        )
+        say(f"       {host.copies()}", "  2. See it start", f"       {host.handling.start}")
+    else:
+        install = host.runs(f"install -d -m 700 {shlex.quote(host.directory)}")
+        say("  1. Copy its files to its host", f"       {install}", f"       {host.copies()}")
+        if kind == "docker":
+            _say_docker(view, daemon, host.site)
+        elif host.handling and kind in _BY_COMMAND:
+            say("  2. Start it there: what that takes stands in the file's first lines")
+            say(f"       {recipe} | {host.runs(f'install -D -m 644 /dev/stdin {host.handling.place}')}")
+            say(f"       {host.runs(host.handling.start)}")
+        else:
+            say("  2. Start it there, as the first lines of this say", f"       {recipe}")
     say("  3. Verify it", f"       {_check(view, daemon)}")
 
 
-def _copy(view: View, daemon: Daemon) -> str:
-    host = f"[{daemon.hosts[0]}]" if ":" in daemon.hosts[0] else daemon.hosts[0]
-    folder = short(view.daemon_directory(daemon.name))
-    return f"scp {folder}/*.pem root@{host}:{CERTS}/"
+def _say_docker(view: View, daemon: Daemon, site: Site) -> None:
+    say(f"  2. Start it on {daemon.hosts[0]}")
+    say(*(f"       {line}" for line in deploy.command("docker", site)))
+    if site.flavour == "earthly":
+        earthbuild = deploy.FLAVOURS["earthbuild"]
+        say(f"     for EarthBuild the same, with target={earthbuild.cache} and {earthbuild.reference}")
+    say("     or, without a container")
+    say(*(f"       {line}" for line in deploy.command("flags", site)))
+    others = home_access.command(view, f"daemon deploy {daemon.name} --help")
+    say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
+
+
+def _host(view: View, daemon: Daemon) -> _Host:
+    how, site = deployments.of(view, daemon), deployments.site(view, daemon)
+    login = how.ssh or f"root@{daemon.hosts[0]}"
+    user = login.rpartition("@")[0]
+    return _Host(
+        source=view.daemon_directory(daemon.name),
+        login=login,
+        as_root=user in {"", "root"},
+        directory=how.directory,
+        site=site,
+        handling=deploy.handling(how.kind, site),
+    )
 
 
 def _check(view: View, daemon: Daemon) -> str:
     return home_access.command(view, f"daemon check {daemon.name} --wait 60")
-
-
-def site(daemon: Daemon, flavour: str = "earthly", directory: str = CERTS) -> Site:
-    """Return a daemon's place: of what flavour it is, and where the files lie on its host."""
-    address = parse_shared(daemon.url)
-    return Site(daemon.name, address.host, address.port or 0, flavour, directory)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from certkit.cli.support import completions
 from certkit.cli.support.exit_codes import FailOn
 
 HomeOption = Annotated[
@@ -26,6 +27,31 @@ LifeOption = Annotated[
     int | None,
     typer.Option("--life", min=1, metavar="DAYS", help="How long it lives, if less than the team's certificates do."),
 ]
-
-CERTS = "/etc/buildkit-certs"
-"""The folder of the three files on a daemon's host, unless another is chosen."""
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        help="docker, compose, podman, systemd, kubernetes, haproxy, buildkitd or flags; at first docker.",
+        autocompletion=completions.deployments,
+    ),
+]
+FlavourOption = Annotated[
+    str | None,
+    typer.Option(
+        "--flavour", help="earthly, earthbuild or buildkit; at first earthly.", autocompletion=completions.flavours
+    ),
+]
+CertsOption = Annotated[
+    str | None,
+    typer.Option("--certs", help="The folder with the three files on the daemon's host; at first /etc/buildkit-certs."),
+]
+ServiceOption = Annotated[
+    str | None,
+    typer.Option("--service", help="What its container, unit or namespace is called; by default after the daemon."),
+]
+SshOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ssh", metavar="USER@HOST", help="How its host is reached; by default as root at the daemon's first name."
+    ),
+]

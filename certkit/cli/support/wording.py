@@ -16,7 +16,8 @@ _WORDS: Mapping[str, str] = {
     "daemon-removal": "the removal of a daemon",
     # authority.overview.Expiry
     "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
-    # authority.overview.Exposure, Note
+    # authority.overview.Lack, Exposure, Note
+    "no-daemon": "the team has none, and nobody can be enrolled",
     "readable-by-others": "others on this machine have rights to it",
     "not-encrypted": "the authorities' keys are not encrypted: certkit authority passphrase",
     "never-backed-up": "this home was never backed up: certkit backup FILE",

@@ -22,6 +22,11 @@ def add(
     name: NameArgument,
     url: Annotated[str, typer.Argument(metavar="URL", help="Its URL as laptops will reach it.")],
     san: SanOption = None,
+    kind: options.AsOption = None,
+    flavour: options.FlavourOption = None,
+    certs: options.CertsOption = None,
+    service: options.ServiceOption = None,
+    ssh: options.SshOption = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -29,10 +34,13 @@ def add(
 
     \b
     certkit daemon add arm tcp://arm.acme.example:8372 --san 10.0.0.9
+    certkit daemon add arm tcp://arm.acme.example:1234 --as systemd --flavour buildkit --ssh admin@10.0.0.9
 
+    How it runs is remembered, and every later step that certkit prints fits it; certkit daemon deploy changes it.
     Exit codes: 0 added, 1 failure, 2 usage.
     """
-    actions.daemon.add(home, name, url, san or (), as_json=as_json)
+    said = actions.daemon.Said(kind, flavour, certs, service, ssh)
+    actions.daemon.add(home, name, url, san or (), said, as_json=as_json)
 
 
 @app.command()
@@ -111,21 +119,11 @@ def default(name: NameArgument, home: options.HomeOption = None, as_json: option
 @app.command()
 def deploy(
     name: NameArgument,
-    kind: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            help="docker, compose, podman, systemd, kubernetes, haproxy, buildkitd or flags.",
-            autocompletion=completions.deployments,
-        ),
-    ] = "docker",
-    flavour: Annotated[
-        str,
-        typer.Option("--flavour", help="earthly, earthbuild or buildkit.", autocompletion=completions.flavours),
-    ] = "earthly",
-    certs: Annotated[
-        str, typer.Option("--certs", help="The folder with the three files on the daemon's host.")
-    ] = options.CERTS,
+    kind: options.AsOption = None,
+    flavour: options.FlavourOption = None,
+    certs: options.CertsOption = None,
+    service: options.ServiceOption = None,
+    ssh: options.SshOption = None,
     home: options.HomeOption = None,
 ) -> None:
     """Print what the daemon's host needs, to paste or save there.
@@ -134,9 +132,11 @@ def deploy(
     certkit daemon deploy build > run-buildkitd.sh
     certkit daemon deploy build --as compose --flavour earthbuild > compose.yaml
 
-    It holds no key. Exit codes: 0 printed, 1 failure, 2 usage.
+    It holds no key, and begins with how to start the daemon, and what a restart does to builds. What the options say is
+    remembered: the next steps that certkit prints, after revoke for one, fit it. Exit codes: 0 printed, 1 failure,
+    2 usage.
     """
-    actions.daemon.deploy(home, name, kind, flavour, certs)
+    actions.daemon.deploy(home, name, actions.daemon.Said(kind, flavour, certs, service, ssh))
 
 
 @app.command()

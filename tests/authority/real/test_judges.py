@@ -25,6 +25,7 @@ class Host:
         self.port, socket = free_port(HOST), folder / "buildkitd.sock"
         self.fleet = found(folder, factory, flavour, port=self.port, extra=(f"--addr=unix://{socket}",))
         self.places = {
+            "    user haproxy\n    group haproxy\n": "",  # the tests' folders are root's alone
             "127.0.0.1:18372": f"{HOST}:{self.fleet.daemon.port}",
             "/run/buildkit/buildkitd.sock": str(socket),
         }
@@ -35,11 +36,10 @@ class Host:
         """Copy what the lead's home has for this host, restart the daemon, and let HAProxy load it anew."""
         own, mounted = self.fleet.holders[PROXY], self.fleet.home / "daemons" / "build"
         self.certs.mkdir(exist_ok=True)
-        for name in ("ca.pem", "crl.pem"):
+        for name in ("ca.pem", "crl.pem", "cert.pem", "key.pem"):
             shutil.copy(mounted / name, self.certs)
-        (self.certs / "server.pem").write_bytes(
-            (mounted / "cert.pem").read_bytes() + (mounted / "key.pem").read_bytes()
-        )
+        if not self.haproxy:
+            (self.certs / "cert.pem.key").symlink_to("key.pem")
         (self.certs / "client.pem").write_bytes(own.cert.read_bytes() + own.key.read_bytes())
         shutil.copy(own.ca, self.certs / "server-ca.pem")
         self.fleet.daemon.restart()

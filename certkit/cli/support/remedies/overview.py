@@ -20,10 +20,8 @@ def remedy(item: "Item", any_daemon: str | None, next_step: str) -> str:
             return f"rotate {item.name} {next_step if next_step == 'prepare' or item.attention == 'expired' else ''}"
         case "crl":
             return f"daemon renew {any_daemon or '--help'}"  # each renewal publishes for all
-        case "daemon" if item.attention in {"expired", "expires-soon", "no-certificate"}:
-            return f"daemon renew {item.name}"
         case "daemon":
-            return f"daemon check {item.name}"
+            return _daemon(item)
     device = item.device or ""
     return shlex.join(["issue", item.name, "--device", device, "--out", _bundle(item.name, device)])
 
@@ -32,3 +30,10 @@ def _bundle(person: str, device: str) -> str:
     """Name a bundle's file, for each device another."""
     readable = re.sub(r"[^\w.@+-]+", "-", f"{person}-{device}")
     return f"{readable.lstrip('-.')}.certkit"
+
+
+def _daemon(item: "Item") -> str:
+    if item.attention == "no-daemon":
+        return "daemon add --help"
+    verb = "renew" if item.attention in {"expired", "expires-soon", "no-certificate"} else "check"
+    return f"daemon {verb} {item.name}"

@@ -13,6 +13,7 @@ REMEDIES: Mapping[str, str] = {
     "daemons-none": "Add one: certkit daemon add --help",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
+    "daemon-url-taken": "Two daemons on one host need two ports. For a new certificate: certkit daemon renew {daemon}",
     "device-revoked": "Issue for another device: --device NAME",
     "host-in-use": "They enroll again first; who, and with which command: certkit daemon move {daemon} {url}",
     "host-of-url": "Move it first: certkit daemon move {daemon} URL",
@@ -26,6 +27,7 @@ REMEDIES: Mapping[str, str] = {
     "ledger-missing": "Restore it from a backup: certkit restore --help",
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
+    "no-daemon": "Add one first: certkit daemon add --help",
     "not-a-request": "Make one: certkit enroll --request FILE",
     "person-revoked": "If they come back with a new laptop: certkit reinstate {person} --without-devices (without that "
     "option their old ones get in again, too)",

@@ -1,0 +1,1 @@
+"""Recipes on the real engines, by the commands that certkit prints, to the letter."""

@@ -1,0 +1,121 @@
+"""Every recipe brings a daemon up that builds, takes new files, does to builds what it says, and survives a reboot."""
+
+import re
+
+import pytest
+
+from tests.cli.engines.conftest import Desk
+from tests.engines.machine import HOST
+
+pytestmark = pytest.mark.real
+
+SERVICE = "buildkitd-build"
+URL = f"tcp://{HOST}:8372"
+RECIPES = [
+    ("systemd", "buildkit", "/srv/tls certs"),
+    ("docker", "buildkit", "/etc/buildkit-certs"),
+    ("docker", "earthly", "/etc/buildkit-certs"),
+    ("compose", "buildkit", "/srv/tls certs"),
+    ("podman", "buildkit", "/srv/tls certs"),
+]
+
+
+def brought_up(desk: Desk, kind: str, flavour: str, certs: str) -> None:
+    """Make a team, and paste what its first daemon's host needs."""
+    assert desk.lead("init", "--team", "acme", "--daemon", "tcp://first.acme.example:1").code == 0
+    said = ("--as", kind, "--flavour", flavour, "--certs", certs)
+    added = desk.lead("daemon", "add", "build", URL, *said)
+    assert added.code == 0, added.err
+    assert desk.lead("daemon", "remove", "first").code == 0
+    for each in ("al", "bo"):
+        desk.enroll(each)
+    lines = [line.strip() for line in added.out.splitlines() if re.match(r" {7}(ssh|scp|tar|certkit) ", line)]
+    if kind == "docker":
+        lines = [*lines[:2], f"certkit daemon deploy build | ssh root@{HOST} sh", lines[-1]]
+    for line in lines[: 2 if kind == "haproxy" else None]:  # for it, the rest is what its first lines say
+        desk.paste(line)
+
+
+def after_revoking(desk: Desk, person: str) -> tuple[list[str], str]:
+    """Revoke somebody; return the lines to paste, and the one that ends everything at once."""
+    lines = [line.strip() for line in desk.lead("revoke", person).out.splitlines() if line.startswith("  ")]
+    *_, at_once = [line.removeprefix("#").strip() for line in lines if line.startswith("#   ")]
+    return [line for line in lines if not line.startswith("#")], at_once
+
+
+def reaches_the_hosts_loopback(desk: Desk) -> bool:
+    """Tell whether a build reads from a service that listens on the host's loopback alone."""
+    desk.engines.on("systemd-run", "--quiet", "socat", "TCP-LISTEN:9999,bind=127.0.0.1,fork", "EXEC:echo secret")
+    assert "secret" in desk.engines.on("socat", "-", "TCP:127.0.0.1:9999,retry=20,interval=0.1")
+    return desk.built("al", "busybox nc -w 2 127.0.0.1 9999")[0]
+
+
+def hands_outputs_to_another_container(desk: Desk) -> bool:
+    """Tell whether a container in Docker's own network gets at the daemon's registry."""
+    at = desk.engines.on("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", SERVICE)
+    assert desk.engines.on("docker", "exec", SERVICE, "busybox", "wget", "-q", "-O-", "http://127.0.0.1:8371/v2/")
+    other = ("docker", "run", "--rm", "--entrypoint", "busybox", "earthly/buildkitd:v0.8.16")
+    said = desk.engines.on(*other, "wget", "-T", "3", "-q", "-O-", f"http://{at.strip()}:8371/v2/", check=False)
+    return "{" in said
+
+
+LEAKS = {("systemd", "buildkit"): reaches_the_hosts_loopback, ("docker", "earthly"): hands_outputs_to_another_container}
+"""What a recipe keeps apart."""
+
+
+@pytest.mark.parametrize(("kind", "flavour_of_recipe", "certs"), RECIPES)
+def test_a_recipe_builds_and_restarts_gently_and_at_once_and_comes_back(
+    desk: Desk, kind: str, flavour_of_recipe: str, certs: str
+) -> None:
+    brought_up(desk, kind, flavour_of_recipe, certs)
+    assert desk.built("al")[0]
+    assert (kind, flavour_of_recipe) not in LEAKS or not LEAKS[kind, flavour_of_recipe](desk)
+
+    running = desk.build("al", "sleep 7; echo it has ended well")
+    desk.wait_for(lambda: desk.runs("sleep 7"))
+    steps, at_once = after_revoking(desk, "bo")
+    for line in steps:  # the last of them proves that the daemon has its newest files
+        desk.paste(line)
+    said, _ = running.communicate(timeout=120)
+    assert ("it has ended well\n" in said) is (flavour_of_recipe == "buildkit"), said
+    assert desk.built("al")[0]
+    assert not desk.built("bo")[0]
+
+    running = desk.build("al", "sleep 8641")
+    desk.wait_for(lambda: desk.runs("sleep 8641"))
+    desk.paste(at_once if flavour_of_recipe == "buildkit" else steps[1])
+    desk.wait_for(lambda: not desk.runs("sleep 8641"))
+    running.communicate(timeout=120)
+    assert running.returncode
+    assert desk.check().code == 0
+
+    desk.engines.stop()
+    desk.engines.boot()
+    assert desk.check().code == 0
+    assert desk.built("al")[0]
+
+
+@pytest.mark.parametrize("flavour_of_recipe", ["buildkit"])
+def test_haproxy_takes_a_revocation_up_without_ending_a_build_and_serves_as_a_user_of_its_own(
+    desk: Desk, flavour_of_recipe: str
+) -> None:
+    daemon = ("buildkitd", "--group=haproxy", "--root=/var/lib/buildkitd-behind", "--containerd-worker=false")
+    desk.engines.on("systemd-run", "--quiet", "--unit=buildkitd-behind", *daemon, "--oci-worker-net=bridge")
+    brought_up(desk, "haproxy", flavour_of_recipe, "/srv/tls certs")
+    recipe = desk.lead("daemon", "deploy", "build").out
+    [once] = re.findall(r"once:  (ln -s .*)", recipe)
+    desk.engines.on("sh", "-c", once)
+    desk.paste(f"certkit daemon deploy build | ssh root@{HOST} install -m 644 /dev/stdin /etc/haproxy/haproxy.cfg")
+    desk.engines.on("systemctl", "restart", "haproxy")
+    assert desk.check().code == 0
+    assert desk.built("bo")[0]
+    assert "haproxy" in desk.engines.on("ps", "-o", "user=", "-C", "haproxy")
+
+    running = desk.build("al", "sleep 7; echo it has ended well")
+    desk.wait_for(lambda: desk.runs("sleep 7"))
+    steps, _ = after_revoking(desk, "bo")
+    for line in steps:
+        desk.paste(line)
+    assert not desk.built("bo")[0]
+    said, _ = running.communicate(timeout=120)
+    assert "it has ended well\n" in said
