@@ -44,6 +44,7 @@ def move(session: Session, name: str, address: Address, more_hosts: Sequence[str
 
     def moved() -> Daemon:
         now = daemons.find(session, name)
+        daemons.check_url(session, name, address.url)
         hosts = tuple(dict.fromkeys([*daemons.host_names([address.host]), *now.hosts, *more]))
         if now.url == address.url:
             return replace(now, hosts=hosts)

@@ -27,7 +27,6 @@ REMEDIES: Mapping[str, str] = {
     "ledger-missing": "Restore it from a backup: certkit restore --help",
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
-    "no-daemon": "Add one first: certkit daemon add --help",
     "not-a-request": "Make one: certkit enroll --request FILE",
     "person-revoked": "If they come back with a new laptop: certkit reinstate {person} --without-devices (without that "
     "option their old ones get in again, too)",
