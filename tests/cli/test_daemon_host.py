@@ -50,7 +50,7 @@ def test_what_add_is_told_is_remembered_and_said_in_json(lead: Lead, home: Path)
     assert added["deployment"] == {
         "kind": "podman", "flavour": "buildkit", "directory": "/srv/tls", "service": "bk", "ssh": "admin@10.0.0.9",
     }  # fmt: skip
-    assert lead("daemon", "list", "--json").data["daemons"][0]["deployment"] == added["deployment"]
+    assert lead("daemon", "list", "--json").data["daemons"][-1]["deployment"] == added["deployment"]
     lead("daemon", "deploy", "arm", "--certs", "/srv/other")  # the rest stays
     copy, _, restart, _, cut, _ = revoked(lead, "arm")
     assert copy.endswith("-c ca.pem cert.pem crl.pem key.pem | ssh admin@10.0.0.9 sudo tar -C /srv/other -x")
@@ -163,13 +163,14 @@ def test_a_ledger_of_a_former_certkit_takes_what_it_never_knew_for_granted(tmp_p
 
 
 def test_without_a_daemon_nobody_is_enrolled_and_status_says_so(lead: Lead, home: Path) -> None:
-    assert "It was the team's last" in lead("daemon", "remove", "build").out
+    assert "It was the team's last" in lead("daemon", "remove", "build", "--yes").out
     code, what, remedy = lead("issue", "al", "--out", "al.certkit", "--no-passphrase").complaint
-    assert (code, what) == (1, "certkit: the team has no daemon that anybody could be let in to")
+    assert (code, what) == (1, "certkit: there is no daemon to build on")
     assert "certkit daemon add --help" in remedy
     assert not Path("al.certkit").exists()
     status = lead("status", "--fail-on", "warning")
     assert status.code == 3
-    assert "daemon none the team has none, and nobody can be enrolled:  certkit daemon add --help" in status.out
+    assert "daemon none the team has none, and nobody can be enrolled" in status.out
+    assert "certkit daemon add --help" in status.out
     [item] = [each for each in lead("status", "--json").data["items"] if each["kind"] == "daemon"]
     assert (item["attention"], item["severity"]) == ("no-daemon", "warning")

@@ -123,11 +123,13 @@ def _say_docker(view: View, daemon: Daemon, site: Site) -> None:
     say(*(f"       {line}" for line in deploy.command("docker", site)))
     if site.flavour == "earthly":
         earthbuild = deploy.FLAVOURS["earthbuild"]
-        say(f"     for EarthBuild the same, with target={earthbuild.cache} and {earthbuild.reference}")
+        say(f"     for EarthBuild the same, with target={earthbuild.cache} and")
+        say(f"     {earthbuild.reference}")
     say("     or, without a container")
     say(*(f"       {line}" for line in deploy.command("flags", site)))
     others = home_access.command(view, f"daemon deploy {daemon.name} --help")
-    say(f"     (EarthBuild, compose, Podman, systemd, Kubernetes, HAProxy: {others})")
+    say("     or by compose, Podman, systemd, Kubernetes, or with HAProxy in front")
+    say(f"       {others}")
 
 
 def _host(view: View, daemon: Daemon) -> _Host:

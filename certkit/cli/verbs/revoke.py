@@ -62,7 +62,7 @@ def reinstate(
 
     \b
     certkit reinstate alice@acme.example
-    certkit reinstate alice@acme.example --without-devices      # she comes back, with a new laptop
+    certkit reinstate alice@acme.example --without-devices   # with a new laptop
     certkit reinstate --device laptop-k3f9
 
     A person's devices that were revoked one by one stay out. Exit codes: 0 let in, 1 failure or nobody of that name,

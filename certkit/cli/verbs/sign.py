@@ -32,7 +32,7 @@ def sign(
     certkit enroll --request alice.csr              # alice, on her laptop
     certkit sign alice.csr --person alice@acme.example --out alice.certkit
     certkit enroll alice.certkit                    # alice again
-    certkit sign openssl.csr --person ci --out ci.pem --pem     # made by openssl, keytool or step
+    certkit sign openssl.csr --person ci --out ci.pem --pem  # made by openssl
 
     Only the key in the request is believed: you say whose it is, so be sure that it came from them. The answer holds
     no secret. Exit codes: 0 signed, 1 failure, 2 usage.
