@@ -111,10 +111,10 @@ def check(adopted: Mapping[Role, Authority], team: str, hosts: Sequence[str], no
 def shortcomings(authority: Authority, role: Role, now: datetime) -> list[Shortcoming]:
     """Return what an adopted authority lacks, compared with one that certkit makes."""
     certificate = authority.certificate
-    constraints = _basic(certificate)
+    basic = extensions.find(certificate, x509.BasicConstraints)
     is_constrained = extensions.find(certificate, x509.NameConstraints) is not None
     found = {
-        Shortcoming.MAKES_AUTHORITIES: bool(constraints and constraints.path_length != 0),
+        Shortcoming.MAKES_AUTHORITIES: bool(basic and basic.path_length != 0),
         Shortcoming.ENDS_SOON: certificate.not_valid_after_utc - now < _SHORT,
         Shortcoming.NO_CRL_SIGNING: not _may(certificate, "crl_sign"),
         Shortcoming.UNKNOWN_CERTIFICATES: role == "client",
@@ -153,7 +153,7 @@ def _unfit(authority: Authority, role: Role, now: datetime) -> Unfit | None:
         Unfit.NEGATIVE_SERIAL: lambda: go_certificate.has_negative_serial(certificates.to_der(certificate)),
         Unfit.NOT_SELF_SIGNED: lambda: not has_signed_itself(certificate),
         Unfit.VERSION_1: lambda: certificate.version is x509.Version.v1,
-        Unfit.NO_AUTHORITY: lambda: not _basic(certificate),
+        Unfit.NO_AUTHORITY: lambda: not extensions.is_authority(certificate),
         Unfit.NO_CERTIFICATE_SIGNING: lambda: not _may(certificate, "key_cert_sign"),
         Unfit.OTHER_PURPOSES: lambda: not extensions.allows(certificate, _PURPOSES[role]),
         Unfit.EXPIRED: lambda: certificate.not_valid_after_utc <= now,
@@ -191,11 +191,7 @@ def _is_on_p521(key: object) -> bool:
     return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP521R1)
 
 
-def _basic(certificate: x509.Certificate) -> x509.BasicConstraints | None:
-    found = extensions.find(certificate, x509.BasicConstraints)
-    return found if found and found.ca else None
-
-
 def _may(certificate: x509.Certificate, usage: str) -> bool:
+    """Tell whether a key usage is allowed, by OpenSSL's rules too: HAProxy takes none from usages that say nothing."""
     found = extensions.find(certificate, x509.KeyUsage)
     return found is None or bool(getattr(found, usage))  # without it, for everything: RFC 5280, section 4.2.1.3

@@ -29,6 +29,8 @@ AUTO = "auto"
 """The `container_frontend` that takes the first engine that works."""
 
 _MOST_TOLD = 5
+_GIT_CREDENTIALS = ("GIT_USERNAME", "GIT_PASSWORD")
+"""Variables by which the client uses every host under `git` by https, whatever the file says."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,15 @@ def read(client: Client, environ: Environment, *, strict: bool = True) -> Config
     if client.env_file and client.env_file.problem:
         raise client.env_file.problem
     document = None if client.blanked_by else _document(client)
-    found, faults = schema.decode(document) if document else ({}, [])
+    seen = client.seen(environ)
+    git_auth = "https" if any(map(seen.get, _GIT_CREDENTIALS)) else ""
+    found, faults = schema.decode(document, git_auth) if document else ({}, [])
     if faults and strict:
         raise malformed(client.config, faults)
     origins = {key: "file" if key in found else "default" for key in DEFAULTS}
     values = {key: str(found.get(key, default)) for key, default in DEFAULTS.items()}
     in_file = values["buildkit_host"]
-    name, host = variable(client.kind, client.seen(environ), "BUILDKIT_HOST")
+    name, host = variable(client.kind, seen, "BUILDKIT_HOST")
     if name:
         origins["buildkit_host"], values["buildkit_host"] = name, host
     return Configuration(

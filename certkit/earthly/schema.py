@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 
+from certkit.earthly import go_regex
 from certkit.earthly.decoding import Decoder, Fault, Scalar, Strings, Struct, Table
 from certkit.earthly.yaml_positions import Document
 from certkit.earthly.yaml_values import BINARY, BOOLEAN, FLOAT, INTEGER, Resolved
@@ -22,18 +23,22 @@ _LARGEST = 2**63 - 1
 _LARGEST_16 = 2**16 - 1
 _SMALLEST_MTU = 68
 _GIT_AUTHS = ("auto", "ssh", "https", "http")
+_EXAMPLE_PATTERN = r"'git\.acme\.example/[^/]+/[^/]+'"
 _IP_TABLES = ("iptables-legacy", "iptables-nft")
 
 
-def decode(document: Document) -> tuple[Mapping[str, object], list[Fault]]:
-    """Return what the client reads of `global`, by key, and all that it would stop at, by line."""
+def decode(document: Document, git_auth: str = "") -> tuple[Mapping[str, object], list[Fault]]:
+    """Return what the client reads of `global`, by key, and all that it would stop at, by line.
+
+    `git_auth` is what takes the place of every `auth` under `git`.
+    """
     decoder = Decoder(document, _TEXT)
     found = decoder.decode(_CONFIG)
     section = found.get("global")
     values = section if isinstance(section, dict) else {}
     git = found.get("git")
     hosts = git if isinstance(git, dict) else {}
-    forbidden = [*_forbidden(values, decoder.lines), *_forbidden_hosts(hosts, decoder.lines)]
+    forbidden = [*_forbidden(values, decoder.lines), *_forbidden_hosts(hosts, decoder.lines, git_auth)]
     faults = [*_directives(document), *decoder.faults, *forbidden]
     return values, sorted(faults, key=lambda fault: fault.line)
 
@@ -61,11 +66,13 @@ def _forbidden_key(key: str, lines: Mapping[str, int], problem: str, example: st
     return Fault(lines.get(path, 1), path, f"{key} {problem}", f"Write it so: {example}")
 
 
-def _forbidden_hosts(hosts: Mapping[str, Mapping[str, object]], lines: Mapping[str, int]) -> Iterator[Fault]:
+def _forbidden_hosts(
+    hosts: Mapping[str, Mapping[str, object]], lines: Mapping[str, int], git_auth: str
+) -> Iterator[Fault]:
     """Yield what `buildcontext/gitlookup.go` refuses of a host under `git`."""
     for name, host in hosts.items():
         path = f"git.{name}"
-        auth, line = host.get("auth", ""), lines[path]
+        auth, line = git_auth or host.get("auth", ""), lines[path]
         if auth not in _GIT_AUTHS:
             at = lines.get(f"{path}.auth", line)
             problem = f"{path}.auth is {auth!r}, not one of {', '.join(_GIT_AUTHS)}" if auth else f"{path} has no auth"
@@ -77,6 +84,18 @@ def _forbidden_hosts(hosts: Mapping[str, Mapping[str, object]], lines: Mapping[s
             at = lines[f"{path}.substitute"]
             problem = f"{path} has substitute together with port or prefix"
             yield Fault(at, f"{path}.substitute", problem, "Write port and prefix into substitute.")
+        yield from _forbidden_pattern(name, str(host.get("pattern", "")), lines)
+
+
+def _forbidden_pattern(name: str, pattern: str, lines: Mapping[str, int]) -> Iterator[Fault]:
+    """Yield a pattern that Go does not take; where there is none, the client makes one of the host's name."""
+    path = f"git.{name}.pattern" if pattern else f"git.{name}"
+    host = name if "." in name else f"{name}.com"
+    if why := go_regex.problem(pattern or f"{host}/[^/]+/[^/]+"):
+        problem = f"{path} is no regular expression of Go's: {why}"
+        yield Fault(
+            lines.get(path, lines[f"git.{name}"]), path, problem, f"Write below {name}: pattern: {_EXAMPLE_PATTERN}"
+        )
 
 
 def _read_text(resolved: Resolved, written: str) -> str:

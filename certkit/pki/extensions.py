@@ -9,6 +9,11 @@ from certkit.errors import MalformedError
 from certkit.pki import parsing
 from certkit.pki.keys import public_of
 
+_OTHER_USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    "crl_sign",
+)
+
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
@@ -28,6 +33,18 @@ def allows(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> boo
     """Tell whether a certificate may be used for a purpose: for all without extended key usages (Go's crypto/x509)."""
     usages = find(certificate, x509.ExtendedKeyUsage)
     return not usages or purpose in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate is an authority's: one of version 1, which cannot say so, is (Go's crypto/x509)."""
+    basic = find(certificate, x509.BasicConstraints)
+    return basic.ca if basic else certificate.version is x509.Version.v1
+
+
+def signs_certificates(certificate: x509.Certificate) -> bool:
+    """Tell whether key usages let an authority sign certificates: those that say nothing do (Go's crypto/x509)."""
+    usage = find(certificate, x509.KeyUsage)
+    return usage is None or usage.key_cert_sign or not any(getattr(usage, each) for each in _OTHER_USAGES)
 
 
 def dns_names(certificate: x509.Certificate) -> list[str]:

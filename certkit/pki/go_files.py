@@ -31,11 +31,14 @@ class Authorities:
 
 def authorities(content: bytes) -> Authorities:
     """Read authorities as `AppendCertsFromPEM` does; raise MalformedError if it would append none."""
-    judged = [(block, _why_no_authority(block)) for block in blocks(content)]
+    found = list(blocks(content))
+    judged = [(block, _why_no_authority(block)) for block in found]
     loaded = tuple(block.der for block, reason in judged if not reason)
     skipped = tuple(Skipped(block.line, reason) for block, reason in judged if reason)
     if not loaded:
-        raise pem_shapes.unusable_certificates(content, lambda mended: not all(map(_why_no_authority, blocks(mended))))
+        raise pem_shapes.unusable_certificates(
+            content, found, lambda mended: not all(map(_why_no_authority, blocks(mended)))
+        )
     return Authorities(loaded, skipped)
 
 
@@ -44,12 +47,15 @@ def chain(content: bytes) -> tuple[bytes, ...]:
 
     Only the first is parsed there. Raises MalformedError if there is none or the first cannot be parsed.
     """
-    found = _chain(content)
-    if not found:
-        raise pem_shapes.unusable_certificates(content, lambda mended: bool(_chain(mended)))
-    if reason := go_certificate.problem(found[0].der):
-        raise pem_shapes.unparsable_certificate(found[0].line, reason)
-    return tuple(block.der for block in found)
+    found = list(blocks(content))
+    own = [block for block in found if block.kind == CERTIFICATE]
+    if not own:
+        raise pem_shapes.unusable_certificates(
+            content, found, lambda mended: any(block.kind == CERTIFICATE for block in blocks(mended))
+        )
+    if reason := go_certificate.problem(own[0].der):
+        raise pem_shapes.unparsable_certificate(own[0].line, reason)
+    return tuple(block.der for block in own)
 
 
 def key(content: bytes) -> PrivateKey:
@@ -58,9 +64,10 @@ def key(content: bytes) -> PrivateKey:
     Raises MalformedError if there is none or it is damaged, `go_keys.UnknownKindError` for a kind that Go does not
     know, EncryptedKeyError if it wants a passphrase.
     """
-    block = _key_block(content)
+    found = list(blocks(content))
+    block = next(filter(_is_key, found), None)
     if block is None:
-        raise pem_shapes.unusable_key(content, lambda mended: _key_block(mended) is not None)
+        raise pem_shapes.unusable_key(content, found, lambda mended: any(map(_is_key, blocks(mended))))
     if block.kind == "ENCRYPTED PRIVATE KEY" or "DEK-Info" in block.headers:
         raise EncryptedKeyError("the key is encrypted", "Give its passphrase.")
     try:
@@ -80,11 +87,5 @@ def _why_no_authority(block: Block) -> str:
     return go_certificate.problem(block.der)
 
 
-def _chain(content: bytes) -> list[Block]:
-    return [block for block in blocks(content) if block.kind == CERTIFICATE]
-
-
-def _key_block(content: bytes) -> Block | None:
-    return next(
-        (each for each in blocks(content) if each.kind == "PRIVATE KEY" or each.kind.endswith(" PRIVATE KEY")), None
-    )
+def _is_key(block: Block) -> bool:
+    return block.kind == "PRIVATE KEY" or block.kind.endswith(" PRIVATE KEY")

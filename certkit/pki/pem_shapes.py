@@ -5,13 +5,13 @@ which whoever talks to people knows the command that does the same.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from certkit.errors import MalformedError
 from certkit.pki import go_certificate, go_keys
 from certkit.pki.go_keys import UnknownKindError
-from certkit.pki.go_pem import Block, blocks, line_of
+from certkit.pki.go_pem import Block, line_of
 
 Loads = Callable[[bytes], bool]
 
@@ -21,6 +21,9 @@ _BEGIN = re.compile(rb"-----BEGIN ([^-\n]*)-----")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/= \t\r]*")
 _OTHER_LABELS = rb"-----(BEGIN|END) (?:TRUSTED|X509) CERTIFICATE-----"
 _DER = b"\x30"
+_MOST_BLOCKS = 1000
+"""With so many blocks that Go reads, it is no shape that keeps it from them, and each mending takes its time."""
+_MOST_KINDS = 5
 _SAYS = "Earthly finds no PEM in it"
 
 
@@ -112,24 +115,20 @@ SHAPES = (
 )
 
 
-def unusable_certificates(content: bytes, loads: Loads) -> MalformedError:
-    """Say why Go finds no certificate; `loads` tells whether it would in a mended file."""
-    if (found := _encoded(content)) or (found := _mendable(content, loads)):
-        return found
-    reasons = [
-        (block.line, reason)
-        for block in blocks(content)
-        if block.kind == "CERTIFICATE" and (reason := go_certificate.problem(block.der))
-    ]
-    if reasons:
-        return unparsable_certificate(*reasons[0])
-    if trusted := next((block.line for block in blocks(content) if block.kind == "TRUSTED CERTIFICATE"), 0):
+def unusable_certificates(content: bytes, found: Sequence[Block], loads: Loads) -> MalformedError:
+    """Say why Go finds no certificate among the blocks that it `found`; `loads` tells whether it would if mended."""
+    if (error := _encoded(content)) or (error := _mendable(content, found, loads)):
+        return error
+    for block in found:
+        if block.kind == "CERTIFICATE" and (reason := go_certificate.problem(block.der)):
+            return unparsable_certificate(block.line, reason)
+    if trusted := next((block.line for block in found if block.kind == "TRUSTED CERTIFICATE"), 0):
         return MalformedError(
             f"line {trusted} begins a certificate in OpenSSL's own form, which Earthly passes over",
             code="pem-trusted-certificate",
             line=trusted,
         )
-    return _other(content, "certificate")
+    return _other(content, found, "certificate")
 
 
 def unparsable_certificate(line: int, reason: str) -> MalformedError:
@@ -142,9 +141,9 @@ def unparsable_certificate(line: int, reason: str) -> MalformedError:
     )
 
 
-def unusable_key(content: bytes, loads: Loads) -> MalformedError:
-    """Say why Go finds no private key; `loads` tells whether it would in a mended file."""
-    return _encoded(content) or _mendable(content, loads) or _other(content, "private key")
+def unusable_key(content: bytes, found: Sequence[Block], loads: Loads) -> MalformedError:
+    """Say why Go finds no private key among the blocks that it `found`; `loads` tells whether it would if mended."""
+    return _encoded(content) or _mendable(content, found, loads) or _other(content, found, "private key")
 
 
 def undecodable_key(block: Block) -> MalformedError:
@@ -183,7 +182,9 @@ def _is_key(der: bytes) -> bool:
     return True
 
 
-def _mendable(content: bytes, loads: Loads) -> MalformedError | None:
+def _mendable(content: bytes, found: Sequence[Block], loads: Loads) -> MalformedError | None:
+    if len(found) > _MOST_BLOCKS:
+        return None
     shown = [shape for shape in SHAPES if shape.shows.search(content)]
     for shape in shown:
         if loads(shape.mend(content)):
@@ -191,11 +192,11 @@ def _mendable(content: bytes, loads: Loads) -> MalformedError | None:
     return None
 
 
-def _other(content: bytes, wanted: str) -> MalformedError:
+def _other(content: bytes, found: Sequence[Block], wanted: str) -> MalformedError:
     """Say what there is instead, or where the first block breaks off."""
-    others = [block for block in blocks(content) if wanted.upper() not in block.kind]
+    others = [block for block in found if wanted.upper() not in block.kind]
     if others:
-        kinds = ", ".join(dict.fromkeys(block.kind for block in others))
+        kinds = ", ".join(list(dict.fromkeys(block.kind for block in others))[:_MOST_KINDS])
         return MalformedError(
             f"there is no {wanted} in it, but {kinds}", code="pem-of-another-kind", line=others[0].line, kinds=kinds
         )

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.pki import der, extensions, go_names, parsing
+from certkit.pki import der, extensions, go_certificate, go_names, parsing
 from certkit.pki.keys import WEAK_HASHES
 
 COMPARISONS = 250_000
@@ -29,16 +29,6 @@ _HANDLED = (
     x509.ExtendedKeyUsage,
     x509.CertificatePolicies,
     x509.InhibitAnyPolicy,
-)
-_NEVER_CRITICAL = (x509.SubjectKeyIdentifier, x509.AuthorityInformationAccess)
-_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
 )
 
 
@@ -87,7 +77,7 @@ def is_unhandled(extension: x509.Extension[x509.ExtensionType]) -> bool:
 def _of_chain(
     leaf: x509.Certificate, root: x509.Certificate, now: datetime, purpose: x509.ObjectIdentifier
 ) -> Refusal | None:
-    if not _may_sign(root):
+    if not (extensions.is_authority(root) and extensions.signs_certificates(root)):
         return Refusal.NOT_AN_AUTHORITY
     return _of_one(root, now) or _of_purpose([root, leaf], purpose) or _of_names(leaf, root)
 
@@ -104,25 +94,15 @@ def _of_one(certificate: x509.Certificate, now: datetime) -> Refusal | None:
 
 
 def _is_unreadable(certificate: x509.Certificate) -> bool:
-    """Tell whether Go's parser stops at a certificate; it skips such a root."""
+    """Tell whether Go's parser stops at a certificate, or `cryptography`'s; Go skips such a root."""
+    encoded = certificate.public_bytes(serialization.Encoding.DER)
+    if go_certificate.problem(encoded) or go_certificate.has_negative_serial(encoded):
+        return True
     try:
-        own = list(certificate.extensions)
-        certificate.public_key()
-    except UnsupportedAlgorithm:
-        return False  # Go reads it; it only cannot use the key
+        list(certificate.extensions)
     except parsing.FAILURES:
         return True
-    constraints = extensions.find(certificate, x509.NameConstraints)
-    subtrees = go_names.subtrees(constraints)
-    names = extensions.find(certificate, x509.SubjectAlternativeName)
-    uris = names.get_values_for_type(x509.UniformResourceIdentifier) if names else []
-    return (
-        certificate.serial_number < 0
-        or any(each.critical and isinstance(each.value, _NEVER_CRITICAL) for each in own)
-        or bool(constraints and not subtrees)
-        or not all(map(go_names.is_subtree, subtrees))
-        or not all(map(go_names.is_uri, uris))
-    )
+    return False
 
 
 def _is_handled(extension: x509.ExtensionType) -> bool:
@@ -155,13 +135,6 @@ def _is_same(root: x509.Certificate, leaf: x509.Certificate) -> bool:
         return der.subject(each), key, extensions.find(each, x509.SubjectAlternativeName)
 
     return identity(root) == identity(leaf)
-
-
-def _may_sign(root: x509.Certificate) -> bool:
-    basic, usage = extensions.find(root, x509.BasicConstraints), extensions.find(root, x509.KeyUsage)
-    is_authority = basic.ca if basic else root.version is x509.Version.v1
-    says_nothing = usage is None or not any(getattr(usage, each) for each in _USAGES)
-    return is_authority and (says_nothing or bool(usage and usage.key_cert_sign))
 
 
 def _of_purpose(chain: Iterable[x509.Certificate], purpose: x509.ObjectIdentifier) -> Refusal | None:

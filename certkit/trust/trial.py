@@ -20,10 +20,8 @@ _LIFE = timedelta(hours=1)
 
 
 class Shortcoming(StrEnum):
-    """What would not work."""
+    """What would not work, where devices get in."""
 
-    LEAF_REFUSED = "leaf-refused"
-    """Nobody would get in."""
     CONTROL_REFUSED = "control-refused"
     """The refusal of the canary would prove nothing."""
     CANARY_LET_IN = "canary-let-in"
@@ -33,16 +31,14 @@ class Shortcoming(StrEnum):
 
 
 def shortcomings(authority: Authority, team: str, now: datetime) -> frozenset[Shortcoming]:
-    """Return what an authority cannot do for a team; raise RefusedError if it has expired."""
-    own, kept, control = _leaf(authority, team, now), canary.make(authority, team), canary.control(authority, team, now)
-    plain = [authority.certificate]
-    published = certificates.load_all(anchors.ca_pem([(authority, [])], team, 1))
+    """Return why an authority could prove nothing for a team."""
+    kept, control = canary.make(authority, team), canary.control(authority, team, now)
+    plain, published = _anchors(authority, team)
 
     def is_refused(leaf: x509.Certificate, *held: list[x509.Certificate]) -> bool:
         return any(go_rules.refusal(leaf, each, now) for each in held)
 
     found = {
-        Shortcoming.LEAF_REFUSED: is_refused(own, plain, published),
         Shortcoming.CONTROL_REFUSED: is_refused(control.certificate, plain, published),
         Shortcoming.CANARY_LET_IN: not is_refused(kept.certificate, published),
         Shortcoming.CANARY_REFUSED_ANYHOW: is_refused(kept.certificate, plain),
@@ -51,10 +47,12 @@ def shortcomings(authority: Authority, team: str, now: datetime) -> frozenset[Sh
 
 
 def refusal_of_device(authority: Authority, team: str, now: datetime) -> Refusal | None:
-    """Return why daemons would refuse a device's certificate of this authority, by itself or as it is published."""
+    """Return why daemons would refuse a device's certificate of this authority, by itself or as it is published.
+
+    Raises RefusedError if it has expired.
+    """
     own = _leaf(authority, team, now)
-    published = certificates.load_all(anchors.ca_pem([(authority, [])], team, 1))
-    refused = (go_rules.refusal(own, held, now) for held in ([authority.certificate], published))
+    refused = (go_rules.refusal(own, held, now) for held in _anchors(authority, team))
     return next(filter(None, refused), None)
 
 
@@ -63,6 +61,11 @@ def refusal_of_daemon(authority: Authority, hosts: Sequence[str], now: datetime)
     key = keys.generate("p256").public_key()
     own = certificates.daemon(authority, key, [names.parse_host(each) for each in hosts], now, _LIFE)
     return go_rules.refusal(own, [authority.certificate], now, ExtendedKeyUsageOID.SERVER_AUTH)
+
+
+def _anchors(authority: Authority, team: str) -> tuple[list[x509.Certificate], list[x509.Certificate]]:
+    """Return the authority by itself, and as it is published."""
+    return [authority.certificate], certificates.load_all(anchors.ca_pem([(authority, [])], team, 1))
 
 
 def _leaf(authority: Authority, team: str, now: datetime) -> x509.Certificate:

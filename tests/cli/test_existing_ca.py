@@ -73,7 +73,7 @@ def test_what_it_lacks_is_said_in_words(lead: Lead) -> None:
 def test_one_without_a_common_name_is_told_by_the_name_that_it_has(lead: Lead) -> None:
     adopt(lead, "server", maker=EARTHLY)
     assert lead("authority", "show").out.startswith("O=Earthly Buildkit GRPC CA, signs, until ")
-    assert "\n  O=Earthly Buildkit GRPC CA   SHA-256 " in lead("issue", "al", "--no-passphrase", "--out", "al").out
+    assert "\n  O=Earthly Buildkit GRPC CA\n    SHA-256  " in lead("issue", "al", "--no-passphrase", "--out", "al").out
 
 
 def test_nothing_outlives_it(lead: Lead) -> None:

@@ -47,6 +47,10 @@ class EarthlyReader:
         """Read a .env file."""
         return self._ask("Env", content)
 
+    def pattern(self, pattern: str) -> Answer:
+        """Read a regular expression."""
+        return self._ask("Pattern", pattern.encode())
+
     def close(self) -> None:
         """End it."""
         self._process.communicate()

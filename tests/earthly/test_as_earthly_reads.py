@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given, settings, strategies
 
-from certkit.earthly import schema
+from certkit.earthly import go_regex, schema
 from certkit.earthly.config import decoded
 from certkit.earthly.decoding import Fault
 from certkit.earthly.yaml_positions import parse
@@ -28,7 +28,10 @@ _FIELDS = {
     "cni_mtu": "CniMtu",
     "buildkit_additional_args": "BuildkitAdditionalArgs",
 }
-_LATER = ("below 68", "ip_tables is neither", "larger than zero", " has no auth", ".auth is '", " has a password")
+_LATER = (
+    *("below 68", "ip_tables is neither", "larger than zero", " has no auth", ".auth is '", " has a password"),
+    " is no regular expression",
+)
 """What the client refuses only when it builds."""
 
 
@@ -105,3 +108,59 @@ def test_values_of_every_type_at_every_key_are_read_alike(earthly: EarthlyReader
 def test_hostile_bytes_are_read_alike(earthly: EarthlyReader, content: bytes) -> None:
     with contextlib.suppress(RefusedError):  # what certkit says that it does not read
         check(earthly, content)
+
+
+_PARTS = [
+    *"abz019-^$.|()[]{}*+?\\,:=!<>P_é/",
+    "(?",
+    "(?i)",
+    "(?:",
+    "(?P<n>",
+    "(?=",
+    "(?!",
+    "(?-i)",
+    "(?-)",
+    "\\d",
+    "\\w",
+    "\\1",
+]
+_PARTS += [
+    "\\x41",
+    "\\x{41}",
+    "\\p{Han}",
+    "\\pL",
+    "\\Q",
+    "\\E",
+    "[[:alpha:]]",
+    "[:foo:]",
+    "{2}",
+    "{2,1}",
+    "{1,3}",
+    "{1001}",
+    "{,2}",
+]
+_PARTS += [
+    "\\/",
+    "\\_",
+    "\\b",
+    "\\Z",
+    "\\z",
+    "\\C",
+    "[^/]+",
+    "[a-z]",
+    "\\n",
+    "\\12",
+    "\\0",
+    "*?",
+    "\\p{Lu}",
+    "a-",
+    "(?i-s:",
+]
+
+
+@given(parts=strategies.lists(strategies.sampled_from(_PARTS), max_size=8))
+@settings(max_examples=500)
+def test_a_pattern_is_taken_if_go_takes_it(earthly: EarthlyReader, parts: list[str]) -> None:
+    pattern = "".join(parts)
+    if pattern:
+        assert bool(earthly.pattern(pattern).error) == bool(go_regex.problem(pattern)), pattern

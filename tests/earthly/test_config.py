@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from certkit.earthly import go_regex
 from certkit.earthly.clients import Client, locate
 from certkit.earthly.config import LIMIT, read
 from certkit.errors import CertkitError, MalformedError, MissingError
@@ -168,6 +169,16 @@ def test_a_value_that_stops_the_client_is_named_with_what_to_write(
             "line 1: git.a.com has a password, and auth: http",
             "auth: https",
         ),
+        (
+            "git:\n  a.com:\n    auth: ssh\n    pattern: 'a.com/(?!b)'\n",
+            "line 4: git.a.com.pattern is no regular expression of Go's: (?!b begins what Go does not know",
+            "Write below a.com: pattern: '",
+        ),
+        (
+            "git:\n  '*.acme.example': {auth: ssh}\n",
+            "line 2: git.*.acme.example is no regular expression of Go's: * has nothing before it to repeat",
+            "Write below *.acme.example: pattern: '",
+        ),
         ("git: {a.com: {auth: ssh, substitute: s, port: 1}}\n", "git.a.com has substitute together", "into substitute"),
         ("%YAML 1.2\n---\nglobal: {}\n", "line 1: not YAML: Earthly's parser takes no %YAML", "Take line 1 out"),
     ],
@@ -207,3 +218,53 @@ def test_a_hostile_file_costs_little(earthly: Client, text: str) -> None:
     earthly.config.write_text(text)
     with patience.ends(), contextlib.suppress(CertkitError):
         read(earthly, {})
+
+
+@pytest.mark.parametrize("variable", ["GIT_USERNAME", "GIT_PASSWORD"])
+def test_where_a_variable_sets_how_git_is_reached_no_auth_is_wanting(tmp_path: Path, variable: str) -> None:
+    (tmp_path / ".earthly").mkdir()
+    (tmp_path / ".earthly" / "config.yml").write_text("git: {a.com: {user: u}, b.com: {auth: http, password: p}}\n")
+    environ = {"HOME": str(tmp_path)}
+    with pytest.raises(MalformedError, match="no auth"):
+        read(locate("earthly", environ), environ)
+    assert not read(locate("earthly", environ), {**environ, variable: "x"}).buildkit_host
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(
+            "github.com/[^/]+/[^/]+",
+            r"git\.acme\.example/(?P<team>\w+)/[^/]+",
+            "(?i)a|b",
+            "a{2,3}?",
+            "[[:alpha:]-]",
+            "",
+        ),
+        *(r"\Q*\E+", r"[]a]", r"\pL\x{10FFFF}", "{,2}", "^*", "()*", r"\012"),
+    ],
+)
+def test_a_pattern_that_go_takes_is_taken(pattern: str) -> None:
+    assert not go_regex.problem(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("*", "a**", "a|+", "(", ")", "[", "[b-a]", "a{1001}", "a{2,1}", "(?=a)", "(?<=a)", r"\1", r"\Z", r"\C"),
+        *(
+            "\\",
+            r"\x{110000}",
+            "[[:foo:]]",
+            "(?P<>a)",
+            "(?-)",
+            r"\p",
+            "(?i)*",
+            r"\Q\E*",
+            "a{" + "9" * 5000 + "}",
+            "[" + "[:" * 100_000,
+        ),
+    ],
+)
+def test_a_pattern_that_go_does_not_take_is_told(pattern: str) -> None:
+    assert go_regex.problem(pattern)

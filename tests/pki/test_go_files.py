@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from certkit.errors import CertkitError, MalformedError
 from certkit.pki import certificates, go_certificate, go_files, keys
 from certkit.pki.go_keys import UnknownKindError
-from certkit.pki.go_pem import blocks
+from certkit.pki.go_pem import Block, blocks
 from certkit.pki.keys import EncryptedKeyError
 from tests.clients.go_programs import OLD, Loader
 from tests.pki.pem_files import MARK, SHAPES, key_forms, of_openssl, pair_of, strange_certificates
@@ -210,3 +210,18 @@ def test_a_megabyte_of_anything_is_read_in_a_moment(kind: str) -> None:
 
 def test_the_line_of_each_block_is_told() -> None:
     assert [each.line for each in blocks(b"x\n" + CERT + b"\n\n" + KEY)] == [2, 2 + CERT.count(b"\n") + 2]
+
+
+def test_a_file_of_many_blocks_is_not_mended_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"-----BEGIN X-----\n-----END X-----\n" * 2000 + b" -----BEGIN X-----\r \\n: ----------BEGIN \n"
+    read: list[bytes] = []
+
+    def counted(text: bytes) -> Iterator[Block]:
+        read.append(text)
+        return blocks(text)
+
+    monkeypatch.setattr(go_files, "blocks", counted)
+    for load in (go_files.authorities, go_files.chain, go_files.key):
+        with pytest.raises(MalformedError, match=r"no (certificate|private key) in it, but X"):
+            load(content)
+    assert read == [content] * 3

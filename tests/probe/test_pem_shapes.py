@@ -216,3 +216,11 @@ def test_a_key_of_a_kind_that_go_does_not_know_is_called_that(
     assert not loads(go, files)
     found = {each.id: each for each in probe(NOWHERE, files, timeout=0.2).findings}
     assert kind in found["key-of-unknown-kind"].seen
+
+
+def test_of_many_blocks_that_go_skips_a_few_are_told(alice: Files) -> None:
+    alice.ca.write_bytes(alice.ca.read_bytes() + b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n" * 20)
+    report = probe(NOWHERE, alice)
+    [seen] = [check.seen for check in report.checks if check.id == "files"]
+    assert seen.count("Earthly skips line") == 5
+    assert seen.endswith("; and 15 more")

@@ -12,7 +12,8 @@ from certkit.pki.certificates import Authority
 from certkit.pki.extensions import key_usage
 from certkit.pki.signer import KeySigner
 from certkit.trust import anchors, canary
-from certkit.trust.trial import Shortcoming, shortcomings
+from certkit.trust.go_rules import Refusal
+from certkit.trust.trial import Shortcoming, refusal_of_device, shortcomings
 from tests.clients.go_programs import Verifier
 from tests.trust.people import DAY, NOW, TEAM, authority
 
@@ -56,7 +57,7 @@ def test_constraints_that_leave_certkits_names_alone_are_nothing_to_complain_of(
     [
         (
             adopted(permitted_subtrees=[x509.DNSName("acme.example")]),
-            {Shortcoming.LEAF_REFUSED, Shortcoming.CONTROL_REFUSED, Shortcoming.CANARY_REFUSED_ANYHOW},
+            {Shortcoming.CONTROL_REFUSED, Shortcoming.CANARY_REFUSED_ANYHOW},
         ),
         (
             adopted(excluded_subtrees=[x509.DNSName(canary.name(TEAM))]),
@@ -68,7 +69,7 @@ def test_constraints_that_leave_certkits_names_alone_are_nothing_to_complain_of(
         ),
         (
             adopted(excluded_subtrees=[DIRECTORY], critical=False),  # which the anchor makes critical
-            {Shortcoming.LEAF_REFUSED, Shortcoming.CONTROL_REFUSED},
+            {Shortcoming.CONTROL_REFUSED},
         ),
     ],
 )
@@ -81,4 +82,17 @@ def test_what_the_daemons_would_not_do_is_named(own: Authority, expected: set[Sh
 
 def test_an_authority_that_has_expired_is_refused() -> None:
     with pytest.raises(RefusedError, match="has expired"):
-        shortcomings(adopted(permitted_subtrees=PERMITTED), TEAM, NOW + 500 * DAY)
+        refusal_of_device(adopted(permitted_subtrees=PERMITTED), TEAM, NOW + 500 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        (authority("client", 1), None),
+        (adopted(permitted_subtrees=PERMITTED), None),
+        (adopted(permitted_subtrees=[x509.DNSName("acme.example")]), Refusal.NAME_NOT_PERMITTED),
+        (adopted(excluded_subtrees=[DIRECTORY], critical=False), Refusal.UNKNOWN_EXTENSION),
+    ],
+)
+def test_an_authority_whose_devices_would_be_refused_is_found_out(own: Authority, expected: Refusal | None) -> None:
+    assert refusal_of_device(own, TEAM, NOW) == expected

@@ -10,35 +10,43 @@ from certkit.cli.support import completions, exit_codes, numbers, options
 from certkit.cli.support.exit_codes import FailOn
 from certkit.probe import Given
 
-FileOption = Path | None
+Daemon = Annotated[str | None, typer.Option("--daemon", help="The daemon's URL, instead of the configured one.")]
+Ca = Annotated[Path | None, typer.Option("--ca", help="The authority that vouches for the daemon.")]
+Cert = Annotated[Path | None, typer.Option("--cert", help="The client's certificate.")]
+Key = Annotated[Path | None, typer.Option("--key", help="Its key.")]
+ServerName = Annotated[
+    str | None, typer.Option("--server-name", help="The name that the daemon's certificate must have.")
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="<seconds>",
+        parser=numbers.seconds(0.1, 60),
+        help="Seconds for each step over the network, 60 at most.",
+    ),
+]
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        help="Probe as this client: earthly, earthbuild, buildctl or buildx.",
+        autocompletion=completions.clients,
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print only what is wrong: for cron, or a shell's rc file.")]
 
 
 def probe(
-    daemon: Annotated[str | None, typer.Option(help="The daemon's URL, instead of the configured one.")] = None,
-    ca: Annotated[FileOption, typer.Option(help="The authority that vouches for the daemon.")] = None,
-    cert: Annotated[FileOption, typer.Option(help="The client's certificate.")] = None,
-    key: Annotated[FileOption, typer.Option(help="Its key.")] = None,
-    server_name: Annotated[str | None, typer.Option(help="The name that the daemon's certificate must have.")] = None,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            metavar="<seconds>",
-            parser=numbers.seconds(0.1, 60),
-            help="Seconds for each step over the network, 60 at most.",
-        ),
-    ] = 5.0,
-    client: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            help="Probe as this client: earthly, earthbuild, buildctl or buildx.",
-            autocompletion=completions.clients,
-        ),
-    ] = None,
+    daemon: Daemon = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    key: Key = None,
+    server_name: ServerName = None,
+    timeout: Timeout = 5.0,
+    client: For = None,
     config: options.ConfigOption = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print only what is wrong: for cron, or a shell's rc file.")
-    ] = False,
+    quiet: Quiet = False,
     fail_on: options.FailOnOption = FailOn.ERROR,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,

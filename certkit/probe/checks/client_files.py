@@ -21,6 +21,8 @@ from certkit.probe.file_modes import hindrance
 from certkit.probe.stage import Found, Stage, finding
 from certkit.probe.validity import is_near_end, span, until
 
+_MOST_TOLD = 5
+
 
 @dataclass(frozen=True)
 class Files:
@@ -41,8 +43,11 @@ class Files:
 def _summary(evidence: Files) -> str:
     own, credentials = evidence.own, evidence.credentials
     skipped = [
-        f"Earthly skips line {each.line} of {credentials.ca.path}: {each.reason}" for each in credentials.skipped
+        f"Earthly skips line {each.line} of {credentials.ca.path}: {each.reason}"
+        for each in credentials.skipped[:_MOST_TOLD]
     ]
+    if more := len(credentials.skipped) - len(skipped):
+        skipped.append(f"and {more} more")
     matches = f"key matches, expires in {span(own.not_valid_after_utc - evidence.now)}" if own else ""
     return "; ".join([matches, *skipped])
 

@@ -256,15 +256,13 @@ def _unfit_authority(evidence: Tls) -> tuple[x509.Certificate, str] | None:
 def _lack(authority: x509.Certificate) -> str:
     """Say why an authority may not vouch for a daemon's certificate, by Go's rules; empty if it may."""
     try:
-        basic = extensions.find(authority, x509.BasicConstraints)
-        usage = extensions.find(authority, x509.KeyUsage)
+        if not extensions.is_authority(authority):
+            return "is no authority by its basic constraints"
+        if not extensions.signs_certificates(authority):
+            return "has key usages without the signing of certificates"
         is_for_servers = extensions.allows(authority, ExtendedKeyUsageOID.SERVER_AUTH)
     except MalformedError:
         return "has extensions that cannot be read"
-    if not (basic.ca if basic else authority.version is x509.Version.v1):
-        return "is no authority by its basic constraints"
-    if usage is not None and not usage.key_cert_sign:
-        return "has key usages without the signing of certificates"
     return "" if is_for_servers else "has extended key usages without serverAuth"
 
 

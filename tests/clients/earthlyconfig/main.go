@@ -1,4 +1,4 @@
-// Earthlyconfig reads configurations and .env files by Earthly's own code.
+// Earthlyconfig reads configurations and .env files by Earthly's own code, and patterns as it does, by Go's.
 //
 // It reads one JSON object a line, and answers with one: what went wrong, or what was read.
 package main
@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 
 	"github.com/earthly/earthly/config"
 	"github.com/joho/godotenv"
@@ -16,6 +17,8 @@ import (
 type question struct {
 	Config []byte // base64 in JSON, as encoding/json has it
 	Env    []byte
+
+	Pattern []byte
 }
 
 type answer struct {
@@ -31,6 +34,12 @@ func read(asked question) (answered answer) {
 			answered = answer{Error: fmt.Sprint("panic: ", problem)}
 		}
 	}()
+	if asked.Pattern != nil {
+		if _, err := regexp.Compile(string(asked.Pattern)); err != nil {
+			return answer{Error: err.Error()}
+		}
+		return answer{}
+	}
 	if asked.Env != nil {
 		found, err := godotenv.UnmarshalBytes(asked.Env)
 		if err != nil {
