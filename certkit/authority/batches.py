@@ -73,13 +73,22 @@ class Prepared:
         return self.draft.issued
 
 
-IsThere = Callable[[str, str], bool]
-"""Tells whether the bundle for a person's device lies where it is to be delivered to."""
+def settle(session: Session, is_there: Callable[[str, str], bool]) -> None:
+    """Note what an interrupted run has delivered all the same: `is_there` tells it of a person's device.
+
+    Hold the home's lock, so that no other run is just at it.
+    """
+    kept = set(_undelivered(session))
+    states = device_states(session) if kept else []
+    delivered = [str(each.serial) for each in states if each.serial in kept and is_there(each.person, each.device)]
+    if delivered:
+        with session.transaction():
+            _keep(session, removed=delivered)
 
 
-def plan_listed(view: View, wanted: Sequence[Wanted], is_there: IsThere) -> Plan:
+def plan_listed(view: View, wanted: Sequence[Wanted]) -> Plan:
     """Find out who of a list has no certificate that is valid and was delivered."""
-    lost, named = _lost(view, is_there), {(each.person, each.device) for each in wanted}
+    lost, named = set(_undelivered(view)), {(each.person, each.device) for each in wanted}
     devices: dict[str, list[DeviceState]] = {}
     for state in device_states(view):
         devices.setdefault(state.person, []).append(state)
@@ -92,9 +101,9 @@ def plan_listed(view: View, wanted: Sequence[Wanted], is_there: IsThere) -> Plan
     return _plan(plans)
 
 
-def plan_expiring(view: View, is_there: IsThere) -> Plan:
-    """Find out which devices need another certificate soon, or since not too long ago."""
-    lost = _lost(view, is_there)
+def plan_expiring(view: View) -> Plan:
+    """Find out which devices need another certificate soon, or since not too long ago, or were not given theirs."""
+    lost = set(_undelivered(view))
     plans: list[Wanted | Skipped] = []
     for each in device_states(view):
         if each.expires is None or (each.expires - view.now >= DEVICE_NOTICE and each.serial not in lost):
@@ -188,13 +197,6 @@ def _plan(found: Sequence[Wanted | Skipped]) -> Plan:
 
 def _skipped(state: DeviceState, why: Why) -> Skipped:
     return Skipped(state.person, state.device, why, state.expires)
-
-
-def _lost(view: View, is_there: IsThere) -> set[str]:
-    """Return the serials of the devices' newest certificates that an interrupted run has recorded and not delivered."""
-    kept = set(_undelivered(view))
-    states = (each for each in device_states(view) if each.serial in kept) if kept else ()
-    return {str(each.serial) for each in states if not is_there(each.person, each.device)}
 
 
 def _undelivered(view: View) -> list[str]:

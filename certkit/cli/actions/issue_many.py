@@ -36,12 +36,13 @@ def issue(home: Path | None, many: Many) -> None:
     with home_access.changing(home) as session:
         with session.locked():
             folder.sweep()
+            batches.settle(session, folder.holds)
         wanted = _checked(session, many.people, *parsed) if many.people and parsed else None
 
         def look() -> Plan:
             if wanted is None:
-                return batches.plan_expiring(session, folder.holds)
-            return batches.plan_listed(session, wanted, folder.holds)
+                return batches.plan_expiring(session)
+            return batches.plan_listed(session, wanted)
 
         plan = look()
         folder.check_free(plan.missing)
