@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from certkit.authority import cohort_authorities, issuance
+from certkit.authority import cohort_authorities, issuance, moves
 from certkit.authority.issuance import Issued
 from certkit.authority.overview import DEVICE_NOTICE, FORGOTTEN, DeviceState, State, device_states
 from certkit.authority.revocation import Subject, admit
@@ -114,6 +114,14 @@ def plan_expiring(view: View) -> Plan:
         else:
             plans.append(_skipped(each, Why.EXPIRED_LONG_AGO) if is_gone else Wanted(each.person, each.device))
     return _plan(plans)
+
+
+def plan_moved(view: View) -> Plan:
+    """Find out which devices have a former URL of a daemon, or were not given their bundle."""
+    lost = set(_undelivered(view))
+    found = {(e.person, e.device) for daemon in view.ledger.daemons() for e in moves.outdated(view, daemon)}
+    states = (state for state in device_states(view) if state.state is State.VALID)
+    return _plan([Wanted(e.person, e.device) for e in states if (e.person, e.device) in found or e.serial in lost])
 
 
 def obstacles(session: Session, wanted: Sequence[Wanted]) -> dict[int, CertkitError]:

@@ -175,7 +175,7 @@ def test_a_list_of_nobody_issues_nothing(lead: Lead, home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        ("--from p --expiring --out-dir d", "--from and --expiring both say for whom"),
+        ("--from p --expiring --out-dir d", "--from and --expiring each say for whom"),
         ("al --from p --out-dir d", "'al' is one person, and --from means many"),
         ("al --expiring --out-dir d", "'al' is one person, and --expiring means many"),
         ("--from p --out-dir d --out o", "--out is for one bundle: many need --out-dir"),
