@@ -10,19 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from certkit.authority import cohort_authorities, issuance, moves
+from certkit.authority import cohort_authorities, issuance, moves, undelivered
 from certkit.authority.issuance import Issued
 from certkit.authority.overview import DEVICE_NOTICE, FORGOTTEN, DeviceState, State, device_states
 from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
-from certkit.authority.view import View, sound
+from certkit.authority.view import View
 from certkit.enroll.bundle import seal
 from certkit.errors import CertkitError, RefusedError
 from certkit.pki import diceware
 from certkit.pki.certificates import serial_text
-
-UNDELIVERED = "undelivered"
-"""The state that keeps the serials of what was recorded and is not known to have been delivered."""
 
 
 class Why(StrEnum):
@@ -78,17 +75,17 @@ def settle(session: Session, is_there: Callable[[str, str], bool]) -> None:
 
     Hold the home's lock, so that no other run is just at it.
     """
-    kept = set(_undelivered(session))
+    kept = set(undelivered.serials(session))
     states = device_states(session) if kept else []
     delivered = [str(each.serial) for each in states if each.serial in kept and is_there(each.person, each.device)]
     if delivered:
         with session.transaction():
-            _keep(session, removed=delivered)
+            undelivered.keep(session, removed=delivered)
 
 
 def plan_listed(view: View, wanted: Sequence[Wanted]) -> Plan:
     """Find out who of a list has no certificate that is valid and was delivered."""
-    lost, named = set(_undelivered(view)), {(each.person, each.device) for each in wanted}
+    lost, named = set(undelivered.serials(view)), {(each.person, each.device) for each in wanted}
     devices: dict[str, list[DeviceState]] = {}
     for state in device_states(view):
         devices.setdefault(state.person, []).append(state)
@@ -103,7 +100,7 @@ def plan_listed(view: View, wanted: Sequence[Wanted]) -> Plan:
 
 def plan_expiring(view: View) -> Plan:
     """Find out which devices need another certificate soon, or since not too long ago, or were not given theirs."""
-    lost = set(_undelivered(view))
+    lost = set(undelivered.serials(view))
     plans: list[Wanted | Skipped] = []
     for each in device_states(view):
         if each.expires is None or (each.expires - view.now >= DEVICE_NOTICE and each.serial not in lost):
@@ -118,7 +115,7 @@ def plan_expiring(view: View) -> Plan:
 
 def plan_moved(view: View) -> Plan:
     """Find out which devices have a former URL of a daemon, or were not given their bundle."""
-    lost = set(_undelivered(view))
+    lost = set(undelivered.serials(view))
     found = {(e.person, e.device) for daemon in view.ledger.daemons() for e in moves.outdated(view, daemon)}
     states = (state for state in device_states(view) if state.state is State.VALID)
     return _plan([Wanted(e.person, e.device) for e in states if (e.person, e.device) in found or e.serial in lost])
@@ -168,13 +165,13 @@ def deliver(
                 raise RefusedError(
                     "another command has just changed what is to be issued", "Run it again.", code="batch-overtaken"
                 )
-            _keep(session, added=serials)
+            undelivered.keep(session, added=serials)
         try:
             write(prepared)
         except CertkitError as error:
             raise CertkitError(f"not all bundles are written: {error.message}", code="bundles-not-written") from error
         with session.transaction():
-            _keep(session, removed=serials)
+            undelivered.keep(session, removed=serials)
 
 
 class _UndoneError(Exception):
@@ -205,16 +202,3 @@ def _plan(found: Sequence[Wanted | Skipped]) -> Plan:
 
 def _skipped(state: DeviceState, why: Why) -> Skipped:
     return Skipped(state.person, state.device, why, state.expires)
-
-
-def _undelivered(view: View) -> list[str]:
-    found = view.ledger.state(UNDELIVERED)
-    with sound("what was not delivered"):
-        return [str(each) for each in found["serials"]] if found else []
-
-
-def _keep(session: Session, *, added: Sequence[str] = (), removed: Sequence[str] = ()) -> None:
-    """Change which certificates are not known to be delivered; one that has a successor is not waited for."""
-    newest = {each.serial for each in session.ledger.certificates("device", newest_only=True)}
-    left = [each for each in [*_undelivered(session), *added] if each in newest and each not in removed]
-    session.ledger.set_state(UNDELIVERED, {"serials": left})

@@ -225,10 +225,12 @@ def test_what_could_not_be_written_is_issued_by_the_next_run_for_the_same_device
     assert "run the same command again" in remedy
     first = issued(lead)
     assert len(first) == 2
+    assert told(lead, "status", code=3)["notes"] == ["not-encrypted", "undelivered", "never-backed-up"]
     assert {(e["person"], e["device"]) for e in many(lead, PEOPLE, "--json").data["issued"]} == set(first)
     assert all(opened(row) for row in table())
     assert len(table()) == 2
     assert many(lead, PEOPLE, "--json").data["issued"] == []
+    assert "undelivered" not in lead("status", "--json").data["notes"]
 
 
 def test_a_bundle_that_another_command_has_issued_meanwhile_is_not_issued_twice(
