@@ -10,19 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from certkit.authority import cohort_authorities, issuance
+from certkit.authority import cohort_authorities, issuance, moves, undelivered
 from certkit.authority.issuance import Issued
 from certkit.authority.overview import FORGOTTEN, DeviceState, State, device_states
 from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
-from certkit.authority.view import View, sound
+from certkit.authority.view import View
 from certkit.enroll.bundle import seal
 from certkit.errors import CertkitError, RefusedError
 from certkit.pki import diceware
 from certkit.pki.certificates import NOTICE, serial_text
-
-UNDELIVERED = "undelivered"
-"""The state that keeps the serials of what was recorded and is not known to have been delivered."""
 
 
 class Why(StrEnum):
@@ -73,13 +70,22 @@ class Prepared:
         return self.draft.issued
 
 
-IsThere = Callable[[str, str], bool]
-"""Tells whether the bundle for a person's device lies where it is to be delivered to."""
+def settle(session: Session, is_there: Callable[[str, str], bool]) -> None:
+    """Note what an interrupted run has delivered all the same: `is_there` tells it of a person's device.
+
+    Hold the home's lock, so that no other run is just at it.
+    """
+    kept = set(undelivered.serials(session))
+    states = device_states(session) if kept else []
+    delivered = [str(each.serial) for each in states if each.serial in kept and is_there(each.person, each.device)]
+    if delivered:
+        with session.transaction():
+            undelivered.keep(session, removed=delivered)
 
 
-def plan_listed(view: View, wanted: Sequence[Wanted], is_there: IsThere) -> Plan:
+def plan_listed(view: View, wanted: Sequence[Wanted]) -> Plan:
     """Find out who of a list has no certificate that is valid and was delivered."""
-    lost, named = _lost(view, is_there), {(each.person, each.device) for each in wanted}
+    lost, named = set(undelivered.serials(view)), {(each.person, each.device) for each in wanted}
     devices: dict[str, list[DeviceState]] = {}
     for state in device_states(view):
         devices.setdefault(state.person, []).append(state)
@@ -92,9 +98,9 @@ def plan_listed(view: View, wanted: Sequence[Wanted], is_there: IsThere) -> Plan
     return _plan(plans)
 
 
-def plan_expiring(view: View, is_there: IsThere) -> Plan:
-    """Find out which devices need another certificate soon, or since not too long ago."""
-    lost = _lost(view, is_there)
+def plan_expiring(view: View) -> Plan:
+    """Find out which devices need another certificate soon, or since not too long ago, or were not given theirs."""
+    lost = set(undelivered.serials(view))
     plans: list[Wanted | Skipped] = []
     for each in device_states(view):
         is_revoked = each.state is State.REVOKED
@@ -108,6 +114,14 @@ def plan_expiring(view: View, is_there: IsThere) -> Plan:
         else:
             plans.append(_skipped(each, Why.EXPIRED_LONG_AGO) if is_gone else Wanted(each.person, each.device))
     return _plan(plans)
+
+
+def plan_moved(view: View) -> Plan:
+    """Find out which devices have a former URL of a daemon, or were not given their bundle."""
+    lost = set(undelivered.serials(view))
+    found = {(e.person, e.device) for daemon in view.ledger.daemons() for e in moves.outdated(view, daemon)}
+    states = (state for state in device_states(view) if state.state is State.VALID)
+    return _plan([Wanted(e.person, e.device) for e in states if (e.person, e.device) in found or e.serial in lost])
 
 
 def obstacles(session: Session, wanted: Sequence[Wanted]) -> dict[int, CertkitError]:
@@ -154,13 +168,13 @@ def deliver(
                 raise RefusedError(
                     "another command has just changed what is to be issued", "Run it again.", code="batch-overtaken"
                 )
-            _keep(session, added=serials)
+            undelivered.keep(session, added=serials)
         try:
             write(prepared)
         except CertkitError as error:
             raise CertkitError(f"not all bundles are written: {error.message}", code="bundles-not-written") from error
         with session.transaction():
-            _keep(session, removed=serials)
+            undelivered.keep(session, removed=serials)
 
 
 class _UndoneError(Exception):
@@ -191,23 +205,3 @@ def _plan(found: Sequence[Wanted | Skipped]) -> Plan:
 
 def _skipped(state: DeviceState, why: Why) -> Skipped:
     return Skipped(state.person, state.device, why, state.expires)
-
-
-def _lost(view: View, is_there: IsThere) -> set[str]:
-    """Return the serials of the devices' newest certificates that an interrupted run has recorded and not delivered."""
-    kept = set(_undelivered(view))
-    states = (each for each in device_states(view) if each.serial in kept) if kept else ()
-    return {str(each.serial) for each in states if not is_there(each.person, each.device)}
-
-
-def _undelivered(view: View) -> list[str]:
-    found = view.ledger.state(UNDELIVERED)
-    with sound("what was not delivered"):
-        return [str(each) for each in found["serials"]] if found else []
-
-
-def _keep(session: Session, *, added: Sequence[str] = (), removed: Sequence[str] = ()) -> None:
-    """Change which certificates are not known to be delivered; one that has a successor is not waited for."""
-    newest = {each.serial for each in session.ledger.certificates("device", newest_only=True)}
-    left = [each for each in [*_undelivered(session), *added] if each in newest and each not in removed]
-    session.ledger.set_state(UNDELIVERED, {"serials": left})

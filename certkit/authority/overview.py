@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from certkit.authority import daemons
+from certkit import files
+from certkit.authority import daemons, undelivered
 from certkit.authority.daemons import Behind
 from certkit.authority.exposure import exposed
-from certkit.authority.home import ROLES
+from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import CRL_LIFE, must_replace
 from certkit.authority.view import View
 from certkit.ledger.interface import Certificate, Device
@@ -51,6 +52,8 @@ class Note(StrEnum):
     NOT_ENCRYPTED = "not-encrypted"
     """Whoever copies the authorities' keys has them."""
     NEVER_BACKED_UP = "never-backed-up"
+    UNDELIVERED = "undelivered"
+    """An interrupted command has recorded certificates whose bundles nobody has."""
 
 
 class Expiry(StrEnum):
@@ -128,6 +131,7 @@ def notes(view: View) -> list[Note]:
     """Return what a lead should know beside the items."""
     found = {
         Note.NOT_ENCRYPTED: not view.is_encrypted("client"),
+        Note.UNDELIVERED: bool(undelivered.serials(view)) and not files.is_locked(view.path / LOCK),
         Note.NEVER_BACKED_UP: not view.ledger.events(subject=view.team, action="backup", limit=1),
     }
     return [note for note, is_so in found.items() if is_so]

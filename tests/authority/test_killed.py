@@ -10,6 +10,7 @@ import pytest
 from cryptography.x509 import Certificate
 
 from certkit import files
+from certkit.authority import undelivered
 from certkit.authority.view import View
 from certkit.cli import main
 from certkit.enroll.bundle import open_bundle
@@ -60,6 +61,7 @@ def test_whoever_is_left_out_by_a_kill_gets_a_bundle_from_the_same_command_again
         found = assert_opened(path, out)
         with change(path) as session:
             assert [(each.person, each.name) for each in session.ledger.devices()] == sorted(found)
+            assert undelivered.serials(session) == []
         assert not list(out.glob(".*"))
         shutil.rmtree(out)
         shutil.rmtree(path)

@@ -56,9 +56,22 @@ def test_it_says_until_when_nobody_and_then_who_must_enroll_again_with_the_comma
     assert said.endswith(
         "Nobody has to enroll again as long as port 8372 of build.acme.example leads to this daemon.\n"
         "Once it does not, these do:\n"
-        "  certkit issue 'Bob Smith' --device 'lap top' --out lap-top-svnsrlyuka.certkit\n"
-        f"  certkit issue {ALICE} --device desk --out desk.certkit\n"
+        "  Bob Smith, device lap top\n"
+        f"  {ALICE}, device desk\n"
+        "With new bundles:\n"
+        "  certkit issue --moved --out-dir moved\n"
     )
+    assert lead("issue", "--moved", "--out-dir", "moved").out.startswith("Issued 2 bundles, in moved/\n")
+    assert "Nobody has to enroll again.\n" in lead("daemon", "move", "build", NEW).out
+    again = lead("issue", "--moved", "--out-dir", "moved", "--json").data
+    assert again == {"issued": [], "skipped": [], "table": None}
+    assert lead("issue", "--moved", "--out-dir", "moved").out == "No laptop has a former URL.\n"
+
+
+def test_for_one_device_the_command_is_its_own(lead: Lead, team: Path) -> None:
+    lead("revoke", ALICE)
+    said = lead("daemon", "move", "build", NEW).out
+    assert said.endswith("\n  certkit issue 'Bob Smith' --device 'lap top' --out lap-top-svnsrlyuka.certkit\n")
 
 
 def test_who_has_a_bundle_from_after_the_move_must_not_and_the_revoked_neither(lead: Lead, team: Path) -> None:

@@ -175,7 +175,7 @@ def test_a_list_of_nobody_issues_nothing(lead: Lead, home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        ("--from p --expiring --out-dir d", "--from and --expiring both say for whom"),
+        ("--from p --expiring --out-dir d", "--from and --expiring each say for whom"),
         ("al --from p --out-dir d", "'al' is one person, and --from means many"),
         ("al --expiring --out-dir d", "'al' is one person, and --expiring means many"),
         ("--from p --out-dir d --out o", "--out is for one bundle: many need --out-dir"),
@@ -225,10 +225,12 @@ def test_what_could_not_be_written_is_issued_by_the_next_run_for_the_same_device
     assert "run the same command again" in remedy
     first = issued(lead)
     assert len(first) == 2
+    assert told(lead, "status", code=3)["notes"] == ["not-encrypted", "undelivered", "never-backed-up"]
     assert {(e["person"], e["device"]) for e in many(lead, PEOPLE, "--json").data["issued"]} == set(first)
     assert all(opened(row) for row in table())
     assert len(table()) == 2
     assert many(lead, PEOPLE, "--json").data["issued"] == []
+    assert "undelivered" not in lead("status", "--json").data["notes"]
 
 
 def test_a_bundle_that_another_command_has_issued_meanwhile_is_not_issued_twice(
@@ -288,7 +290,7 @@ def test_every_device_that_ends_within_a_month_gets_another_certificate(
     lead("issue", "cy", "--device", "desk", "--out", "cy2", "--no-passphrase")
     assert lead("issue", "--expiring", "--out-dir", FOLDER).out == "Nothing expires within 30 days.\n"
     travel(336)
-    assert {each["device"] for each in lead("status", "--json").data["items"] if each["attention"] == "expires-soon"}
+    assert "\n2 devices, all at once:  certkit issue --expiring --out-dir renewals\n" in lead("status").out
     ended = lead("issue", "--expiring", "--out-dir", FOLDER, "--json")
     assert [(each["person"], each["device"]) for each in ended.data["issued"]] == [("al", "desk"), ("di", "desk")]
     assert skipped(ended) == [("bo", "desk", "revoked")]

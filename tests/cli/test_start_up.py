@@ -80,6 +80,7 @@ def test_a_completion_loads_the_verb_that_is_completed_alone(line: str, expected
         (["enroll", "bundle", "--no-probe"], 1),
         (["enroll", "--request", "request"], 0),
         (["unenroll"], 1),
+        (["use"], 1),
         (["probe"], 1),
         (["probe", "--daemon", "tcp://127.0.0.1:1", "--ca", "a", "--cert", "b", "--key", "c"], 3),
     ],

@@ -72,14 +72,14 @@ def _say_who_enrolls_again(view: View, moved: Moved) -> None:
     if not moved.must_enroll_again:
         say("", "Nobody has to enroll again.")
         return
-    for url in dict.fromkeys(each.url for each in moved.must_enroll_again):
+    again = moved.must_enroll_again
+    for url in dict.fromkeys(each.url for each in again):
         former = parse_shared(url)
         say("", f"Nobody has to enroll again as long as port {former.port} of {former.host} leads to this daemon.")
-        say("Once it does not, these do:")
-        for each in moved.must_enroll_again:
-            if each.url == url:
-                words = ["issue", each.person, "--device", each.device, "--out", f"{names.label(each.device)}.certkit"]
-                say(f"  {home_access.command(view, shlex.join(words))}")
+        say("Once it does not, these do:", *(f"  {e.person}, device {e.device}" for e in again if e.url == url))
+    one = ["issue", again[0].person, "--device", again[0].device, "--out", f"{names.label(again[0].device)}.certkit"]
+    words = shlex.join(one) if len(again) == 1 else "issue --moved --out-dir moved"
+    say("With new bundles:", f"  {home_access.command(view, words)}")
 
 
 def list_daemons(home: Path | None, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""What `certkit issue --from` and `--expiring` do: bundles for many at once, and the table of their passphrases."""
+"""What `certkit issue` does for many at once: bundles, and the table of their passphrases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from certkit.pki.certificates import NOTICE
 
 @dataclass(frozen=True)
 class Many:
-    """What `certkit issue` was told; without a list of people, it is about what expires."""
+    """What `certkit issue` was told; without a list of people, it is about what has moved, or about what expires."""
 
     people: Path | None
+    moved: bool
     out_dir: Path
     no_passphrase: bool
     as_json: bool
@@ -36,12 +37,13 @@ def issue(home: Path | None, many: Many) -> None:
     with home_access.changing(home) as session:
         with session.locked():
             folder.sweep()
+            batches.settle(session, folder.holds)
         wanted = _checked(session, many.people, *parsed) if many.people and parsed else None
 
         def look() -> Plan:
-            if wanted is None:
-                return batches.plan_expiring(session, folder.holds)
-            return batches.plan_listed(session, wanted, folder.holds)
+            if wanted is not None:
+                return batches.plan_listed(session, wanted)
+            return batches.plan_moved(session) if many.moved else batches.plan_expiring(session)
 
         plan = look()
         folder.check_free(plan.missing)
@@ -88,10 +90,16 @@ def _report(many: Many, folder: BundleFolder, prepared: Sequence[Prepared], skip
     if prepared:
         _say_issued(many, folder, prepared)
     else:
-        say("Nothing to issue." if many.people else f"Nothing expires within {NOTICE.days} days.")
+        say(_nothing(many))
     if skipped:
         say("", f"Skipped {len(skipped)}")
         say_table(("person", "device", "why"), [(each.person, each.device, _why(each)) for each in skipped])
+
+
+def _nothing(many: Many) -> str:
+    if many.people:
+        return "Nothing to issue."
+    return "No laptop has a former URL." if many.moved else f"Nothing expires within {NOTICE.days} days."
 
 
 def _say_issued(many: Many, folder: BundleFolder, prepared: Sequence[Prepared]) -> None:

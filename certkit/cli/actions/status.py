@@ -9,7 +9,7 @@ from certkit.authority.overview import Item, Kind, Severity, notes, overview
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
-from certkit.cli.support.remedies.overview import remedy
+from certkit.cli.support.remedies.overview import ALL_DEVICES, remedy
 from certkit.results import as_json as as_json_form
 
 
@@ -19,17 +19,18 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
         items, told, seen_at = overview(view), notes(view), view.now
         default = default_name(view)
         remedies = {item: _command(view, item, default) for item in items if item.attention}
+        at_once = home_access.command(view, ALL_DEVICES)
     broken = any(item.severity is Severity.ERROR for item in remedies)
     if as_json:
         shown = [{**as_json_form(item), "severity": item.severity, "remedy": remedies.get(item)} for item in items]
         say_json({"ok": not broken, "items": shown, "notes": told, "default_daemon": default})
     else:
-        _say(items, remedies, seen_at, default)
+        _say(items, remedies, seen_at, default, at_once)
         say(*(f"Note: {wording.of(each)}" for each in told), _verdict(items))
     return broken, bool(remedies)
 
 
-def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None) -> None:
+def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None, at_once: str) -> None:
     said = {item: wording.attention(item.attention, item.expires, now) for item in items}
     several = sum(item.kind is Kind.DAEMON for item in items) > 1
     marks = {item: " (default)" for item in items if several and item.kind is Kind.DAEMON and item.name == default}
@@ -38,8 +39,12 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
         ("", "name", "expires", "attention"),
         [(item.kind, _name(item) + marks.get(item, ""), end, _mark(item) + said[item]) for item, end in rows],
     )
+    devices = [item for item in remedies if item.kind is Kind.DEVICE]
     for item, command in remedies.items():
-        say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
+        if item not in devices or len(devices) == 1:
+            say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
+    if len(devices) > 1:
+        say("", f"{len(devices)} devices, all at once", f"  {at_once}")
 
 
 def _verdict(items: list[Item]) -> str:

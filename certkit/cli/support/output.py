@@ -53,12 +53,14 @@ def tell(*lines: str) -> None:
 def counted(items: Iterable[T], total: int, what: str) -> Iterator[T]:
     """Yield items; on a terminal they are counted on stderr, in one line that is gone at the end."""
     is_shown = sys.stderr.isatty()
-    for number, item in enumerate(items, 1):
+    try:
+        for number, item in enumerate(items, 1):
+            if is_shown:
+                print(f"\r{what} {number} of {total}", end="", file=sys.stderr, flush=True)
+            yield item
+    finally:
         if is_shown:
-            print(f"\r{what} {number} of {total}", end="", file=sys.stderr, flush=True)
-        yield item
-    if is_shown:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def flush() -> None:

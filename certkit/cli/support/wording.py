@@ -21,6 +21,7 @@ _WORDS: Mapping[str, str] = {
     "readable-by-others": "others on this machine have rights to it",
     "not-encrypted": "the authorities' keys are not encrypted: certkit authority passphrase",
     "never-backed-up": "this home was never backed up: certkit backup FILE",
+    "undelivered": "bundles were recorded and not written, as the command was interrupted: run it again",
     # authority.daemons.Behind
     "no-certificate": "has no certificate",
     "not-seen": "not seen yet",

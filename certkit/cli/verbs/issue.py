@@ -35,6 +35,9 @@ From = Annotated[
 Expiring = Annotated[
     bool, typer.Option("--expiring", help="Issue for every device whose certificate ends within 30 days.")
 ]
+Moved = Annotated[
+    bool, typer.Option("--moved", help="Issue for every device that has a former URL of a daemon: daemon move.")
+]
 OutDir = Annotated[
     Path | None, typer.Option("--out-dir", help="The folder for many bundles, and the table of their passphrases.")
 ]
@@ -49,6 +52,7 @@ def issue(
     life: options.LifeOption = None,
     people: From = None,
     expiring: Expiring = False,
+    moved: Moved = False,
     out_dir: OutDir = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
@@ -61,6 +65,7 @@ def issue(
     certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
     certkit issue --from people.csv --out-dir bundles
     certkit issue --expiring --out-dir renewals-2027-10
+    certkit issue --moved --out-dir moved
 
     The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
     instead: certkit sign --help.
@@ -72,18 +77,19 @@ def issue(
 
     Exit codes: 0 issued, 1 failure, 2 usage.
     """
-    if people or expiring:
+    chosen = [name for name, is_so in (("--from", people), ("--expiring", expiring), ("--moved", moved)) if is_so]
+    if chosen:
         if out_dir is None:
             raise InvalidError("missing option '--out-dir'", _MANY)
         _refuse(
-            people and expiring and "--from and --expiring both say for whom",
-            person and f"{person!r} is one person, and {'--from' if people else '--expiring'} means many",
+            chosen[1:] and f"{' and '.join(chosen)} each say for whom",
+            person and f"{person!r} is one person, and {chosen[0]} means many",
             out and "--out is for one bundle: many need --out-dir",
             device and "--device is for one bundle; --from takes devices from its file",
             life and "--life is for one certificate",
             passphrase_file and "--passphrase-file would give everybody one passphrase",
         )
-        many = actions.issue_many.Many(people, out_dir, no_passphrase=no_passphrase, as_json=as_json)
+        many = actions.issue_many.Many(people, moved, out_dir, no_passphrase=no_passphrase, as_json=as_json)
         actions.issue_many.issue(home, many)
         return
     if person is None:

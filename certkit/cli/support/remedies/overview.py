@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from certkit.authority.overview import Item
 
 
+ALL_DEVICES = "issue --expiring --out-dir renewals"
+"""What puts right what is the matter with all devices."""
+
+
 def remedy(item: "Item", any_daemon: str | None, next_step: str) -> str:
     """Return the command that puts right what is the matter with an item.
 
