@@ -7,6 +7,7 @@ from datetime import datetime
 
 from certkit import files
 from certkit.authority.home import CACHE, KEY, LOCK, SETTINGS, TEAM, Home, check_team
+from certkit.authority.passphrase import PassphraseError
 from certkit.authority.settings import remember
 from certkit.authority.view import DamagedHomeError, View, intact
 from certkit.errors import RefusedError
@@ -79,7 +80,20 @@ class Session(View):
                 pem = files.read(path)
                 return keys.load(pem)
         except keys.EncryptedKeyError:
+            return self._unlocked(pem)
+
+    def _unlocked(self, pem: bytes) -> keys.PrivateKey:
+        """Open an authority's key by its passphrase; raise an error that names the settings, where it comes from."""
+        settings = self.path / SETTINGS
+        try:
             return keys.load(pem, self.home.passphrase())
+        except PassphraseError as error:
+            error.fields["settings"] = settings
+            raise
+        except keys.WrongPassphraseError:
+            raise keys.WrongPassphraseError(
+                "the passphrase does not open the authorities' keys", code="authority-passphrase-wrong"
+            ) from None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -3,10 +3,9 @@
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from certkit import files
 from certkit.authority import issuance
 from certkit.authority.issuance import Issued
-from certkit.cli.support import context, home_access, new_passphrases
+from certkit.cli.support import destination, home_access, new_passphrases
 from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
@@ -24,26 +23,27 @@ def issue(
     as_json: bool,
 ) -> None:
     """Issue a bundle and write it to a file; without a file that has its passphrase, make one up and show it."""
-    context.check_new(out)
+    destination.check(out, as_json=as_json)
     made_up = "" if passphrase_file or no_passphrase else diceware.generate()
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
         issued = issuance.issue(session, person, device)
-    files.write(out, seal(issued.bundle, secret), replace=False)
-    with _showing(made_up, issued, out):
-        if as_json:
-            say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))
-            return
-        say(f"Issued {in_words(issued)}", f"Bundle      {out}")
-        if made_up:
-            say(f"Passphrase  {made_up}     shown once: give it separately from the file")
-    if no_passphrase:
-        tell("The bundle is not encrypted: whoever has the file may build.")
-    say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
+    destination.write_line(out, seal(issued.bundle, secret))
+    with destination.words_beside(out):
+        with _showing(made_up, issued, out):
+            if as_json:
+                say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))
+                return
+            say(f"Issued {in_words(issued)}", f"Bundle      {destination.named(out)}")
+            if made_up:
+                say(f"Passphrase  {made_up}     shown once: give it separately from the file")
+        if no_passphrase:
+            tell("The bundle is not encrypted: whoever has the file may build.")
+        say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
 
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:
     """See to it that a passphrase that only this command knows is shown."""
-    lost = f"{out} is written, but its passphrase"
+    lost = f"{destination.named(out)} is written, but its passphrase"
     fields = {"person": issued.person, "device": issued.device, "out": out}
     return showing_once(lost, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()

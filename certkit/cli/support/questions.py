@@ -11,6 +11,11 @@ def can_ask() -> bool:
     return os.isatty(0)
 
 
+def is_attended() -> bool:
+    """Tell whether any of this command's three streams is a terminal: of what cron or a timer runs, none is."""
+    return any(map(os.isatty, range(3)))
+
+
 def confirmed(question: str) -> bool:
     """Ask, and tell whether the answer is yes; it is no where nobody can be asked."""
     if not can_ask():

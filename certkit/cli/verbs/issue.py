@@ -19,7 +19,9 @@ def issue(
             autocompletion=completions.people,
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="The bundle to write; never overwritten.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="The bundle to write, never overwritten; - prints it as one line.")
+    ],
     device: options.NewDeviceOption = None,
     passphrase_file: Annotated[
         Path | None,
@@ -36,6 +38,7 @@ def issue(
     \b
     certkit issue alice@acme.example --out alice.certkit
     certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
+    certkit issue ci --device github --out - --passphrase-file secret.txt | gh secret set CERTKIT_BUNDLE
 
     The bundle is encrypted under a passphrase that is shown once. Where no key should travel at all, sign a request
     instead: certkit sign --help. Exit codes: 0 issued, 1 failure, 2 usage.
