@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from certkit import files
+from certkit.authority import existing_ca
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
 from certkit.authority.session import Session
@@ -44,9 +45,13 @@ class DaemonState:
 
 
 def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]) -> Daemon:
-    """Add a daemon with its certificate; raises RefusedError if there is one of that name."""
+    """Add a daemon with its certificate.
+
+    Raises RefusedError if there is one of that name, or if the authority's name constraints leave it out.
+    """
     hosts = _hosts([address.host, *more_hosts])
     names.slug(name, "daemon")
+    existing_ca.check_names(session.issuing("server"), hosts, session.now)
 
     def new() -> Daemon:
         known = session.ledger.daemon(name)
@@ -61,6 +66,7 @@ def renew(session: Session, name: str, more_hosts: Sequence[str]) -> Daemon:
     """Issue a daemon a new key and certificate, for `more_hosts` too, and anchors without what has expired."""
     more = _hosts(more_hosts)
     find(session, name)
+    existing_ca.check_names(session.issuing("server"), more, session.now)
     refresh(session)
 
     def extended() -> Daemon:

@@ -118,7 +118,12 @@ class Story:
         self.patch.setattr(
             socket,
             "getaddrinfo",
-            lambda host, *a, **k: resolve(self.address if host == HOST else host, *a, **k),
+            # No other name of the story has an address, whatever this machine's name server says.
+            lambda host, *a, **k: (
+                resolve({HOST: self.address}.get(host, f"{host}.invalid"), *a, **k)
+                if host.endswith(".example")
+                else resolve(host, *a, **k)
+            ),
         )
         self.patch.setattr(passphrases, "ask", self._answer)
         self.patch.setattr(questions, "is_attended", lambda: True)

@@ -12,7 +12,7 @@ from certkit.authority import daemon_check, daemons
 from certkit.authority.daemon_verdict import CheckResult, Verdict
 from certkit.authority.daemons import DaemonState
 from certkit.authority.overview import DAEMON_NOTICE, Expiry
-from certkit.cli.support import daemon_check_report, home_access, wording
+from certkit.cli.support import daemon_check_report, home_access, unresolved_names, wording
 from certkit.cli.support.deployment_steps import say_deployment, say_update, site
 from certkit.cli.support.output import say, say_json, say_table
 from certkit.earthly.address import parse_shared
@@ -25,9 +25,10 @@ def add(home: Path | None, name: str, url: str, san: Sequence[str], *, as_json: 
         daemon = daemons.add(session, name, address, san)
         if as_json:
             say_json(daemons.state(session, daemon))
-            return
-        say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
-        say_deployment(session, daemon)
+        else:
+            say(f"Added the daemon {name} at {daemon.url}, for {', '.join(daemon.hosts)}", "", "Next")
+            say_deployment(session, daemon)
+    unresolved_names.tell_of(daemon.hosts)
 
 
 def renew(home: Path | None, name: str, san: Sequence[str], *, as_json: bool) -> None:

@@ -14,7 +14,15 @@ from certkit.authority.daemons import states
 from certkit.authority.existing_ca import shortcomings
 from certkit.authority.settings import Settings
 from certkit.authority.view import View
-from certkit.cli.support import actor, authority_passphrases, context, home_access, input_files, wording
+from certkit.cli.support import (
+    actor,
+    authority_passphrases,
+    context,
+    home_access,
+    input_files,
+    unresolved_names,
+    wording,
+)
 from certkit.cli.support.authority_passphrases import Source
 from certkit.cli.support.deployment_steps import say_deployment
 from certkit.cli.support.output import say, say_json, short, tell
@@ -82,8 +90,10 @@ def init(
             say_json(_as_data(made))
         else:
             _report(made, encrypted=secret is not None)
+        hosts = made.ledger.daemons()[0].hosts
     for role, authority in adopted.items():
         _tell_shortcomings(role, authority)
+    unresolved_names.tell_of(hosts)
 
 
 def _tell_shortcomings(role: Role, authority: Authority) -> None:

@@ -4,8 +4,11 @@ import shlex
 from pathlib import Path
 
 from certkit.authority.issuance import Issued
+from certkit.authority.overview import State, device_states
+from certkit.authority.view import View
+from certkit.cli.support import home_access
 from certkit.cli.support.comparison import fingerprints
-from certkit.cli.support.output import say
+from certkit.cli.support.output import say, tell
 from certkit.pki.certificates import serial_text
 
 
@@ -23,6 +26,28 @@ def as_data(issued: Issued, out: Path) -> dict[str, object]:
         "expires": issued.certificate.not_valid_after_utc,
         "bundle": out,
     }
+
+
+def tell_other_devices(view: View, issued: Issued) -> None:
+    """Say what else somebody has, where a new device got a made-up name: it may take the place of one of them."""
+    others = [
+        each
+        for each in device_states(view, issued.person)
+        if each.state in (State.VALID, State.EXPIRED) and each.device != issued.device
+    ]
+    if not others:
+        return
+    shown = ", ".join(f"{each.device} (issued {each.issued:%Y-%m-%d})" for each in others if each.issued)
+    device = shlex.quote(others[-1].device)
+    renew, revoke = (
+        home_access.command(view, f"{verb} {shlex.quote(issued.person)} --device {device}")
+        for verb in ("issue", "revoke")
+    )
+    tell(
+        f"{issued.person} has had a device before: {shown}. {issued.device} is a further one.",
+        f"To renew that one instead:  {renew} --out FILE",
+        f"If it was lost:            {revoke}",
+    )
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:

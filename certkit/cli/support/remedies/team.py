@@ -12,6 +12,7 @@ REMEDIES: Mapping[str, str] = {
     "For a new certificate alone: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
+    "daemon-left-out": "Name the daemon as they allow, or replace the authority: certkit rotate server prepare",
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
     "device-revoked": "Issue for another device: --device NAME",
     "home-exists": "Choose another folder with --home.",
