@@ -66,6 +66,7 @@ def _issue(
     person = names.text(person, "person")
     device = names.text(device, "device") if device else _new_device_name()
     authority = cohort_authorities.signing_for(session, person)
+    session.check_validity("server")  # the bundle brings it: laptops are to believe daemons by it
     certificate = certificates.device(
         authority,
         public_key,
