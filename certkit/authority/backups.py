@@ -2,10 +2,12 @@
 
 import contextlib
 import io
+import os
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +15,7 @@ from certkit import files
 from certkit.authority import backup_content, new_home, settings
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, RESTORED, ROLES, SETTINGS, open_home
 from certkit.authority.session import Session, unsettled
+from certkit.authority.view import View, reading
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys, sealed
@@ -96,6 +99,49 @@ def _info(member: backup_content.Member) -> tarfile.TarInfo:
     info = tarfile.TarInfo(member.name)
     info.type, info.linkname = (tarfile.SYMTYPE, member.target) if member.target else (tarfile.DIRTYPE, "")
     return info
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is in a backup."""
+
+    team: str
+    at: datetime | None
+    """When it was made; None in one that does not say so."""
+    people: int
+    devices: int
+    daemons: int
+
+
+def content_of(view: View) -> Content:
+    """Return what a backup that has just been made of a home holds."""
+    ledger = view.ledger
+    made = ledger.events(subject=view.team, action="backup", limit=1)
+    counts = (len(each) for each in (ledger.people(), ledger.devices(), ledger.daemons()))
+    return Content(view.team, made[0].at if made else None, *counts)
+
+
+def verify(content: bytes, passphrase: str, actor: Actor, now: datetime) -> Content:
+    """Return what is in a backup that could be restored; raise as `restore` does for one that could not.
+
+    It is unpacked where nobody else can read it, in memory if there is room, and nothing of it stays.
+    """
+    clear = sealed.open_sealed(content, passphrase, _LABEL)
+    with tempfile.TemporaryDirectory(prefix="certkit-", dir=_memory(len(clear))) as folder:
+        draft = Path(folder) / "home"
+        files.make_private_directory(draft)
+        _unpack(clear, draft)
+        _disarm(draft / SETTINGS, lambda _: False)
+        _settle(draft, actor, now)
+        with reading(open_home(draft, lambda: b""), now) as view:
+            return content_of(view)
+
+
+def _memory(size: int) -> Path | None:
+    """Return a folder that is in memory and has room for this many bytes three times over; None if there is none."""
+    place = Path("/dev/shm")  # noqa: S108  a private folder is made in it
+    is_there = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return place if is_there and shutil.disk_usage(place).free > 3 * size else None
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -32,11 +32,11 @@ _PAUSE = 0.5
 
 
 def check_until(look: Callable[[], CheckResult], wait: float) -> CheckResult:
-    """Look until a daemon is proven or `wait` seconds have passed."""
+    """Look until a daemon is proven, waiting cannot help, or `wait` seconds have passed."""
     end = time.monotonic() + wait
     while True:
         result = look()
-        if result.verdict is Verdict.PROVEN or time.monotonic() >= end:
+        if result.verdict is Verdict.PROVEN or not result.may_change or time.monotonic() >= end:
             return result
         time.sleep(_PAUSE)
 
@@ -84,6 +84,7 @@ def _expected(view: View, daemon: Daemon) -> Expected:
     """Return what a daemon with the newest files shows."""
     *anchors, newest_label = published(view)
     served = view.served_certificate(daemon.name)
+    end = served.not_valid_after_utc if served else view.now
     return Expected(
         anchors=view.newest_anchors().number,
         authorities=tuple(map(der.subject, anchors)),
@@ -92,6 +93,7 @@ def _expected(view: View, daemon: Daemon) -> Expected:
         label=der.subject(newest_label),
         serials=frozenset(each.serial for each in view.ledger.certificates("daemon", daemon=daemon.name)),
         read_label=_read_label,
+        expired=end if served and end <= view.now else None,
         replaced_at=lambda found: _replaced_at(view, found),
     )
 

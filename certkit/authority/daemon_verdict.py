@@ -3,17 +3,27 @@
 Pure: a report and what is expected go in, a result comes out. Only authenticated handshakes count.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from certkit.pki.certificates import serial_text
-from certkit.probe import Report, observed
+from certkit.probe import Check, Report, observed
 from certkit.probe.alerts import DECRYPT_ERROR, REVOKED, UNKNOWN_CA
 from certkit.probe.authorities import compare, words
 from certkit.probe.credentials import read_certificate
-from certkit.probe.observed import CANARY, CONTROL, IMPOSTOR, NO_CERTIFICATE, Answer, Doubt, Exchange, ObservedAddress
+from certkit.probe.observed import (
+    CANARY,
+    CLIENT,
+    CONTROL,
+    IMPOSTOR,
+    NO_CERTIFICATE,
+    Answer,
+    Doubt,
+    Exchange,
+    ObservedAddress,
+)
 from certkit.trust.label import Label
 
 
@@ -72,6 +82,11 @@ class Why(StrEnum):
     UNRESOLVED = "unresolved"
     """`error`: the name is not known."""
     NOBODY_ANSWERS = "nobody-answers"
+    """`error`: why not, for each address."""
+    CERTIFICATE_UNVERIFIED = "certificate-unverified"
+    """`finding`, `error`, `newest`: what the probe finds of the certificate, and whether it is the newest one."""
+    NEWEST_EXPIRED = "newest-expired"
+    """`expires`: the certificate in the daemon's folder, so that no restart would help."""
     ADDRESS_UNREACHED = "address-unreached"
     """`error`."""
     ADDRESSES_LEFT_OUT = "addresses-left-out"
@@ -127,6 +142,8 @@ class Expected:
     """The subject of the newest label, DER; None if the publication has none."""
     read_label: Callable[[bytes], Label | None] = lambda _: None
     """Reads a label from a name (DER) that the daemon lists."""
+    expired: datetime | None = None
+    """When the newest certificate has expired; None if it has not."""
     replaced_at: Callable[[Label], datetime | None] = lambda _: None
     """When an older publication of this home was replaced; None for one that is not this home's."""
 
@@ -174,6 +191,11 @@ class CheckResult:
         return _gravest((*self.reasons, *(reason for each in self.addresses for reason in each.reasons)))
 
     @property
+    def may_change(self) -> bool:
+        """Whether a restart may be all that is missing, so that it helps to wait for one."""
+        return not any(_is_lasting(each) for each in (*self.reasons, *(r for a in self.addresses for r in a.reasons)))
+
+    @property
     def differs(self) -> bool:
         """Whether its addresses were not seen to be alike."""
         return len({(each.verdict, each.serial) for each in self.addresses}) > 1
@@ -203,24 +225,29 @@ def proof(result: CheckResult) -> Proof:
 def judge(report: Report, expected: Expected) -> CheckResult:
     """Judge what was observed of a daemon, at every address."""
     found = report.addresses
+    ended = (Reason(Why.NEWEST_EXPIRED, {"expires": expected.expired}),) if expected.expired else ()
     if not any(each.is_reached for each in found):
+        error = "; ".join(f"{each.address}: {each.error}" for each in found)
         unresolved = Reason(Why.UNRESOLVED, {"error": report.unresolved})
-        reason = unresolved if report.unresolved else Reason(Why.NOBODY_ANSWERS)
-        return CheckResult(report.daemon, expected.anchors, reasons=(reason,))
-    addresses = tuple(_judge_address(each, expected) for each in found if observed.matters(each, found))
+        reason = unresolved if report.unresolved else Reason(Why.NOBODY_ANSWERS, {"error": error})
+        return CheckResult(report.daemon, expected.anchors, reasons=(reason, *ended))
+    findings = [each for each in report.findings if each.title == "TLS" and not each.is_warning]
+    addresses = tuple(_judge_address(each, expected, findings) for each in found if observed.matters(each, found))
     count = report.addresses_left_out
     left_out = (Reason(Why.ADDRESSES_LEFT_OUT, {"count": count}),) if count else ()
-    return CheckResult(report.daemon, expected.anchors, addresses, left_out)
+    return CheckResult(report.daemon, expected.anchors, addresses, (*ended, *left_out))
 
 
-def _judge_address(found: ObservedAddress, expected: Expected) -> AddressResult:
+def _judge_address(found: ObservedAddress, expected: Expected, findings: Sequence[Check]) -> AddressResult:
     if not found.is_reached:
         return AddressResult(found.address, (Reason(Why.ADDRESS_UNREACHED, {"error": found.error}),))
     exchanges = found.exchanges
     authenticated = [each for each in exchanges.values() if each.is_authenticated]
     reasons = [*_openness(exchanges)]
     if not reasons:  # else all callers are served, and what it lists and refuses says nothing
-        reasons += [*_exclusion(exchanges), *_files(authenticated, expected)]
+        unverified = _unverified(found, expected, findings)
+        others = [*_exclusion(exchanges), *_files(authenticated, expected)]
+        reasons += [*unverified, *(each for each in others if not unverified or each.why is not Why.UNCLEAR)]
     ordered = sorted(reasons, key=lambda each: _GRAVITY.index(each.verdict))
     return AddressResult(found.address, tuple(ordered), _serial(authenticated, expected))
 
@@ -251,6 +278,23 @@ def _exclusion(exchanges: Mapping[str, Exchange]) -> Iterator[Reason]:
         yield Reason(Why.CONTROL_REFUSED, {"alert": control.alert})
     elif control and control.answer is Answer.NOT_DETERMINED:
         yield _unclear(CONTROL, control)
+
+
+def _unverified(found: ObservedAddress, expected: Expected, findings: Sequence[Check]) -> list[Reason]:
+    """Say what is wrong with the certificate that is shown, where nobody gets any further for it."""
+    shown = found.exchanges.get(CLIENT)
+    if shown is None or shown.doubt is not Doubt.UNVERIFIED or not findings:
+        return []
+    there = f"at {found.address}: "  # what the probe has found at this address and not at the first
+    cause = next((each for each in findings if each.seen.startswith(there)), findings[0])
+    is_newest = shown.chain[:1] == (expected.certificate,)
+    fields = {"finding": cause.id, "error": cause.seen.removeprefix(there), "newest": is_newest}
+    return [Reason(Why.CERTIFICATE_UNVERIFIED, fields)]
+
+
+def _is_lasting(reason: Reason) -> bool:
+    """Tell whether a reason stays though the daemon is restarted with its newest files."""
+    return reason.why in {Why.UNRESOLVED, Why.NEWEST_EXPIRED} or bool(reason.fields.get("newest"))
 
 
 def _files(authenticated: list[Exchange], expected: Expected) -> Iterator[Reason]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from certkit import deploy as deployment_recipes
 from certkit import files
-from certkit.authority import deployments
+from certkit.authority import deployments, existing_ca
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
 from certkit.authority.home import KEY
@@ -66,9 +66,14 @@ class Said:
 
 
 def add(session: Session, name: str, address: Address, more_hosts: Sequence[str], said: Said | None = None) -> Daemon:
-    """Add a daemon with its certificate; raises RefusedError if there is one of that name, or at that URL."""
+    """Add a daemon with its certificate.
+
+    Raises RefusedError if there is one of that name, or at that URL, or if the authority's name constraints leave it
+    out.
+    """
     hosts = host_names([address.host, *more_hosts])
     names.slug(name, "daemon")
+    existing_ca.check_names(session.issuing("server"), hosts, session.now)
 
     def new() -> Daemon:
         known = session.ledger.daemon(name)
@@ -91,6 +96,7 @@ def renew(
     """
     more = host_names(more_hosts)
     shorten(find(session, name))
+    existing_ca.check_names(session.issuing("server"), more, session.now)
     refresh(session)
 
     def extended() -> Daemon:

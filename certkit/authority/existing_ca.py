@@ -108,6 +108,17 @@ def check(adopted: Mapping[Role, Authority], team: str, hosts: Sequence[str], no
         )
 
 
+def check_names(authority: Authority, hosts: Sequence[str], now: datetime) -> None:
+    """Raise RefusedError if an adopted authority's own name constraints leave out a name of a daemon."""
+    if extensions.find(authority.certificate, x509.NameConstraints) is None:
+        return
+    left_out = [host for host in hosts if trial.refusal_of_daemon(authority, [host], now)]
+    if left_out:
+        raise RefusedError(
+            f"the server authority's name constraints leave out {', '.join(left_out)}", code="daemon-left-out"
+        )
+
+
 def shortcomings(authority: Authority, role: Role, now: datetime) -> list[Shortcoming]:
     """Return what an adopted authority lacks, compared with one that certkit makes."""
     certificate = authority.certificate

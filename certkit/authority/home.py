@@ -3,7 +3,9 @@
 What it says is read through a `View`, and changed in a `Session`.
 """
 
+import contextlib
 import os
+import pwd
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,14 +74,31 @@ class Home:
 
 def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
     """Find the home in a folder; raises MissingError if there is none, RefusedError if it is another user's."""
-    if not (path / SETTINGS).exists():
-        raise MissingError(f"there is no team in {path}", code="home-missing", home=path)
+    try:
+        if not (path / SETTINGS).exists():
+            raise MissingError(f"there is no team in {path}", code="home-missing", home=path)
+    except PermissionError:  # it is, or lies in, a folder that is another user's alone
+        raise _foreign(path) from None
     if path.stat().st_uid != os.geteuid():  # whose team.yml would name a command to be run
-        raise RefusedError(
-            f"{path} belongs to another user", "Run certkit as the user who owns it.", code="home-foreign", home=path
-        )
+        raise _foreign(path)
     found = settings.recall(path / SETTINGS, path / CACHE)
     return Home(path, found, Passphrase(found, ask_passphrase))
+
+
+def _foreign(path: Path) -> RefusedError:
+    owner = _owner(path)
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"  # as sudo takes it
+    return RefusedError(f"{path} belongs to another user, {name}", code="home-foreign", home=path, owner=name)
+
+
+def _owner(path: Path) -> int:
+    """Return whose a folder is, or if that cannot be seen, whose the nearest one above it is."""
+    with contextlib.suppress(PermissionError):
+        return path.stat().st_uid
+    return _owner(path.parent)
 
 
 def check_team(home: Home, known: str | None) -> None:

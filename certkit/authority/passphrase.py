@@ -29,7 +29,8 @@ def obtain(settings: Settings, ask: Callable[[], bytes]) -> bytes:
             return files.read_passphrase(Path(settings.passphrase_file))
         return from_command(settings.passphrase_command)
     except CertkitError as error:
-        raise PassphraseError(error.message, error.hint) from None
+        setting = "passphrase_file" if settings.passphrase_file else "passphrase_command"
+        raise PassphraseError(f"{error.message} ({setting} in team.yml)", setting=setting) from None
 
 
 def from_command(command: str) -> bytes:
@@ -41,7 +42,7 @@ def from_command(command: str) -> bytes:
     except (subprocess.SubprocessError, OSError):
         raise CertkitError(
             f"the passphrase command failed: {command}",
-            "Run it by hand to see why; it is set in team.yml.",
+            "Run it by hand to see why.",
             code="passphrase-command-failed",
         ) from None
     return files.passphrase_in(done.stdout[: files.PASSPHRASE_LIMIT], "what the passphrase command printed")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from certkit import files
 from certkit.authority.home import CACHE, KEY, LOCK, SETTINGS, TEAM, Home, check_team
+from certkit.authority.passphrase import PassphraseError
 from certkit.authority.settings import remember
 from certkit.authority.view import DamagedHomeError, View, intact
 from certkit.errors import RefusedError
@@ -47,12 +48,18 @@ class Session(View):
         return Authority(certificate, KeySigner(key))
 
     def issuing(self, role: Role) -> Authority:
-        """Open the authority that signs, for a new certificate; raise RefusedError if it is not valid now.
-
-        Nothing that it signs would be accepted; what revokes must work by any clock.
-        """
+        """Open the authority that signs, for a new certificate; raise as `check_validity` does."""
         authority = self.authority(role)
-        begin, end = authority.certificate.not_valid_before_utc, authority.certificate.not_valid_after_utc
+        self.check_validity(role)
+        return authority
+
+    def check_validity(self, role: Role) -> None:
+        """Raise RefusedError if an authority is not valid now: nothing that it signs would be accepted.
+
+        What revokes must work by any clock, and does not ask.
+        """
+        certificate = self.certificate(role)
+        begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         if self.has_expired(role):
             raise RefusedError(
                 f"the {role} authority expired on {end:%Y-%m-%d}",
@@ -69,7 +76,6 @@ class Session(View):
                 role=role,
                 begin=begin,
             )
-        return authority
 
     def key(self, role: Role, generation: int | None = None) -> keys.PrivateKey:
         """Return the key of an authority that lies in the home, for whoever writes it anew."""
@@ -79,7 +85,20 @@ class Session(View):
                 pem = files.read(path)
                 return keys.load(pem)
         except keys.EncryptedKeyError:
+            return self._unlocked(pem)
+
+    def _unlocked(self, pem: bytes) -> keys.PrivateKey:
+        """Open an authority's key by its passphrase; raise an error that names the settings, where it comes from."""
+        settings = self.path / SETTINGS
+        try:
             return keys.load(pem, self.home.passphrase())
+        except PassphraseError as error:
+            error.fields["settings"] = settings
+            raise
+        except keys.WrongPassphraseError:
+            raise keys.WrongPassphraseError(
+                "the passphrase does not open the authorities' keys", code="authority-passphrase-wrong"
+            ) from None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

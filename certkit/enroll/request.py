@@ -4,7 +4,7 @@ The key waits in `requests/` below the application's folder, under the pin of it
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from certkit.pki import keys, requests
 from certkit.pki.signer import KeySigner
 
 
-def create(user: User, out: Path) -> None:
-    """Make a key, keep it, and write the request for it to `out`, which must not be there yet."""
+def create(user: User, put: Callable[[bytes], object]) -> None:
+    """Make a key, keep it, and give the request for it, PEM, to `put`; if that fails, nothing is kept."""
     key = keys.generate("p256")
     place = _place(user.data, keys.public_pin(key.public_key()))
     with files.acting_as(user.owner):
@@ -25,7 +25,7 @@ def create(user: User, out: Path) -> None:
         files.ignore(place.parent)
         files.write(place, keys.to_pem(key), replace=False)
         try:
-            files.write(out, requests.make(KeySigner(key)), mode=0o644, replace=False)
+            put(requests.make(KeySigner(key)))
         except BaseException:
             place.unlink()
             raise

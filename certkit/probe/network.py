@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from certkit.earthly.address import Address
 from certkit.probe import background
@@ -78,6 +78,21 @@ def observe(address: Address, timeout: float) -> Network:
     reached = [attempt.ms for attempt in attempts if attempt.is_reached]
     took = resolved + min(reached) if reached else ms_since(started)
     return Network(address, timeout, took, "", attempts, connections, max(0, len(endpoints) - LIMIT))
+
+
+def unresolved(hosts: Sequence[str], timeout: float) -> list[str]:
+    """Return those names that have no address here, or none within `timeout` seconds."""
+    waiting = {host: background.start(partial(socket.getaddrinfo, host, None)) for host in hosts}
+    end = time.monotonic() + timeout
+    return [host for host, answer in waiting.items() if not _is_answered(answer, end - time.monotonic())]
+
+
+def _is_answered(answer: "Future[Any]", timeout: float) -> bool:
+    try:
+        answer.result(max(timeout, 0))
+    except (OSError, UnicodeError):  # a timeout is one of the former
+        return False
+    return True
 
 
 def connect(endpoint: Endpoint, timeout: float) -> socket.socket:

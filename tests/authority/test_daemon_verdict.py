@@ -12,7 +12,7 @@ from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdi
 from certkit.cli.support.daemon_check_report import as_data, remedy, said
 from certkit.pki import certificates, keys
 from certkit.pki.signer import KeySigner
-from certkit.probe import Report
+from certkit.probe import Check, Report
 from certkit.probe.observed import (
     CANARY,
     CLIENT,
@@ -31,6 +31,7 @@ NEWEST, FORMER, OTHERS = (
     certificates.authority(KeySigner(keys.generate("p256")), name, NOW, timedelta(days=1)).certificate
     for name in ("newest", "former", "another daemon's")
 )
+RENEW = "certkit daemon renew build"
 SERIAL = certificates.serial_text(NEWEST.serial_number)
 
 
@@ -95,7 +96,7 @@ def why(result: CheckResult) -> list[Why]:
 
 def test_one_that_shows_all_that_it_should_is_proven() -> None:
     result = checked(at("a:1"))
-    assert (result.verdict, proof(result), remedy(result)) == (Verdict.PROVEN, Proof(7, SERIAL), "")
+    assert (result.verdict, proof(result), remedy(result, RENEW)) == (Verdict.PROVEN, Proof(7, SERIAL), "")
     assert said(result) == "it serves its newest certificate, and refuses the canary"
 
 
@@ -224,9 +225,14 @@ def test_an_address_that_is_not_reached_is_not_proven_unless_its_family_is_out_o
 def test_who_is_not_there_or_has_more_addresses_than_were_looked_at_is_not_proven() -> None:
     gone = ObservedAddress("10.0.0.2:1", error="Connection refused")
     assert (checked(gone).verdict, proof(checked(gone))) == (Verdict.UNREACHED, Proof())
-    assert said(checked(gone)) == "nobody answers at tcp://build:8372"
+    assert said(checked(gone)) == "nobody answers at tcp://build:8372 (10.0.0.2:1: Connection refused)"
     unresolved = judge(Report("tcp://build:8372", "", (), unresolved="Name or service not known"), EXPECTED)
-    assert (unresolved.verdict, said(unresolved)) == (Verdict.UNREACHED, "Name or service not known")
+    assert (unresolved.verdict, said(unresolved)) == (
+        Verdict.UNREACHED,
+        "the name build has no address here (Name or service not known)",
+    )
+    assert (checked(gone).may_change, unresolved.may_change) == (True, False)
+    assert remedy(unresolved, RENEW).endswith(": getent hosts build")
     more = checked(at("a:1"), left_out=2)
     assert (more.verdict, proof(more)) == (Verdict.NOT_DETERMINED, Proof())
 
@@ -241,7 +247,7 @@ def test_every_reason_has_words_and_json_and_every_verdict_a_remedy() -> None:
     assert data[0] == {"reason": "unclear", "caller": "canary", "doubt": "old-tls", "outcome": "refused", "alert": 42}
     assert data[1] == {"reason": "former-label", "number": 6, "until": "2026-11-25T00:00:00Z"}
     assert data[2] == {"reason": "former-certificate", "expires": "2026-11-26T00:00:00Z"}
-    assert all(remedy(result) for result in results)
+    assert all(remedy(result, RENEW) for result in results)
 
 
 def test_one_that_showed_no_certificate_proves_nothing_whatever_it_sends() -> None:
@@ -274,3 +280,39 @@ def test_of_two_addresses_the_one_with_the_former_certificate_says_what_is_serve
     for order in (1, -1):
         result = checked(*[at("a:1"), all_at("b:1", chain=(certificates.to_der(FORMER),))][::order])
         assert proof(result) == Proof(7, certificates.serial_text(FORMER.serial_number))
+
+
+UNVERIFIED = replace(SEEN, outcome=Outcome.UNVERIFIED, alert=None, is_authenticated=False)
+
+
+@pytest.mark.parametrize(
+    ("shown", "finding", "may_change", "to_do"),
+    [
+        (NEWEST, "daemon-misnamed", False, "certkit daemon renew build --san build gives it one that names build"),
+        (FORMER, "daemon-misnamed", True, "see what an enrolled laptop's certkit probe says"),
+        (FORMER, "daemon-expired", True, "copy its new files to its host, and restart it"),
+        (NEWEST, "daemon-not-yet-valid", False, "compare both clocks"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told_once_and_as_the_probe_finds_it(
+    shown: x509.Certificate, finding: str, to_do: str, *, may_change: bool
+) -> None:
+    callers: dict[str, Exchange] = dict.fromkeys(
+        (CLIENT, NO_CERTIFICATE, IMPOSTOR, CANARY), replace(UNVERIFIED, chain=(certificates.to_der(shown),))
+    )
+    address = ObservedAddress("10.0.0.2:1", is_reached=True, exchanges=callers)
+    check = Check(finding, "TLS", "finding", "it is so", severity="error")
+    result = judge(Report("tcp://build:8372", "", (check,), (address,)), EXPECTED)
+    assert [reason.why for reason in result.addresses[0].reasons] == [Why.CERTIFICATE_UNVERIFIED]
+    assert (result.verdict, said(result), result.may_change) == (Verdict.NOT_DETERMINED, "it is so", may_change)
+    assert remedy(result, RENEW).startswith(to_do)
+    assert proof(result) == Proof()
+
+
+def test_a_certificate_of_the_home_s_that_has_expired_is_told_whether_or_not_the_daemon_answers() -> None:
+    expired = replace(EXPECTED, expired=NOW)
+    for found in ((), (at("a:1"),)):
+        result = judge(Report("tcp://build:8372", "", (), found), expired)
+        assert "its newest certificate, in this home, expired 2026-11-25" in said(result)
+        assert (result.may_change, proof(result)) == (False, Proof())
+        assert remedy(result, RENEW).startswith(f"{RENEW} gives it a new certificate; copy its new files")

@@ -1,6 +1,7 @@
 """A home is opened only by who owns it, and only as the team that it was made for."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,11 @@ def test_the_home_of_another_user_is_refused_before_its_passphrase_command_runs(
     capsys.readouterr()
     assert main(["issue", "alice", "--out", str(tmp_path / "alice.certkit")]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        f"certkit: {path} belongs to another user",
-        "Run certkit as the user who owns it.",
+        f"certkit: {path} belongs to another user, {pwd.getpwuid(NOBODY).pw_name}",
+        (
+            f"Run certkit as that user, sudo -H -u {pwd.getpwuid(NOBODY).pw_name} certkit …; "
+            'see "Two leads, one home" in docs/lead.md.'
+        ),
     ]
     assert not (tmp_path / "ran").exists()
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.daemons.daemon import HOST, free_port
 
 URL = "tcp://build.acme.example:8372"
 ALICE = "alice@acme.example"
+UNRESOLVED = "does not resolve here: every laptop must find it, by its name server or its hosts file."
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class Ended:
 Lead = Callable[..., Ended]
 
 
+_resolve_here = socket.getaddrinfo
+
+
+def _resolve(host: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  the system's own
+    """Resolve a name; those of the tests have no address, whatever this machine's name server says."""
+    if host.endswith(".example"):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return _resolve_here(host, *arguments, **options)
+
+
 @pytest.fixture
 def lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Lead:
     """Return a way to run commands in an empty folder, with a home that is not there yet."""
@@ -49,6 +61,7 @@ def lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.chdir(desk)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("CERTKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(socket, "getaddrinfo", _resolve)
 
     def run(*arguments: str | Path) -> Ended:
         capsys.readouterr()

@@ -1,10 +1,12 @@
 """`certkit backup` and `certkit restore`: the whole home, sealed, and back in a place that is free."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import pytest
 from certkit import files
 from tests.cli.conftest import Lead
 from tests.cli.daemons import running, take_up
+from tests.cli.json_forms import told
 from tests.cli.openssl import contents, is_let_in, issue
+from tests.cli.terminal import on_terminal
 
 SECRET = ("--passphrase-file", "secret")
 
@@ -60,15 +64,15 @@ def test_a_restored_home_is_the_same_and_goes_on(lead: Lead, home: Path, sealed:
 
 
 def test_the_passphrase_is_made_up_and_shown_once(lead: Lead, home: Path, tmp_path: Path) -> None:
-    said = lead("backup", "sealed").out
-    found = re.search(r"Passphrase  (\S+)\n +shown once", said)
+    _, said = on_terminal(["backup", "sealed"])
+    found = re.search(r"Passphrase  (\S+)\r?\n +shown once", said)
     assert found
     assert len(found[1].split("-")) == 8
     say_secret(found[1])
     assert lead("restore", "sealed", *SECRET, "--home", tmp_path / "restored").code == 0
     assert b"PRIVATE KEY" not in Path("sealed").read_bytes()
     assert Path("sealed").stat().st_mode & 0o777 == 0o600
-    assert "sealed exists already" in lead("backup", "sealed").complaint[1]
+    assert "sealed exists already" in lead("backup", "sealed", *SECRET).complaint[1]
 
 
 def test_after_it_no_daemon_is_believed_to_hold_what_it_held_before(lead: Lead, tmp_path: Path) -> None:
@@ -176,3 +180,72 @@ def test_a_home_whose_daemon_has_lost_its_files_can_be_kept(lead: Lead, home: Pa
     lead("backup", "sealed", *SECRET)
     assert lead("restore", "sealed", *SECRET, "--home", tmp_path / "restored").code == 0
     assert lead("daemon", "renew", "build", "--home", tmp_path / "restored").code == 0
+
+
+def test_without_a_terminal_no_passphrase_is_made_up(home: Path) -> None:
+    """As in cron, whose mail would have it."""
+    command = [sys.executable, "-m", "certkit", "backup", "sealed"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    what, remedy = done.stderr.splitlines()
+    assert "there is no terminal to show a made-up one on" in what
+    assert "--passphrase-file" in remedy
+    assert "--passphrase-command" in remedy
+    assert not Path("sealed").exists()
+
+
+def test_its_passphrase_may_come_from_a_command(lead: Lead, home: Path, tmp_path: Path) -> None:
+    by_command = ("--passphrase-command", "echo violet anchor")
+    assert lead("backup", "sealed", *by_command).code == 0
+    assert lead("backup", "--verify", "sealed", *by_command).code == 0
+    assert lead("restore", "sealed", *by_command, "--home", tmp_path / "restored").code == 0
+    say_secret("violet anchor")
+    given_twice = lead("backup", "more", *by_command, *SECRET).complaint
+    assert given_twice[:2] == (2, "certkit: the passphrase is given in more than one way")
+    failed = lead("backup", "more", "--passphrase-command", "false").complaint
+    assert failed == (1, "certkit: the passphrase command failed: false", "Run it by hand to see why.")
+    code, what, _ = lead("backup", "more", "--passphrase-command", r"printf 'violet anchor \377'").complaint
+    assert (code, what) == (1, "certkit: what the passphrase command printed is not in UTF-8")
+    assert not Path("more").exists()
+
+
+def everything(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+def test_a_backup_is_verified_without_a_home_and_nothing_is_written(
+    lead: Lead, sealed: Path, home: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(home)
+    places = (tmp_path, Path(tempfile.gettempdir()), Path("/dev/shm"))
+    before = [everything(place) for place in places]
+    ended = lead("backup", "--verify", sealed, *SECRET)
+    assert (ended.code, ended.err) == (0, "")
+    first, second = ended.out.splitlines()
+    assert first.startswith(f"{sealed} is a whole backup of the team acme, made ")
+    assert second == "In it: people 2, devices 2, daemons 1. Nothing was restored."
+    assert [everything(place) for place in places] == before
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-1], with_another_secret])
+def test_what_could_not_be_restored_is_not_verified(lead: Lead, sealed: Path, damage: object) -> None:
+    assert callable(damage)
+    sealed.write_bytes(damage(sealed.read_bytes()))
+    assert (
+        lead("backup", "--verify", sealed, *SECRET).complaint
+        == lead("restore", sealed, *SECRET, "--home", "new").complaint
+    )
+
+
+def test_as_json_a_backup_and_what_is_in_it_are_the_same(lead: Lead, home: Path) -> None:
+    say_secret("violet anchor")
+    issue(lead, "al")
+    made = told(lead, "backup", "sealed", *SECRET)
+    assert made == told(lead, "backup", "--verify", "sealed", *SECRET)
+    assert (made["file"], made["team"], made["people"], made["devices"], made["daemons"]) == ("sealed", "acme", 1, 1, 1)
+
+
+def test_as_json_a_made_up_passphrase_is_there(lead: Lead, home: Path) -> None:
+    _, shown = on_terminal(["backup", "sealed", "--json"])
+    say_secret(json.loads(shown)["passphrase"])
+    assert lead("backup", "--verify", "sealed", *SECRET).code == 0

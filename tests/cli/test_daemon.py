@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from certkit.pki import certificates
-from tests.cli.conftest import URL, Lead
+from tests.cli.conftest import UNRESOLVED, URL, Lead
 
 
 def certificate(home: Path, name: str = "build") -> x509.Certificate:
@@ -21,7 +21,7 @@ def names(home: Path, name: str = "build") -> list[str]:
 
 def test_several_daemons_share_a_home(lead: Lead, home: Path) -> None:
     added = lead("daemon", "add", "arm", "tcp://[2001:db8::7]:1234", "--san", "ärm.example")
-    assert (added.code, added.err) == (0, "")
+    assert (added.code, added.err) == (0, f"xn--rm-uia.example {UNRESOLVED}\n")
     assert "Added the daemon arm at tcp://[2001:db8::7]:1234\n  for 2001:db8::7, xn--rm-uia.example" in added.out
     assert "certkit daemon deploy arm --help" in added.out
     assert names(home, "arm") == ["2001:db8::7", "xn--rm-uia.example"]
@@ -98,3 +98,13 @@ def test_what_a_host_needs_is_printed_and_holds_no_key(lead: Lead, home: Path, k
     assert (ended.code, ended.err) == (0, "")
     assert "8372" in ended.out
     assert "PRIVATE KEY" not in ended.out
+
+
+def test_names_that_do_not_resolve_here_are_a_note_and_no_failure(lead: Lead, home: Path, tmp_path: Path) -> None:
+    init = ["init", "--team", "acme", "--daemon", "tcp://10.0.0.7:8372"]
+    made = lead(*init, "--home", tmp_path / "other")
+    assert (made.code, made.err) == (0, "")
+    made = lead(*init, "--san", "b.example", "--san", "c.example", "--home", tmp_path / "third", "--json")
+    assert (made.code, made.data["team"]) == (0, "acme")
+    assert made.err.startswith("b.example and c.example do not resolve here: every laptop must find it")
+    assert lead("daemon", "add", "arm", "tcp://arm.example:1", "--json").err == f"arm.example {UNRESOLVED}\n"

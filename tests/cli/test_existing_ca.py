@@ -106,6 +106,25 @@ def test_name_constraints_of_a_server_authority_are_told(lead: Lead) -> None:
     assert (ended.code, "it has name constraints" in ended.err) == (0, True), ended.err
 
 
+def test_a_daemon_that_they_leave_out_is_refused_when_it_is_added_and_when_it_is_renewed(
+    lead: Lead, tmp_path: Path
+) -> None:
+    adopt(lead, "server", maker=only_below("acme.example"))
+    assert lead("daemon", "add", "arm", "tcp://arm.acme.example:8372").code == 0
+    added = lead("daemon", "add", "far", "tcp://far.example:8372", "--san", "far.acme.example").complaint
+    assert added == (
+        1,
+        "certkit: the server authority's name constraints leave out far.example",
+        "Name the daemon as they allow, or replace the authority: certkit rotate server prepare",
+    )
+    assert lead("daemon", "renew", "arm", "--san", "far.example").complaint[1] == added[1]
+    assert [each["hosts"] for each in lead("daemon", "list", "--json").data["daemons"]] == [
+        ["arm.acme.example"],
+        ["build.acme.example"],
+    ]
+    assert not (tmp_path / "home/daemons/far").exists()
+
+
 UNFIT = {
     "it has expired": Maker(begins=NOW - 9 * DAY, ends=NOW - DAY),
     "it is not valid yet": Maker(begins=NOW + DAY),

@@ -98,6 +98,8 @@ def test_one_that_has_expired_is_replaced_and_the_other_stays(
     assert (
         f"{role} authority has expired, so nobody can build:  certkit rotate {role} prepare" in lead("rotate", role).out
     )
+    issued = lead("issue", ALICE, "--device", "laptop", "--out", "early", *SECRET)
+    assert issued.complaint[2] == f"Replace it: certkit rotate {role} prepare"
     assert lead("rotate", role, "prepare", "--json").data["trusted"] == [2]
     assert after(home, other) == before
     assert lead("daemon", "renew", "build").code == 0

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from certkit.pki import certificates, keys
-from tests.cli.conftest import URL, Ended, Lead
+from tests.cli.conftest import UNRESOLVED, URL, Ended, Lead
 
 
 def init(lead: Lead, *arguments: str | Path, url: str = URL) -> Ended:
@@ -24,7 +24,7 @@ def names(home: Path, daemon: str = "build") -> list[str]:
 
 def test_it_says_what_it_made_and_what_to_do_next_ready_to_paste(lead: Lead, tmp_path: Path) -> None:
     ended = init(lead)
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err.splitlines()) == (0, [f"build.acme.example {UNRESOLVED}"])
     assert "Created the team acme in ~/home" in ended.out
     for expected in (
         "server authority  vouches for daemons  SHA-256 ",

@@ -1,5 +1,6 @@
 """`certkit issue`: one file with everything to enroll with."""
 
+import re
 import stat
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -178,5 +179,23 @@ def test_an_authority_near_its_end_shortens_what_it_signs(
     monkeypatch.setattr(context, "now", lambda: end - timedelta(days=7))
     assert issue(lead, "--no-passphrase", "--json").data["expires"] == time_text(end)
     monkeypatch.setattr(context, "now", lambda: end)
-    assert issue(lead, out="b").complaint[:2] == (1, f"certkit: the client authority expired on {end.date()}")
+    assert issue(lead, out="b").complaint == (
+        1,
+        f"certkit: the client authority expired on {end.date()}",
+        "Replace it: certkit rotate client prepare",
+    )
     assert not Path("b").exists()
+
+
+def test_who_has_a_device_already_is_told_with_how_to_renew_or_revoke_it(lead: Lead, home: Path) -> None:
+    assert lead("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase").err.count("\n") == 1
+    told = lead("issue", ALICE, "--out", "b", "--no-passphrase").err
+    assert re.search(
+        rf"^{ALICE} has had a device before: desk \(issued \S+\)\. laptop-\w+ is a further one\.$", told, re.MULTILINE
+    )
+    renew, revoke = (re.search(f"  certkit ({verb} .*)$", told, re.MULTILINE) for verb in ("issue", "revoke"))
+    assert renew
+    assert revoke
+    assert lead(*renew[1].replace("FILE", "c").split(), "--no-passphrase").err.count("\n") == 1
+    assert lead(*revoke[1].split()).out.startswith(f"Revoked {ALICE}, device desk\n")
+    assert lead("issue", "bob", "--out", "d", "--no-passphrase").err.count("\n") == 1

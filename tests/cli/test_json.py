@@ -85,6 +85,9 @@ WHY: dict[Why, dict[str, object]] = {
         "alert": None,
     },
     Why.UNRESOLVED: {"error": "Name or service not known"},
+    Why.NOBODY_ANSWERS: {"error": "10.0.0.2:8372: Connection refused"},
+    Why.CERTIFICATE_UNVERIFIED: {"finding": "daemon-misnamed", "error": "it names another", "newest": False},
+    Why.NEWEST_EXPIRED: {"expires": NOW},
     Why.ADDRESS_UNREACHED: {"error": "Connection refused"},
     Why.ADDRESSES_LEFT_OUT: {"count": 3},
 }
@@ -259,7 +262,10 @@ def test_a_check_of_a_daemon_in_every_state(
     daemon.intercept(lambda caller: caller.close())
     assert verdict() == ("not-determined", {"unclear"})
     told("daemon", "add", "arm", f"tcp://{HOST}:{port}")
-    assert told("daemon", "check", "arm", code=3)["reasons"] == [{"reason": "nobody-answers"}]
+    [reason] = told("daemon", "check", "arm", code=3)["reasons"]
+    assert reason == {"reason": "nobody-answers", "error": f"{HOST}:{port}: Connection refused"}
+    every = json_forms.checked(lead("daemon", "check", "--all", "--json"), "daemon-check")
+    assert (every["ok"], [each["daemon"]["name"] for each in every["checks"]]) == (False, ["arm", "build"])
 
 
 @pytest.mark.parametrize("why", Why)
@@ -272,7 +278,7 @@ def test_every_reason_of_a_verdict(why: Why) -> None:
         data = daemon_check_report.as_data(result)
         how = Deployment("docker", "earthly", "/etc/buildkit-certs")
         state = daemons.DaemonState("build", "tcp://build:8372", ("build",), Path("/x"), None, None, 7, 0, None, how)
-        fits({**data, "daemon": as_json(state)}, "daemon-check")
+        fits({**data, "daemon": as_json(state), "warnings": []}, "daemon-checked")
 
 
 def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(

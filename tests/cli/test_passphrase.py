@@ -94,11 +94,11 @@ def test_a_command_that_gives_none_makes_nothing(lead: Lead, tmp_path: Path, com
 def test_a_wrong_one_issues_nothing(lead: Lead, secret: Path) -> None:
     init(lead, "--passphrase-file", secret)
     secret.write_text("another\n")
-    assert issue(lead).complaint[:2] == (1, "certkit: the passphrase does not open the key")
+    assert issue(lead).complaint[:2] == (1, "certkit: the passphrase does not open the authorities' keys")
     assert lead("list", "--json").data == {"devices": []}
     assert not Path("alice").exists()
     secret.unlink()
-    assert issue(lead).complaint[:2] == (1, f"certkit: {secret} does not exist")
+    assert issue(lead).complaint[:2] == (1, f"certkit: {secret} does not exist (passphrase_file in team.yml)")
 
 
 def test_no_secret_is_in_the_log_the_settings_or_the_output(lead: Lead, tmp_path: Path, secret: Path) -> None:

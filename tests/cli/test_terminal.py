@@ -128,7 +128,13 @@ def test_a_passphrase_that_could_not_be_shown_is_told_with_the_way_to_another(mo
 
 @pytest.mark.usefixtures("home")
 def test_a_backup_whose_passphrase_could_not_be_shown_is_told() -> None:
-    done = run_into("/dev/full", "backup", "b")
+    master, terminal = os.openpty()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "backup", "b"], stdin=terminal, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    os.close(terminal)
+    os.close(master)
     assert done.returncode == 1
     assert done.stderr.startswith("certkit: b is not kept: its passphrase could not be shown: ")
     assert done.stderr.endswith("make another: certkit backup b\n")

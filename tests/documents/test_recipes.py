@@ -1,10 +1,15 @@
 """What the documents give to be put into other programs' files works there as it stands."""
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from certkit.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,3 +34,64 @@ def test_the_line_for_a_shell_s_rc_file_probes_in_the_background(tmp_path: Path,
     done = subprocess.run(["sh", "-c", line], env={"PATH": path}, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     assert (tmp_path / "called").read_text() == "probe --quiet\n"
+
+
+def test_the_timers_of_the_documents_are_what_systemd_takes(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("there is no systemd-analyze here")
+    program = tmp_path / "certkit-backup"
+    program.touch(0o755)
+    for unit in blocks("lead.md", "ini"):
+        name, content = re.fullmatch(r"# /etc/systemd/system/(\S+)\n(.*)", unit, re.DOTALL).groups()  # type: ignore[union-attr]
+        content = content.replace("User=certkit", "User=root").replace("/usr/local/bin/certkit-backup", str(program))
+        (tmp_path / name).write_text(content)
+    units = [str(tmp_path / f"certkit-backup.{kind}") for kind in ("service", "timer")]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "certkit" in line]) == (0, [])
+
+
+def test_the_script_for_timers_makes_a_backup_and_verifies_it(tmp_path: Path) -> None:
+    [script] = blocks("lead.md", "sh script")
+    assert script.partition("\n")[2].startswith("# /usr/local/bin/certkit-backup\n")
+    for place in ("/etc/certkit", "/var/backups/certkit"):
+        (tmp_path / place[1:]).mkdir(parents=True)
+        script = script.replace(place, str(tmp_path / place[1:]))
+    program = tmp_path / "certkit"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m certkit "$@"\n')
+    program.chmod(0o755)
+    (tmp_path / "etc/certkit/backup-passphrase").write_text("violet anchor\n")
+    home = str(tmp_path / "home")
+    assert main(["init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--home", home]) == 0
+    environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin", "CERTKIT_HOME": home}
+    command = ["sh", "-e", "-c", script]
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
+    [made] = (tmp_path / "var/backups/certkit").iterdir()
+    assert f"{made} is a whole backup of the team acme" in done.stdout
+
+
+def test_the_steps_for_github_hand_over_one_line_and_enroll_from_it(tmp_path: Path) -> None:
+    [issuing] = [block for block in blocks("lead.md", "sh") if "gh secret" in block]
+    [step] = blocks("lead.md", "yaml")
+    for name, content in (
+        ("certkit", f'exec {sys.executable} -m certkit "$@"'),
+        ("gh", f'[ "$1 $2" = "secret set" ]; cat > {tmp_path}/$3'),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh -e\n{content}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "ci-passphrase").write_text("violet anchor\n")
+    home, laptop = tmp_path / "lead", tmp_path / "runner"
+    assert main(["init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--home", str(home)]) == 0
+    environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin", "CERTKIT_HOME": str(home), "HOME": str(laptop)}
+    laptop.mkdir()
+    subprocess.run(["bash", "-ec", issuing], env=environment, cwd=tmp_path, check=True, capture_output=True)
+    bundle, passphrase = ((tmp_path / f"CERTKIT_{name}").read_text() for name in ("BUNDLE", "PASSPHRASE"))
+    assert bundle.count("\n") == 1
+    secrets = {"BUNDLE": bundle.rstrip(), "PASSPHRASE": passphrase.rstrip()}  # as gh takes them
+    run = re.search(r"run: (.*)", step)
+    assert run
+    done = subprocess.run(
+        ["bash", "-c", f"{run[1]} --no-probe"], env=environment | secrets, capture_output=True, text=True, check=True
+    )
+    assert "Enrolled in acme as ci" in done.stdout

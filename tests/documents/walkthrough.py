@@ -21,7 +21,7 @@ import pytest
 
 from certkit import files
 from certkit.cli import main
-from certkit.cli.support import passphrases
+from certkit.cli.support import passphrases, questions
 from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
 from tests.daemons.build import obstacle, programs
 from tests.daemons.loopback import HAS_MANY
@@ -118,9 +118,15 @@ class Story:
         self.patch.setattr(
             socket,
             "getaddrinfo",
-            lambda host, *a, **k: resolve(self.address if host == HOST else host, *a, **k),
+            # No other name of the story has an address, whatever this machine's name server says.
+            lambda host, *a, **k: (
+                resolve({HOST: self.address}.get(host, f"{host}.invalid"), *a, **k)
+                if host.endswith(".example")
+                else resolve(host, *a, **k)
+            ),
         )
         self.patch.setattr(passphrases, "ask", self._answer)
+        self.patch.setattr(questions, "is_attended", lambda: True)
         self.patch.chdir(self.folder)
         try:
             yield self

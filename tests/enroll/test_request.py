@@ -1,10 +1,13 @@
 """A request is made, answered and finished, and its key never leaves the laptop."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from certkit import files
 from certkit.earthly.user import User
 from certkit.enroll import request
 from certkit.enroll.bundle import Bundle
@@ -20,6 +23,11 @@ def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def into(path: Path) -> Callable[[bytes], None]:
+    """Return what writes a request to a file."""
+    return partial(files.write, path, replace=False)
+
+
 def waiting(laptop: Path) -> list[Path]:
     return list(laptop.rglob("requests/*.pem"))
 
@@ -29,14 +37,14 @@ def answer_to(team: Team, csr: Path) -> Bundle:
 
 
 def test_the_answer_finds_the_key_that_waited(laptop: Path, team: Team) -> None:
-    request.create(User(laptop), laptop / "alice.csr")
+    request.create(User(laptop), into(laptop / "alice.csr"))
     bundle = request.complete(User(laptop), answer_to(team, laptop / "alice.csr"))
     assert bundle.key is not None
     assert keys.matches(bundle.key, bundle.certificate)
 
 
 def test_the_key_waits_where_nobody_else_can_read_it_and_the_request_holds_none(laptop: Path) -> None:
-    request.create(User(laptop), laptop / "alice.csr")
+    request.create(User(laptop), into(laptop / "alice.csr"))
     (key,) = waiting(laptop)
     assert key.stat().st_mode & 0o777 == 0o600
     assert key.parent.stat().st_mode & 0o777 == 0o700
@@ -45,7 +53,7 @@ def test_the_key_waits_where_nobody_else_can_read_it_and_the_request_holds_none(
 
 def test_several_requests_wait_side_by_side(laptop: Path, team: Team) -> None:
     for name in ("one.csr", "two.csr"):
-        request.create(User(laptop), laptop / name)
+        request.create(User(laptop), into(laptop / name))
     one, two = (request.complete(User(laptop), answer_to(team, laptop / name)) for name in ("one.csr", "two.csr"))
     assert one.key != two.key
 
@@ -53,14 +61,14 @@ def test_several_requests_wait_side_by_side(laptop: Path, team: Team) -> None:
 def test_a_file_that_is_there_is_not_overwritten_and_no_key_is_left(laptop: Path) -> None:
     (laptop / "alice.csr").write_text("mine")
     with pytest.raises(RefusedError):
-        request.create(User(laptop), laptop / "alice.csr")
+        request.create(User(laptop), into(laptop / "alice.csr"))
     assert (laptop / "alice.csr").read_text() == "mine"
     assert waiting(laptop) == []
 
 
 def test_no_key_is_left_where_the_request_cannot_be_written(laptop: Path) -> None:
     with pytest.raises(CertkitError):
-        request.create(User(laptop), laptop / "nowhere" / "alice.csr")
+        request.create(User(laptop), into(laptop / "nowhere" / "alice.csr"))
     assert waiting(laptop) == []
 
 
@@ -76,7 +84,7 @@ def test_a_bundle_with_its_key_is_complete_as_it_is(laptop: Path, team: Team) ->
 
 
 def test_the_key_no_longer_waits_once_it_is_forgotten(laptop: Path, team: Team) -> None:
-    request.create(User(laptop), laptop / "alice.csr")
+    request.create(User(laptop), into(laptop / "alice.csr"))
     bundle = request.complete(User(laptop), answer_to(team, laptop / "alice.csr"))
     request.forget(User(laptop), bundle)
     assert waiting(laptop) == []

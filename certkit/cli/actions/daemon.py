@@ -1,7 +1,9 @@
 """What `certkit daemon …` does."""
 
 import shlex
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -11,9 +13,10 @@ from certkit.authority import daemon_check, daemons, deployments, moves
 from certkit.authority.daemon_verdict import CheckResult, Verdict
 from certkit.authority.daemons import DaemonState, Removal, Said
 from certkit.authority.moves import Moved
+from certkit.authority.overview import DAEMON_NOTICE, Expiry
 from certkit.authority.session import Session
 from certkit.authority.view import View
-from certkit.cli.support import daemon_check_report, home_access, wording
+from certkit.cli.support import daemon_check_report, home_access, unresolved_names, wording
 from certkit.cli.support.deployment_steps import say_deployment, say_update
 from certkit.cli.support.output import say, say_json, say_table, short, tell
 from certkit.cli.support.questions import can_ask, confirmed
@@ -31,9 +34,10 @@ def add(home: Path | None, name: str, url: str, san: Sequence[str], said: Said, 
         daemon = daemons.add(session, name, address, san, said)
         if as_json:
             say_json(daemons.state(session, daemon))
-            return
-        say(f"Added the daemon {name} at {daemon.url}", f"  for {', '.join(daemon.hosts)}", "", "Next")
-        say_deployment(session, daemon)
+        else:
+            say(f"Added the daemon {name} at {daemon.url}", f"  for {', '.join(daemon.hosts)}", "", "Next")
+            say_deployment(session, daemon)
+    unresolved_names.tell_of(daemon.hosts)
 
 
 def renew(home: Path | None, name: str, san: Sequence[str], without: Sequence[str], *, as_json: bool) -> None:
@@ -167,9 +171,39 @@ def _what_goes(found: Removal) -> Iterator[str]:
         yield f"  New bundles make {found.default_daemon} the default."
 
 
-def check(home: Path | None, name: str, wait: float, timeout: float, *, as_json: bool) -> bool:
-    """Check a daemon for up to `wait` seconds; return whether it is proven to hold its newest files."""
+@dataclass(frozen=True)
+class Checked:
+    """What a check came to, and the daemon after it."""
 
+    result: CheckResult
+    state: DaemonState
+    remedy: str
+    renewal: str
+    """The command for the next certificate, if this one ends soon; else empty."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the daemon is proven to hold its newest files."""
+        return self.result.verdict is Verdict.PROVEN
+
+
+def check(home: Path | None, name: str | None, wait: float, timeout: float, *, as_json: bool) -> tuple[bool, bool]:
+    """Check a daemon, or all, for up to `wait` seconds; return whether they are proven, and whether any is due."""
+    end = time.monotonic() + wait
+    with home_access.reading(home) as view:
+        names = [name] if name else [daemon.name for daemon in view.ledger.daemons()]
+    found = []
+    for each in names:
+        found.append(_check(home, each, end - time.monotonic(), timeout))
+        if not as_json:
+            _say_checked(found[-1])
+    if as_json:
+        data = [_as_data(each) for each in found]
+        say_json(data[0] if name else {"ok": all(each.is_proven for each in found), "checks": data})
+    return all(each.is_proven for each in found), any(each.renewal for each in found)
+
+
+def _check(home: Path | None, name: str, wait: float, timeout: float) -> Checked:
     def look() -> CheckResult:
         with home_access.changing(home) as session:
             return daemon_check.check(session, daemons.find(session, name), timeout)
@@ -177,11 +211,21 @@ def check(home: Path | None, name: str, wait: float, timeout: float, *, as_json:
     result = daemon_check.check_until(look, wait)
     with home_access.reading(home) as view:
         state = daemons.state(view, daemons.find(view, name))
-    if as_json:
-        say_json({**daemon_check_report.as_data(result), "daemon": state})
-    elif result.verdict is Verdict.PROVEN:
-        say(f"{name} holds its newest files: {daemon_check_report.said(result)}.")
+        renew = home_access.command(view, f"daemon renew {name}")
+        is_due = state.expires is not None and view.now < state.expires < view.now + DAEMON_NOTICE
+    return Checked(result, state, daemon_check_report.remedy(result, renew), renew if is_due else "")
+
+
+def _as_data(checked: Checked) -> dict[str, object]:
+    warnings = [Expiry.EXPIRES_SOON] if checked.renewal else []
+    return {**daemon_check_report.as_data(checked.result), "daemon": checked.state, "warnings": warnings}
+
+
+def _say_checked(checked: Checked) -> None:
+    name, said = checked.state.name, daemon_check_report.said(checked.result)
+    if checked.is_proven:
+        say(f"{name} holds its newest files: {said}.")
     else:
-        why = daemon_check_report.said(result)
-        say(f"{name} is not proven to hold its newest files: {why}.", f"Remedy: {daemon_check_report.remedy(result)}")
-    return result.verdict is Verdict.PROVEN
+        say(f"{name} is not proven to hold its newest files: {said}.", f"Remedy: {checked.remedy}")
+    if checked.renewal and checked.state.expires:
+        say(f"! {name}'s certificate expires {checked.state.expires.date()}:  {checked.renewal}")

@@ -4,11 +4,12 @@ import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from certkit import files
 from certkit.cli import actions
-from certkit.cli.support import context, enrollment_report, input_files, passphrases
+from certkit.cli.support import context, destination, enrollment_report, input_files, passphrases
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.user import User, user_of
@@ -38,12 +39,18 @@ def make_request(out: Path, *, as_json: bool) -> None:
     """Make a key that stays here, and write the request for it."""
     user = user_of(os.environ)
     with files.acting_as(user.owner):
-        context.check_new(out)
-    request.create(user, out)
+        destination.check(out, as_json=as_json)
+    request.create(user, partial(destination.write, out, mode=0o644))
     if as_json:
         say_json({"request": out})
         return
-    say(f"Wrote {out}, a request for a certificate; its key stays on this machine", "", "Next")
+    with destination.words_beside(out):
+        _say_what_to_do_with(out)
+
+
+def _say_what_to_do_with(out: Path) -> None:
+    """Say where a request goes, and what comes back."""
+    say(f"Wrote {destination.named(out)}, a request for a certificate; its key stays on this machine", "", "Next")
     say("  1. Send it to whoever runs certkit for your team. They run")
     known = holders.find(os.environ)  # whoever is enrolled already asks for the next certificate of this device
     person, device = known.pop() if len(known) == 1 else ("YOU", "")

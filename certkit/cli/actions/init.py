@@ -14,7 +14,16 @@ from certkit.authority.daemons import states
 from certkit.authority.existing_ca import shortcomings
 from certkit.authority.settings import Settings
 from certkit.authority.view import View
-from certkit.cli.support import actor, authority_passphrases, context, home_access, input_files, wording, work_trees
+from certkit.cli.support import (
+    actor,
+    authority_passphrases,
+    context,
+    home_access,
+    input_files,
+    unresolved_names,
+    wording,
+    work_trees,
+)
 from certkit.cli.support.authority_passphrases import Source
 from certkit.cli.support.deployment_steps import say_deployment
 from certkit.cli.support.output import say, say_json, short, tell
@@ -83,8 +92,10 @@ def init(
         else:
             _report(made, encrypted=secret is not None)
         work_trees.tell_of_folder(made.path)
+        hosts = made.ledger.daemons()[0].hosts
     for role, authority in adopted.items():
         _tell_shortcomings(role, authority)
+    unresolved_names.tell_of(hosts)
 
 
 def _tell_shortcomings(role: Role, authority: Authority) -> None:

@@ -5,15 +5,16 @@ from pathlib import Path
 
 from certkit.authority import issuance, lookup
 from certkit.authority.issuance import Issued
-from certkit.cli.support import context, home_access, namesakes, new_passphrases, work_trees
+from certkit.cli.support import destination, home_access, namesakes, new_passphrases, work_trees
 from certkit.cli.support.issuance_report import (
     as_data,
     in_words,
+    naming_device,
     say_also_valid,
     say_default,
     say_how_to_enroll,
     tell_of_namesakes,
-    write,
+    tell_other_devices,
 )
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
@@ -32,32 +33,36 @@ def issue(
     as_json: bool,
 ) -> None:
     """Issue a bundle and write it to a file; without a file that has its passphrase, make one up and show it."""
-    context.check_new(out)
+    destination.check(out, as_json=as_json)
     made_up = "" if passphrase_file or no_passphrase else diceware.generate()
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
         others = lookup.namesakes(session, person)
         namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.issue(session, person, device, days=life)
-    write(issued, out, seal(issued.bundle, secret))
+        if not (device or as_json):
+            tell_other_devices(session, issued)
+    with naming_device(issued):
+        destination.write_line(out, seal(issued.bundle, secret))
     tell_of_namesakes(issued, others)
-    with _showing(made_up, issued, out):
-        if as_json:
-            say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))
-            return
-        say(f"Issued {in_words(issued)}", f"Bundle      {out}")
-        if made_up:
-            say(f"Passphrase  {made_up}", "            shown once: give it separately from the file")
-        say_default(issued.bundle, "Daemon      ")
-    say_also_valid(issued)
-    if no_passphrase:
-        tell("The bundle is not encrypted: whoever has the file may build.")
-        work_trees.tell_of_secret(out)
-    say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
+    with destination.words_beside(out):
+        with _showing(made_up, issued, out):
+            if as_json:
+                say_json(as_data(issued, out) | ({"passphrase": made_up} if made_up else {}))
+                return
+            say(f"Issued {in_words(issued)}", f"Bundle      {destination.named(out)}")
+            if made_up:
+                say(f"Passphrase  {made_up}", "            shown once: give it separately from the file")
+            say_default(issued.bundle, "Daemon      ")
+        say_also_valid(issued)
+        if no_passphrase:
+            tell("The bundle is not encrypted: whoever has the file may build.")
+            work_trees.tell_of_secret(out)
+        say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
 
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:
     """See to it that a passphrase that only this command knows is shown."""
-    lost = f"{out} is not kept: its passphrase"
+    lost = f"{destination.named(out)} is not kept: its passphrase"
     fields = {"person": issued.person, "device": issued.device, "out": out}
     return showing_once(lost, out, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from certkit.authority import issuance, lookup
 from certkit.authority.issuance import Issued
-from certkit.cli.support import context, home_access, input_files, namesakes
+from certkit.cli.support import destination, home_access, input_files, namesakes
 from certkit.cli.support.issuance_report import (
     as_data,
     in_words,
+    naming_device,
     say_also_valid,
     say_default,
     say_how_to_enroll,
     tell_of_namesakes,
-    write,
+    tell_other_devices,
 )
 from certkit.cli.support.output import say, say_json, short, tell
 from certkit.enroll.bundle import seal
@@ -33,7 +34,7 @@ def sign(
     as_json: bool,
 ) -> None:
     """Sign a request and write the answer to a file."""
-    context.check_new(out)
+    destination.check(out, as_json=as_json)
     content = input_files.read(request, "request", 64 * 1024)
     with input_files.naming(request):
         requests.read(content)  # what is wrong with it is told before the home is opened
@@ -43,20 +44,27 @@ def sign(
         namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.sign(session, content, person, device, days=life)
         authorities = [session.certificate_path("server", each) for each in session.rotation("server").trusted]
-    write(issued, out, issued.chain() if pem else seal(issued.bundle, None))
+        if not (device or as_json):
+            tell_other_devices(session, issued)
+    with naming_device(issued):
+        if pem:
+            destination.write(out, issued.chain())
+        else:
+            destination.write_line(out, seal(issued.bundle, None))
     tell_of_namesakes(issued, others)
     if as_json:
         say_json(as_data(issued, out))
         return
-    say(f"Signed for {in_words(issued)}", f"Answer  {out}")
-    say_also_valid(issued)
-    if pem:
-        _say_how_to_use(issued, out, authorities)
-        return
-    say_default(issued.bundle, "Daemon  ")
-    say_how_to_enroll(issued, out, "On the machine that made the request they run", encrypted=False)
-    if is_others:
-        tell("Another tool has made this request. Where there is no certkit: sign it with --pem")
+    with destination.words_beside(out):
+        say(f"Signed for {in_words(issued)}", f"Answer  {destination.named(out)}")
+        say_also_valid(issued)
+        if pem:
+            _say_how_to_use(issued, out, authorities)
+            return
+        say_default(issued.bundle, "Daemon  ")
+        say_how_to_enroll(issued, out, "On the machine that made the request they run", encrypted=False)
+        if is_others:
+            tell("Another tool has made this request. Where there is no certkit: sign it with --pem")
 
 
 def _say_how_to_use(issued: Issued, out: Path, authorities: Sequence[Path]) -> None:

@@ -26,7 +26,10 @@ def ask_until_it_opens(home: Path) -> bytes:
         keys.load(pem, answer)
         return answer
 
-    return passphrases.unlock("Passphrase of the authorities", None, attempt, _BY_SETTING)
+    try:
+        return passphrases.unlock("Passphrase of the authorities", None, attempt, _BY_SETTING)
+    except keys.WrongPassphraseError as error:
+        raise keys.WrongPassphraseError(error.message, code="authority-passphrase-wrong") from None
 
 
 def new(file: Path | None, command: str | None) -> bytes:
@@ -52,13 +55,25 @@ class Source:
     option: str
     """The option that names the file."""
 
+    @property
+    def is_named(self) -> bool:
+        """Whether anything was named, so that nobody is asked."""
+        return bool(self.file or self.command)
+
+    def new(self) -> str:
+        """Return it as a new one, in UTF-8; raise RefusedError if it is too weak."""
+        printed = new(self.file, self.command)
+        with passphrases.in_utf8(self.file or "what the passphrase command printed"):
+            return printed.decode()
+
     def unlock(self, question: str, attempt: Callable[[bytes], Opened]) -> Opened:
         """Open something with the passphrase; raise WrongPassphraseError if `attempt` does, asked three times at most.
 
         On a terminal the `question` is asked; where there is none, InvalidError is raised.
         """
         if self.command:
-            return attempt(passphrase.from_command(self.command))
+            with passphrases.in_utf8("what the passphrase command printed"):
+                return attempt(passphrase.from_command(self.command))
         otherwise = f"Put it into a file's first line, and name that with {self.option} FILE."
         return passphrases.unlock(question, self.file, lambda ask_for_it: attempt(ask_for_it().encode()), otherwise)
 

@@ -1,9 +1,11 @@
 """What a check of a daemon came to, in words and as JSON."""
 
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from certkit.authority.daemon_verdict import CheckResult, Reason, Verdict
+from certkit.authority.daemon_verdict import CheckResult, Reason, Verdict, Why
+from certkit.earthly.address import parse
 from certkit.probe.alerts import describe
 from certkit.probe.observed import Doubt
 from certkit.results import as_json
@@ -22,6 +24,9 @@ _REMEDIES = {
     "proven": "",
 }
 
+_CLOCKS = "compare both clocks with the true time, here and on its host: date -u"
+_OF_FINDINGS = {"daemon-not-yet-valid": _CLOCKS}
+
 PROVEN = "it serves its newest certificate, and refuses the canary"
 
 
@@ -33,9 +38,31 @@ def said(result: CheckResult) -> str:
     return "; ".join(_lines(result))
 
 
-def remedy(result: CheckResult) -> str:
-    """Say what to do about it."""
+def remedy(result: CheckResult, renew: str) -> str:
+    """Say what to do about it; `renew` is the command for a new certificate."""
+    reasons = [*result.reasons, *(reason for each in result.addresses for reason in each.reasons)]
+    worst = next((each for each in reasons if each.verdict is result.verdict), None)
+    if any(each.why is Why.NEWEST_EXPIRED for each in reasons) and result.verdict is Verdict.NOT_DETERMINED:
+        return f"{renew} gives it a new certificate; {_RESTART}"
+    if worst and worst.why is Why.UNRESOLVED:
+        return f"check the name, the VPN and the name server: getent hosts {shlex.quote(_host(result.url))}"
+    if worst and worst.why is Why.CERTIFICATE_UNVERIFIED:
+        return _about_certificate(worst.fields, renew, _host(result.url))
     return _REMEDIES[result.verdict]
+
+
+def _about_certificate(fields: Mapping[str, object], renew: str, host: str) -> str:
+    """Say what to do about a certificate that is not believed: a former one may be all that is wrong."""
+    finding = fields["finding"]
+    if finding == "daemon-misnamed" and fields["newest"]:
+        return f"{renew} --san {shlex.quote(host)} gives it one that names {host}; {_RESTART}"
+    if finding == "daemon-expired":
+        return _RESTART  # the newest one has not expired: that was told before
+    return _OF_FINDINGS.get(str(finding), _PROBE)
+
+
+def _host(url: str) -> str:
+    return parse(url).host
 
 
 def as_data(result: CheckResult) -> dict[str, Any]:
@@ -132,8 +159,10 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"it refuses the canary's like that is not excluded, too, so it refuses both for another reason: {_alert(f)}"
     ),
     "unclear": _unclear,
-    "unresolved": lambda f: f["error"],
-    "nobody-answers": lambda f: f"nobody answers at {f['url']}",
+    "unresolved": lambda f: f"the name {_host(f['url'])} has no address here ({f['error']})",
+    "nobody-answers": lambda f: f"nobody answers at {f['url']} ({f['error']})",
+    "certificate-unverified": lambda f: f["error"],
+    "newest-expired": lambda f: f"its newest certificate, in this home, expired {f['expires'].date()}",
     "address-unreached": lambda f: f["error"],
     "addresses-left-out": lambda f: f"{f['count']} of its addresses were not looked at",
 }

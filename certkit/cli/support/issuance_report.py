@@ -1,11 +1,14 @@
 """What `certkit issue` and `certkit sign` share: the bundle that they write, and what they say of it."""
 
+import contextlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from certkit import files
 from certkit.authority.issuance import Issued
+from certkit.authority.overview import State, device_states
+from certkit.authority.view import View
+from certkit.cli.support import home_access
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, tell
 from certkit.enroll.bundle import Bundle
@@ -18,10 +21,11 @@ def in_words(issued: Issued) -> str:
     return f"{issued.person}, device {issued.device}, expires {issued.certificate.not_valid_after_utc.date()}"
 
 
-def write(issued: Issued, out: Path, content: bytes) -> None:
-    """Write what was issued; raise CertkitError, with the device that is recorded already, where it cannot be."""
+@contextlib.contextmanager
+def naming_device(issued: Issued) -> Iterator[None]:
+    """Let an error in writing what was issued name the device, which is recorded already."""
     try:
-        files.write(out, content, replace=False)
+        yield
     except CertkitError as error:
         again = f"Its device is recorded: then run the same with --device {shlex.quote(issued.device)}"
         error.hint = f"{error.hint.removesuffix('.')}. {again}"
@@ -59,6 +63,28 @@ def say_also_valid(issued: Issued) -> None:
     """Say that the device's former certificates are good, too, until they end."""
     for each in issued.also_valid:
         say(f"Also good   {each.serial}, a former certificate of {issued.device}, until {each.expires.date()}")
+
+
+def tell_other_devices(view: View, issued: Issued) -> None:
+    """Say what else somebody has, where a new device got a made-up name: it may take the place of one of them."""
+    others = [
+        each
+        for each in device_states(view, issued.person)
+        if each.state in (State.VALID, State.EXPIRED) and each.device != issued.device
+    ]
+    if not others:
+        return
+    shown = ", ".join(f"{each.device} (issued {each.issued:%Y-%m-%d})" for each in others if each.issued)
+    device = shlex.quote(others[-1].device)
+    renew, revoke = (
+        home_access.command(view, f"{verb} {shlex.quote(issued.person)} --device {device}")
+        for verb in ("issue", "revoke")
+    )
+    tell(
+        f"{issued.person} has had a device before: {shown}. {issued.device} is a further one.",
+        f"To renew that one instead:  {renew} --out FILE",
+        f"If it was lost:            {revoke}",
+    )
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:

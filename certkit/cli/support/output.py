@@ -86,8 +86,8 @@ def give_up() -> None:
 def showing_once(secret: str, file: Path, code: str, **fields: object) -> Iterator[None]:
     """Make sure that a secret, which nobody can show again, has reached stdout by the end of the block.
 
-    If it has not, the `file` that nobody could open is removed, and CertkitError is raised with this code and these
-    fields; `secret` says in its message what is lost.
+    If it has not, the `file` that nobody could open is removed (`-` is standard output), and CertkitError is raised
+    with this code and these fields; `secret` says in its message what is lost.
     """
     reason = "" if sys.__stdout__ else "there is no standard output"
     try:
@@ -96,7 +96,8 @@ def showing_once(secret: str, file: Path, code: str, **fields: object) -> Iterat
     except OSError as error:
         reason = str(error.strerror)
     if reason:
-        file.unlink(missing_ok=True)
+        if str(file) != "-":
+            file.unlink(missing_ok=True)
         lost = CertkitError(f"{secret} could not be shown: {reason}", code=code)
         lost.fields = fields
         raise lost

@@ -1,9 +1,10 @@
 """Passphrases that open something: typed unseen, or from files; a wrong one may be typed again."""
 
+import contextlib
 import getpass
 import shlex
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +41,15 @@ def ask(question: str, otherwise: str = _BY_OPTION, *, input_taken: bool = False
             "what was typed is not UTF-8", "Set the terminal to UTF-8, or use a file.", code="passphrase-not-utf8"
         ) from None
     return answer
+
+
+@contextlib.contextmanager
+def in_utf8(what: Path | str) -> Iterator[None]:
+    """Turn what is decoded in the block, and is no UTF-8, into MalformedError."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise MalformedError(f"{what} is not in UTF-8", "Save it as UTF-8.", code="passphrase-not-utf8") from None
 
 
 def from_file(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Questions that somebody at a terminal answers by yes or no."""
 
+import os
 import sys
 
 from certkit.cli.support import terminal
@@ -9,6 +10,11 @@ from certkit.cli.support.output import plain
 def can_ask(*, input_taken: bool = False) -> bool:
     """Tell whether somebody is at a terminal; with `input_taken` standard input brings a file."""
     return terminal.is_there(input_taken=input_taken)
+
+
+def is_attended() -> bool:
+    """Tell whether any of this command's three streams is a terminal: of what cron or a timer runs, none is."""
+    return any(map(os.isatty, range(3)))
 
 
 def confirmed(question: str, *, input_taken: bool = False) -> bool:

@@ -35,7 +35,7 @@ _WORDS: Mapping[str, str] = {
     "no-crl-signing": "its key usage does not cover CRLs: strict readers refuse its crl.pem",
     "unknown-certificates": "certificates that it signed before still get in, and can be shut out only by retiring it: "
     "certkit does not know them (certkit rotate client --help)",
-    "name-constraints": "it has name constraints, which must allow every daemon's name: certkit probe tells",
+    "name-constraints": "it has name constraints, which must allow every daemon's name: others are refused",
     "unknown-daemons": "whoever holds a certificate that it signed before, for a daemon's name, can pose as that "
     "daemon",
     "weak-signature": "it has signed itself with SHA-1 or MD5: daemons and clients trust it all the same, "

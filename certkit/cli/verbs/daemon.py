@@ -6,6 +6,8 @@ import typer
 
 from certkit.cli import actions
 from certkit.cli.support import completions, exit_codes, numbers, options
+from certkit.cli.support.exit_codes import FailOn
+from certkit.errors import InvalidError
 
 app = typer.Typer(help="The team's daemons: add, move, renew, list, deploy, check, remove, …", no_args_is_help=True)
 
@@ -162,7 +164,11 @@ def remove(
 
 @app.command()
 def check(
-    name: NameArgument,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="The daemon's name.", autocompletion=completions.daemons),
+    ] = None,
+    all_daemons: Annotated[bool, typer.Option("--all", help="Check every daemon, one after the other.")] = False,
     wait: Annotated[
         float,
         typer.Option(
@@ -178,6 +184,7 @@ def check(
             help="Seconds for each step over the network.",
         ),
     ] = 5.0,
+    fail_on: options.FailOnOption = FailOn.ERROR,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -189,10 +196,21 @@ def check(
     \b
     certkit daemon check build
     certkit daemon check build --wait 60        # after a restart
+    certkit daemon check --all --fail-on warning
 
     A check that fails takes back what was proven before. Several daemons behind one address cannot be told apart.
+    Where waiting cannot help, as for a name that has no address, it does not wait. A certificate that ends within 30
+    days is a warning (!).
 
-    Exit codes: 0 proven, 1 failure, 2 usage, 3 not proven: it holds former files, or it is unclear.
+    Exit codes: 0 proven, 1 failure, 2 usage, 3 not proven: it holds former files, or it is unclear (--fail-on warning:
+    or a certificate ends soon).
     """
-    if not actions.daemon.check(home, name, wait, timeout, as_json=as_json):
+    if bool(name) is all_daemons:
+        raise InvalidError(
+            "--all checks every daemon, and one is named, too" if name else "no daemon is named",
+            "certkit daemon check NAME, or for every daemon: certkit daemon check --all",
+            code="daemon-or-all",
+        )
+    proven, is_due = actions.daemon.check(home, name, wait, timeout, as_json=as_json)
+    if not proven or (is_due and fail_on is FailOn.WARNING):
         raise typer.Exit(exit_codes.FINDINGS)

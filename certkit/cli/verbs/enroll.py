@@ -14,7 +14,11 @@ File = Annotated[
     typer.Argument(metavar="FILE", help="The bundle, or the answer to your request; - reads standard input."),
 ]
 Request = Annotated[
-    Path | None, typer.Option("--request", help="Make a key that stays here, and write a request for it to this file.")
+    Path | None,
+    typer.Option(
+        "--request",
+        help="Make a key that stays here, and write a request for it to this file, or to standard output for -.",
+    ),
 ]
 For = Annotated[
     list[str] | None,

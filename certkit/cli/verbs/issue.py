@@ -20,7 +20,9 @@ Person = Annotated[
         autocompletion=completions.people,
     ),
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="The bundle to write; never overwritten.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="The bundle to write, never overwritten; - prints it as one line.")
+]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", help="Encrypt the bundle with the passphrase in this file's first line."),
@@ -63,6 +65,7 @@ def issue(
     certkit issue alice@acme.example --out alice.certkit
     certkit issue carol@agency.example --life 30 --out carol.certkit
     certkit issue ci --device github --out ci.certkit --passphrase-file secret.txt
+    certkit issue ci --device github --out - --passphrase-file secret.txt | gh secret set CERTKIT_BUNDLE
     certkit issue --from people.csv --out-dir bundles
     certkit issue --expiring --out-dir renewals-2027-10
     certkit issue --moved --out-dir moved

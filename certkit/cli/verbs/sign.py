@@ -10,14 +10,18 @@ from certkit.cli.support import completions, options
 
 
 def sign(
-    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="The request, PEM or DER.")],
+    request: Annotated[
+        Path, typer.Argument(metavar="REQUEST", help="The request, PEM or DER; - reads standard input.")
+    ],
     person: Annotated[
         str,
         typer.Option(
             "--person", help="The person who sent it, such as alice@acme.example.", autocompletion=completions.people
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="The answer to write; never overwritten.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="The answer to write, never overwritten; - prints it as one line.")
+    ],
     device: options.NewDeviceOption = None,
     life: options.LifeOption = None,
     pem: Annotated[

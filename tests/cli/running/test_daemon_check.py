@@ -1,5 +1,6 @@
 """`certkit daemon check`: a daemon that holds the newest anchors proves it, and no other does."""
 
+import re
 import shutil
 import sqlite3
 import threading
@@ -12,6 +13,7 @@ import pytest
 from cryptography import x509
 
 from certkit import files
+from certkit.cli.support import context
 from certkit.pki import certificates
 from tests.cli.authorities import SEC1, write
 from tests.cli.conftest import Lead
@@ -255,3 +257,51 @@ def test_a_server_whose_clock_is_late_does_not_prove_by_its_refusal(lead: Lead, 
     ended = lead("daemon", "check", "build")
     assert (ended.code, "it refuses the canary's like that is not excluded, too" in ended.out) == (3, True)
     assert "alert 42" in ended.out
+
+
+def test_a_name_that_has_no_address_is_told_at_once(lead: Lead, daemon: Running) -> None:
+    lead("daemon", "add", "far", "tcp://nowhere.acme.example:8372")
+    ended = lead("daemon", "check", "far", "--wait", "3600")
+    assert ended.code == 3
+    assert "the name nowhere.acme.example has no address here (" in ended.out
+    assert ended.out.endswith("the name server: getent hosts nowhere.acme.example\n")
+
+
+def test_a_certificate_that_has_expired_is_told_at_once_with_what_renews_it(
+    lead: Lead, daemon: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = datetime.now(UTC) + timedelta(days=366)
+    monkeypatch.setattr(context, "now", lambda: later)
+    ended = lead("daemon", "check", "build", "--wait", "3600")
+    assert ended.code == 3
+    assert "the daemon's certificate expired on " in ended.out
+    assert "Remedy: certkit daemon renew build gives it a new certificate; copy its new files to its host" in ended.out
+    lead("daemon", "renew", "build")
+    former = lead("daemon", "check", "build").out
+    assert former.endswith("Remedy: copy its new files to its host, and restart it: it reads them only then.\n")
+    assert "in this home, expired" not in former
+    daemon.restart()
+    assert lead("daemon", "check", "build").code == 0
+
+
+def test_a_certificate_that_ends_soon_is_a_warning(
+    lead: Lead, daemon: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lead("daemon", "check", "build", "--fail-on", "warning").code == 0
+    later = datetime.now(UTC) + timedelta(days=340)
+    monkeypatch.setattr(context, "now", lambda: later)
+    ended = lead("daemon", "check", "build")
+    assert ended.code == 0
+    assert re.search(r"^! build's certificate expires \S+:  certkit daemon renew build$", ended.out, re.MULTILINE)
+    assert lead("daemon", "check", "build", "--json").data["warnings"] == ["expires-soon"]
+    assert lead("daemon", "check", "build", "--fail-on", "warning").code == 3
+
+
+def test_all_daemons_are_checked_and_one_that_is_not_proven_is_enough(lead: Lead, home: Path, daemon: Running) -> None:
+    assert lead("daemon", "check", "--all").code == 0
+    with running(lead, home, "arm"):
+        assert len(lead("daemon", "check", "--all").out.splitlines()) == 2
+    ended = lead("daemon", "check", "--all", "--wait", "0.1")
+    assert (ended.code, ended.out.count("is not proven"), ended.out.count("build holds")) == (3, 1, 1)
+    assert lead("daemon", "check").complaint[:2] == (2, "certkit: no daemon is named")
+    assert lead("daemon", "check", "build", "--all").complaint[0] == 2

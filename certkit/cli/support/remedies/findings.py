@@ -52,7 +52,7 @@ REMEDIES: Mapping[str, str] = {
     "certificate-signed-weakly": f"{_ASK} for a certificate that is signed with SHA-256:\n  {_ENROLL}",
     "serial-negative": f"{_ASK} for new ones, when there is time:\n  {_ENROLL}",
     "not-an-authority": f"enroll again:\n  {_ENROLL}",
-    "authority-expired": f"{_ASK} for the new one",
+    "authority-expired": f"{_ASK} for a bundle with the new one:\n  {_ENROLL} --force",
     "clock-off": "set this machine's clock:\n  timedatectl set-ntp true",
     # network
     "host-unresolved": "check the name, the VPN and the name server:\n  getent hosts {host}",

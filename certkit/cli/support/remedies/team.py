@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 REMEDIES: Mapping[str, str] = {
     "authority-expired": "Replace it: certkit rotate {role} {step}",
+    "authority-passphrase-wrong": 'Try again; if nobody knows it any more, see "A forgotten passphrase" in '
+    "docs/lead.md.",
     "authority-not-yet-valid": "Set this machine's clock. If it is right, the authorities were made by one that was "
     "ahead: move this home away, and create the team again with certkit init.",
     "bundles-not-written": "Make room for them, and run the same command again: it issues what is missing.",
@@ -12,6 +14,7 @@ REMEDIES: Mapping[str, str] = {
     "certificate-unknown": "See what there is: certkit show PERSON",
     "daemons-none": "Add one: certkit daemon add --help",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
+    "daemon-left-out": "Name the daemon as they allow, or replace the authority: certkit rotate server prepare",
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
     "daemon-url-taken": "Two daemons on one host need two ports. For a new certificate: certkit daemon renew {daemon}",
     "device-revoked": "Issue for another device: --device NAME",
@@ -20,14 +23,19 @@ REMEDIES: Mapping[str, str] = {
     "home-exists": "Choose another folder with --home.",
     "home-of-laptop": "Choose another folder with --home, or leave first: certkit unenroll",
     "home-unmakeable": "Choose another folder with --home.",
+    "home-foreign": 'Run certkit as that user, sudo -H -u {owner} certkit …; see "Two leads, one home" in '
+    "docs/lead.md.",
     "home-missing": "Make one: certkit init --help (or say where it is with --home).",
     "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home). "
     "To check this laptop: certkit probe",
     "key-of-another": "Have a new one made: certkit enroll --request FILE",
-    "ledger-missing": "Restore it from a backup: certkit restore --help",
+    "ledger-missing": 'Restore the newest backup: certkit restore --help. If there is none, see "A lost ledger" in '
+    "docs/lead.md.",
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
     "not-a-request": "Make one: certkit enroll --request FILE",
+    "passphrase-source-failed": 'Correct {setting} in {settings}, or take it out to be asked; see "A home that has '
+    'moved" in docs/lead.md.',
     "person-revoked": "If they come back with a new laptop: certkit reinstate {person} --without-devices (without that "
     "option their old ones get in again, too)",
     "removal-unasked": "Add --yes. What would go: certkit daemon remove {daemon} --dry-run",
