@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from cryptography import x509
-
 from certkit.authority import canaries
 from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
 from certkit.authority.passphrase import PassphraseError
@@ -97,7 +95,7 @@ def _expected(view: View, daemon: Daemon) -> Expected:
 
 def _read_label(name: bytes) -> Label | None:
     try:
-        return label.parse(x509.Name.from_bytes(name))
+        return label.parse(der.name(name))
     except ValueError:  # a daemon may list anything
         return None
 

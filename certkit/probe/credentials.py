@@ -14,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from certkit import files
 from certkit.errors import CertkitError, MalformedError
-from certkit.pki import certificates, go_certificate, go_files, keys
+from certkit.pki import certificates, der, go_certificate, go_files, keys
 from certkit.pki.go_files import Skipped
 from certkit.probe import weak_signatures
 from certkit.probe.target import Chain, Pair, Target
@@ -103,7 +103,7 @@ def read_certificate(der: bytes) -> x509.Certificate | None:
 def words_of(name: bytes) -> str:
     """Say a name, DER, for people."""
     try:
-        return certificates.words(x509.Name.from_bytes(name))
+        return certificates.words(der.name(name))
     except _PARSING:
         return certificates.UNREADABLE
 
