@@ -63,6 +63,17 @@ def test_a_bundle_for_a_disk_that_is_full_names_the_disk_and_the_device(lead: Le
     )
 
 
+def test_a_ledger_on_a_disk_that_is_full_names_it_and_nobody_is_let_in(lead: Lead, home: Path, place: Path) -> None:
+    fill = f"head -c 4000000 /dev/zero > {place}/full || true"
+    full = f"mount -t tmpfs -o size=1m none {place}; cp -a {home} {place}/home; {fill}"
+    done = mounted(full, "issue", "al", "--home", place / "home", "--out", "al.certkit")
+    assert done.returncode == 1
+    what, remedy = done.stderr.splitlines()[-2:]
+    assert what.startswith(f"certkit: {place}/home/")
+    assert "Free some space" in remedy
+    assert not Path("al.certkit").exists()
+
+
 def test_a_home_on_a_read_only_disk_is_read_and_not_changed(lead: Lead, home: Path) -> None:
     read_only = f"mount --bind {home} {home}; mount -o remount,ro,bind {home}"
     assert mounted(read_only, "status").stdout.startswith("           name")
