@@ -42,7 +42,8 @@ def restore(file: Path, passphrase_file: Path | None, home: Path | None) -> None
                 content, secret, path, actor.real(os.environ), context.now(), confirm=_confirm_command
             )
 
-    team = passphrases.unlock("Passphrase of the backup", passphrase_file, attempt)
+    is_input = files.is_standard_input(input_files.path_of(file))
+    team = passphrases.unlock("Passphrase of the backup", passphrase_file, attempt, input_taken=is_input)
     say(f"Restored the team {team} to {short(path)}")
     for key in backup_content.keyless(path):
         say(f"A key is not in the backup, for it was kept apart: put it back as {short(key)}")
