@@ -15,8 +15,15 @@ _OLDER_AFTER = 2
 """Collections of one generation after which the next older one is looked through too."""
 
 
+_ELSEWHERE = """\
+certkit: it runs on Linux and macOS, not on Windows itself
+Install it in WSL, where Docker and Earthly run, too: wsl --install"""
+
+
 def run() -> None:
     """Be the program: run the command line of this process and exit with its code."""
+    if sys.platform == "win32":
+        sys.exit(_ELSEWHERE)
     gc.set_threshold(_COLLECT_AFTER, _OLDER_AFTER, _OLDER_AFTER)
     try:
         from certkit.cli import main  # here, where Ctrl-C is met

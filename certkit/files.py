@@ -327,7 +327,8 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
         if owner:
             os.fchown(descriptor, *owner)
         if mode != PRIVATE:
-            os.fchmod(descriptor, mode)
+            with contextlib.suppress(PermissionError):  # FAT has one mode for all files; a narrower one does no harm
+                os.fchmod(descriptor, mode)
         file.write(content)
         file.flush()
         os.fsync(descriptor)

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from cryptography import x509
-
 from certkit.authority import canaries
 from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
 from certkit.authority.passphrase import PassphraseError
@@ -106,7 +104,7 @@ def _given(view: View, serial: str) -> str | None:
 
 def _read_label(name: bytes) -> Label | None:
     try:
-        return label.parse(x509.Name.from_bytes(name))
+        return label.parse(der.name(name))
     except ValueError:  # a daemon may list anything
         return None
 

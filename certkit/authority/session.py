@@ -143,4 +143,5 @@ def unsettled(home: Home, actor: Actor, now: datetime) -> Iterator[Session]:
     with contextlib.closing(open_ledger(home.ledger_url)) as opened:
         check_team(home, (opened.state(TEAM) or {}).get("name"))
         remember(home.path / SETTINGS, home.path / CACHE)
+        files.ignore(home.path)  # a former certkit did not
         yield Session(home, opened, now, actor)

@@ -14,7 +14,7 @@ from typer.main import get_group
 
 from certkit import file_errors
 from certkit.cli.catalog import ALIASES, GROUPS, VERBS
-from certkit.cli.support import exit_codes, remedies, usage_errors
+from certkit.cli.support import defects, exit_codes, remedies, usage_errors
 from certkit.cli.support.output import complain, flush, tell
 from certkit.errors import CertkitError
 
@@ -94,7 +94,7 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
                 remedy = file_errors.advice(Path(os.fsdecode(error.filename)), error)
         case _:
             what = f"a defect in certkit: {type(error).__name__}: {error}"
-            remedy, code = "Report it with the output of certkit --debug …", exit_codes.FAILURE
+            remedy, code = defects.report(", with the output of certkit --debug …"), exit_codes.FAILURE
     _show_trace_if_asked(error, arguments)
     complain(what, remedy)
     return code

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,20 @@ from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that is writing."""
+
+_LEAST_ROOM = 1 << 17
+"""Bytes that SQLite wants for its log."""
+_PRIMARY = 0xFF
+"""The part of an error code that names its kind."""
+_REMEDIES: Mapping[int, str] = {
+    sqlite3.SQLITE_FULL: "Free some space on its disk.",
+    sqlite3.SQLITE_BUSY: "Another command writes to it, and has for a minute: try again when that has ended.",
+    sqlite3.SQLITE_READONLY: "Make the file and its folder writable for yourself.",
+    sqlite3.SQLITE_PROTOCOL: "Its file system keeps no locks: move the home to a disk of this machine.",
+    sqlite3.SQLITE_IOERR: "Its disk or network share fails, or has no locks: move the home to a disk of this machine.",
+    sqlite3.SQLITE_CORRUPT: "It is damaged: restore the home from a backup.",
+    sqlite3.SQLITE_NOTADB: "It is no ledger: restore the home from a backup.",
+}
 
 
 def create(path: Path) -> SqlLedger:
@@ -41,7 +56,8 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
-        with _explained():
+        self._path = path
+        with _explained(path):
             if not os.access(path.parent, os.W_OK):
                 self._connection = _read_only(path)
                 return
@@ -51,7 +67,7 @@ class SqliteDatabase:
 
     def execute(self, statement: str, values: Values) -> list[Row]:
         """See `sql.Database`."""
-        with _explained():
+        with _explained(self._path):
             return self._connection.execute(statement, dict(values)).fetchall()
 
     def begin(self) -> None:
@@ -69,7 +85,7 @@ class SqliteDatabase:
 
     def export(self) -> bytes:
         """See `sql.Database`: the content of the file of a ledger."""
-        with _explained():
+        with _explained(self._path):
             return self._connection.serialize()
 
     def verify(self) -> None:
@@ -96,12 +112,19 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
         raise DuplicateError(f"the ledger refused a change: {error}", "Run it again.") from None
     except (sqlite3.Error, OverflowError) as error:  # a number that was crafted may have no successor
-        raise LedgerError(
-            f"the ledger cannot be used: {error}", "Check the home's permissions and the free space."
-        ) from None
+        raise LedgerError(f"{path}: the ledger cannot be used: {error}", _remedy(path, error), path=path) from None
+
+
+def _remedy(path: Path, error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code == sqlite3.SQLITE_IOERR:  # said of a full disk too, if the log of what is written finds no room
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(path.parent).free < _LEAST_ROOM:
+                code = sqlite3.SQLITE_FULL
+    return _REMEDIES.get(code, f"See who may write there, and whether its disk is well: ls -ld {path.parent}")

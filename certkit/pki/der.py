@@ -3,7 +3,7 @@
 from cryptography import x509
 
 SEQUENCE, OCTETS = b"\x30", b"\x04"
-_INTEGER, _OBJECT = b"\x02", b"\x06"
+_INTEGER, _BITS, _OBJECT = b"\x02", b"\x03", b"\x06"
 _VERSION = 0xA0
 _LONG = 0x80
 _SEVEN_BITS = 7
@@ -17,6 +17,19 @@ def issuer(certificate: x509.Certificate) -> bytes:
 def subject(certificate: x509.Certificate) -> bytes:
     """Return the subject's name as it is encoded."""
     return _fields(certificate)[4]
+
+
+def name(encoded: bytes) -> x509.Name:
+    """Read a name by itself; raise ValueError if it is none.
+
+    cryptography does that from 49 on, which Intel Macs have no wheel of; before, a name is read as that of a request.
+    """
+    if hasattr(x509.Name, "from_bytes"):
+        return x509.Name.from_bytes(encoded)
+    algorithm = encode(SEQUENCE, object_identifier("1.3.101.112"))
+    key = encode(SEQUENCE, algorithm, encode(_BITS, bytes(33)))
+    asked = encode(SEQUENCE, integer(0), encoded, key, encode(bytes([_VERSION])))
+    return x509.load_der_x509_csr(encode(SEQUENCE, asked, algorithm, encode(_BITS, bytes(1)))).subject
 
 
 def _fields(certificate: x509.Certificate) -> list[bytes]:

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from certkit import files
 from certkit.errors import CertkitError, MalformedError
-from certkit.pki import certificates, go_certificate, go_files, keys, parsing
+from certkit.pki import certificates, der, go_certificate, go_files, keys, parsing
 from certkit.pki.go_files import Skipped
 from certkit.probe import weak_signatures
 from certkit.probe.target import Chain, Pair, Target
@@ -91,7 +91,7 @@ def read_certificate(der: bytes) -> x509.Certificate | None:
 def words_of(name: bytes) -> str:
     """Say a name, DER, for people."""
     try:
-        return certificates.words(x509.Name.from_bytes(name))
+        return certificates.words(der.name(name))
     except parsing.FAILURES:
         return certificates.UNREADABLE
 

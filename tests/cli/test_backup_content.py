@@ -125,6 +125,18 @@ def test_a_home_that_nobody_could_restore_makes_no_backup(lead: Lead, home: Path
     assert "never backed up" in lead("status").out
 
 
+def test_the_passphrase_of_a_key_that_lies_elsewhere_is_not_changed_here(
+    lead: Lead, home: Path, tmp_path: Path
+) -> None:
+    key_elsewhere(home)
+    before = (tmp_path / "stick.pem").read_bytes()
+    code, what, _ = lead("authority", "passphrase", "--passphrase-file", "secret").complaint
+    assert code == 1
+    assert what == f"certkit: {home}/authorities/client-1/key.pem is kept elsewhere: {tmp_path}/stick.pem"
+    assert (tmp_path / "stick.pem").read_bytes() == before
+    assert lead("issue", "al", "--out", "al.certkit").code == 0
+
+
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES])
 def test_where_folders_cannot_be_flushed_nothing_is_lost(
     lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch, number: int

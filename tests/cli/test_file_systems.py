@@ -73,6 +73,20 @@ def test_where_every_folder_is_everybody_s_no_team_is_made(lead: Lead, tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["desk"]
 
 
+def test_where_modes_cannot_be_changed_what_others_may_read_is_written_all_the_same(
+    lead: Lead, home: Path, tmp_path: Path, monkeypatch: Patch
+) -> None:
+    """A request on a stick with FAT; the client's configuration."""
+    config = tmp_path / ".earthly" / "config.yml"
+    config.parent.mkdir()
+    config.write_text("global:\n  cache_size_mb: 100\n")
+    monkeypatch.setattr(os, "fchmod", failing(errno.EPERM))
+    assert lead("enroll", "--request", "al.csr").code == 0
+    assert lead("sign", "al.csr", "--person", "al", "--out", "al.certkit").code == 0
+    assert lead("enroll", "al.certkit", "--no-probe").code == 0
+    assert "certs/acme" in config.read_text()
+
+
 def test_without_locks_nothing_is_changed(lead: Lead, home: Path, monkeypatch: Patch) -> None:
     certificate = issue(lead, "al")
     monkeypatch.setattr(fcntl, "flock", failing(errno.ENOLCK))
@@ -83,6 +97,13 @@ def test_without_locks_nothing_is_changed(lead: Lead, home: Path, monkeypatch: P
     assert remedy
     assert lead("list", "--json").data["devices"][0]["state"] == "valid"
     assert is_let_in(home, certificate)
+
+
+def test_a_ledger_that_is_none_is_named_with_what_helps(lead: Lead, home: Path) -> None:
+    (home / "ledger.sqlite").write_bytes(b"x" * 4096)
+    code, what, remedy = lead("list").complaint
+    assert (code, what) == (1, f"certkit: {home}/ledger.sqlite: the ledger cannot be used: file is not a database")
+    assert remedy == "It is no ledger: restore the home from a backup."
 
 
 def without_links(source: Path, target: Path) -> None:

@@ -62,6 +62,14 @@ def test_a_home_and_a_request_in_a_repository_are_not_committed(lead: Lead, tmp_
     assert git(tmp_path, "ls-files") == ["desk/al.csr", "desk/bo.csr"]
 
 
+def test_a_home_of_a_former_certkit_is_covered_from_its_next_change_on(lead: Lead, home: Path) -> None:
+    (home / ".gitignore").unlink()
+    assert lead("list").code == 0
+    assert not (home / ".gitignore").exists()
+    assert lead("issue", "al", "--out", "al.certkit").code == 0
+    assert (home / ".gitignore").read_text() == "*\n"
+
+
 def test_a_bundle_in_clear_in_a_work_tree_is_told(lead: Lead, home: Path, desk: Path) -> None:
     git(desk, "init", "--quiet")
     ended = lead("issue", "al", "--out", "al.certkit", "--no-passphrase")

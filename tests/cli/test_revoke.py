@@ -171,10 +171,12 @@ def test_a_name_is_found_in_any_normal_form(lead: Lead, home: Path) -> None:
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(lead: Lead, home: Path) -> None:
-    issue(lead, "al")
+    leaf = issue(lead, "al")
     before, log = contents(home), lead("log", "--json").data
-    said = ["Would revoke al", "  devices: laptop", "  by the name al.acme.certkit.internal", "Nothing changed."]
-    assert lead("revoke", "al", "--dry-run").out.splitlines() == said
+    said = ["Would revoke al", "  devices: laptop", "  by the name al.acme.certkit.internal"]
+    shown = lead("revoke", "al", "--dry-run").out.splitlines()
+    assert (shown[:3], shown[-1]) == (said, "Nothing changed.")
+    assert shown[3].startswith(f"  certificate {serial(leaf)} of laptop, good until ")
     assert (contents(home), lead("log", "--json").data) == (before, log)
     lead("revoke", "al")
     assert lead("revoke", "al", "--dry-run").out == "al is revoked already; nothing changed.\n"
@@ -197,6 +199,7 @@ def test_as_json_a_revocation_is_one_object(lead: Lead, home: Path) -> None:
     assert found.pop("devices")[0] | {"expires": None} == {
         "person": "al", "device": "laptop", "state": "revoked", "expires": None, "serial": serial(leaf),
     }  # fmt: skip
+    assert [each["serial"] for each in found.pop("certificates")] == [serial(leaf)]
     wanted = {"person": "al", "device": None, "changed": True, "name": "al.acme.certkit.internal", "anchors": 2}
     assert found == wanted
     assert lead("revoke", "al", "--json").data["changed"] is False

@@ -56,6 +56,16 @@ def test_with_a_bundle_by_pipe_the_passphrase_is_asked_for_at_the_terminal(bundl
     assert SECRET not in shown
 
 
+def test_with_a_backup_by_pipe_the_passphrase_is_asked_for_at_the_terminal(
+    lead: Lead, home: Path, secret: Path, tmp_path: Path
+) -> None:
+    lead("backup", "sealed", "--passphrase-file", secret)
+    command = ["restore", "-", "--home", str(tmp_path / "restored")]
+    code, shown = on_terminal(command, {"Passphrase of the backup": SECRET}, given="sealed")
+    assert code == 0, shown
+    assert "Restored the team acme" in shown
+
+
 @pytest.mark.parametrize(("answer", "expected"), [("y", 0), ("n", 1)])
 def test_with_a_bundle_by_pipe_the_comparison_is_asked_for_at_the_terminal(
     lead: Lead, home: Path, tmp_path: Path, answer: str, expected: int

@@ -12,6 +12,7 @@ import re
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -140,9 +141,8 @@ class Story:
             if name.startswith(("EARTH", "XDG_", "SUDO_", "CERTKIT_HOME")):
                 self.patch.delenv(name)
         home = self.folder / who
-        (home / ".earthly").mkdir(parents=True, exist_ok=True) if who not in {"lead", "host"} else home.mkdir(
-            exist_ok=True
-        )
+        if not home.exists():
+            (home if who in {"lead", "host"} else home / ".earthly").mkdir(parents=True)
         self.patch.setenv("HOME", str(home))
         self.patch.setenv("COLUMNS", "100")  # wide enough for what is taken out of a line
         self.patch.setenv("PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
@@ -174,6 +174,13 @@ class Story:
         assert (words[1], arrow) == (r"%s\n", ">"), words
         Path(name).write_text("".join(f"{line}\n" for line in words[2:-2]))
         return ""
+
+    def _git(self, words: list[str]) -> str:
+        """Run a program of the machine's, in the folder that all share."""
+        paths = [word.replace("/home/", f"{self.folder}/", 1) if word.startswith("/home/") else word for word in words]
+        return subprocess.run(paths, capture_output=True, text=True, check=True).stdout
+
+    _mkdir = _mv = _ln = _openssl = _git
 
     def _scp(self, words: list[str]) -> str:
         """Copy from the lead's machine to the daemon's host."""

@@ -8,14 +8,22 @@ import venv
 from collections.abc import Iterable
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 CHECKOUT = Path(__file__).parents[2]
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "pkilint")
 """What the unit tier imports; grpcio-tools is not among them, for it wants the newest protobuf."""
 
 
 def floors(requirements: Iterable[str]) -> list[str]:
-    """Return requirements with each lower bound as the one version that is good."""
-    return [re.sub(r">=([\w.]+).*", r"==\1", requirement) for requirement in requirements]
+    """Return requirements of this machine's kind with each lower bound as the one version that is good."""
+    return [re.sub(r">=([\w.]+).*", r"==\1", each) for each in requirements if is_for_this_machine(each)]
+
+
+def is_for_this_machine(requirement: str) -> bool:
+    """Tell whether a requirement counts here: Intel Macs have some of their own."""
+    marker = Requirement(requirement).marker
+    return marker is None or marker.evaluate()
 
 
 def main(folder: Path) -> None:

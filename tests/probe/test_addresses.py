@@ -1,12 +1,13 @@
 """Every address of a daemon's name is looked at, and none speaks for another."""
 
 import socket
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from certkit.pki import certificates, keys
-from certkit.probe import Pair, Target, run
+from certkit.probe import Pair, Target, network, run
 from certkit.probe.network import LIMIT
 from certkit.probe.observed import CANARY, Answer
 from tests.daemons.daemon import Daemon, Start
@@ -107,3 +108,26 @@ def test_more_addresses_than_are_looked_at_are_counted(
     assert "3 more addresses were not looked at" in next(c.seen for c in report.checks if c.title == "network")
     assert stage(report, "enforcement") == "ok"
     assert ids(report) == []
+
+
+def test_a_family_that_merely_lost_the_race_is_not_even_told(
+    daemon_factory: Start, pki: Pki, alice: Files, resolve: Resolve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = daemon_factory(host=FIRST, **pki.daemon_files().as_arguments())
+    resolve("2001:db8::1", FIRST)
+    connect, over = network.connect, threading.Event()
+
+    def late(endpoint: network.Endpoint, timeout: float) -> socket.socket:
+        if ":" in endpoint[1]:
+            over.wait(60)
+            raise TimeoutError
+        return connect(endpoint, timeout)
+
+    monkeypatch.setattr(network, "connect", late)
+    monkeypatch.setattr(network, "PATIENCE", 0.01)
+    try:
+        report = probe(f"tcp://{NAME}:{daemon.port}", alice, timeout=5)
+    finally:
+        over.set()
+    assert report.ok
+    assert "2001:db8::1" not in next(check.seen for check in report.checks if check.title == "network")

@@ -5,6 +5,7 @@ import shlex
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from certkit import files
 from certkit.authority import backup_content, backups
 from certkit.authority.backups import Content
 from certkit.authority.new_home import check_free
@@ -58,7 +59,8 @@ def verify(file: Path, given: Source, *, as_json: bool) -> None:
         with input_files.naming(file):
             return backups.verify(content, secret.decode(), actor.real(os.environ), context.now())
 
-    found = given.unlock("Passphrase of the backup", attempt)
+    is_input = files.is_standard_input(input_files.path_of(file))
+    found = given.unlock("Passphrase of the backup", attempt, input_taken=is_input)
     if as_json:
         say_json(_as_data(file, found))
         return
@@ -100,7 +102,8 @@ def restore(file: Path, given: Source, home: Path | None) -> None:
         with input_files.naming(file):
             return backups.restore(content, secret.decode(), path, me, now, confirm=_confirm_command)
 
-    team = given.unlock("Passphrase of the backup", attempt)
+    is_input = files.is_standard_input(input_files.path_of(file))
+    team = given.unlock("Passphrase of the backup", attempt, input_taken=is_input)
     say(f"Restored the team {team} to {short(path)}")
     for key in backup_content.keyless(path):
         say(f"A key is not in the backup, for it was kept apart: put it back as {short(key)}")

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from certkit import files
+from certkit.cli.support import defects
 from certkit.cli.support.local_daemon import HOST, HOST_ELSEWHERE, STANDIN, LocalDaemon, listens
 from certkit.cli.support.output import say
 from certkit.earthly import config, engines
@@ -74,7 +75,7 @@ class _Scene:
             check=False,
         )
         if ended.returncode != code:
-            raise CertkitError(f"the demo expected exit code {code} and got {ended.returncode}", "Report it.")
+            raise CertkitError(f"the demo expected exit code {code} and got {ended.returncode}", defects.report())
         if code:
             say(f"(exit code {code})")
 

@@ -66,16 +66,21 @@ class Source:
         with passphrases.in_utf8(self.file or "what the passphrase command printed"):
             return printed.decode()
 
-    def unlock(self, question: str, attempt: Callable[[bytes], Opened]) -> Opened:
+    def unlock(self, question: str, attempt: Callable[[bytes], Opened], *, input_taken: bool = False) -> Opened:
         """Open something with the passphrase; raise WrongPassphraseError if `attempt` does, asked three times at most.
 
-        On a terminal the `question` is asked; where there is none, InvalidError is raised.
+        On a terminal the `question` is asked, with `input_taken` not on standard input, which brings a file; where
+        there is none, InvalidError is raised.
         """
         if self.command:
             with passphrases.in_utf8("what the passphrase command printed"):
                 return attempt(passphrase.from_command(self.command))
         otherwise = f"Put it into a file's first line, and name that with {self.option} FILE."
-        return passphrases.unlock(question, self.file, lambda ask_for_it: attempt(ask_for_it().encode()), otherwise)
+
+        def attempt_asked(ask_for_it: Callable[[], str]) -> Opened:
+            return attempt(ask_for_it().encode())
+
+        return passphrases.unlock(question, self.file, attempt_asked, otherwise, input_taken=input_taken)
 
 
 def source(file: Path | None, command: str | None, option: str) -> Source:

@@ -1,6 +1,7 @@
 """Ask, before somebody is let in, where a name may mean somebody else: a slip of the keyboard, or a namesake."""
 
 from certkit.authority import lookup
+from certkit.authority.revocation import Subject, revocation
 from certkit.authority.view import View
 from certkit.cli.support.output import tell
 from certkit.cli.support.questions import can_ask, confirmed
@@ -39,6 +40,8 @@ def _slip(view: View, person: str) -> str:
 
 def _namesake(view: View, person: str, device: str | None) -> str:
     devices = view.ledger.devices(person)
+    if revocation(view, Subject(person)):  # which is told instead
+        return ""
     if not devices or device in {each.name for each in devices}:
         return ""
     since = min(each.created for each in devices).date()

@@ -227,6 +227,7 @@ files = Stage(
     "The three files of mutual TLS.",
     _summary,
     findings=(
+        clock_off,  # first, for it may explain what follows
         file_missing,
         file_unreadable,
         file_garbage,
@@ -243,7 +244,6 @@ files = Stage(
         serial_negative,
         not_an_authority,
         authority_expired,
-        clock_off,
     ),
 )
 

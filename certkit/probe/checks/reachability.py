@@ -6,7 +6,11 @@ from certkit.probe.stage import Found, Stage, finding
 
 def _summary(evidence: Network) -> str:
     reached = [f"{tried.place} in {tried.ms:.0f} ms" for tried in evidence.attempts if tried.is_reached]
-    others = [f"{tried.place}: {tried.why_not}" for tried in evidence.attempts if not tried.is_reached]
+    others = [
+        f"{tried.place}: {tried.why_not}"
+        for tried in evidence.attempts
+        if not tried.is_reached and not (reached and tried.error is None)  # which merely lost the race
+    ]
     if evidence.left_out:
         others.append(f"{evidence.left_out} more addresses were not looked at")
     return ", ".join(reached) + (f" ({'; '.join(others)})" if others else "")

@@ -9,7 +9,7 @@ from OpenSSL.SSL import X509VerificationCodes as Code
 from certkit.errors import MalformedError
 from certkit.pki import certificates, extensions, go_certificate
 from certkit.pki.certificates import has_signed
-from certkit.probe import hostnames, weak_signatures
+from certkit.probe import hostnames, weak_signatures, web_trust
 from certkit.probe.checks.handshake_evidence import Tls
 from certkit.probe.handshake import UNKNOWN_AUTHORITY, is_http1, is_http2
 from certkit.probe.observed import Outcome
@@ -83,11 +83,22 @@ def tls_failed(evidence: Tls) -> Found | None:
 
 
 @finding(
+    "This certificate names the host and comes from an authority for the web, not from your team: a proxy that "
+    "inspects TLS opens the connection, as company networks and virus scanners do, or a web proxy stands before the "
+    "daemon. Nothing was told to it. Enrolling anew does not help."
+)
+def tls_inspected(evidence: Tls) -> Found | None:
+    if not _is_inspected(evidence):
+        return None
+    return Found(f"the daemon's certificate was issued by {_other_issuer(evidence)}", host=evidence.server_name)
+
+
+@finding(
     "The daemon and this laptop are of different set-ups, or somebody poses as the daemon. Earthly refuses to speak "
     "with it. Nothing was told to it."
 )
 def daemon_of_another_authority(evidence: Tls) -> Found | None:
-    if evidence.handshake.is_of_known_authority or _unfit_authority(evidence):
+    if evidence.handshake.is_of_known_authority or _unfit_authority(evidence) or _is_inspected(evidence):
         return None
     return Found(f"the daemon's certificate was issued by {_other_issuer(evidence)}")
 
@@ -203,6 +214,7 @@ FINDINGS = (
     connection_closed,
     daemon_hung_up,
     tls_failed,
+    tls_inspected,
     daemon_of_another_authority,
     daemon_misnamed,
     daemon_expired,
@@ -221,6 +233,18 @@ def is_hung_up(evidence: Tls) -> bool:
     """Tell whether it was the daemon itself that ended the connection: nobody else can after its Finished."""
     handshake = evidence.handshake
     return evidence.outcome is Outcome.CLOSED and evidence.pair is not None and handshake.exchange.is_authenticated
+
+
+def _is_inspected(evidence: Tls) -> bool:
+    """Tell whether somebody whom this machine trusts for the web answers in the daemon's name."""
+    chain = evidence.handshake.negotiated.chain
+    if evidence.handshake.is_of_known_authority or not chain:
+        return False
+    try:
+        is_in_its_name = hostnames.covers(chain[0], evidence.server_name)
+    except MalformedError:
+        return False
+    return is_in_its_name and (web_trust.is_inspectors(certificates.issuer_words(chain[0])) or web_trust.vouches(chain))
 
 
 def _other_issuer(evidence: Tls) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from certkit.cli.support.output import plain
-from certkit.cli.support.remedies import findings, laptop, team
+from certkit.cli.support.remedies import findings, laptop, machine, team
 from certkit.errors import CertkitError
 
 if TYPE_CHECKING:
@@ -47,13 +47,18 @@ def _for_each_path(template: str, fields: Mapping[str, object]) -> Iterator[str]
 
 
 def _fill(template: str | None, fields: Mapping[str, object], otherwise: str) -> str:
-    return _Quoting().vformat(template, (), fields) if template else otherwise
+    if not template:
+        return otherwise
+    here = machine.commands(shlex.quote(str(fields.get("host", ""))))
+    return _Quoting().vformat(template, (), {**fields, **here})
 
 
 class _Quoting(string.Formatter):
     """Fill templates in with every value on one line and quoted for a shell."""
 
     def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec == "raw":
+            return plain(value)
         if format_spec == ",":
             values = value if isinstance(value, list | tuple) else [value]
             return ", ".join(map(str, values))

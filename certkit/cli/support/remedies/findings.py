@@ -53,9 +53,9 @@ REMEDIES: Mapping[str, str] = {
     "serial-negative": f"{_ASK} for new ones, when there is time:\n  {_ENROLL}",
     "not-an-authority": f"enroll again:\n  {_ENROLL}",
     "authority-expired": f"{_ASK} for a bundle with the new one:\n  {_ENROLL} --force",
-    "clock-off": "set this machine's clock:\n  timedatectl set-ntp true",
+    "clock-off": "set this machine's clock:\n  {set_clock:raw}",
     # network
-    "host-unresolved": "check the name, the VPN and the name server:\n  getent hosts {host}",
+    "host-unresolved": "check the name, the VPN and the name server:\n  {resolve:raw}",
     "nobody-listening": "check the port, and on {host} that the daemon runs:\n  docker ps; ss -ltn",
     "no-answer": "check that {host} is up, and that firewalls let TCP port {port} through",
     "host-unreachable": "check this machine's network and its VPN",
@@ -69,6 +69,7 @@ REMEDIES: Mapping[str, str] = {
     "connection-closed": "check the port, and proxies and firewalls in between",
     "daemon-hung-up": _LOGS,
     "tls-failed": "check the port; update the daemon",
+    "tls-inspected": "have {host} exempted from inspection by whoever runs this network, or use another network",
     "daemon-of-another-authority": f"{_ASK} whether the authority has changed; if so, enroll again:\n"
     f"  {_ENROLL} --force",
     "daemon-misnamed": f"use one of these names in buildkit_host, or {_ASK} to run\n"
