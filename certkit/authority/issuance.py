@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -43,7 +44,7 @@ def issue(session: Session, person: str, device: str | None = None) -> Issued:
     Raises RefusedError for somebody who is revoked.
     """
     key = keys.generate(session.settings.key_type)
-    return _issue(session, person, device, key.public_key(), session.settings.bundle_life, key)
+    return _issue(session, person, device, key.public_key(), session.settings.bundle_life, key=key)
 
 
 def sign(session: Session, request: bytes, person: str, device: str | None = None) -> Issued:
@@ -55,16 +56,31 @@ def sign(session: Session, request: bytes, person: str, device: str | None = Non
     return _issue(session, person, device, requests.read(request), session.settings.device_life)
 
 
+def certify(
+    session: Session, person: str, device: str, public_key: PublicKey, within: Callable[[Certificate], None]
+) -> Issued:
+    """Certify a key for a device as `sign` does; `within` is called in the transaction, and prevents it by raising."""
+    return _issue(session, person, device, public_key, session.settings.device_life, within=within)
+
+
+def answer_again(session: Session, person: str, device: str, certificate: Certificate) -> Issued:
+    """Give once more what was issued for a key that was made elsewhere; raise RefusedError if it is revoked."""
+    refuse_revoked(session, person, device)
+    return Issued(certificate, _bundle(session, person, device, certificate, None))
+
+
 def _issue(
     session: Session,
     person: str,
     device: str | None,
     public_key: PublicKey,
     life: timedelta,
+    *,
     key: PrivateKey | None = None,
+    within: Callable[[Certificate], None] | None = None,
 ) -> Issued:
     person = names.text(person, "person")
-    device = names.text(device, "device") if device else _new_device_name()
+    device = names.text(device, "device") if device else new_device_name()
     authority = cohort_authorities.signing_for(session, person)
     certificate = certificates.device(
         authority,
@@ -85,6 +101,8 @@ def _issue(
         record_certificate(session, "device", certificate, authority, person=person, device=device, trusts=trusts)
         serial = certificates.serial_text(certificate.serial_number)
         session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
+        if within:
+            within(certificate)
         return Issued(certificate, _bundle(session, person, device, certificate, key))
 
 
@@ -102,13 +120,18 @@ def _bundle(session: Session, person: str, device: str, certificate: Certificate
 
 def _admit(session: Session, person: str, device: str) -> None:
     """Record a person and a device that are new; raise RefusedError for one that has been revoked."""
+    refuse_revoked(session, person, device)
+    admit(session, Subject(person, device))
+
+
+def refuse_revoked(session: Session, person: str, device: str | None) -> None:
+    """Raise RefusedError for a person or a device that has been revoked."""
     if revocation(session, Subject(person)):
         raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
-    if revocation(session, Subject(person, device)):
+    if device and revocation(session, Subject(person, device)):
         raise RefusedError(
             f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
         )
-    admit(session, Subject(person, device))
 
 
 def _check_key(session: Session, person: str, device: str, pin: str) -> None:
@@ -118,5 +141,6 @@ def _check_key(session: Session, person: str, device: str, pin: str) -> None:
             raise RefusedError(f"that key has another holder: {holder}", code="key-of-another", holder=holder)
 
 
-def _new_device_name() -> str:
+def new_device_name() -> str:
+    """Make up the name of a device."""
     return "laptop-" + base64.b32encode(os.urandom(3)).decode().lower()[:4]

@@ -39,4 +39,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DELETE FROM states WHERE name = 'settings'",
         "ALTER TABLE events ADD COLUMN access TEXT NOT NULL DEFAULT 'home'",
     ),
+    (
+        # Codes to enroll with. Each use is a row from the beginning, so that to make one is to update one.
+        """CREATE TABLE codes (
+            id {identity}, digest TEXT NOT NULL UNIQUE, person TEXT NOT NULL REFERENCES people (name), device TEXT,
+            client TEXT NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL, cancelled TEXT)""",
+        """CREATE TABLE code_uses (
+            code TEXT NOT NULL REFERENCES codes (digest), number INTEGER NOT NULL, used_at TEXT, pin TEXT,
+            serial TEXT REFERENCES certificates (serial), PRIMARY KEY (code, number))""",
+        "CREATE INDEX codes_by_end ON codes (expires)",
+    ),
 )

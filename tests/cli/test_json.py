@@ -17,10 +17,12 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from certkit.authority import authorities, daemon_verdict, daemons, overview
+from certkit.authority import authorities, daemon_verdict, daemons, invitations, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
 from certkit.cli.support import context, daemon_check_report
+from certkit.enroll import codes
+from certkit.ledger.interface import Access
 from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
 from certkit.pki.keys import KEY_TYPES
@@ -34,6 +36,7 @@ from tests.cli.conftest import ALICE, Lead
 from tests.cli.daemons import Running, running
 from tests.cli.json_forms import ENUMS, FORMS, PAGE, SCHEMA, Told, fits
 from tests.daemons.daemon import HOST
+from tests.server.identity import started
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
@@ -54,6 +57,8 @@ CODE: dict[str, set[str]] = {
     "attention": ATTENTION,
     "note": set(overview.Note),
     "certificate-kind": set(get_args(CertificateKind)),
+    "access": set(get_args(Access)),
+    "code-condition": set(invitations.State),
     "revocation-reason": set(REASONS),
     "key-type": set(KEY_TYPES),
     "check-status": set(get_args(report.Status)),
@@ -139,7 +144,7 @@ def test_schema_and_code_list_the_same_values(name: str) -> None:
 
 
 def test_every_enumeration_that_a_result_may_hold_is_one_of_the_schema_s() -> None:
-    modules = (authorities, daemon_verdict, daemons, observed, overview, report, rotation)
+    modules = (authorities, daemon_verdict, daemons, invitations, observed, overview, report, rotation)
     found = {each for module in modules for each in vars(module).values() if inspect.isclass(each)}
     kinds = [each for each in found if issubclass(each, Enum) and list(each) and each is not observed.Answer]
     for kind in kinds:
@@ -184,9 +189,19 @@ def test_people_come_and_go(told: Told, lead: Lead, home: Path) -> None:
     assert told("log", ALICE, "--last", "2")["events"][0]["detail"]["reason"] == "affiliationChanged"
 
 
+def test_codes_in_every_state(told: Told, home: Path) -> None:
+    started(home)
+    code = told("invite", ALICE, "--device", "desk", "--ttl", "2h", "--for", "buildctl")
+    assert codes.parse(code["code"]).password == code["password"]
+    assert told("invite", "cancel", code["id"])["codes"][0]["state"] == "cancelled"
+    told("invite", "ci", "--uses", "3")
+    assert [each["device"] for each in told("invite", "list")["codes"]] == ["desk", None]
+
+
 def test_every_kind_of_certificate(told: Told, daemon: Running, home_of: Path) -> None:
     """The canary's and the control's too, which nobody else is shown."""
     told("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
+    started(home_of)
     kinds = {told("show", serial)["kind"] for serial in serials(home_of)}
     assert kinds == set(get_args(CertificateKind))
 
@@ -277,6 +292,9 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
     assert {each["duty"] for each in told("authority", "show")["authorities"]} == {"signs", "trusted", "retired"}
     told("revoke", ALICE)
     told("reinstate", ALICE)
+    started(home_of)
+    told("invite", ALICE)
+    told("invite", "cancel", ALICE)
     told("daemon", "add", "arm", "tcp://arm.acme.example:8372")
     told("daemon", "renew", "arm")
     lead("daemon", "remove", "arm")

@@ -9,6 +9,7 @@ REMEDIES: Mapping[str, str] = {
     "certificate-of-daemon": "If its key leaked: certkit rotate server --compromised. "
     "For a new certificate alone: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
+    "code-missing": "See which there are: certkit invite list",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
     "device-revoked": "Issue for another device: --device NAME",
@@ -24,9 +25,11 @@ REMEDIES: Mapping[str, str] = {
     "not-a-request": "Make one: certkit enroll --request FILE",
     "person-revoked": "Reinstate them first: certkit reinstate {person}",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
+    "server-missing": "Start it, on a host that laptops reach: certkit serve --url https://HOST:PORT",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
     "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
     "bundle-passphrase-not-shown": (
         "Nobody can open it: remove it, and issue again: certkit issue {person} --device {device} --out {out}"
     ),
+    "code-not-shown": "Nobody can use it: cancel it, and invite again: certkit invite cancel {id}",
 }
