@@ -12,6 +12,7 @@ from certkit.authority import cohort_authorities
 from certkit.authority.certificate_row import record_certificate
 from certkit.authority.revocation import Subject, admit, revocation
 from certkit.authority.session import Session
+from certkit.authority.view import View
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import RefusedError
 from certkit.pki import certificates, keys, names, requests
@@ -57,7 +58,11 @@ def sign(session: Session, request: bytes, person: str, device: str | None = Non
 
 
 def certify(
-    session: Session, person: str, device: str, public_key: PublicKey, within: Callable[[Certificate], None]
+    session: Session,
+    person: str,
+    device: str,
+    public_key: PublicKey,
+    within: Callable[[Certificate], None] | None = None,
 ) -> Issued:
     """Certify a key for a device as `sign` does; `within` is called in the transaction, and prevents it by raising."""
     return _issue(session, person, device, public_key, session.settings.device_life, within=within)
@@ -66,7 +71,7 @@ def certify(
 def answer_again(session: Session, person: str, device: str, certificate: Certificate) -> Issued:
     """Give once more what was issued for a key that was made elsewhere; raise RefusedError if it is revoked."""
     refuse_revoked(session, person, device)
-    return Issued(certificate, _bundle(session, person, device, certificate, None))
+    return Issued(certificate, bundle_of(session, person, device, certificate))
 
 
 def _issue(
@@ -103,16 +108,17 @@ def _issue(
         session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
         if within:
             within(certificate)
-        return Issued(certificate, _bundle(session, person, device, certificate, key))
+        return Issued(certificate, bundle_of(session, person, device, certificate, key))
 
 
-def _bundle(session: Session, person: str, device: str, certificate: Certificate, key: PrivateKey | None) -> Bundle:
+def bundle_of(view: View, person: str, device: str, certificate: Certificate, key: PrivateKey | None = None) -> Bundle:
+    """Return all that a device needs to know, as it is now."""
     return Bundle(
-        team=session.team,
+        team=view.team,
         person=person,
         device=device,
-        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons()),
-        server_authorities=session.trusted("server"),
+        daemons=tuple(Daemon(daemon.name, daemon.url) for daemon in view.ledger.daemons()),
+        server_authorities=view.trusted("server"),
         certificate=certificate,
         key=key,
     )
@@ -124,11 +130,11 @@ def _admit(session: Session, person: str, device: str) -> None:
     admit(session, Subject(person, device))
 
 
-def refuse_revoked(session: Session, person: str, device: str | None) -> None:
+def refuse_revoked(view: View, person: str, device: str | None) -> None:
     """Raise RefusedError for a person or a device that has been revoked."""
-    if revocation(session, Subject(person)):
+    if revocation(view, Subject(person)):
         raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
-    if device and revocation(session, Subject(person, device)):
+    if device and revocation(view, Subject(person, device)):
         raise RefusedError(
             f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
         )

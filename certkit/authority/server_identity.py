@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 
 from certkit import files
+from certkit.authority import cohort_authorities
 from certkit.authority.certificate_row import record_certificate
 from certkit.authority.home import CERTIFICATE, KEY
 from certkit.authority.session import Session
@@ -50,6 +51,14 @@ def remember(session: Session, server: Server) -> None:
 def pin(view: View) -> bytes:
     """Return the pin of the authority that vouches for the server."""
     return keys.public_pin(keys.public_of(view.certificate("server")))
+
+
+def trust_of_clients(view: View) -> list[x509.Certificate]:
+    """Return the authorities of the certificates that clients may show, those that daemons trust no more, too.
+
+    To be let in by their signature alone says nothing: whose a certificate is, and whether it is good, says the ledger.
+    """
+    return [each for generation in view.generations("client") for each in cohort_authorities.of(view, generation)]
 
 
 def ensure(session: Session) -> Identity:

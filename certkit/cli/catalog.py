@@ -25,6 +25,7 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
         "issue": Verb("issue:issue", "Issue a bundle: the file that enrolls a developer's machine."),
         "sign": Verb("sign:sign", "Sign a request from a developer's machine; its key stays there."),
         "invite": Verb("invite:invite", "Invite a developer: make a code to enroll with over the network."),
+        "serve": Verb("serve:serve", "Serve enrollment and renewal over the network, by EST on HTTPS."),
         "revoke": Verb("revoke:revoke", "Lock a person, or one device, out of every daemon."),
         "reinstate": Verb("revoke:reinstate", "Let a person, or one device, back in."),
         "rotate": Verb("rotate:rotate", "Replace an authority step by step, without locking anyone out."),

@@ -99,6 +99,8 @@ def plan(
 def _warrant(bundle: Bundle, *, force: bool, is_sealed: bool) -> Warrant:
     if force:
         return Warrant.FORCE
+    if bundle.voucher:
+        return Warrant.SERVER
     if is_sealed:
         return Warrant.PASSPHRASE
     return Warrant.OWN_KEY if bundle.key is None else Warrant.NOTHING

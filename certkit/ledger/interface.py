@@ -244,6 +244,9 @@ class Ledger(Protocol):
     def take_use(self, digest: str, use: CodeUse) -> bool:
         """Make one of the uses that are left of a code; False if none is. Of any number at once each gets another."""
 
+    def code_of_certificate(self, serial: str) -> Code | None:
+        """Return the code that gave a certificate, if one did."""
+
     def uses_of_code(self, digest: str) -> list[CodeUse]:
         """Return the uses that were made of a code, in their order."""
 

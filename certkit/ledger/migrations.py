@@ -48,5 +48,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             code TEXT NOT NULL REFERENCES codes (digest), number INTEGER NOT NULL, used_at TEXT, pin TEXT,
             serial TEXT REFERENCES certificates (serial), PRIMARY KEY (code, number))""",
         "CREATE INDEX codes_by_end ON codes (expires)",
+        "CREATE INDEX code_uses_by_certificate ON code_uses (serial)",
     ),
 )

@@ -341,6 +341,11 @@ class SqlLedger:
         )
         return bool(taken)
 
+    def code_of_certificate(self, serial: str) -> Code | None:
+        """See `interface.Ledger`."""
+        where = "WHERE c.digest IN (SELECT code FROM code_uses WHERE serial = :serial)"
+        return _first(rows.code, self._run(f"{_CODES} {where}", serial=serial))
+
     def uses_of_code(self, digest: str) -> list[CodeUse]:
         """See `interface.Ledger`."""
         found = self._run(

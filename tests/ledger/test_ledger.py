@@ -1,5 +1,6 @@
 """What every ledger keeps and gives back, whatever database it lives in."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -234,9 +235,9 @@ def test_a_use_that_is_rolled_back_is_left(ledger: Ledger) -> None:
     enroll(ledger, device_certificate(1))
     with ledger.transaction():
         ledger.add_code(CODE)
-    with pytest.raises(RefusedError), ledger.transaction():
+    with contextlib.suppress(KeyError), ledger.transaction():
         ledger.take_use(CODE.digest, CodeUse(NOW, "aa", "0001"))
-        ledger.add_person(ALICE)
+        raise KeyError
     assert ledger.code(CODE.digest) == CODE
 
 

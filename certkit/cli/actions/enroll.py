@@ -1,8 +1,8 @@
-"""What `certkit enroll` does: it makes a request, or opens a bundle, plans, asks, applies, and has it proven."""
+"""What `certkit enroll` does: it makes a request, or uses a code or opens a bundle, then plans, applies and probes."""
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from certkit.cli.support import context, enrollment_report, input_files, passphr
 from certkit.cli.support.output import say
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.user import User, user_of
-from certkit.enroll import enrollment, request
+from certkit.enroll import codes, enrollment, request
 from certkit.enroll.bundle import LIMIT, Bundle, check_time, is_sealed, open_bundle
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import names
@@ -46,21 +46,19 @@ def make_request(out: Path) -> None:
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 
 
-def enroll(file: Path, choices: Choices) -> bool:
-    """Enroll with a bundle, and tell whether nothing was found that is wrong with the daemon."""
-    bundle, is_encrypted = _open(input_files.path_of(file), user_of(os.environ), choices)
-    planned = enrollment.plan(
-        bundle,
-        os.environ,
-        choices.clients,
-        config=choices.config,
-        daemon=choices.daemon,
-        force=choices.force,
-        is_sealed=is_encrypted,
-    )
+def enroll(what: str, choices: Choices) -> bool:
+    """Enroll with a code or a bundle, and tell whether nothing was found that is wrong with the daemon."""
+    if codes.is_code(what):
+        return _enroll_with_code(codes.parse(what), choices)
+    path = input_files.path_of(Path(what))
+    content = _read(path, user_of(os.environ), choices)
+    text = content.decode(errors="replace")
+    if codes.is_code(text):
+        return _enroll_with_code(codes.parse(text), choices)
+    bundle, is_encrypted = _open(path, content, choices)
+    planned = _plan(bundle, choices, choices.clients, is_sealed=is_encrypted)
     if planned.is_done and not choices.force:
-        say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls again)")
-        return True
+        return _say_already(planned)
     if not is_encrypted:
         enrollment_report.say_what_to_compare(bundle)
     if choices.dry_run:
@@ -68,6 +66,49 @@ def enroll(file: Path, choices: Choices) -> bool:
         return True
     if not is_encrypted and can_ask():
         _ask_whether_it_is_the_same()
+    return _carry_out(planned, choices)
+
+
+def _enroll_with_code(code: codes.Code, choices: Choices) -> bool:
+    if choices.dry_run or choices.passphrase_file:
+        raise InvalidError(
+            "a code has no passphrase, and what it gives is known only when it is used",
+            "Leave --passphrase-file and --dry-run out.",
+            code="code-options",
+        )
+    from certkit.enroll import online  # HTTP, which no bundle needs
+
+    user = user_of(os.environ)
+    received = online.enroll(user, code)
+    clients = choices.clients or ([received.client] if received.client else [])
+    planned = _plan(_renamed(received.bundle, choices), choices, clients)
+    if planned.is_done and not choices.force:
+        return _say_already(planned)
+    all_well = _carry_out(planned, choices)
+    online.forget(user, code)
+    return all_well
+
+
+def _plan(
+    bundle: Bundle, choices: Choices, clients: Sequence[str], *, is_sealed: bool = False
+) -> enrollment.Enrollment:
+    return enrollment.plan(
+        bundle,
+        os.environ,
+        clients,
+        config=choices.config,
+        daemon=choices.daemon,
+        force=choices.force,
+        is_sealed=is_sealed,
+    )
+
+
+def _say_already(planned: enrollment.Enrollment) -> bool:
+    say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls again)")
+    return True
+
+
+def _carry_out(planned: enrollment.Enrollment, choices: Choices) -> bool:
     planned.apply()
     enrollment_report.say_done(planned)
     if choices.no_probe:
@@ -86,8 +127,7 @@ def _ask_whether_it_is_the_same() -> None:
         )
 
 
-def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
-    """Return the bundle, and whether it came encrypted."""
+def _read(path: Path, user: User, choices: Choices) -> bytes:
     secret_file = choices.passphrase_file
     if secret_file and path == input_files.path_of(secret_file):
         raise InvalidError(
@@ -97,7 +137,12 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
         )
     # What a link leads to is read as the user; a pipe belongs to whoever has opened it.
     with files.acting_as(None if path.parent in _PIPES else user.owner):
-        content = input_files.read(path, "bundle", LIMIT)
+        return input_files.read(path, "bundle", LIMIT)
+
+
+def _open(path: Path, content: bytes, choices: Choices) -> tuple[Bundle, bool]:
+    """Return the bundle, and whether it came encrypted."""
+    secret_file = choices.passphrase_file
     with input_files.naming(path):
         is_encrypted = is_sealed(content)
     if secret_file and not is_encrypted:
@@ -115,4 +160,8 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
     bundle = passphrases.unlock("Passphrase", secret_file, attempt)
     with input_files.naming(path):
         check_time(bundle, context.now())
-    return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle, is_encrypted
+    return _renamed(bundle, choices), is_encrypted
+
+
+def _renamed(bundle: Bundle, choices: Choices) -> Bundle:
+    return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle

@@ -10,8 +10,10 @@ from certkit.cli.support import completions, exit_codes, options
 from certkit.errors import InvalidError
 
 File = Annotated[
-    Path | None,
-    typer.Argument(metavar="FILE", help="The bundle, or the answer to your request; - reads standard input."),
+    str | None,
+    typer.Argument(
+        metavar="CODE|FILE", help="The code, or a bundle, or the answer to your request; - reads standard input."
+    ),
 ]
 Request = Annotated[
     Path | None, typer.Option("--request", help="Make a key that stays here, and write a request for it to this file.")
@@ -48,13 +50,16 @@ def enroll(
     """Enroll this machine to build on the team's daemon.
 
     \b
+    certkit enroll 'https://ca.acme.example:8443/#…'
     certkit enroll alice.certkit
     certkit enroll alice.certkit --for earthly --for buildx --dry-run
     certkit enroll --request alice.csr      # where no key should travel: make it here
     printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")    # in CI, from its secrets
 
-    The certificates get a folder of their own, and five settings in the client's configuration are changed; every
-    other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
+    With a code the key is made here and never leaves this machine; the code says by which key the server is known, and
+    nothing is sent to any other. The certificates get a folder of their own, and five settings in the client's
+    configuration are changed; every other byte of it stays, and certkit unenroll puts the five back. Then the daemon is
+    probed.
     Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
     """
     if request:

@@ -25,6 +25,7 @@ REMEDIES: Mapping[str, str] = {
     "not-a-request": "Make one: certkit enroll --request FILE",
     "person-revoked": "Reinstate them first: certkit reinstate {person}",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
+    "server-not-installed": "Install it: pip install 'certkit[server]'",
     "server-missing": "Start it, on a host that laptops reach: certkit serve --url https://HOST:PORT",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
     "backup-passphrase-not-shown": "Nobody can open it: remove it, and make another: certkit backup {file}",
