@@ -26,6 +26,8 @@ class Issued:
 
     certificate: Certificate
     bundle: Bundle
+    is_new: bool = True
+    """Whether it was not issued before, to the same key."""
 
     @property
     def person(self) -> str:
@@ -71,7 +73,7 @@ def certify(
 def answer_again(session: Session, person: str, device: str, certificate: Certificate) -> Issued:
     """Give once more what was issued for a key that was made elsewhere; raise RefusedError if it is revoked."""
     refuse_revoked(session, person, device)
-    return Issued(certificate, bundle_of(session, person, device, certificate))
+    return Issued(certificate, bundle_of(session, person, device, certificate), is_new=False)
 
 
 def _issue(

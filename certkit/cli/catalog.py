@@ -39,6 +39,8 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
     },
     "Developer": {
         "enroll": Verb("enroll:enroll", "Enroll this machine to build on the team's daemon."),
+        "renew": Verb("renew:renew", "Renew this machine's certificate at the team's server."),
+        "needs-renewal": Verb("needs_renewal:needs_renewal", "Tell whether the certificate should be renewed now."),
         "probe": Verb("probe:probe", "Check that the daemon serves this laptop and no stranger."),
         "unenroll": Verb("unenroll:unenroll", "Undo enroll: restore the settings, remove certificates and key."),
     },

@@ -43,7 +43,7 @@ def enroll(user: User, code: Code) -> Received:
     with files.acting_as(user.owner):
         waiting = _waiting(user, code)
         authority = server_trust.authority_of_pin(code.server, code.pin)
-        key = _key(waiting)
+        key = waiting_key(waiting)
         with server_trust.connection(code.server, [authority]) as connection:
             certificate = est.enroll(connection, requests.make_der(KeySigner(key)), code.password, key)
         with (
@@ -89,8 +89,8 @@ def _waiting(user: User, code: Code) -> Path:
     return user.data / "requests" / f"code-{codes.digest(code.secret)}.pem"
 
 
-def _key(place: Path) -> PrivateKey:
-    """Return the key that waits there, of a former attempt with the same code, else a new one."""
+def waiting_key(place: Path) -> PrivateKey:
+    """Return the key that waits at a place, of a former attempt, else a new one that waits there from now on."""
     with contextlib.suppress(MissingError, MalformedError):
         return keys.load(files.read(place))
     key = keys.generate("p256")

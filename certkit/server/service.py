@@ -23,6 +23,8 @@ _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
 _ATTRIBUTES = bytes.fromhex("3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302")
 """What a request should have (RFC 7030, section 4.5.2): a key on P-256, signed with SHA-256."""
 
+_RENEWALS = 50
+"""Certificates that a device may have in ten minutes: enough for whoever tries, and too few to fill a disk."""
 _HEADERS = {"Server": "certkit", "Cache-Control": "no-store"}
 
 Log = Callable[..., object]
@@ -36,7 +38,7 @@ class Service:
     log: Log
     authorities: list[Certificate] = field(default_factory=list)
     failures: Attempts = field(default_factory=Attempts)
-    renewed: Attempts = field(default_factory=Attempts)
+    renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and write its line into the log, in which no secret ever stands."""
@@ -87,10 +89,10 @@ class Service:
         try:
             issued = await call.do(lambda session: _redeem(session, secret, request))
         except (UnknownCodeError, DeadCodeError) as error:
-            self.failures.failed(code, time.monotonic())
+            self.failures.count(code, time.monotonic())
             raise self._failed(who) or error from None
         except (RefusedError, MalformedError):
-            self.failures.failed(code, time.monotonic())
+            self.failures.count(code, time.monotonic())
             raise
         return _issued(call, issued)
 
@@ -106,7 +108,8 @@ class Service:
         issued = await call.do(
             lambda session: renewals.renew(session, shown, request), name=found.person, access="certificate"
         )
-        self.renewed.failed(device, time.monotonic())
+        if issued.is_new:
+            self.renewed.count(device, time.monotonic())
         return _issued(call, issued)
 
     async def settings(self, call: Call) -> web.Response:
@@ -150,7 +153,7 @@ class Service:
         """Count a failure; return what is to be said if there were too many of late."""
         now = time.monotonic()
         wait = self.failures.wait(who, now)
-        self.failures.failed(who, now)
+        self.failures.count(who, now)
         return _wait(wait) if wait else None
 
 

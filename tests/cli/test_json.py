@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 from certkit.authority import authorities, daemon_verdict, daemons, invitations, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
+from certkit.cli.actions import renew
 from certkit.cli.support import context, daemon_check_report
 from certkit.enroll import codes
 from certkit.ledger.interface import Access
@@ -59,6 +60,7 @@ CODE: dict[str, set[str]] = {
     "certificate-kind": set(get_args(CertificateKind)),
     "access": set(get_args(Access)),
     "code-condition": set(invitations.State),
+    "renewal-outcome": set(renew.Outcome),
     "revocation-reason": set(REASONS),
     "key-type": set(KEY_TYPES),
     "check-status": set(get_args(report.Status)),
@@ -362,7 +364,7 @@ def commands() -> set[str]:
                 and not hasattr(module, "app")
                 and name[0] != "_"
             ):
-                found |= {name.removesuffix("_people")} if takes_json(part) else set()
+                found |= {name.removesuffix("_people").replace("_", "-")} if takes_json(part) else set()
     return found
 
 

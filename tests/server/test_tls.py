@@ -154,7 +154,7 @@ def test_who_fails_too_often_waits_until_the_window_is_over() -> None:
     attempts = Attempts()
     for second in range(ALLOWED):
         assert attempts.wait("mallory", second) == 0
-        attempts.failed("mallory", second)
+        attempts.count("mallory", second)
     assert attempts.wait("mallory", ALLOWED) == WINDOW - ALLOWED
     assert attempts.wait("alice", ALLOWED) == 0
     assert attempts.wait("mallory", WINDOW) == 0
@@ -163,5 +163,5 @@ def test_who_fails_too_often_waits_until_the_window_is_over() -> None:
 def test_very_many_who_fail_take_no_more_than_so_much_memory() -> None:
     attempts = Attempts()
     for number in range(20_000):
-        attempts.failed(f"address {number}", 0.0)
+        attempts.count(f"address {number}", 0.0)
     assert len(vars(attempts)["_failures"]) == 10_000

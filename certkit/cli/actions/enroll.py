@@ -76,12 +76,13 @@ def _enroll_with_code(code: codes.Code, choices: Choices) -> bool:
             "Leave --passphrase-file and --dry-run out.",
             code="code-options",
         )
-    from certkit.enroll import online  # HTTP, which no bundle needs
+    from certkit.enroll import online, renewal_record  # HTTP, which no bundle needs
 
     user = user_of(os.environ)
     received = online.enroll(user, code)
     clients = choices.clients or ([received.client] if received.client else [])
     planned = _plan(_renamed(received.bundle, choices), choices, clients)
+    renewal_record.remember(planned, received.server, choices.config, choices.daemon)
     if planned.is_done and not choices.force:
         return _say_already(planned)
     all_well = _carry_out(planned, choices)

@@ -60,6 +60,7 @@ def enroll(
     nothing is sent to any other. The certificates get a folder of their own, and five settings in the client's
     configuration are changed; every other byte of it stays, and certkit unenroll puts the five back. Then the daemon is
     probed.
+
     Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
     """
     if request:

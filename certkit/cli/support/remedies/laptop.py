@@ -8,6 +8,7 @@ REMEDIES: Mapping[str, str] = {
     "client-config-of-flag-clients": "Add --for earthly or --for earthbuild.",
     "client-config-of-two": "Choose one with --for.",
     "client-not-enrolled": "certkit unenroll without --team undoes any.",
+    "certificate-expired": _NEW_CODE,
     "code-cancelled": _NEW_CODE,
     "code-expired": _NEW_CODE,
     "code-incomplete": "Copy the whole line; if it was sent in parts, put them together.",
@@ -25,7 +26,8 @@ REMEDIES: Mapping[str, str] = {
     "request-key-missing": (
         "Enroll as the user and on the machine that made the request, or make another: certkit enroll --request FILE"
     ),
-    "server-busy": "Try again in {wait}.",
+    "renewal-without-server": "Ask whoever runs certkit for your team for a code: what a code enrolled renews.",
+    "server-busy": "Try again in {wait:,}.",
     "server-certificate": "Compare this machine's clock with the true time: date -u. If it is right, somebody may "
     "be in between: tell whoever runs certkit for your team.",
     "server-not-the-server": "Tell whoever runs certkit for your team: a daemon, or who has its key, answers there.",
