@@ -47,6 +47,12 @@ def leave(user: User, team: str, remaining: Sequence[str]) -> None:
             each.unlink(missing_ok=True)
 
 
+def teams(user: User) -> list[str]:
+    """Return the teams whose server enrolled this user, by name."""
+    with files.acting_as(user.owner):
+        return sorted(path.stem for path in (user.data / "renewal").glob("*.json"))
+
+
 def recall(user: User, team: str) -> Renewable | None:
     """Return how a team's server enrolled this machine; None if it did not."""
     with files.acting_as(user.owner), contextlib.suppress(MissingError):

@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import desk, founded, home, lead
+from tests.server import programs
 from tests.server.running import Caller, Server, serving
 
 __all__ = ["desk", "founded", "home", "lead"]
+
+
+@pytest.fixture(autouse=True)
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Play what would keep a timer."""
+    return programs.play(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ class Choices:
     team: str | None
     passphrase_file: Path | None
     no_probe: bool
+    no_timer: bool
     dry_run: bool
     force: bool
 
@@ -66,7 +67,9 @@ def enroll(what: str, choices: Choices) -> bool:
         return True
     if not is_encrypted and can_ask():
         _ask_whether_it_is_the_same()
-    return _carry_out(planned, choices)
+    planned.apply()
+    enrollment_report.say_done(planned)
+    return _prove(planned, choices)
 
 
 def _enroll_with_code(code: codes.Code, choices: Choices) -> bool:
@@ -76,7 +79,7 @@ def _enroll_with_code(code: codes.Code, choices: Choices) -> bool:
             "Leave --passphrase-file and --dry-run out.",
             code="code-options",
         )
-    from certkit.enroll import online, renewal_record  # HTTP, which no bundle needs
+    from certkit.enroll import online, renewal_record, timers  # HTTP, which no bundle needs
 
     user = user_of(os.environ)
     received = online.enroll(user, code)
@@ -85,9 +88,12 @@ def _enroll_with_code(code: codes.Code, choices: Choices) -> bool:
     renewal_record.remember(planned, received.server, choices.config, choices.daemon)
     if planned.is_done and not choices.force:
         return _say_already(planned)
-    all_well = _carry_out(planned, choices)
+    planned.apply()
     online.forget(user, code)
-    return all_well
+    enrollment_report.say_done(planned)
+    if not choices.no_timer:
+        enrollment_report.say_timer(timers.start(user, os.environ))
+    return _prove(planned, choices)
 
 
 def _plan(
@@ -109,9 +115,7 @@ def _say_already(planned: enrollment.Enrollment) -> bool:
     return True
 
 
-def _carry_out(planned: enrollment.Enrollment, choices: Choices) -> bool:
-    planned.apply()
-    enrollment_report.say_done(planned)
+def _prove(planned: enrollment.Enrollment, choices: Choices) -> bool:
     if choices.no_probe:
         enrollment_report.say_variables(planned)
         return True

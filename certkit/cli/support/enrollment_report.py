@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, short, tell
@@ -12,6 +13,9 @@ from certkit.enroll import flag_files
 from certkit.enroll.bundle import Bundle
 from certkit.enroll.config_clients import Step
 from certkit.enroll.enrollment import Enrollment
+
+if TYPE_CHECKING:
+    from certkit.enroll.timers import Keeper
 
 _FILES = "ca.pem  cert.pem  key.pem"
 
@@ -49,6 +53,17 @@ def say_done(enrollment: Enrollment) -> None:
     more = [daemon.name for daemon in enrollment.bundle.daemons[1:]]
     if more and enrollment.steps:
         say(f"The team's other daemons: {', '.join(more)}. (--daemon chooses)")
+
+
+def say_timer(keeper: "Keeper | None") -> None:
+    """Say who renews the certificate from now on."""
+    if keeper:
+        say(f"  timer   {keeper} renews the certificate when it is time (--no-timer sets none)")
+    else:
+        tell(
+            "Neither systemd, launchd nor cron works here for you. Have this run each day:",
+            "  certkit renew --if-needed",
+        )
 
 
 def say_variables(enrollment: Enrollment) -> None:

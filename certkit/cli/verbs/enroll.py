@@ -32,6 +32,7 @@ PassphraseFile = Annotated[
     Path | None, typer.Option("--passphrase-file", help="Read the bundle's passphrase from this file's first line.")
 ]
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Do not check the daemon afterwards.")]
+NoTimer = Annotated[bool, typer.Option("--no-timer", help="With a code: set no timer that renews.")]
 Force = Annotated[bool, typer.Option("--force", help="Enroll again: replace the certificate and its key.")]
 
 
@@ -44,6 +45,7 @@ def enroll(
     team: Team = None,
     passphrase_file: PassphraseFile = None,
     no_probe: NoProbe = False,
+    no_timer: NoTimer = False,
     dry_run: options.DryRunOption = False,
     force: Force = False,
 ) -> None:
@@ -57,9 +59,9 @@ def enroll(
     printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")    # in CI, from its secrets
 
     With a code the key is made here and never leaves this machine; the code says by which key the server is known, and
-    nothing is sent to any other. The certificates get a folder of their own, and five settings in the client's
-    configuration are changed; every other byte of it stays, and certkit unenroll puts the five back. Then the daemon is
-    probed.
+    nothing is sent to any other; a timer of yours renews the certificate from then on. The certificates get a folder of
+    their own, and five settings in the client's configuration are changed; every other byte of it stays, and certkit
+    unenroll puts the five back. Then the daemon is probed.
 
     Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
     """
@@ -79,7 +81,15 @@ def enroll(
             code="bundle-not-named",
         )
     choices = actions.enroll.Choices(
-        names or [], config, daemon, team, passphrase_file, no_probe=no_probe, dry_run=dry_run, force=force
+        names or [],
+        config,
+        daemon,
+        team,
+        passphrase_file,
+        no_probe=no_probe,
+        no_timer=no_timer,
+        dry_run=dry_run,
+        force=force,
     )
     if not actions.enroll.enroll(file, choices):
         raise typer.Exit(exit_codes.FINDINGS)
