@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import resource
 import signal
 import ssl
 import subprocess
@@ -69,6 +70,16 @@ class Server:
     def text(self) -> str:
         """All that it has logged."""
         return json.dumps(self.lines)
+
+    @contextlib.contextmanager
+    def no_room(self) -> Iterator[None]:
+        """Let it write to no file for a block, as on a full disk."""
+        _, most = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, most))
+        try:
+            yield
+        finally:
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most, most))
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Tell it to end, and return its exit code."""

@@ -5,6 +5,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +131,30 @@ def test_a_locked_ledger_is_an_answer_and_the_code_stays_good(lead: Lead, home: 
     assert (found.status, found.code, found.headers["Retry-After"]) == (503, "server-unable", "5")
     assert caller.enroll(password, KEY).status == 200
     assert len(issued(lead)) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can take room away from a process that runs")
+def test_a_full_disk_is_an_answer_and_never_half_a_certificate(lead: Lead, home: Path, caller: Caller) -> None:
+    password = invite(lead)
+    assert caller.call("GET", "/readyz").status == 200
+    with caller.server.no_room():
+        found = caller.enroll(password, KEY)
+        assert (found.status, found.code) == (503, "server-unable")
+        assert caller.call("GET", "/healthz").status == 200
+    assert issued(lead) == []
+    assert caller.enroll(password, KEY).status == 200
+    assert len(issued(lead)) == 1
+
+
+def test_somebody_else_s_request_gives_nothing_to_whoever_has_seen_it(lead: Lead, caller: Caller) -> None:
+    caller.enroll(invite(lead), KEY)
+    found = caller.enroll(invite(lead, person="Mallory"), KEY)
+    assert (found.status, found.code) == (403, "key-of-another")
+
+
+def test_a_daemon_s_key_becomes_no_person_s(lead: Lead, home: Path, caller: Caller) -> None:
+    key = keys.load((home / "daemons" / "build" / "key.pem").read_bytes())
+    assert caller.enroll(invite(lead), key).code == "key-of-another"
 
 
 def test_who_guesses_is_told_to_wait_and_keeps_nobody_else_out(lead: Lead, caller: Caller) -> None:
