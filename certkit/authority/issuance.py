@@ -12,6 +12,7 @@ from certkit.authority import cohort_authorities
 from certkit.authority.certificate_row import Holder, record_certificate
 from certkit.authority.revocation import Subject, admit, revocation
 from certkit.authority.session import Session
+from certkit.authority.view import View
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import certificates, keys, names, requests
@@ -37,6 +38,8 @@ class Issued:
     issuer: Certificate
     also_valid: tuple[Valid, ...] = ()
     """The device's former certificates that have not ended."""
+    is_new: bool = True
+    """Whether it was not issued before, to the same key."""
 
     @property
     def person(self) -> str:
@@ -70,7 +73,7 @@ def issue(session: Session, person: str, device: str | None = None, *, days: int
     """
     life = _life(session.settings.bundle_days, days)
     key = keys.generate(session.settings.key_type)
-    return _issue(session, person, device, key.public_key(), life, key)
+    return _issue(session, person, device, key.public_key(), life, key=key)
 
 
 def sign(
@@ -117,7 +120,7 @@ def record(session: Session, made: Draft) -> Issued:
     _admit(session, person, device)
     _check_key(session, person, device, public_pin(public_of(certificate)).hex())
     also_valid = _also_valid(session, person, device)
-    bundle = _bundle(session, person, device, certificate, made.issued.bundle.key)
+    bundle = bundle_of(session, person, device, certificate, made.issued.bundle.key)
     trusts = session.rotation("server").trusted
     holder = Holder(person=person, device=device, trusts=trusts, urls=bundle.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
@@ -126,17 +129,44 @@ def record(session: Session, made: Draft) -> Issued:
     return Issued(certificate, bundle, authority.certificate, also_valid)
 
 
+def certify(
+    session: Session,
+    person: str,
+    device: str,
+    public_key: PublicKey,
+    within: Callable[[Certificate], None] | None = None,
+) -> Issued:
+    """Certify a key for a device as `sign` does; `within` is called in the transaction, and prevents it by raising."""
+    return _issue(session, person, device, public_key, session.settings.device_life, within=within)
+
+
+def answer_again(session: Session, person: str, device: str, certificate: Certificate) -> Issued:
+    """Give once more what was issued for a key that was made elsewhere; raise RefusedError if it is revoked."""
+    refuse_revoked(session, person, device)
+    generations = session.rotation("client").trusted
+    issuers = [each for generation in generations for each in cohort_authorities.of(session, generation)]
+    issuer = next((each for each in issuers if certificates.points_to(certificate, each)), None)
+    if issuer is None:
+        raise RefusedError("its authority has been replaced meanwhile", "Ask for a new one.", code="authority-replaced")
+    return Issued(certificate, bundle_of(session, person, device, certificate), issuer, is_new=False)
+
+
 def _issue(
     session: Session,
     person: str,
     device: str | None,
     public_key: PublicKey,
     life: timedelta,
+    *,
     key: PrivateKey | None = None,
+    within: Callable[[Certificate], None] | None = None,
 ) -> Issued:
     made = _draft(session, cohort_authorities.signing(session), person, device, public_key, life=life, key=key)
     with session.transaction():
-        return record(session, made)
+        issued = record(session, made)
+        if within:
+            within(issued.certificate)
+        return issued
 
 
 def _draft(
@@ -150,7 +180,7 @@ def _draft(
     key: PrivateKey | None,
 ) -> Draft:
     person = names.text(person, "person")
-    device = names.text(device, "device") if device else _new_device_name()
+    device = names.text(device, "device") if device else new_device_name()
     authority = sign_for(person)
     session.check_validity("server")  # the bundle brings it: laptops are to believe daemons by it
     certificate = certificates.device(
@@ -161,7 +191,7 @@ def _draft(
         now=session.now,
         life=life,
     )
-    issued = Issued(certificate, _bundle(session, person, device, certificate, key), authority.certificate)
+    issued = Issued(certificate, bundle_of(session, person, device, certificate, key), authority.certificate)
     return Draft(authority, issued)
 
 
@@ -170,21 +200,22 @@ def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]
     return tuple(Valid(each.serial, each.not_after) for each in found if each.device == device)
 
 
-def _bundle(session: Session, person: str, device: str, certificate: Certificate, key: PrivateKey | None) -> Bundle:
+def bundle_of(view: View, person: str, device: str, certificate: Certificate, key: PrivateKey | None = None) -> Bundle:
+    """Return all that a device needs to know, as it is now."""
     return Bundle(
-        team=session.team,
+        team=view.team,
         person=person,
         device=device,
-        daemons=_daemons(session),
-        server_authorities=session.trusted("server"),
+        daemons=_daemons(view),
+        server_authorities=view.trusted("server"),
         certificate=certificate,
         key=key,
     )
 
 
-def _daemons(session: Session) -> tuple[Daemon, ...]:
+def _daemons(view: View) -> tuple[Daemon, ...]:
     """Return the daemons of a bundle, the default first; raise RefusedError if there is none to build on."""
-    found = tuple(Daemon(daemon.name, daemon.url) for daemon in session.ledger.daemons())
+    found = tuple(Daemon(daemon.name, daemon.url) for daemon in view.ledger.daemons())
     if not found:
         raise RefusedError("there is no daemon to build on", code="daemons-none")
     return found
@@ -192,13 +223,18 @@ def _daemons(session: Session) -> tuple[Daemon, ...]:
 
 def _admit(session: Session, person: str, device: str) -> None:
     """Record a person and a device that are new; raise RefusedError for one that has been revoked."""
-    if revocation(session, Subject(person)):
+    refuse_revoked(session, person, device)
+    admit(session, Subject(person, device))
+
+
+def refuse_revoked(view: View, person: str, device: str | None) -> None:
+    """Raise RefusedError for a person or a device that has been revoked."""
+    if revocation(view, Subject(person)):
         raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
-    if revocation(session, Subject(person, device)):
+    if device and revocation(view, Subject(person, device)):
         raise RefusedError(
             f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
         )
-    admit(session, Subject(person, device))
 
 
 def _check_key(session: Session, person: str, device: str, pin: str) -> None:
@@ -208,5 +244,6 @@ def _check_key(session: Session, person: str, device: str, pin: str) -> None:
             raise RefusedError(f"that key has another holder: {holder}", code="key-of-another", holder=holder)
 
 
-def _new_device_name() -> str:
+def new_device_name() -> str:
+    """Make up the name of a device."""
     return "laptop-" + base64.b32encode(os.urandom(3)).decode().lower()[:4]

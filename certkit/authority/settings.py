@@ -31,6 +31,9 @@ daemon_days: {daemon_days}
 device_days: {device_days}
 bundle_days: {bundle_days}
 
+# How long after its end a device's certificate can still be renewed over the network, in days; 0: not at all.
+renewal_grace_days: {renewal_grace_days}
+
 # Where the ledger is, unless it is the file ledger.sqlite beside this one.
 {ledger_line}
 
@@ -50,6 +53,7 @@ class Settings:
     daemon_days: int = 365
     device_days: int = 90
     bundle_days: int = 365
+    renewal_grace_days: int = 0
     passphrase_file: str = ""
     passphrase_command: str = ""
     ledger: str = ""
@@ -69,6 +73,11 @@ class Settings:
     def device_life(self) -> timedelta:
         """How long the certificate of a request lives."""
         return timedelta(days=self.device_days)
+
+    @property
+    def renewal_grace(self) -> timedelta:
+        """How long an expired certificate of a device can still be renewed."""
+        return timedelta(days=self.renewal_grace_days)
 
     @property
     def bundle_life(self) -> timedelta:
@@ -178,9 +187,10 @@ def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
             raise MalformedError(
                 f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.", code="settings-value"
             )
-        if types[str(key)] is int and not 0 < int(str(value)) <= _LONGEST_LIFE:
+        least = 0 if key == "renewal_grace_days" else 1
+        if types[str(key)] is int and not least <= int(str(value)) <= _LONGEST_LIFE:
             raise MalformedError(
-                f"{path}: {key} cannot be {value!r}", f"Give 1 to {_LONGEST_LIFE} days.", code="settings-value"
+                f"{path}: {key} cannot be {value!r}", f"Give {least} to {_LONGEST_LIFE} days.", code="settings-value"
             )
     if not found.get("team"):
         raise MalformedError(f"{path} names no team", "Put back the line `team: NAME`.", code="settings-team")

@@ -24,6 +24,8 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
         "daemon": Verb("daemon:app", "The team's daemons: add, move, renew, list, deploy, check, remove, …"),
         "issue": Verb("issue:issue", "Issue a bundle: the file that enrolls a developer's machine."),
         "sign": Verb("sign:sign", "Sign a request from a developer's machine; its key stays there."),
+        "invite": Verb("invite:invite", "Invite a developer: make a code to enroll with over the network."),
+        "serve": Verb("serve:serve", "Serve enrollment and renewal over the network, by EST on HTTPS."),
         "revoke": Verb("revoke:revoke", "Lock a person, or one device, out of every daemon."),
         "reinstate": Verb("revoke:reinstate", "Let a person, or one device, back in."),
         "rotate": Verb("rotate:rotate", "Replace an authority step by step, without locking anyone out."),
@@ -37,6 +39,8 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
     },
     "Developer": {
         "enroll": Verb("enroll:enroll", "Enroll this machine to build on the team's daemon."),
+        "renew": Verb("renew:renew", "Renew this machine's certificate at the team's server."),
+        "needs-renewal": Verb("needs_renewal:needs_renewal", "Tell whether the certificate should be renewed now."),
         "probe": Verb("probe:probe", "Check that the daemon serves this laptop and no stranger."),
         "use": Verb("use:use", "Switch to another of the team's daemons, or list them."),
         "unenroll": Verb("unenroll:unenroll", "Undo enroll: restore the settings, remove certificates and key."),

@@ -25,7 +25,7 @@ from certkit.pki.keys import PrivateKey
 LIMIT = 256 * 1024
 """Bytes of the largest bundle that is read."""
 
-_KIND, _SEALED_KIND, _VERSION = "certkit bundle", "certkit sealed bundle", 1
+_KIND, _SEALED_KIND, _SETTINGS_KIND, _VERSION = "certkit bundle", "certkit sealed bundle", "certkit settings", 1
 _MOST_DAEMONS, _MOST_AUTHORITIES, _URL_LIMIT = 64, 8, 300
 _LABEL = b"bundle"
 
@@ -56,6 +56,8 @@ class Bundle:
     server_authorities: ServerAuthorities
     certificate: x509.Certificate
     key: PrivateKey | None = field(default=None, repr=False, compare=False)
+    voucher: bytes = field(default=b"", compare=False)
+    """The pin of the authority of the server that all this comes from; empty if it comes from a file."""
 
     @property
     def renewal_due(self) -> datetime:
@@ -88,12 +90,7 @@ def seal(bundle: Bundle, passphrase: str | None) -> bytes:
     """Encode a bundle as a file, encrypted unless `passphrase` is None."""
     content = {
         "kind": _KIND,
-        "version": _VERSION,
-        "team": bundle.team,
-        "person": bundle.person,
-        "device": bundle.device,
-        "daemons": [daemon._asdict() for daemon in bundle.daemons],
-        "server_authorities": [{"pem": _text(authority)} for authority in bundle.server_authorities],
+        **_settings(bundle),
         "certificate": _text(bundle.certificate),
         "key": None if bundle.key is None else keys.to_pem(bundle.key).decode(),
     }
@@ -123,6 +120,22 @@ def open_bundle(content: bytes, ask_passphrase: Callable[[], str]) -> Bundle:
         raise _malformed(error.message, error.code, **error.fields) from None
 
 
+def settings(bundle: Bundle) -> dict[str, object]:
+    """Return what a server tells the holder of a bundle's certificate: all but the certificate itself and its key."""
+    return {"kind": _SETTINGS_KIND, **_settings(bundle)}
+
+
+def assemble(content: bytes, certificate: x509.Certificate) -> Bundle:
+    """Put a certificate and what a server tells its holder together; raise MalformedError for what would do harm."""
+    found = _object(content)
+    if found.get("kind") != _SETTINGS_KIND:
+        raise _malformed("it does not come from a server of certkit's", "not-settings")
+    try:
+        return _bundle({**found, "certificate": _text(certificate), "key": None})
+    except CertkitError as error:
+        raise _malformed(error.message, error.code, **error.fields) from None
+
+
 def is_sealed(content: bytes) -> bool:
     """Tell whether a bundle is encrypted; raise MalformedError if it is not a bundle."""
     return _object(content).get("kind") == _SEALED_KIND
@@ -138,6 +151,17 @@ def check_time(bundle: Bundle, now: datetime) -> None:
             code="bundle-expired",
             expired=end,
         )
+
+
+def _settings(bundle: Bundle) -> dict[str, object]:
+    return {
+        "version": _VERSION,
+        "team": bundle.team,
+        "person": bundle.person,
+        "device": bundle.device,
+        "daemons": [daemon._asdict() for daemon in bundle.daemons],
+        "server_authorities": [{"pem": _text(authority)} for authority in bundle.server_authorities],
+    }
 
 
 def _bundle(found: dict[str, object]) -> Bundle:

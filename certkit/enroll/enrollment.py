@@ -115,6 +115,8 @@ def _enrolled(environ: Mapping[str, str], user: User, team: str) -> tuple[list[s
 def _warrant(bundle: Bundle, *, force: bool, is_sealed: bool) -> Warrant:
     if force:
         return Warrant.FORCE
+    if bundle.voucher:
+        return Warrant.SERVER
     if is_sealed:
         return Warrant.PASSPHRASE
     return Warrant.OWN_KEY if bundle.key is None else Warrant.NOTHING

@@ -3,6 +3,7 @@
 Anything else that comes by mail must not get a laptop to build elsewhere, or as somebody else, unnoticed. So a bundle
 may bring no authority that the laptop does not trust already: whoever makes up a bundle would only add the team's own.
 And where no passphrase vouches for it, it may change nothing but the certificate for a key that the laptop made.
+What the team's own server says may change anything: one of the authorities that are trusted vouches for it.
 """
 
 from collections.abc import Iterable
@@ -28,7 +29,9 @@ class Warrant(IntEnum):
     """It came in clear, and answers a request that this laptop made."""
     PASSPHRASE = 2
     """Whoever made it knows the passphrase that its holder was told."""
-    FORCE = 3
+    SERVER = 3
+    """A server told it, by a code that somebody was given or to whoever showed the present certificate."""
+    FORCE = 4
     """Its holder has said that it is to replace whatever is there."""
 
 
@@ -64,6 +67,10 @@ def check(bundle: Bundle, urls: AbstractSet[str], present: Present, warrant: War
     former = _load(present.folder, former_pem)
     if former is None and not is_same:
         raise _refused("enrollment-not-renewed", bundle, present, "with files that are damaged")
+    if warrant is Warrant.SERVER:
+        if former and bundle.voucher not in former[1]:
+            raise _refused("enrollment-not-renewed", bundle, present, "which had other authorities")
+        return not is_same
     if former and (obstacle := _obstacle(bundle, *former)):
         raise _refused("enrollment-not-renewed", bundle, present, obstacle)
     if warrant < Warrant.PASSPHRASE and (obstacle := _unproven(bundle, former, urls - present.urls)):

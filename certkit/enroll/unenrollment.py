@@ -16,7 +16,7 @@ from certkit.earthly import config as earthly
 from certkit.earthly import edit, flag_clients, selection
 from certkit.earthly.clients import Client
 from certkit.earthly.user import Environment, User, user_of
-from certkit.enroll import flag_files, record
+from certkit.enroll import flag_files, record, renewal_record
 from certkit.enroll.config_file import ConfigFile
 from certkit.enroll.record import Record
 from certkit.errors import CertkitError, InvalidError, MalformedError, MissingError, RefusedError
@@ -95,6 +95,7 @@ class Unenrollment:
                 apply_one(undoing)
         if self.folders:
             flag_files.remove(self.user, self.team)
+        renewal_record.leave(self.user, self.team, self.remaining)
 
 
 def plan(

@@ -12,15 +12,17 @@ __all__ = ["create_ledger", "file_url", "import_ledger", "open_ledger"]
 _SQLITE = "sqlite"
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, *, patience: float | None = None) -> Ledger:
     """Open the ledger at a URL and bring its schema up to date, for use by one thread.
+
+    Where another writer is at it, everything waits: `patience` seconds at most, a minute unless said otherwise.
 
     Raises InvalidError for a URL of no known kind, MissingError where there is no ledger, LedgerError where it cannot
     be used.
     """
     from certkit.ledger import sqlite  # a database is imported by whoever has a ledger in it
 
-    return sqlite.open_ledger(_path(url))
+    return sqlite.open_ledger(_path(url), sqlite.PATIENCE if patience is None else patience)
 
 
 def create_ledger(url: str) -> Ledger:

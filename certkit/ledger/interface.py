@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-Kind = Literal["daemon", "device", "canary", "control"]
+Kind = Literal["daemon", "device", "canary", "control", "server"]
+Access = Literal["home", "code", "certificate"]
+"""By what right something is done: access to the home's files, or what was shown over the network."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,35 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A code to enroll with, which is known by the digest of its secret alone."""
+
+    digest: str
+    person: str
+    device: str | None
+    """The device that it enrolls; None where each use makes up a name."""
+    client: str
+    """For which client, as the lead has said; empty for whatever is found there."""
+    created: datetime
+    expires: datetime
+    uses: int
+    left: int
+    """How many of the uses are left."""
+    cancelled: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CodeUse:
+    """A use of a code that was made: when, for which key, and the certificate that it gave."""
+
+    used: datetime
+    pin: str
+    serial: str
+
+
+@dataclass(frozen=True)
 class Actor:
-    """Who does something, from which machine, and by what right: `home` is access to the home's files."""
+    """Who does something, from which machine, and by what right: an `Access`, or what a later certkit knows."""
 
     name: str
     host: str
@@ -220,6 +249,27 @@ class Ledger(Protocol):
 
     def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
         """Return the certificates of everybody and everything shut out that have not expired then."""
+
+    def add_code(self, code: Code) -> None:
+        """Record a code, none of whose uses was made yet."""
+
+    def code(self, digest: str) -> Code | None:
+        """Find a code by the digest of its secret."""
+
+    def codes(self, *, unexpired_at: datetime | None = None) -> list[Code]:
+        """Return all codes, or those that have not expired then, oldest first."""
+
+    def cancel_code(self, digest: str, at: datetime) -> None:
+        """Let nobody use a code any more."""
+
+    def take_use(self, digest: str, use: CodeUse) -> bool:
+        """Make one of the uses that are left of a code; False if none is. Of any number at once each gets another."""
+
+    def code_of_certificate(self, serial: str) -> Code | None:
+        """Return the code that gave a certificate, if one did."""
+
+    def uses_of_code(self, digest: str) -> list[CodeUse]:
+        """Return the uses that were made of a code, in their order."""
 
     def add_anchors(self, anchors: Anchors) -> None:
         """Record what daemons are told to trust from now on."""

@@ -48,4 +48,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # How a daemon runs on its host.
     ("ALTER TABLE daemons ADD COLUMN deployment TEXT",),
+    (
+        # Codes to enroll with. Each use is a row from the beginning, so that to make one is to update one.
+        """CREATE TABLE codes (
+            id {identity}, digest TEXT NOT NULL UNIQUE, person TEXT NOT NULL REFERENCES people (name), device TEXT,
+            client TEXT NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL, cancelled TEXT)""",
+        """CREATE TABLE code_uses (
+            code TEXT NOT NULL REFERENCES codes (digest), number INTEGER NOT NULL, used_at TEXT, pin TEXT,
+            serial TEXT REFERENCES certificates (serial), PRIMARY KEY (code, number))""",
+        "CREATE INDEX codes_by_end ON codes (expires)",
+        "CREATE INDEX code_uses_by_certificate ON code_uses (serial)",
+    ),
 )

@@ -10,6 +10,8 @@ from certkit.ledger.interface import (
     Actor,
     Anchors,
     Certificate,
+    Code,
+    CodeUse,
     Daemon,
     Deployment,
     Device,
@@ -115,6 +117,20 @@ def revoked_certificate(row: Row) -> RevokedCertificate:
     by_person, by_device = revocation(person_at, person_reason), revocation(device_at, device_reason)
     known = _serial(serial), _text(issuer), _text(person), _text(device)
     return RevokedCertificate(*known, time_of(not_after), by_person, by_device)
+
+
+def code(row: Row) -> Code:
+    """Read a row of codes joined with the numbers of its uses."""
+    digest, person, device, client, created, expires, cancelled, uses, left = row
+    known = _text(digest), _text(person), _text_or_none(device), _text(client)
+    end = time_of(cancelled) if cancelled else None
+    return Code(*known, time_of(created), time_of(expires), _number(uses), _number(left), end)
+
+
+def code_use(row: Row) -> CodeUse:
+    """Read a row of a code's uses that was made."""
+    used, pin, serial = row
+    return CodeUse(time_of(used), _text(pin), _serial(serial))
 
 
 def anchors(row: Row) -> Anchors:

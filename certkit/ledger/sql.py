@@ -16,6 +16,8 @@ from certkit.ledger import rows
 from certkit.ledger.interface import (
     Anchors,
     Certificate,
+    Code,
+    CodeUse,
     Daemon,
     Device,
     Event,
@@ -302,6 +304,61 @@ class SqlLedger:
         )
         return _all(rows.revoked_certificate, found)
 
+    def add_code(self, code: Code) -> None:
+        """See `interface.Ledger`."""
+        self._run(
+            "INSERT INTO codes (digest, person, device, client, created, expires, cancelled) "
+            "VALUES (:digest, :person, :device, :client, :created, :expires, NULL)",
+            digest=code.digest,
+            person=code.person,
+            device=code.device,
+            client=code.client,
+            created=rows.text_of(code.created),
+            expires=rows.text_of(code.expires),
+        )
+        for number in range(1, code.uses + 1):
+            self._run("INSERT INTO code_uses (code, number) VALUES (:code, :number)", code=code.digest, number=number)
+
+    def code(self, digest: str) -> Code | None:
+        """See `interface.Ledger`."""
+        return _first(rows.code, self._run(f"{_CODES} WHERE c.digest = :digest", digest=digest))
+
+    def codes(self, *, unexpired_at: datetime | None = None) -> list[Code]:
+        """See `interface.Ledger`."""
+        where = "" if unexpired_at is None else "WHERE c.expires > :at"
+        return _all(
+            rows.code, self._run(f"{_CODES} {where} ORDER BY c.id", at=unexpired_at and rows.text_of(unexpired_at))
+        )
+
+    def cancel_code(self, digest: str, at: datetime) -> None:
+        """See `interface.Ledger`."""
+        self._run("UPDATE codes SET cancelled = :at WHERE digest = :digest", digest=digest, at=rows.text_of(at))
+
+    def take_use(self, digest: str, use: CodeUse) -> bool:
+        """See `interface.Ledger`."""
+        taken = self._run(
+            "UPDATE code_uses SET used_at = :at, pin = :pin, serial = :serial WHERE used_at IS NULL AND code = :code "
+            "AND number = (SELECT min(number) FROM code_uses WHERE code = :code AND used_at IS NULL) RETURNING number",
+            code=digest,
+            at=rows.text_of(use.used),
+            pin=use.pin,
+            serial=use.serial,
+        )
+        return bool(taken)
+
+    def code_of_certificate(self, serial: str) -> Code | None:
+        """See `interface.Ledger`."""
+        where = "WHERE c.digest IN (SELECT code FROM code_uses WHERE serial = :serial)"
+        return _first(rows.code, self._run(f"{_CODES} {where}", serial=serial))
+
+    def uses_of_code(self, digest: str) -> list[CodeUse]:
+        """See `interface.Ledger`."""
+        found = self._run(
+            "SELECT used_at, pin, serial FROM code_uses WHERE code = :code AND used_at IS NOT NULL ORDER BY number",
+            code=digest,
+        )
+        return _all(rows.code_use, found)
+
     def add_anchors(self, anchors: Anchors) -> None:
         """See `interface.Ledger`."""
         self._run(
@@ -379,6 +436,11 @@ _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM devices"
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
+_CODES = (
+    "SELECT c.digest, c.person, c.device, c.client, c.created, c.expires, c.cancelled, "
+    "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest), "
+    "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest AND u.used_at IS NULL) FROM codes c"
+)
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
 
 

@@ -12,7 +12,7 @@ from certkit.ledger.migrations import MIGRATIONS
 from certkit.ledger.rows import Row
 from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds to wait for another command that is writing."""
 
 _LEAST_ROOM = 1 << 17
@@ -38,14 +38,15 @@ def create(path: Path) -> SqlLedger:
     return ledger
 
 
-def open_ledger(path: Path) -> SqlLedger:
+def open_ledger(path: Path, patience: float = PATIENCE) -> SqlLedger:
     """Open a ledger and bring it up to date.
 
-    Raises MissingError if there is none, LedgerError if it is broken, busy for a minute, or from a newer certkit.
+    Raises MissingError if there is none, LedgerError if it is broken, busy for longer than `patience`, or from a newer
+    certkit.
     """
     if not path.exists():
         raise MissingError(f"{path} does not exist", code="ledger-missing", path=path)
-    ledger = SqlLedger(SqliteDatabase(path))
+    ledger = SqlLedger(SqliteDatabase(path, patience))
     if ledger.version() < len(MIGRATIONS):
         ledger.migrate()
     return ledger
@@ -54,14 +55,14 @@ def open_ledger(path: Path) -> SqlLedger:
 class SqliteDatabase:
     """One connection to a SQLite file, for one thread; on a medium that cannot be written it can be read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self.spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
         self._path = path
         with _explained(path):
             if not os.access(path.parent, os.W_OK):
                 self._connection = _read_only(path)
                 return
-            self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
             for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                 self._connection.execute(f"PRAGMA {setting}")
 

@@ -30,6 +30,8 @@ LARGEST = 2**25
 LABEL_KINDS = (NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.COMMON_NAME)
 LABEL_ORGANIZATION = "certkit publication"
 """What the name of a publication's label is made of (`trust.label`), and its first value."""
+REGISTRATION_AUTHORITY = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
+"""id-kp-cmcRA (RFC 6402): the extended key usage of whoever takes requests for an authority."""
 UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
 """How a name is spelled that says nothing."""
 
@@ -68,8 +70,27 @@ def daemon(
         public_key,
         subject=_subject(str(hosts[0].value)[: names.TEXT_LIMIT]),
         alternative=x509.SubjectAlternativeName(hosts),
-        purpose=ExtendedKeyUsageOID.SERVER_AUTH,
+        purposes=[ExtendedKeyUsageOID.SERVER_AUTH],
         usage=key_usage(digital_signature=True, key_encipherment=rsa_key),
+        now=now,
+        life=life,
+    )
+
+
+def enrollment_server(
+    issuer: Authority, public_key: PublicKey, host: x509.DNSName | x509.IPAddress, now: datetime, life: timedelta
+) -> x509.Certificate:
+    """Sign the certificate of the server that enrolls, which may act for the authority (RFC 7030, section 3.6.1).
+
+    Who enrolls asks for that usage, so that a daemon's key can enroll nobody, though one authority vouches for both.
+    """
+    return _leaf(
+        issuer,
+        public_key,
+        subject=_subject(str(host.value)[: names.TEXT_LIMIT]),
+        alternative=x509.SubjectAlternativeName([host]),
+        purposes=[ExtendedKeyUsageOID.SERVER_AUTH, REGISTRATION_AUTHORITY],
+        usage=key_usage(digital_signature=True),
         now=now,
         life=life,
     )
@@ -90,7 +111,7 @@ def device(
         public_key,
         subject=_subject(person),
         alternative=x509.SubjectAlternativeName([x509.DNSName(dns_name)]),
-        purpose=ExtendedKeyUsageOID.CLIENT_AUTH,
+        purposes=[ExtendedKeyUsageOID.CLIENT_AUTH],
         usage=key_usage(digital_signature=True),
         now=now,
         life=life,
@@ -258,7 +279,7 @@ def _leaf(
     *,
     subject: x509.Name,
     alternative: x509.SubjectAlternativeName,
-    purpose: x509.ObjectIdentifier,
+    purposes: Sequence[x509.ObjectIdentifier],
     usage: x509.KeyUsage,
     now: datetime,
     life: timedelta,
@@ -271,7 +292,7 @@ def _leaf(
         _builder(subject, own.subject, public_key, begin, min(now + life, end))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         .add_extension(alternative, critical=False)
         .add_extension(key_identifier(own), critical=False)
     )

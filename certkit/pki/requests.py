@@ -20,8 +20,12 @@ _BEGIN = re.compile(rb"-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----")
 
 def make(signer: Signer) -> bytes:
     """Make a request in PEM form that says nothing but the key: the lead decides every name."""
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    return signer.sign_request(builder).public_bytes(serialization.Encoding.PEM)
+    return _make(signer).public_bytes(serialization.Encoding.PEM)
+
+
+def make_der(signer: Signer) -> bytes:
+    """Make the same request in DER form."""
+    return _make(signer).public_bytes(serialization.Encoding.DER)
 
 
 def read(content: bytes) -> PublicKey:
@@ -50,6 +54,10 @@ def read(content: bytes) -> PublicKey:
             code="request-signature",
         )
     return public_key
+
+
+def _make(signer: Signer) -> x509.CertificateSigningRequest:
+    return signer.sign_request(x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])))
 
 
 def names_itself(content: bytes) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from certkit.probe.observed import ObservedAddress
+from certkit.probe.observed import CLIENT, Exchange, ObservedAddress
 from certkit.results import as_json
 
 Status = Literal["ok", "finding", "skipped"]
@@ -73,6 +73,11 @@ class Report:
     def warnings(self) -> tuple[Check, ...]:
         """The findings with which builds go on."""
         return tuple(check for check in self.findings if check.is_warning)
+
+    @property
+    def of_client(self) -> tuple[Exchange, ...]:
+        """What came of the target's own certificate, at every address where it was tried."""
+        return tuple(each.exchanges[CLIENT] for each in self.addresses if CLIENT in each.exchanges)
 
     @property
     def ok(self) -> bool:

@@ -17,12 +17,14 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from certkit.authority import authorities, batches, daemon_verdict, daemons, overview
+from certkit.authority import authorities, batches, daemon_verdict, daemons, invitations, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
+from certkit.cli.actions import renew
 from certkit.cli.support import context, daemon_check_report
 from certkit.earthly import selection
-from certkit.ledger.interface import Deployment
+from certkit.enroll import codes
+from certkit.ledger.interface import Access, Deployment
 from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
 from certkit.pki.keys import KEY_TYPES
@@ -36,6 +38,7 @@ from tests.cli.conftest import ALICE, Lead
 from tests.cli.daemons import Running, running
 from tests.cli.json_forms import ENUMS, FORMS, PAGE, SCHEMA, Told, fits
 from tests.daemons.daemon import HOST
+from tests.server.identity import started
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
@@ -60,6 +63,9 @@ CODE: dict[str, set[str]] = {
     "attention": ATTENTION,
     "note": set(overview.Note),
     "certificate-kind": set(get_args(CertificateKind)),
+    "access": set(get_args(Access)),
+    "code-condition": set(invitations.State),
+    "renewal-outcome": set(renew.Outcome),
     "revocation-reason": set(REASONS),
     "key-type": set(KEY_TYPES),
     "check-status": set(get_args(report.Status)),
@@ -149,7 +155,7 @@ def test_schema_and_code_list_the_same_values(name: str) -> None:
 
 
 def test_every_enumeration_that_a_result_may_hold_is_one_of_the_schema_s() -> None:
-    modules = (authorities, batches, daemon_verdict, daemons, observed, overview, report, rotation)
+    modules = (authorities, batches, daemon_verdict, daemons, invitations, observed, overview, report, rotation)
     found = {each for module in modules for each in vars(module).values() if inspect.isclass(each)}
     kinds = [each for each in found if issubclass(each, Enum) and list(each) and each is not observed.Answer]
     for kind in kinds:
@@ -194,9 +200,19 @@ def test_people_come_and_go(told: Told, lead: Lead, home: Path) -> None:
     assert told("log", ALICE, "--last", "2")["events"][0]["detail"]["reason"] == "affiliationChanged"
 
 
+def test_codes_in_every_state(told: Told, home: Path) -> None:
+    started(home)
+    code = told("invite", ALICE, "--device", "desk", "--ttl", "2h", "--for", "buildctl")
+    assert codes.parse(code["code"]).password == code["password"]
+    assert told("invite", "cancel", code["id"])["codes"][0]["state"] == "cancelled"
+    told("invite", "ci", "--uses", "3")
+    assert [each["device"] for each in told("invite", "list")["codes"]] == ["desk", None]
+
+
 def test_every_kind_of_certificate(told: Told, daemon: Running, home_of: Path) -> None:
     """The canary's and the control's too, which nobody else is shown."""
     told("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
+    started(home_of)
     kinds = {told("show", serial)["kind"] for serial in serials(home_of)}
     assert kinds == set(get_args(CertificateKind))
 
@@ -294,6 +310,9 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
     assert {each["duty"] for each in told("authority", "show")["authorities"]} == {"signs", "trusted", "retired"}
     told("revoke", ALICE)
     told("reinstate", ALICE)
+    started(home_of)
+    told("invite", ALICE)
+    told("invite", "cancel", ALICE)
     told("daemon", "add", "arm", "tcp://arm.acme.example:8372")
     told("daemon", "renew", "arm")
     told("daemon", "move", "arm", "tcp://arm2.acme.example:8372")
@@ -385,7 +404,7 @@ def commands() -> set[str]:
                 and not hasattr(module, "app")
                 and name[0] != "_"
             ):
-                found |= {name.removesuffix("_people")} if takes_json(part) else set()
+                found |= {name.removesuffix("_people").replace("_", "-")} if takes_json(part) else set()
     return found
 
 

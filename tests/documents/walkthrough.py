@@ -28,11 +28,16 @@ from tests.daemons.build import obstacle, programs
 from tests.daemons.loopback import HAS_MANY
 
 HOST, PORT = "build.acme.example", 8372
+SERVER, SERVER_PORT = "ca.acme.example", 8443
 
 _BLOCK = re.compile(r"^```console (?P<who>\w+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(.*\\\n)*.*\n")
+_CODE = re.compile(r"https://[\w.]+:\d+/#[a-z2-7]{88}")
 _VARIABLE = (
+    (_CODE.pattern, "CODE"),
+    (r"(?<=cancel )[0-9a-f]{8}\b|\b[0-9a-f]{8}(?= +\S+@)", "ID"),
     (r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\dZ)?", "DATE"),
+    (r"(?<=DATE )\d\d:\d\d\b", "TIME"),
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2})*:…(:[0-9a-f]{2})+", "SHA"),
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){15}\b", "SHA"),
     (r"\b[0-9a-f]{30,40}\b", "SERIAL"),
@@ -95,7 +100,9 @@ class Story:
     address: str
     code: int = 0
     secret: str = ""
+    sent: str = ""
     daemon: LocalDaemon | None = None
+    server: subprocess.Popen[str] | None = None
     patch: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
 
     def run(self, step: Step) -> str:
@@ -115,13 +122,14 @@ class Story:
         docker = self.folder / "bin" / "docker"
         docker.write_text("#!/bin/sh\nexit 0\n")
         docker.chmod(0o755)
+        shutil.copy(docker, docker.with_name("systemctl"))
         resolve = socket.getaddrinfo
         self.patch.setattr(
             socket,
             "getaddrinfo",
             # No other name of the story has an address, whatever this machine's name server says.
             lambda host, *a, **k: (
-                resolve({HOST: self.address}.get(host, f"{host}.invalid"), *a, **k)
+                resolve({HOST: self.address, SERVER: self.address}.get(host, f"{host}.invalid"), *a, **k)
                 if host.endswith(".example")
                 else resolve(host, *a, **k)
             ),
@@ -135,6 +143,9 @@ class Story:
             self.patch.undo()
             if self.daemon:
                 self.daemon.close()
+            if self.server:
+                self.server.terminate()
+                self.server.communicate()
 
     def _sit_down(self, who: str) -> None:
         for name in os.environ:
@@ -152,6 +163,9 @@ class Story:
         return self.secret or "a passphrase"
 
     def _certkit(self, words: list[str]) -> str:
+        if words[-1] == "&":
+            return self._serve(words[:-1])
+        words = [self.sent if _CODE.fullmatch(word) else word for word in words]
         output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             self.code = main(words[1:])
@@ -159,7 +173,18 @@ class Story:
         printed = output.read().replace(str(self.folder), "/home")
         if found := re.search(r"Passphrase  ([a-z-]+)", printed):
             self.secret = found[1]
+        if found := _CODE.search(printed):
+            self.sent = found[0]
         return printed
+
+    def _serve(self, words: list[str]) -> str:
+        """Run the server in the background, at the document's address, until it says that it serves."""
+        listen = ["--listen", f"{self.address}:{SERVER_PORT}"]
+        command = [sys.executable, "-m", *words, *listen]
+        self.server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert self.server.stderr
+        assert '"serving"' in self.server.stderr.readline()
+        return ""
 
     def _echo(self, words: list[str]) -> str:
         assert words == ["echo", "$?"], words

@@ -1,5 +1,6 @@
 """What every ledger keeps and gives back, whatever database it lives in."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,7 +12,18 @@ import pytest
 
 from certkit.errors import InvalidError, RefusedError
 from certkit.ledger import create_ledger, file_url, import_ledger, open_ledger, sql
-from certkit.ledger.interface import Actor, Certificate, Daemon, Device, Event, Ledger, Person, Revocation
+from certkit.ledger.interface import (
+    Actor,
+    Certificate,
+    Code,
+    CodeUse,
+    Daemon,
+    Device,
+    Event,
+    Ledger,
+    Person,
+    Revocation,
+)
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 ALICE = Person("Žofie @ acme", "alice", NOW)
@@ -203,3 +215,38 @@ def test_no_statement_leaves_columns_unnamed() -> None:
     text = Path(sql.__file__).read_text()
     assert "SELECT *" not in text
     assert not re.search(r"INSERT INTO \w+ VALUES", text)
+
+
+CODE = Code("5e0c", ALICE.name, None, "buildctl", NOW, NOW + timedelta(hours=1), uses=2, left=2)
+
+
+def test_a_code_gives_as_many_uses_as_it_has(ledger: Ledger) -> None:
+    enroll(ledger, device_certificate(1), device_certificate(2))
+    uses = [CodeUse(NOW, "aa", "0001"), CodeUse(NOW, "bb", "0002")]
+    with ledger.transaction():
+        ledger.add_code(CODE)
+        assert [ledger.take_use(CODE.digest, use) for use in (*uses, uses[0])] == [True, True, False]
+    assert ledger.code(CODE.digest) == replace(CODE, left=0)
+    assert ledger.uses_of_code(CODE.digest) == uses
+    assert ledger.code("other") is None
+
+
+def test_a_use_that_is_rolled_back_is_left(ledger: Ledger) -> None:
+    enroll(ledger, device_certificate(1))
+    with ledger.transaction():
+        ledger.add_code(CODE)
+    with contextlib.suppress(KeyError), ledger.transaction():
+        ledger.take_use(CODE.digest, CodeUse(NOW, "aa", "0001"))
+        raise KeyError
+    assert ledger.code(CODE.digest) == CODE
+
+
+def test_codes_are_listed_until_they_expire_and_remember_that_they_were_cancelled(ledger: Ledger) -> None:
+    enroll(ledger)
+    other = replace(CODE, digest="6f00", device="laptop", expires=NOW + timedelta(hours=2))
+    with ledger.transaction():
+        ledger.add_code(CODE)
+        ledger.add_code(other)
+        ledger.cancel_code(other.digest, NOW)
+    assert ledger.codes() == [CODE, replace(other, cancelled=NOW)]
+    assert [each.digest for each in ledger.codes(unexpired_at=CODE.expires)] == [other.digest]

@@ -31,10 +31,9 @@ def main(folder: Path) -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     tools = [tool for tool in project["dependency-groups"]["dev"] if re.split(r"[^\w-]", tool)[0] in TOOLS]
     venv.create(folder, clear=True)
+    required = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["server"]]
     pip = [sys.executable, "-m", "pip", f"--python={folder / 'bin' / 'python'}", "--quiet"]
-    subprocess.run(
-        [*pip, "install", "--editable", CHECKOUT, *floors(project["project"]["dependencies"]), *tools], check=True
-    )
+    subprocess.run([*pip, "install", "--editable", CHECKOUT, *floors(required), *tools], check=True)
     subprocess.run([*pip, "freeze", "--exclude-editable"], check=True)
 
 

@@ -10,7 +10,7 @@ from tests.environment import CHECKOUT
 from tests.packaging.floors import floors, is_for_this_machine
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-DEPENDENCIES = PROJECT["project"]["dependencies"]
+DEPENDENCIES = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["server"]]
 LOCK = (CHECKOUT / "requirements-dev.txt").read_text()
 LOCKED = dict(re.findall(r"^([\w-]+)==(\S+)", LOCK, re.MULTILINE))
 

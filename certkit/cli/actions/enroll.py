@@ -1,8 +1,8 @@
-"""What `certkit enroll` does: it makes a request, or opens a bundle, plans, asks, applies, and has it proven."""
+"""What `certkit enroll` does: it makes a request, or uses a code or opens a bundle, then plans, applies and probes."""
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from certkit.cli.support import context, destination, enrollment_report, input_f
 from certkit.cli.support.output import say, say_json
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.user import User, user_of
-from certkit.enroll import enrollment, holders, request
+from certkit.enroll import codes, enrollment, holders, request
 from certkit.enroll.bundle import LIMIT, Bundle, check_time, is_sealed, open_bundle
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import names
@@ -31,6 +31,7 @@ class Choices:
     team: str | None
     passphrase_file: Path | None
     no_probe: bool
+    no_timer: bool
     dry_run: bool
     force: bool
 
@@ -59,27 +60,75 @@ def _say_what_to_do_with(out: Path) -> None:
     say("  2. With the answer, as this user on this machine:", "       certkit enroll answer.certkit")
 
 
-def enroll(file: Path, choices: Choices, *, as_json: bool) -> bool:
-    """Enroll with a bundle, and tell whether nothing was found that is wrong with the daemon."""
-    bundle, is_encrypted = _open(input_files.path_of(file), user_of(os.environ), choices)
-    planned = enrollment.plan(
-        bundle,
-        os.environ,
-        choices.clients,
-        config=choices.config,
-        daemon=choices.daemon,
-        force=choices.force,
-        is_sealed=is_encrypted,
-    )
+def enroll(what: str, choices: Choices, *, as_json: bool) -> bool:
+    """Enroll with a code or a bundle, and tell whether nothing was found that is wrong with the daemon."""
+    if codes.is_code(what):
+        return _enroll_with_code(codes.parse(what), choices, as_json=as_json)
+    path = input_files.path_of(Path(what))
+    content = _read(path, user_of(os.environ), choices)
+    text = content.decode(errors="replace")
+    if codes.is_code(text):
+        return _enroll_with_code(codes.parse(text), choices, as_json=as_json)
+    bundle, is_encrypted = _open(path, content, choices)
+    planned = _plan(bundle, choices, choices.clients, is_sealed=is_encrypted)
     is_done = planned.is_done and not choices.force
-    changes = not is_done and not choices.dry_run
     if not is_encrypted and not is_done:
         enrollment_report.say_what_to_compare(bundle)
-    if changes:
-        is_input = files.is_standard_input(input_files.path_of(file))
+    if not is_done and not choices.dry_run:
+        is_input = files.is_standard_input(path)
         if not is_encrypted and can_ask(input_taken=is_input):
             _ask_whether_it_is_the_same(input_taken=is_input)
         planned.apply()
+    return _say_and_prove(planned, choices, is_done=is_done, as_json=as_json)
+
+
+def _enroll_with_code(code: codes.Code, choices: Choices, *, as_json: bool) -> bool:
+    if choices.dry_run or choices.passphrase_file:
+        raise InvalidError(
+            "a code has no passphrase, and what it gives is known only when it is used",
+            "Leave --passphrase-file and --dry-run out.",
+            code="code-options",
+        )
+    from certkit.enroll import online, renewal_record, timers  # HTTP, which no bundle needs
+
+    user = user_of(os.environ)
+    received = online.enroll(user, code)
+    clients = choices.clients or ([received.client] if received.client else [])
+    planned = _plan(_renamed(received.bundle, choices), choices, clients)
+    renewal_record.remember(planned, received.server, choices.config, choices.daemon)
+    is_done = planned.is_done and not choices.force
+    if is_done:
+        return _say_and_prove(planned, choices, is_done=True, as_json=as_json)
+    planned.apply()
+    online.forget(user, code)
+    say_timer = None if choices.no_timer else partial(enrollment_report.say_timer, timers.start(user, os.environ))
+    return _say_and_prove(planned, choices, is_done=False, as_json=as_json, say_more=say_timer)
+
+
+def _plan(
+    bundle: Bundle, choices: Choices, clients: Sequence[str], *, is_sealed: bool = False
+) -> enrollment.Enrollment:
+    return enrollment.plan(
+        bundle,
+        os.environ,
+        clients,
+        config=choices.config,
+        daemon=choices.daemon,
+        force=choices.force,
+        is_sealed=is_sealed,
+    )
+
+
+def _say_and_prove(
+    planned: enrollment.Enrollment,
+    choices: Choices,
+    *,
+    is_done: bool,
+    as_json: bool,
+    say_more: Callable[[], None] | None = None,
+) -> bool:
+    changes = not is_done and not choices.dry_run
+    if changes:
         enrollment_report.tell_of_work_trees(planned)
     # The proof imports gRPC and OpenSSL, which nothing else here needs.
     if as_json:
@@ -87,6 +136,8 @@ def enroll(file: Path, choices: Choices, *, as_json: bool) -> bool:
         say_json(enrollment_report.as_data(planned, reports, changed=changes))
         return all(report.ok for report in reports)
     enrollment_report.say_outcome(planned, is_done=is_done, changed=changes)
+    if say_more:
+        say_more()
     if changes and not choices.no_probe:
         return actions.enrollment_proof.prove(planned)
     if changes:
@@ -104,8 +155,7 @@ def _ask_whether_it_is_the_same(*, input_taken: bool) -> None:
         )
 
 
-def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
-    """Return the bundle, and whether it came encrypted."""
+def _read(path: Path, user: User, choices: Choices) -> bytes:
     secret_file = choices.passphrase_file
     if secret_file and path == input_files.path_of(secret_file):
         raise InvalidError(
@@ -115,7 +165,12 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
         )
     # What a link leads to is read as the user; a pipe belongs to whoever has opened it.
     with files.acting_as(None if path.parent in _PIPES else user.owner):
-        content = input_files.read(path, "bundle", LIMIT)
+        return input_files.read(path, "bundle", LIMIT)
+
+
+def _open(path: Path, content: bytes, choices: Choices) -> tuple[Bundle, bool]:
+    """Return the bundle, and whether it came encrypted."""
+    secret_file = choices.passphrase_file
     with input_files.naming(path):
         is_encrypted = is_sealed(content)
     if secret_file and not is_encrypted:
@@ -133,4 +188,8 @@ def _open(path: Path, user: User, choices: Choices) -> tuple[Bundle, bool]:
     bundle = passphrases.unlock("Passphrase", secret_file, attempt, input_taken=files.is_standard_input(path))
     with input_files.naming(path):
         check_time(bundle, context.now())
-    return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle, is_encrypted
+    return _renamed(bundle, choices), is_encrypted
+
+
+def _renamed(bundle: Bundle, choices: Choices) -> Bundle:
+    return replace(bundle, team=names.slug(choices.team, "team")) if choices.team else bundle

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly.edit import KEYS
-from certkit.enroll import unenrollment
+from certkit.enroll import renewal_record, unenrollment
 from certkit.enroll.unenrollment import Undoing, Unenrollment
 
 
@@ -17,7 +17,12 @@ def unenroll(clients: Sequence[str], team: str | None, config: Path | None, *, d
         say(f"Would leave {planned.team}; nothing is done", *_lines(planned, "edit   ", "remove "))
         _say_what_is_left(planned)
         return
+    renewed = renewal_record.teams(planned.user)
     planned.apply()
+    if renewed and not renewal_record.teams(planned.user):
+        from certkit.enroll import timers  # programs are run for it, and few enrollments have one
+
+        timers.stop(planned.user, os.environ)
     say(_left(planned), *_lines(planned, "edited ", "removed"))
     _say_what_is_left(planned)
 

@@ -17,6 +17,7 @@ from certkit.enroll.config_clients import Step
 from certkit.enroll.enrollment import Enrollment
 
 if TYPE_CHECKING:  # what a report consists of is imported with the probe
+    from certkit.enroll.timers import Keeper
     from certkit.probe import Report
 
 _FILES = "ca.pem  cert.pem  key.pem"
@@ -113,6 +114,17 @@ def tell_of_work_trees(enrollment: Enrollment) -> None:
             work_trees.tell_of_folder(step.folder, *([step.backup] if step.backup else []))
         for daemon in enrollment.daemons if enrollment.others else ():
             work_trees.tell_of_folder(flag_clients.folder(enrollment.user, enrollment.bundle.team, daemon.name))
+
+
+def say_timer(keeper: "Keeper | None") -> None:
+    """Say who renews the certificate from now on."""
+    if keeper:
+        say(f"  timer   {keeper} renews the certificate when it is time (--no-timer sets none)")
+    else:
+        tell(
+            "Neither systemd, launchd nor cron works here for you. Have this run each day:",
+            "  certkit renew --if-needed",
+        )
 
 
 def say_variables(enrollment: Enrollment) -> None:

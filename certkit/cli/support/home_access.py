@@ -4,6 +4,7 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from certkit.authority import changes, home, view
@@ -33,6 +34,14 @@ def changing(option: Path | None) -> Iterator[Session]:
         for path in exposed(session.path):
             tell(f"Others on this machine have rights to {path}: chmod go-rwx {shlex.quote(str(path))}")
         yield session
+
+
+def serving(option: Path | None, known_passphrase: bytes | None) -> home.Home:
+    """Return the home for whoever opens it again and again; a passphrase may be known from elsewhere."""
+    found = _home(option)
+    if known_passphrase is None:
+        return found
+    return replace(found, passphrase=home.Passphrase(found.settings, found.passphrase.ask, known_passphrase))
 
 
 def command(opened: View, words: str) -> str:

@@ -1,8 +1,12 @@
 """Numbers as options take them: the ranges that are allowed, and what is wrong with other values."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import typer
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def count(least: int) -> Callable[[str], int]:
@@ -35,3 +39,13 @@ def seconds(least: float, most: float | None = None) -> Callable[[str], float]:
         return number
 
     return parse
+
+
+def duration(value: str | timedelta) -> timedelta:
+    """Parse a duration as people write it: `30m`, `1h`, `7d`."""
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", value)
+    if not found:
+        raise typer.BadParameter(f"{value!r} is not a duration such as 30m, 1h or 7d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -83,7 +83,7 @@ def give_up() -> None:
 
 
 @contextlib.contextmanager
-def showing_once(secret: str, file: Path, code: str, **fields: object) -> Iterator[None]:
+def showing_once(secret: str, file: Path | None, code: str, **fields: object) -> Iterator[None]:
     """Make sure that a secret, which nobody can show again, has reached stdout by the end of the block.
 
     If it has not, the `file` that nobody could open is removed (`-` is standard output), and CertkitError is raised
@@ -96,7 +96,7 @@ def showing_once(secret: str, file: Path, code: str, **fields: object) -> Iterat
     except OSError as error:
         reason = str(error.strerror)
     if reason:
-        if str(file) != "-":
+        if file and str(file) != "-":
             file.unlink(missing_ok=True)
         lost = CertkitError(f"{secret} could not be shown: {reason}", code=code)
         lost.fields = fields

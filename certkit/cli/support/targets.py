@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from certkit.earthly import flag_clients, selection
 from certkit.earthly.user import user_of
-from certkit.probe import Given, Target, target
+from certkit.probe import Given, Pair, Target, target
 
 if TYPE_CHECKING:  # a probe needs no certificates before the network answers
+    from certkit.enroll.bundle import Bundle
     from certkit.enroll.enrollment import Enrollment
 
 
@@ -35,6 +36,13 @@ def of_enrollment(enrollment: "Enrollment") -> Iterator[Target]:
         if daemon.team == enrollment.bundle.team and daemon.name in names:
             owner = enrollment.user.owner
             yield target.of_flag_files(daemon, os.environ, owner=owner, with_buildctl=with_buildctl)
+
+
+def of_bundle(bundle: "Bundle") -> Target:
+    """Return the daemon that a bundle is used with, to be probed with its pair before that is in any file."""
+    pair = Pair((bundle.certificate,), bundle.key) if bundle.key else None
+    url = bundle.daemons[0].url
+    return Target(url, target.EXPLICIT, authorities=bundle.server_authorities, pair=pair)
 
 
 def heading(target: Target) -> list[str]:

@@ -10,8 +10,10 @@ from certkit.cli.support import completions, exit_codes, options
 from certkit.errors import InvalidError
 
 File = Annotated[
-    Path | None,
-    typer.Argument(metavar="FILE", help="The bundle, or the answer to your request; - reads standard input."),
+    str | None,
+    typer.Argument(
+        metavar="CODE|FILE", help="The code, or a bundle, or the answer to your request; - reads standard input."
+    ),
 ]
 Request = Annotated[
     Path | None,
@@ -37,6 +39,7 @@ PassphraseFile = Annotated[
     Path | None, typer.Option("--passphrase-file", help="Read the bundle's passphrase from this file's first line.")
 ]
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Do not check the daemon afterwards.")]
+NoTimer = Annotated[bool, typer.Option("--no-timer", help="With a code: set no timer that renews.")]
 Force = Annotated[bool, typer.Option("--force", help="Enroll again: replace the certificate and its key.")]
 
 
@@ -49,6 +52,7 @@ def enroll(
     team: Team = None,
     passphrase_file: PassphraseFile = None,
     no_probe: NoProbe = False,
+    no_timer: NoTimer = False,
     dry_run: options.DryRunOption = False,
     force: Force = False,
     as_json: options.JsonOption = False,
@@ -56,6 +60,7 @@ def enroll(
     """Enroll this machine to build on the team's daemon.
 
     \b
+    certkit enroll 'https://ca.acme.example:8443/#…'
     certkit enroll alice.certkit
     certkit enroll alice.certkit --for earthly --for buildx --dry-run
     certkit enroll --request alice.csr      # where no key should travel
@@ -65,8 +70,11 @@ def enroll(
     \b
     printf %s "$BUNDLE" | certkit enroll - --passphrase-file <(printf %s "$PASSPHRASE")
 
-    The certificates get a folder of their own, and five settings in the client's configuration are changed; every
-    other byte of it stays, and certkit unenroll puts the five back. Then the daemon is probed.
+    With a code the key is made here and never leaves this machine; the code says by which key the server is known, and
+    nothing is sent to any other; a timer of yours renews the certificate from then on. The certificates get a folder of
+    their own, and five settings in the client's configuration are changed; every other byte of it stays, and certkit
+    unenroll puts the five back. Then the daemon is probed.
+
     Exit codes: 0 enrolled, 1 failure, 2 usage, 3 enrolled, but the probe has findings.
     """
     if request:
@@ -85,7 +93,15 @@ def enroll(
             code="bundle-not-named",
         )
     choices = actions.enroll.Choices(
-        names or [], config, daemon, team, passphrase_file, no_probe=no_probe, dry_run=dry_run, force=force
+        names or [],
+        config,
+        daemon,
+        team,
+        passphrase_file,
+        no_probe=no_probe,
+        no_timer=no_timer,
+        dry_run=dry_run,
+        force=force,
     )
     if not actions.enroll.enroll(file, choices, as_json=as_json):
         raise typer.Exit(exit_codes.FINDINGS)

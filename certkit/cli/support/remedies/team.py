@@ -12,6 +12,7 @@ REMEDIES: Mapping[str, str] = {
     "certificate-of-daemon": "If its key leaked: certkit rotate server --compromised. "
     "For a new certificate alone: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
+    "code-missing": "See which there are: certkit invite list",
     "daemons-none": "Add one: certkit daemon add --help",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
     "daemon-left-out": "Name the daemon as they allow, or replace the authority: certkit rotate server prepare",
@@ -40,9 +41,12 @@ REMEDIES: Mapping[str, str] = {
     "option their old ones get in again, too)",
     "removal-unasked": "Add --yes. What would go: certkit daemon remove {daemon} --dry-run",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
+    "server-not-installed": "Install it: pip install 'certkit[server]'",
+    "server-missing": "Start it, on a host that laptops reach: certkit serve --url https://HOST:PORT",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
     "backup-passphrase-not-shown": "Nobody could open it: make another: certkit backup {backup}",
     "bundle-passphrase-not-shown": (
         "Nobody could open it: issue again: certkit issue {person} --device {device} --out {out}"
     ),
+    "code-not-shown": "Nobody can use it: cancel it, and invite again: certkit invite cancel {id}",
 }

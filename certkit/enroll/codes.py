@@ -1,0 +1,151 @@
+"""A code: the one line to enroll with over the network, `https://HOST:PORT/#…`. Pure.
+
+The fragment, which no browser sends, is base32: a version, the SHA-256 of the server authority's public key (the pin),
+the secret, and a check over all that, the address included. So whoever mistypes a code is told so before anything is
+sent, and the first contact is as safe as any later one. Base32 survives chats, which read `_` and `*` as markup, and
+being read to somebody on the phone.
+"""
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+
+from certkit.errors import InvalidError, MalformedError
+from certkit.pki import names
+
+_SCHEME = "https://"
+_VERSION = 1
+_PIN, _SECRET, _CHECK = 32, 18, 4
+_LENGTH = (1 + _PIN + _SECRET + _CHECK) * 8 // 5
+"""Characters of a fragment: the number of bytes is a multiple of five, so that base32 needs no padding."""
+_LIMIT = 1000
+"""Characters of what is looked at."""
+_AROUND = "<>\"'`\u201c\u201d\u2018\u2019"
+"""What chats and people put around a line."""
+_ADDRESS = re.compile(r"(?i:https)://(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]:@/?#]+)(?::(?P<port>[0-9]{1,5}))?/?", re.ASCII)
+_HIGHEST_PORT = 65535
+_HTTPS = 443
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a team's server answers."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its address, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{_SCHEME}{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a code says: whom to ask, by which key that server is known, and what to show there."""
+
+    server: Server
+    pin: bytes
+    secret: bytes = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The one line."""
+        return f"{self.server.url}/#{_encoded(_payload(self))}"
+
+    @property
+    def password(self) -> str:
+        """The secret as it travels over HTTP."""
+        return _encoded(self.secret)
+
+
+def new_secret() -> bytes:
+    """Make up the secret of a code."""
+    return os.urandom(_SECRET)
+
+
+def secret_in(password: str) -> bytes | None:
+    """Return the secret that came as a password; None for what cannot be one."""
+    try:
+        secret = base64.b32decode(_padded(password.strip().upper()))
+    except ValueError:
+        return None
+    return secret if len(secret) == _SECRET else None
+
+
+def digest(secret: bytes) -> str:
+    """Return what a ledger knows of a secret: it has too many bits to be found from this."""
+    return hashlib.sha256(b"certkit code secret\n" + secret).hexdigest()
+
+
+def parse_server(text: str) -> Server:
+    """Read the address of a server: `https://HOST[:PORT]`; raise InvalidError for anything else."""
+    found = _ADDRESS.fullmatch(text) if len(text) <= _LIMIT else None
+    if found is None:
+        raise InvalidError(
+            f"{text!r} is not the address of a server", "Write https://HOST:PORT.", code="server-url", url=text
+        )
+    port = int(found["port"] or _HTTPS)
+    if not 0 < port <= _HIGHEST_PORT:
+        raise InvalidError(f"{port} is not a port", "Write 1 to 65535.", code="server-url", url=text)
+    return Server(str(names.parse_host(found["host"]).value), port)
+
+
+def is_code(text: str) -> bool:
+    """Tell whether a text is meant as a code, however damaged."""
+    return _cleaned(text[:_LIMIT]).lower().startswith((_SCHEME, "http://"))
+
+
+def parse(text: str) -> Code:
+    """Read a code; blanks, breaks, quotes and the letters' case make no difference.
+
+    Raises MalformedError for one that is damaged: cut off, or with a character that is another.
+    """
+    line = _cleaned(text[:_LIMIT])
+    address, _, fragment = line.partition("#")
+    if not line.lower().startswith(_SCHEME):
+        raise MalformedError("that is not a code", code="not-a-code")
+    if len(fragment) != _LENGTH:
+        raise MalformedError(
+            f"the code is incomplete, or something was added: {len(fragment)} characters follow its #, not {_LENGTH}",
+            code="code-incomplete",
+        )
+    try:
+        payload = base64.b32decode(fragment.upper())
+        server = parse_server(_SCHEME + address[len(_SCHEME) :])
+    except (ValueError, InvalidError):
+        raise _mistyped() from None
+    found = Code(server, payload[1 : 1 + _PIN], payload[1 + _PIN : -_CHECK])
+    if payload[:1] != bytes([_VERSION]) and payload[-_CHECK:] == _check(server, payload[:-_CHECK]):
+        raise MalformedError("the code is of a later certkit", "Install the newest certkit.", code="code-of-later")
+    if payload != _payload(found):
+        raise _mistyped()
+    return found
+
+
+def _payload(code: Code) -> bytes:
+    content = bytes([_VERSION]) + code.pin + code.secret
+    return content + _check(code.server, content)
+
+
+def _check(server: Server, content: bytes) -> bytes:
+    return hashlib.sha256(b"certkit code\n" + server.url.encode() + b"\n" + content).digest()[:_CHECK]
+
+
+def _encoded(content: bytes) -> str:
+    return base64.b32encode(content).decode().lower().rstrip("=")
+
+
+def _padded(text: str) -> str:
+    return text + "=" * (-len(text) % 8)
+
+
+def _cleaned(text: str) -> str:
+    return "".join(text.split()).strip(_AROUND)
+
+
+def _mistyped() -> MalformedError:
+    return MalformedError("the code is mistyped: at least one of its characters is another", code="code-mistyped")

@@ -1,0 +1,128 @@
+"""Renew what a server enrolled: a new key each time, and the former pair until the daemon has accepted the new one.
+
+The next key waits until it is in its place: whoever tries again asks with the same key, and gets the same certificate.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from certkit import files
+from certkit.earthly import flag_clients
+from certkit.earthly.clients import find
+from certkit.earthly.user import User, user_of
+from certkit.enroll import enrollment, est, online, record, renewal_record, server_trust
+from certkit.enroll.enrollment import Enrollment
+from certkit.enroll.renewal_record import Renewable
+from certkit.errors import MalformedError, MissingError
+from certkit.pki import certificates, requests
+from certkit.pki.signer import KeySigner
+
+_DUE = 2 / 3
+"""The part of its life after which a certificate is to be renewed."""
+_JITTER = 1 / 10
+"""The part of its life by which that comes earlier for some: a team enrolled on one day renews on many."""
+_LAST = 1 / 6
+"""The part of its life that is left when the next one is taken whether the daemon was seen to accept it or not."""
+
+
+@dataclass(frozen=True)
+class Present:
+    """What a team has given that is in use here; `renewable` is None if it came by a bundle."""
+
+    team: str
+    place: Path
+    certificate: x509.Certificate
+    renewable: Renewable | None
+
+    @property
+    def due(self) -> datetime:
+        """When it is to be renewed: a moment of its own for each certificate."""
+        begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+        drawn = hashlib.sha256(certificates.to_der(self.certificate)).digest()[0] / 256
+        return begin + (end - begin) * (_DUE - _JITTER * drawn)
+
+    @property
+    def last(self) -> datetime:
+        """From when on the next one is taken in any case."""
+        begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+        return end - (end - begin) * _LAST
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The files of the certificate and of its key."""
+        return str(self.place / "cert.pem"), str(self.place / "key.pem")
+
+
+def present(environ: Mapping[str, str]) -> list[Present]:
+    """Return what is in use here, one for each team, by name; raise MalformedError for what cannot be read."""
+    user = user_of(environ)
+    with files.acting_as(user.owner):
+        places = dict(_places(user, environ))
+        return [_present(user, team, place) for team, place in sorted(places.items())]
+
+
+def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
+    """Get the next certificate, for a new key, and plan what it comes to; nothing that is in use is changed.
+
+    Raises MissingError for what came by a bundle; and what `server_trust`, `est` and `enrollment.plan` raise.
+    """
+    known, user = found.renewable, user_of(environ)
+    if known is None:
+        raise MissingError(
+            f"this machine was enrolled in {found.team} by a bundle, and knows no server",
+            code="renewal-without-server",
+            team=found.team,
+        )
+    with files.acting_as(user.owner):
+        authorities = certificates.load_all(files.read(found.place / "ca.pem"))
+        key = online.waiting_key(renewal_record.next_key(user, found.team))
+        with server_trust.connection(known.server, authorities, found.pair) as connection:
+            certificate = est.renew(connection, requests.make_der(KeySigner(key)), key)
+            told = est.settings(connection)
+        received = online.received(told, certificate, key, authorities)
+    bundle = replace(received.bundle, team=found.team)
+    daemon = known.daemon if known.daemon in {each.name for each in bundle.daemons} else None
+    planned = enrollment.plan(bundle, environ, known.clients, config=known.config, daemon=daemon)
+    renewal_record.keep(user, replace(known, server=received.server))
+    return planned
+
+
+def finish(planned: Enrollment) -> None:
+    """Put the next pair into its place, everything of one client's in one step."""
+    planned.apply()
+    with files.acting_as(planned.user.owner):
+        renewal_record.next_key(planned.user, planned.bundle.team).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone(environ: Mapping[str, str], team: str) -> Iterator[None]:
+    """Let no two renewals of a team run at once: a timer's and somebody's."""
+    user = user_of(environ)
+    with files.acting_as(user.owner):
+        files.make_private_directory(renewal_record.lock(user, team).parent)
+        with files.locked(renewal_record.lock(user, team)):
+            yield
+
+
+def _places(user: User, environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    """Return the teams' folders: those that Earthly and EarthBuild use count, if there are several."""
+    for each in flag_clients.enrolled(user):
+        yield each.team, each.folder
+    for client in find(environ):
+        for team in record.teams(client):
+            yield team, record.folder_of(client, team)
+
+
+def _present(user: User, team: str, place: Path) -> Present:
+    path = place / "cert.pem"
+    try:
+        certificate = certificates.load(files.read(path))
+    except MalformedError as error:
+        raise error.about(path) from None
+    return Present(team, place, certificate, renewal_record.recall(user, team))

@@ -1,0 +1,100 @@
+"""What has to be known to renew: in `renewal/` below the application's folder, a file for each team."""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from certkit import files
+from certkit.earthly.user import User
+from certkit.enroll import codes
+from certkit.enroll.codes import Server
+from certkit.enroll.enrollment import Enrollment
+from certkit.errors import CertkitError, MalformedError, MissingError
+
+
+@dataclass(frozen=True)
+class Renewable:
+    """How a team's server enrolled this machine: where it is, for which clients, with which choices."""
+
+    team: str
+    server: Server
+    clients: tuple[str, ...]
+    config: Path | None = None
+    daemon: str | None = None
+
+
+def remember(planned: Enrollment, server: Server, config: Path | None, daemon: str | None) -> None:
+    """Keep what renewals need to know of an enrollment, and of former ones in the same team."""
+    user, team = planned.user, planned.bundle.team
+    former = recall(user, team)
+    names = [*(former.clients if former else ()), *(step.client.name for step in planned.steps), *planned.others]
+    kept = former or Renewable(team, server, ())
+    clients = tuple(dict.fromkeys(names))
+    keep(user, Renewable(team, server, clients, config or kept.config, daemon or kept.daemon))
+
+
+def leave(user: User, team: str, remaining: Sequence[str]) -> None:
+    """Renew from now on for the remaining clients alone; without any, remove what is known, and a key that waits."""
+    if remaining:
+        known = recall(user, team)
+        if known:
+            keep(user, replace(known, clients=tuple(each for each in known.clients if each in remaining)))
+        return
+    with files.acting_as(user.owner):
+        for each in (_place(user, team), next_key(user, team), lock(user, team)):
+            each.unlink(missing_ok=True)
+
+
+def teams(user: User) -> list[str]:
+    """Return the teams whose server enrolled this user, by name."""
+    with files.acting_as(user.owner):
+        return sorted(path.stem for path in (user.data / "renewal").glob("*.json"))
+
+
+def recall(user: User, team: str) -> Renewable | None:
+    """Return how a team's server enrolled this machine; None if it did not."""
+    with files.acting_as(user.owner), contextlib.suppress(MissingError):
+        content = files.read(_place(user, team))
+        try:
+            found = json.loads(content)
+            clients = tuple(str(each) for each in found["clients"])
+            config = Path(found["config"]) if found["config"] else None
+            daemon = str(found["daemon"]) if found["daemon"] else None
+            return Renewable(team, codes.parse_server(str(found["server"])), clients, config, daemon)
+        except (ValueError, KeyError, TypeError, RecursionError, CertkitError):
+            path = _place(user, team)
+            raise MalformedError(
+                f"{path} is damaged", f"Remove {path} and enroll again.", code="renewal-record-damaged", path=path
+            ) from None
+    return None
+
+
+def keep(user: User, known: Renewable) -> None:
+    """Keep what is known of a team."""
+    content = {
+        "version": 1,
+        "server": known.server.url,
+        "clients": known.clients,
+        "config": str(known.config) if known.config else None,
+        "daemon": known.daemon,
+    }
+    with files.acting_as(user.owner):
+        place = _place(user, known.team)
+        files.make_private_directory(place.parent)
+        files.write(place, json.dumps(content, indent=1).encode() + b"\n")
+
+
+def _place(user: User, team: str) -> Path:
+    return user.data / "renewal" / f"{team}.json"
+
+
+def next_key(user: User, team: str) -> Path:
+    """Return where the next key waits."""
+    return user.data / "renewal" / f"{team}.next.pem"
+
+
+def lock(user: User, team: str) -> Path:
+    """Return what stands for the lock of a team's renewals."""
+    return user.data / "renewal" / f"{team}.lock"

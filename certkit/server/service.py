@@ -1,0 +1,194 @@
+"""What the server answers, by path: EST (RFC 7030), and what a laptop of certkit's asks beside it."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+from cryptography.x509 import Certificate
+
+from certkit.authority import invitations, renewals, server_identity
+from certkit.authority.invitations import DeadCodeError, UnknownCodeError
+from certkit.authority.issuance import Issued
+from certkit.authority.session import Session
+from certkit.enroll import codes
+from certkit.errors import CertkitError, MalformedError, RefusedError
+from certkit.server import answers
+from certkit.server.answers import CallError
+from certkit.server.attempts import Attempts
+from certkit.server.calls import Call
+from certkit.server.worker import Worker
+
+_EST, _OWN = "/.well-known/est", "/.well-known/certkit"
+_ATTRIBUTES = bytes.fromhex("3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302")
+"""What a request should have (RFC 7030, section 4.5.2): a key on P-256, signed with SHA-256."""
+
+_RENEWALS = 50
+"""Certificates that a device may have in ten minutes: enough for whoever tries, and too few to fill a disk."""
+_HEADERS = {"Server": "certkit", "Cache-Control": "no-store"}
+
+Log = Callable[..., object]
+
+
+@dataclass
+class Service:
+    """The answers of one process; `authorities` are those that `cacerts` gives."""
+
+    worker: Worker
+    log: Log
+    authorities: list[Certificate] = field(default_factory=list)
+    failures: Attempts = field(default_factory=Attempts)
+    renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request, and write its line into the log, in which no secret ever stands."""
+        call, begun = Call(request, self.worker), time.monotonic()
+        try:
+            response = await self._answer(call)
+        except CertkitError as error:
+            response = answers.of_error(error)
+            call.told["reason"] = error.code
+            if response.status >= 500:  # noqa: PLR2004  the server's own failures
+                call.told["error"] = error.message
+        except Exception as error:  # noqa: BLE001  a defect ends a call, and no server
+            response = answers.of_error(CallError(500, "a defect in the server", "defect"))
+            call.told["error"] = f"{type(error).__name__}: {error}"
+        response.headers.update(_HEADERS)
+        known = request.path if request.path in _PATHS else "other"
+        self.log(
+            "request",
+            method=request.method if request.method in {"GET", "POST"} else "other",
+            path=known,
+            status=response.status,
+            host=call.host,
+            actor=call.actor,
+            ms=round((time.monotonic() - begun) * 1000, 1),
+            **call.told,
+        )
+        return response
+
+    async def _answer(self, call: Call) -> web.Response:
+        route = _ROUTES.get((call.request.method, call.request.path))
+        if route is None and call.request.path in _PATHS:
+            raise CallError(405, "not by this method", "method-not-allowed", {"Allow": _PATHS[call.request.path]})
+        if route is None:
+            raise CallError(404, "there is nothing here", "path-unknown")
+        return await route(self, call)
+
+    async def enroll(self, call: Call) -> web.Response:
+        """Answer `simpleenroll`: a CSR for the secret of a code."""
+        who = f"address {call.host}"
+        try:
+            secret = call.secret()
+        except CallError:
+            raise self._failed(who) or CallError(401, "", "code-wanted", answers.CHALLENGE) from None
+        code = f"code {codes.digest(secret)}"
+        if wait := self.failures.wait(code, time.monotonic()):
+            raise _wait(wait)
+        request = await call.request_to_sign()
+        try:
+            issued = await call.do(lambda session: _redeem(session, secret, request))
+        except (UnknownCodeError, DeadCodeError) as error:
+            self.failures.count(code, time.monotonic())
+            raise self._failed(who) or error from None
+        except (RefusedError, MalformedError):
+            self.failures.count(code, time.monotonic())
+            raise
+        return _issued(call, issued)
+
+    async def renew(self, call: Call) -> web.Response:
+        """Answer `simplereenroll`: a CSR of whoever shows a certificate that is good."""
+        shown = call.certificate()
+        request = await call.request_to_sign()
+        found = await call.do(lambda session: renewals.holder(session, shown))
+        call.actor = found.person
+        device = f"{found.person}\n{found.device}"
+        if wait := self.renewed.wait(device, time.monotonic()):
+            raise _wait(wait)
+        issued = await call.do(
+            lambda session: renewals.renew(session, shown, request), name=found.person, access="certificate"
+        )
+        if issued.is_new:
+            self.renewed.count(device, time.monotonic())
+        return _issued(call, issued)
+
+    async def settings(self, call: Call) -> web.Response:
+        """Tell whoever shows a certificate that is good where to build, and whom to trust."""
+        shown = call.certificate()
+
+        def tell(session: Session) -> tuple[str, dict[str, object]]:
+            found = renewals.holder(session, shown)
+            return found.person, renewals.settings(session, found)
+
+        call.actor, told = await call.do(tell)
+        return answers.data(told)
+
+    async def cacerts(self, _call: Call) -> web.Response:
+        """Give the authorities: those that vouch for servers, and those that vouch for people."""
+        return answers.certificates(self.authorities, "application/pkcs7-mime")
+
+    async def csrattrs(self, _call: Call) -> web.Response:
+        """Say what a request should have."""
+        return answers.in_base64(_ATTRIBUTES, "application/csrattrs")
+
+    async def crl(self, call: Call) -> web.Response:
+        """Give the newest list of revoked certificates."""
+        newest = await call.do(lambda session: session.newest_anchors())
+        return web.Response(body=newest.crl, content_type="application/x-pem-file")
+
+    async def refuse(self, _call: Call) -> web.Response:
+        """Refuse what of EST would have keys travel, or the authority do what it is told."""
+        raise CallError(501, "keys are made where they are used, and requests are PKCS#10", "not-offered")
+
+    async def healthy(self, _call: Call) -> web.Response:
+        """Say that the process answers."""
+        return web.Response(text="ok\n")
+
+    async def ready(self, call: Call) -> web.Response:
+        """Say that certificates can be issued: the ledger can be read, and the keys opened."""
+        await call.do(_check)
+        return web.Response(text="ok\n")
+
+    def _failed(self, who: str) -> CallError | None:
+        """Count a failure; return what is to be said if there were too many of late."""
+        now = time.monotonic()
+        wait = self.failures.wait(who, now)
+        self.failures.count(who, now)
+        return _wait(wait) if wait else None
+
+
+def _redeem(session: Session, secret: bytes, request: bytes) -> Issued:
+    person = invitations.find(session, secret).person
+    return invitations.redeem(replace(session, actor=replace(session.actor, name=person)), secret, request)
+
+
+def _check(session: Session) -> None:
+    session.newest_anchors()
+    session.issuing("client")
+    server_identity.address(session)
+
+
+def _issued(call: Call, issued: Issued) -> web.Response:
+    call.actor = issued.person
+    call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
+    return answers.certificates([issued.certificate])
+
+
+def _wait(seconds: int) -> CallError:
+    return CallError(429, f"too many attempts failed; wait for {seconds} s", "too-many", {"Retry-After": str(seconds)})
+
+
+_Route = Callable[[Service, Call], Awaitable[web.Response]]
+_ROUTES: Mapping[tuple[str, str], _Route] = {
+    ("GET", f"{_EST}/cacerts"): Service.cacerts,
+    ("GET", f"{_EST}/csrattrs"): Service.csrattrs,
+    ("POST", f"{_EST}/simpleenroll"): Service.enroll,
+    ("POST", f"{_EST}/simplereenroll"): Service.renew,
+    ("POST", f"{_EST}/serverkeygen"): Service.refuse,
+    ("POST", f"{_EST}/fullcmc"): Service.refuse,
+    ("GET", f"{_OWN}/settings"): Service.settings,
+    ("GET", f"{_OWN}/crl"): Service.crl,
+    ("GET", "/healthz"): Service.healthy,
+    ("GET", "/readyz"): Service.ready,
+}
+_PATHS: Mapping[str, str] = {path: method for method, path in _ROUTES}

@@ -1,0 +1,208 @@
+"""Serve: listen, answer, renew the own certificate, and end without cutting anybody off."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from cryptography.x509 import Certificate
+
+from certkit.authority import server_identity
+from certkit.authority.changes import changing
+from certkit.authority.home import Home
+from certkit.authority.server_identity import Identity
+from certkit.authority.session import Session
+from certkit.enroll.codes import Server
+from certkit.errors import CertkitError
+from certkit.ledger.interface import Actor
+from certkit.results import time_text
+from certkit.server import tls
+from certkit.server.connections import Connections
+from certkit.server.service import Log, Service
+from certkit.server.worker import Worker
+
+_BACKLOG = 1024
+_HANDSHAKE = 10.0
+"""Seconds for a handshake."""
+_REFRESH = 60.0
+"""Seconds between two looks at what has changed: the own certificate, the authorities."""
+_DRAIN = 10.0
+"""Seconds for what is being answered when the server is told to end."""
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to serve: on which host and port, at which address laptops find it, and in how many processes."""
+
+    host: str
+    port: int
+    address: Server | None
+    processes: int
+    actor: Actor
+    clock: Callable[[], datetime]
+
+
+def serve(home: Home, plan: Plan) -> int:
+    """Serve until a signal says to end; return the exit code.
+
+    Raises MissingError if no address was ever given, CertkitError if nobody can listen there; and what `changing` and
+    `Session.authority` raise, before anything is served.
+    """
+    with changing(home, plan.actor, plan.clock()) as session:
+        if plan.address:
+            server_identity.remember(session, plan.address)
+        server_identity.address(session)
+        session.authority("client")  # asks for the passphrase, before there are processes
+        server_identity.ensure(session)
+    tls.let_alerts_out()
+    listening = _listen(plan.host, plan.port, shared=plan.processes > 1)
+    log = _log(plan.clock)
+    if plan.processes == 1:
+        asyncio.run(_process(home, plan, listening, log))
+        return 0
+    return _processes(home, plan, listening, log)
+
+
+def _processes(home: Home, plan: Plan, reserved: socket.socket, log: Log) -> int:
+    """Serve in several processes, each with a socket of its own on one port; all end when one does."""
+    port, children = reserved.getsockname()[1], set[int]()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until all processes know what to do with them
+    for _ in range(plan.processes):
+        child = os.fork()
+        if child == 0:
+            reserved.close()
+            asyncio.run(_process(home, plan, _listen(plan.host, port, shared=True), log))
+            sys.exit(0)
+        children.add(child)
+    reserved.close()
+    told_to_end: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        told_to_end.append(number)
+        for each in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGTERM)
+
+    for number in _SIGNALS:
+        signal.signal(number, end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    while children:
+        ended, status = os.wait()
+        children.discard(ended)
+        if not told_to_end:
+            log("process ended", process=ended, status=os.waitstatus_to_exitcode(status))
+            end(0, None)
+    return 1 if told_to_end[:1] == [0] else 0
+
+
+async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -> None:
+    """Serve in this process until a signal says to end."""
+    loop, ending = asyncio.get_running_loop(), asyncio.Event()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, ending.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    worker = Worker(home, plan.clock)
+    service, settings = Service(worker, log), tls.context()
+    connections = Connections(service.answer)
+    try:
+        refreshed = _Refreshing(worker, plan.actor, service, settings, log)
+        await refreshed.once()
+        listening.listen(_BACKLOG)
+        server = await loop.create_server(
+            connections, sock=listening, ssl=settings, backlog=_BACKLOG, ssl_handshake_timeout=_HANDSHAKE
+        )
+        log("serving", host=plan.host, port=listening.getsockname()[1], process=os.getpid())
+        refreshing = asyncio.create_task(refreshed.for_ever())
+        await ending.wait()
+        refreshing.cancel()
+        server.close()
+        await connections.shutdown(_DRAIN)
+    finally:
+        worker.close()
+    log("ended")
+
+
+@dataclass
+class _Refreshing:
+    """Follows what changes while the server runs."""
+
+    worker: Worker
+    actor: Actor
+    service: Service
+    settings: ssl.SSLContext
+    log: Log
+    loaded: object = None
+
+    async def for_ever(self) -> None:
+        """Look again and again; what cannot be done now is done later."""
+        while True:
+            await asyncio.sleep(_REFRESH)
+            try:
+                await self.once()
+            except (CertkitError, OSError) as error:
+                self.log("not refreshed", error=str(error))
+
+    async def once(self) -> None:
+        """Take over the own certificate and the authorities, if they are others than those that are known."""
+        identity, clients, servers = await self.worker.do(self.actor, _newest)
+        self.service.authorities = [*servers, *clients]
+        wanted = (identity, [*servers, *clients])
+        if wanted != self.loaded:
+            tls.load(self.settings, identity, clients)
+            self.loaded = wanted
+
+
+def _newest(session: Session) -> tuple[Identity, list[Certificate], list[Certificate]]:
+    identity = server_identity.ensure(session)
+    return identity, server_identity.trust_of_clients(session), list(session.trusted("server"))
+
+
+def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
+    """Make a socket at an address; raise CertkitError if that cannot be done."""
+    try:
+        [(family, kind, protocol, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        made.bind(address)
+    except OSError as error:
+        raise CertkitError(
+            f"nobody can listen on {host} port {port}: {error.strerror}",
+            "Choose another address or port, or end what listens there.",
+            code="listen-failed",
+        ) from None
+    made.settimeout(0)
+    return made
+
+
+def _log(clock: Callable[[], datetime]) -> Log:
+    """Return what writes a line of JSON on stderr for each event; a log that cannot be written ends nothing."""
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[_timed(clock), structlog.processors.JSONRenderer(serializer=json.dumps)],
+    )
+
+    def log(event: str, **fields: object) -> None:
+        with contextlib.suppress(OSError):
+            logger.info(event, **fields)
+
+    return log
+
+
+def _timed(clock: Callable[[], datetime]) -> Callable[..., dict[str, object]]:
+    def put_first(_logger: object, _method: str, event: dict[str, object]) -> dict[str, object]:
+        return {"at": time_text(clock()), "event": event.pop("event"), **event}
+
+    return put_first

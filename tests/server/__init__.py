@@ -1,0 +1,1 @@
+"""The server: whoever enrolls over the network, and whoever should not."""

@@ -1,0 +1,167 @@
+"""TLS as the server speaks it, to whoever calls."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from OpenSSL import SSL
+
+from certkit.authority.changes import changing
+from certkit.authority.home import open_home
+from certkit.cli import main
+from certkit.enroll import codes
+from certkit.pki import certificates, keys
+from certkit.server.attempts import ALLOWED, WINDOW, Attempts
+from tests.cli.conftest import ALICE, Lead
+from tests.server.identity import ACTOR, SERVER, start
+from tests.server.running import Caller, Server
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: ca\r\n\r\n"
+
+
+@contextlib.contextmanager
+def connected(server: Server, settings: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+    """Connect, and say nothing yet."""
+    with (
+        socket.create_connection((server.host, server.port), 60) as plain,
+        settings.wrap_socket(plain, server_hostname=server.host) as tls,
+    ):
+        yield tls
+
+
+def ask(server: Server, settings: ssl.SSLContext) -> bytes:
+    """Ask whether it is well."""
+    with connected(server, settings) as tls:
+        tls.sendall(GET)
+        return tls.recv(1000)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_both_versions_are_spoken_and_no_session_is_kept(server: Server, version: ssl.TLSVersion) -> None:
+    settings = Caller(server).context()
+    settings.minimum_version = settings.maximum_version = version
+    with connected(server, settings) as tls:
+        tls.sendall(GET)
+        assert tls.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert tls.session is None or not tls.session.has_ticket
+
+
+def test_older_versions_are_not_spoken(server: Server) -> None:
+    settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    settings.check_hostname, settings.verify_mode = False, ssl.CERT_NONE
+    settings.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        settings.minimum_version = settings.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(ssl.SSLError), connected(server, settings):
+        pass
+
+
+def test_the_chain_is_the_certificate_and_its_authority(server: Server, home: Path) -> None:
+    connection = SSL.Connection(
+        SSL.Context(SSL.TLS_CLIENT_METHOD), socket.create_connection((server.host, server.port))
+    )
+    connection.set_connect_state()
+    connection.do_handshake()
+    leaf, authority = connection.get_peer_cert_chain(as_cryptography=True) or (None, None)
+    assert leaf
+    assert authority
+    connection.close()
+    assert authority == certificates.load((home / "authorities" / "server" / "cert.pem").read_bytes())
+    assert certificates.has_signed(authority, leaf)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_whoever_shows_a_stranger_s_certificate_is_told_why(
+    server: Server, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    other = tmp_path / "other"
+    assert main(["init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--home", str(other)]) == 0
+    folder = other / "canary"
+    settings = Caller(server, (folder / "cert.pem", folder / "key.pem")).context()
+    settings.minimum_version = settings.maximum_version = version
+    with pytest.raises(ssl.SSLError, match=r"(?i)unknown.ca"):
+        ask(server, settings)
+
+
+def test_who_says_nothing_holds_nobody_up(server: Server) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection((server.host, server.port)))
+            tls = stack.enter_context(connected(server, Caller(server).context()))
+            tls.sendall(b"POST /.well-known/est/simpleenroll HTTP/1.1\r\nContent-Le")
+        assert Caller(server).call("GET", "/readyz").status == 200
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\0" * 100, b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" + b"\xff" * 400],
+)
+def test_what_is_no_tls_ends_a_connection_and_no_server(server: Server, garbage: bytes) -> None:
+    with socket.create_connection((server.host, server.port), 60) as plain, contextlib.suppress(ConnectionError):
+        plain.sendall(garbage)
+        while plain.recv(1000):
+            pass
+    assert Caller(server).call("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_and_leaves_the_server_well(server: Server, garbage: bytes) -> None:
+    with connected(server, Caller(server).context()) as tls:
+        tls.sendall(garbage)
+        assert tls.recv(1000).startswith((b"HTTP/1.1 400", b"HTTP/1.0 400", b"HTTP/1.1 401"))
+    assert Caller(server).call("GET", "/healthz").status == 200
+
+
+def test_the_certificate_is_renewed_by_itself(lead: Lead, home: Path) -> None:
+    """At two thirds of its life, for another address, and for another authority."""
+
+    def serial(days: int, server: codes.Server = SERVER) -> int:
+        now = datetime.now(UTC) + timedelta(days=days)
+        with changing(open_home(home, lambda: b""), ACTOR, now) as session:
+            identity = start(session, server)
+        found, authority = certificates.load_all(identity.chain.read_bytes())
+        assert certificates.has_signed(authority, found)
+        assert keys.matches(keys.load(identity.key.read_bytes()), found)
+        assert identity.key.stat().st_mode & 0o777 == 0o600
+        return found.serial_number
+
+    first = serial(0)
+    assert serial(59) == first
+    second = serial(61)
+    assert second != first
+    third = serial(61, codes.Server("10.0.0.7", 443))
+    assert third != second
+    for step in ("prepare", "switch"):
+        lead("rotate", "server", step, "--force")
+    assert serial(61, codes.Server("10.0.0.7", 443)) != third
+    assert lead("invite", ALICE).code == 0
+
+
+def test_who_fails_too_often_waits_until_the_window_is_over() -> None:
+    attempts = Attempts()
+    for second in range(ALLOWED):
+        assert attempts.wait("mallory", second) == 0
+        attempts.count("mallory", second)
+    assert attempts.wait("mallory", ALLOWED) == WINDOW - ALLOWED
+    assert attempts.wait("alice", ALLOWED) == 0
+    assert attempts.wait("mallory", WINDOW) == 0
+
+
+def test_very_many_who_fail_take_no_more_than_so_much_memory() -> None:
+    attempts = Attempts()
+    for number in range(20_000):
+        attempts.count(f"address {number}", 0.0)
+    assert len(vars(attempts)["_failures"]) == 10_000
