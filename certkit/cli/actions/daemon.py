@@ -132,7 +132,7 @@ def remove(home: Path | None, name: str, *, yes: bool, dry_run: bool, as_json: b
     elif dry_run:
         say(f"Would remove the daemon {name}; nothing is done", *_what_goes(found))
     else:
-        say(f"Removed the daemon {name}. Destroy its files on its host.")
+        say(f"Removed the daemon {name}. Destroy its files on its host.", *_what_follows(found))
 
 
 def _confirm(found: Removal) -> None:
@@ -150,10 +150,14 @@ def _confirm(found: Removal) -> None:
 def _what_goes(found: Removal) -> Iterator[str]:
     what = "certificate and key" if found.has_key else "no key is there any more"
     yield f"  {short(found.daemon.directory)}/   {what}"
+    yield from (f"  {line}" for line in _what_follows(found))
+
+
+def _what_follows(found: Removal) -> Iterator[str]:
     if found.default_daemon is None:
-        yield "  No daemon is left: no bundle can be issued before another is added."
+        yield "No daemon is left: no bundle can be issued before another is added."
     elif found.daemon.default:
-        yield f"  New bundles make {found.default_daemon} the default."
+        yield f"New bundles make {found.default_daemon} the default."
 
 
 def check(home: Path | None, name: str, wait: float, timeout: float, *, as_json: bool) -> bool:
