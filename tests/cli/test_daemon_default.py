@@ -57,7 +57,8 @@ def test_to_choose_it_again_changes_nothing(lead: Lead, home: Path) -> None:
 
 def test_one_that_is_removed_and_added_again_is_the_last(lead: Lead, home: Path) -> None:
     add(lead, "arm", "big")
-    lead("daemon", "remove", "build", "--yes")
+    removed = lead("daemon", "remove", "build", "--yes").out
+    assert removed.splitlines()[1:] == ["New bundles make arm the default."]
     assert order(lead) == ["arm", "big"]
     add(lead, "build")
     assert order(lead) == ["arm", "big", "build"]

@@ -163,7 +163,7 @@ def test_a_ledger_of_a_former_certkit_takes_what_it_never_knew_for_granted(tmp_p
 
 
 def test_without_a_daemon_nobody_is_enrolled_and_status_says_so(lead: Lead, home: Path) -> None:
-    assert "It was the team's last" in lead("daemon", "remove", "build", "--yes").out
+    assert "No daemon is left" in lead("daemon", "remove", "build", "--yes").out
     code, what, remedy = lead("issue", "al", "--out", "al.certkit", "--no-passphrase").complaint
     assert (code, what) == (1, "certkit: there is no daemon to build on")
     assert "certkit daemon add --help" in remedy

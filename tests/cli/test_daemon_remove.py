@@ -14,7 +14,8 @@ from tests.killed import at_every_moment
 
 def test_a_removed_daemon_is_in_no_list_and_no_bundle_and_its_files_are_gone(lead: Lead, home: Path) -> None:
     lead("daemon", "add", "arm", "tcp://arm.acme.example:8372")
-    assert lead("daemon", "remove", "arm", "--yes").code == 0
+    ended = lead("daemon", "remove", "arm", "--yes")
+    assert (ended.code, ended.out) == (0, "Removed the daemon arm. Destroy its files on its host.\n")
     assert [each["name"] for each in lead("daemon", "list", "--json").data["daemons"]] == ["build"]
     lead("issue", "al", "--out", "a.certkit", "--no-passphrase")
     bundle = open_bundle(Path("a.certkit").read_bytes(), lambda: "")

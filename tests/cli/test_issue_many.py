@@ -168,6 +168,12 @@ def test_what_is_no_list_of_people_is_told_so(lead: Lead, home: Path, content: b
     assert not FOLDER.exists()
 
 
+def test_a_value_without_an_end_is_one_bad_line(lead: Lead, home: Path) -> None:
+    ended = many(lead, f"person,device\nal,\n{'x' * 140_000},\n")
+    assert ended.err.startswith("people.csv, line 3: it is not CSV: field larger than field limit")
+    assert issued(lead) == []
+
+
 def test_a_list_of_nobody_issues_nothing(lead: Lead, home: Path) -> None:
     assert many(lead, "person,device\n").out == "Nothing to issue.\n"
 
@@ -190,13 +196,13 @@ def test_options_of_one_and_of_many_are_not_mixed(lead: Lead, home: Path, argume
     assert lead("issue", *arguments.split()).complaint[:2] == (2, f"certkit: {what}")
 
 
-@pytest.mark.parametrize("kind", ["file", "foreign table"])
-def test_a_place_that_will_not_do_is_told_before_anybody_is_let_in(lead: Lead, home: Path, kind: str) -> None:
-    if kind == "file":
+@pytest.mark.parametrize("kind", [None, b"who,what\n", b"", b"\xff", b"person,device,bundle,expires,passphrase\nal\n"])
+def test_a_place_that_will_not_do_is_told_before_anybody_is_let_in(lead: Lead, home: Path, kind: bytes | None) -> None:
+    if kind is None:
         FOLDER.touch()
     else:
         FOLDER.mkdir()
-        (FOLDER / "bundles.csv").write_text("who,what\n")
+        (FOLDER / "bundles.csv").write_bytes(kind)
     assert many(lead).complaint[0] == 1
     assert issued(lead) == []
 

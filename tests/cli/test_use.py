@@ -140,6 +140,14 @@ def test_where_nothing_is_enrolled_it_says_so(team: Team, capsys: Captured) -> N
         assert "no enrollment is in use here" in capsys.readouterr().err
 
 
+def test_an_enrollment_that_the_configuration_no_longer_leads_to_is_not_switched(team: Team, capsys: Captured) -> None:
+    for name in (".earthly", ".earth"):
+        (team.laptop / name / "config.yml").write_bytes(CONFIG)
+    assert main(["use", "arm"]) == 1
+    assert "no enrollment is in use here" in capsys.readouterr().err
+    assert (team.laptop / ".earthly" / "config.yml").read_bytes() == CONFIG
+
+
 def test_a_record_that_knows_no_daemons_is_told_to_be_made_anew(team: Team, capsys: Captured) -> None:
     path = team.laptop / ".earthly" / "certs" / "acme" / "enrollment.json"
     known = json.loads(path.read_text())

@@ -144,10 +144,9 @@ def remove(home: Path | None, name: str, *, yes: bool, dry_run: bool, as_json: b
     elif dry_run:
         say(f"Would remove the daemon {name}; nothing is done", *_what_goes(found))
     else:
-        say(f"Removed the daemon {name}. Destroy its files on its host.")
+        say(f"Removed the daemon {name}. Destroy its files on its host.", *_what_follows(found))
         if found.default_daemon is None:
-            adding = home_access.command(view, "daemon add --help")
-            say(f"It was the team's last: nobody can be enrolled until there is another.  {adding}")
+            say("  " + home_access.command(view, "daemon add --help"))
 
 
 def _confirm(found: Removal) -> None:
@@ -165,10 +164,14 @@ def _confirm(found: Removal) -> None:
 def _what_goes(found: Removal) -> Iterator[str]:
     what = "certificate and key" if found.has_key else "no key is there any more"
     yield f"  {short(found.daemon.directory)}/   {what}"
+    yield from (f"  {line}" for line in _what_follows(found))
+
+
+def _what_follows(found: Removal) -> Iterator[str]:
     if found.default_daemon is None:
-        yield "  No daemon is left: no bundle can be issued before another is added."
+        yield "No daemon is left: no bundle can be issued before another is added."
     elif found.daemon.default:
-        yield f"  New bundles make {found.default_daemon} the default."
+        yield f"New bundles make {found.default_daemon} the default."
 
 
 @dataclass(frozen=True)
