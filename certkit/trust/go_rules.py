@@ -8,6 +8,7 @@ the client sends its leaf alone. Where the versions of Go differ (1.21 to 1.26) 
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -93,6 +94,7 @@ def _of_one(certificate: x509.Certificate, now: datetime) -> Refusal | None:
     return Refusal.EXPIRED if now > certificate.not_valid_after_utc else None
 
 
+@lru_cache(maxsize=256)  # the same few anchors are asked about again and again
 def _is_unreadable(certificate: x509.Certificate) -> bool:
     """Tell whether Go's parser stops at a certificate, or `cryptography`'s; Go skips such a root."""
     encoded = certificate.public_bytes(serialization.Encoding.DER)

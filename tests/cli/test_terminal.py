@@ -41,6 +41,15 @@ def test_nothing_is_lost_or_broken_in_80_columns(command: list[str]) -> None:
     assert shown_words == all_words
 
 
+def test_prose_is_broken_between_words_and_a_command_is_not(home: Path) -> None:
+    narrow = {"COLUMNS": "60"}
+    lines = as_seen(on_terminal(["daemon", "check", "build", "--timeout", "0.1"], environment=narrow)[1])
+    assert max(map(len, lines)) <= 60
+    assert " ".join(lines).startswith("build is not proven to hold its newest files: ")
+    command = "Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit"
+    assert command in as_seen(on_terminal(["list"], environment=narrow)[1])
+
+
 @pytest.mark.usefixtures("crowd")
 def test_what_no_line_has_room_for_stays_whole() -> None:
     assert LONG in as_seen(on_terminal(["list"], columns=40)[1])

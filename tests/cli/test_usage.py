@@ -26,7 +26,7 @@ ISSUE = "certkit issue --help, for example: certkit issue alice@acme.example --o
         ("issue alice", "missing option '--out'", f"See {ISSUE}"),
         ("issue alice --out", "option '--out' wants a value", "See certkit issue --help"),
         ("issue alice --out a --qqq", "there is no option '--qqq'", "See certkit issue --help"),
-        ("enroll --fo x", "there is no option '--fo'", "Did you mean --for or --force? See certkit enroll --help"),
+        ("enroll --forc x", "there is no option '--forc'", "Did you mean --for or --force? See certkit enroll --help"),
         ("enroll a b", "too many arguments: b", "See certkit enroll --help"),
         ("init --client-ca a", "option '--client-ca' wants 2 values", "See certkit init --help"),
         ("list --json=3", "option '--json' takes no value", "See certkit list --help"),

@@ -38,9 +38,23 @@ def short(path: Path) -> str:
 
 
 def say(*lines: str) -> None:
-    """Print lines of a result on stdout; each is made safe with `plain`."""
+    """Print lines of a result on stdout; each is made safe with `plain`, and prose is broken where a terminal ends."""
+    room = _room()
     for line in lines:
-        print(plain(line))
+        for part in _folded(plain(line), room):
+            print(part)
+
+
+def _folded(line: str, room: int) -> list[str]:
+    """Break prose at spaces; what is indented or holds a command stays whole, so that it can be pasted."""
+    if len(line) <= room or line.startswith((" ", "$ ")) or "certkit " in line:
+        return [line]
+    return wrap(line, room)
+
+
+def _room() -> int:
+    """Return how many columns there are on stdout: without a terminal, any number."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 
 def tell(*lines: str) -> None:
@@ -152,7 +166,7 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     from rich.cells import cell_len
     from rich.text import Text
 
-    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    room = _room()
     lines = [[plain(worded(cell)) for cell in row] for row in (titles, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     beside = max(1, sum(end - len(_GAP) <= room for end in accumulate(width + len(_GAP) for width in widths)))
