@@ -20,6 +20,7 @@ from certkit.errors import CertkitError, MalformedError, MissingError, RefusedEr
 Owner = tuple[int, int]
 """A user's and a group's number."""
 
+STDIN = Path("/dev/stdin")
 READ_LIMIT = 8 * 1024 * 1024
 PRIVATE = 0o600
 PASSPHRASE_LIMIT = 4096
@@ -34,8 +35,7 @@ def read(path: Path, *, limit: int = READ_LIMIT, pipes: bool = False) -> bytes:
     Raises MissingError if it is not there, CertkitError if it cannot be read, MalformedError if it is too large.
     """
     try:
-        # Not blocking: a pipe that nobody writes to would hold the command up for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)), "rb") as file:
+        with os.fdopen(_opened(path, pipes=pipes), "rb") as file:
             if not pipes and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise MalformedError(f"{path} is not a regular file", "Name a file.", code="file-odd", path=path)
             content = file.read(limit + 1)
@@ -243,6 +243,14 @@ def is_locked(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _opened(path: Path, *, pipes: bool) -> int:
+    """Open a file to be read; standard input is taken as it is, for under sudo its file may be another user's."""
+    if pipes and path == STDIN:
+        return os.dup(0)
+    # Not blocking: a pipe that nobody writes to would hold the command up for ever.
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK))
 
 
 def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:

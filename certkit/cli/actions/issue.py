@@ -6,7 +6,7 @@ from pathlib import Path
 from certkit.authority import issuance
 from certkit.authority.issuance import Issued
 from certkit.cli.support import destination, home_access, new_passphrases
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, tell_other_devices
+from certkit.cli.support.issuance_report import about_other_devices, as_data, in_words, say_how_to_enroll
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import diceware
@@ -28,8 +28,7 @@ def issue(
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
         issued = issuance.issue(session, person, device)
-        if not (device or as_json):
-            tell_other_devices(session, issued)
+        others = [] if device else about_other_devices(session, issued)
     destination.write_line(out, seal(issued.bundle, secret))
     with destination.words_beside(out):
         with _showing(made_up, issued, out):
@@ -42,6 +41,7 @@ def issue(
         if no_passphrase:
             tell("The bundle is not encrypted: whoever has the file may build.")
         say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
+    tell(*others)
 
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from certkit.authority import issuance
 from certkit.cli.support import destination, home_access, input_files
-from certkit.cli.support.issuance_report import as_data, in_words, say_how_to_enroll, tell_other_devices
-from certkit.cli.support.output import say, say_json
+from certkit.cli.support.issuance_report import about_other_devices, as_data, in_words, say_how_to_enroll
+from certkit.cli.support.output import say, say_json, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import requests
 
@@ -18,8 +18,7 @@ def sign(home: Path | None, request: Path, person: str, device: str | None, out:
         requests.read(content)  # what is wrong with it is told before the home is opened
     with home_access.changing(home) as session:
         issued = issuance.sign(session, content, person, device)
-        if not (device or as_json):
-            tell_other_devices(session, issued)
+        others = [] if device else about_other_devices(session, issued)
     destination.write_line(out, seal(issued.bundle, None))
     if as_json:
         say_json(as_data(issued, out))
@@ -27,3 +26,4 @@ def sign(home: Path | None, request: Path, person: str, device: str | None, out:
     with destination.words_beside(out):
         say(f"Signed for {in_words(issued)}", f"Answer  {destination.named(out)}")
         say_how_to_enroll(issued, out, "On the machine that made the request they run", encrypted=False)
+    tell(*others)
