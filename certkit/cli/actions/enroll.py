@@ -70,6 +70,7 @@ def enroll(file: Path, choices: Choices) -> bool:
     )
     if planned.is_done and not choices.force:
         say(f"Already enrolled in {enrollment_report.title(planned)}; nothing changed. (--force enrolls again)")
+        enrollment_report.tell_left_out(planned)
         return True
     if not is_encrypted:
         enrollment_report.say_what_to_compare(bundle)
@@ -80,6 +81,7 @@ def enroll(file: Path, choices: Choices) -> bool:
         _ask_whether_it_is_the_same()
     planned.apply()
     enrollment_report.say_done(planned)
+    enrollment_report.tell_left_out(planned)
     if choices.no_probe:
         enrollment_report.say_variables(planned)
         return True

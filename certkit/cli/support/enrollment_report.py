@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly import engines, flag_clients
-from certkit.earthly.clients import HOST_VARIABLE, variable
+from certkit.earthly.clients import HOST_VARIABLE, find, variable
 from certkit.earthly.edit import KEYS
 from certkit.enroll import flag_files
 from certkit.enroll.bundle import Bundle
@@ -51,6 +51,16 @@ def say_done(enrollment: Enrollment) -> None:
     more = [daemon.name for daemon in enrollment.bundle.daemons[1:]]
     if more and enrollment.steps:
         say(f"The team's other daemons: {', '.join(more)}. (--daemon chooses)")
+
+
+def tell_left_out(enrollment: Enrollment) -> None:
+    """Name the clients that are here and stay as they are, where those that were enrolled are kept."""
+    enrolled = {step.client.name for step in enrollment.steps}
+    for client in find(os.environ) if enrollment.is_kept else ():
+        if client.name not in enrolled:
+            tell(
+                f"{client.title} is here, too, and is not enrolled. To add it:  certkit enroll FILE --for {client.name}"
+            )
 
 
 def say_variables(enrollment: Enrollment) -> None:
