@@ -23,6 +23,7 @@ from certkit.errors import MalformedError, MissingError, RefusedError
 Owner = tuple[int, int]
 """A user's and a group's number."""
 
+STDIN = Path("/dev/stdin")
 READ_LIMIT = 8 * 1024 * 1024
 PRIVATE = 0o600
 IGNORED, EVERYTHING = ".gitignore", b"*\n"

@@ -89,7 +89,7 @@ def test_a_former_one_that_is_wrong_changes_no_key(lead: Lead, home: Path) -> No
     lead("authority", "passphrase", "--passphrase-file", keep("word", OLD))
     keep("word", "another one")
     ended = lead("authority", "passphrase", "--remove")
-    assert (ended.code, "does not open the key" in ended.err) == (1, True)
+    assert (ended.code, "does not open the authorities' keys" in ended.err) == (1, True)
     assert opens(home, OLD)
 
 

@@ -139,11 +139,17 @@ def test_a_renewal_keeps_the_clients_that_are_enrolled_and_adds_none(
     issue("new.certkit")
     capsys.readouterr()
     assert main(["enroll", "new.certkit", "--no-probe", "--passphrase-file", "secret"]) == 0
-    assert capsys.readouterr().out.startswith(f"Renewed in acme as {PERSON}\n")
+    said = capsys.readouterr()
+    assert said.out.startswith(f"Renewed in acme as {PERSON}\n")
+    hint = "EarthBuild is here, too, and is not enrolled. To add it:  certkit enroll FILE --for earthbuild\n"
+    assert said.err == hint
     assert flag.read_bytes() == team.device.cert.read_bytes()
     assert not list((team.laptop / ".earth").iterdir())
     assert main(["enroll", "new.certkit", "--no-probe", "--passphrase-file", "secret"]) == 0
-    assert "nothing changed" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert ("nothing changed" in said.out, said.err) == (True, hint)
+    assert main(["enroll", "new.certkit", "--for", "earthbuild", "--no-probe", "--passphrase-file", "secret"]) == 0
+    assert (team.laptop / ".earth" / "config.yml").exists()
 
 
 def test_a_renewal_of_buildctl_alone_leaves_earthly_alone_and_prints_no_commands_again(

@@ -33,7 +33,7 @@ def test_a_bundle_is_one_line_of_base64_and_all_words_are_beside_it(lead: Lead, 
     assert ended.out.count("\n") == 1
     assert b"bundle" in base64.b64decode(ended.out.strip(), validate=True)
     assert f"Issued {ALICE}, device laptop" in ended.err
-    assert "standard output" in ended.err
+    assert "They run, with that line on standard input\n  certkit enroll -\n" in ended.err
     assert list(Path().iterdir()) == [Path("secret")]
 
 

@@ -41,13 +41,14 @@ def test_every_page_that_a_remedy_names_has_that_section() -> None:
         assert anchor in headings(ROOT / file)
 
 
-def by_sudo(service: pwd.struct_passwd, lead: pwd.struct_passwd, home: Path, *arguments: str) -> str:
+def by_sudo(service: pwd.struct_passwd, lead: pwd.struct_passwd, home: Path, *arguments: str, given: int = 0) -> str:
     """Run certkit as sudo would, for a lead who becomes the service account, in a process of its own."""
     out, end = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
         try:
+            os.dup2(given, 0)
             os.dup2(end, 1)
             os.environ |= {"SUDO_USER": lead.pw_name, "SUDO_UID": str(lead.pw_uid), "HOME": str(home)}
             os.environ.pop("CERTKIT_HOME", None)
@@ -69,7 +70,11 @@ def by_sudo(service: pwd.struct_passwd, lead: pwd.struct_passwd, home: Path, *ar
 def test_two_leads_work_on_one_home_and_the_log_names_each(
     lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for command in ("issue al --out al --no-passphrase", "log"):  # the service account may not reach what they import
+    for command in (
+        "issue al --out al --no-passphrase",
+        "sign al --person al --out no",
+        "log",
+    ):  # the service account may not reach what they import
         lead(*command.split())
     service, alice, bob = [each for each in pwd.getpwall() if each.pw_uid != 0][:3]
     with TemporaryDirectory(dir="/tmp") as folder:
@@ -82,6 +87,13 @@ def test_two_leads_work_on_one_home_and_the_log_names_each(
         by_sudo(service, alice, place, "init", "--team", "acme", "--daemon", URL)
         line = by_sudo(service, bob, place, "issue", ALICE, "--no-passphrase", "--out", "-")
         assert line.count("\n") == 1
+        request = desk / "bob.csr"
+        assert lead("enroll", "--request", request).code == 0
+        request.chmod(0o600)  # the lead's shell opens it, as the lead
+        with request.open() as opened:
+            answer = by_sudo(service, bob, place, "sign", "-", "--person", "bob", "--out", "-", given=opened.fileno())
+        assert answer.count("\n") == 1
+        request.unlink()
         log = by_sudo(service, alice, place, "log")
         assert f"{alice.pw_name} as {service.pw_name}@" in log.splitlines()[1]
         assert f"{bob.pw_name} as {service.pw_name}@" in log.splitlines()[-1]

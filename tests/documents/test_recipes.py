@@ -95,3 +95,22 @@ def test_the_steps_for_github_hand_over_one_line_and_enroll_from_it(tmp_path: Pa
         ["bash", "-c", f"{run[1]} --no-probe"], env=environment | secrets, capture_output=True, text=True, check=True
     )
     assert "Enrolled in acme as ci" in done.stdout
+
+
+def test_a_lead_who_becomes_the_service_account_writes_files_by_the_shell(tmp_path: Path) -> None:
+    alias, commands = [block for block in blocks("lead.md", "sh") if "lead" in block and "useradd" not in block]
+    for name, content in (
+        ("certkit", f'exec {sys.executable} -m certkit "$@"'),
+        ("sudo", f'[ "$1 $2 $3 $4" = "-H -u certkit /usr/local/bin/certkit" ]; shift 4; exec {tmp_path}/certkit "$@"'),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh -e\n{content}\n")
+        (tmp_path / name).chmod(0o755)
+    home = tmp_path / "home"
+    assert main(["init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--home", str(home)]) == 0
+    environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin", "CERTKIT_HOME": str(home), "HOME": str(tmp_path)}
+    script = f"shopt -s expand_aliases\ncertkit enroll --request bob.csr\n{alias}{commands}"
+    done = subprocess.run(
+        ["bash", "-ec", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1].split()[3:5] == ["issue", "bob@acme.example"]
+    assert {(tmp_path / name).read_bytes().count(b"\n") for name in ("bob.certkit", "answer.certkit")} == {1}

@@ -136,6 +136,8 @@ def _say_and_prove(
         say_json(enrollment_report.as_data(planned, reports, changed=changes))
         return all(report.ok for report in reports)
     enrollment_report.say_outcome(planned, is_done=is_done, changed=changes)
+    if not choices.dry_run:
+        enrollment_report.tell_left_out(planned)
     if say_more:
         say_more()
     if changes and not choices.no_probe:

@@ -7,6 +7,7 @@ from certkit.authority import issuance, lookup
 from certkit.authority.issuance import Issued
 from certkit.cli.support import destination, home_access, namesakes, new_passphrases, work_trees
 from certkit.cli.support.issuance_report import (
+    about_other_devices,
     as_data,
     in_words,
     naming_device,
@@ -14,7 +15,6 @@ from certkit.cli.support.issuance_report import (
     say_default,
     say_how_to_enroll,
     tell_of_namesakes,
-    tell_other_devices,
 )
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
@@ -37,14 +37,13 @@ def issue(
     made_up = "" if passphrase_file or no_passphrase else diceware.generate()
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
-        others = lookup.namesakes(session, person)
+        alike = lookup.namesakes(session, person)
         namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.issue(session, person, device, days=life)
-        if not (device or as_json):
-            tell_other_devices(session, issued)
+        others = [] if device else about_other_devices(session, issued)
     with naming_device(issued):
         destination.write_line(out, seal(issued.bundle, secret))
-    tell_of_namesakes(issued, others)
+    tell_of_namesakes(issued, alike)
     with destination.words_beside(out):
         with _showing(made_up, issued, out):
             if as_json:
@@ -59,6 +58,7 @@ def issue(
             tell("The bundle is not encrypted: whoever has the file may build.")
             work_trees.tell_of_secret(out)
         say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
+    tell(*others)
 
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:

@@ -8,6 +8,7 @@ from certkit.authority import issuance, lookup
 from certkit.authority.issuance import Issued
 from certkit.cli.support import destination, home_access, input_files, namesakes
 from certkit.cli.support.issuance_report import (
+    about_other_devices,
     as_data,
     in_words,
     naming_device,
@@ -15,7 +16,6 @@ from certkit.cli.support.issuance_report import (
     say_default,
     say_how_to_enroll,
     tell_of_namesakes,
-    tell_other_devices,
 )
 from certkit.cli.support.output import say, say_json, short, tell
 from certkit.enroll.bundle import seal
@@ -40,18 +40,17 @@ def sign(
         requests.read(content)  # what is wrong with it is told before the home is opened
         is_others = requests.names_itself(content)
     with home_access.changing(home) as session:
-        others = lookup.namesakes(session, person)
+        alike = lookup.namesakes(session, person)
         namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.sign(session, content, person, device, days=life)
         authorities = [session.certificate_path("server", each) for each in session.rotation("server").trusted]
-        if not (device or as_json):
-            tell_other_devices(session, issued)
+        others = [] if device else about_other_devices(session, issued)
     with naming_device(issued):
         if pem:
             destination.write(out, issued.chain())
         else:
             destination.write_line(out, seal(issued.bundle, None))
-    tell_of_namesakes(issued, others)
+    tell_of_namesakes(issued, alike)
     if as_json:
         say_json(as_data(issued, out))
         return
@@ -65,6 +64,7 @@ def sign(
         say_how_to_enroll(issued, out, "On the machine that made the request they run", encrypted=False)
         if is_others:
             tell("Another tool has made this request. Where there is no certkit: sign it with --pem")
+    tell(*others)
 
 
 def _say_how_to_use(issued: Issued, out: Path, authorities: Sequence[Path]) -> None:

@@ -160,7 +160,9 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "unclear": _unclear,
     "unresolved": lambda f: f"the name {_host(f['url'])} has no address here ({f['error']})",
-    "nobody-answers": lambda f: f"nobody answers at {f['url']} ({f['error']})",
+    "nobody-answers": lambda f: (
+        f"nobody answers at {f['url']} ({f['error'].removeprefix(f['url'].removeprefix('tcp://') + ': ')})"
+    ),
     "certificate-unverified": lambda f: f["error"],
     "newest-expired": lambda f: f"its newest certificate, in this home, expired {f['expires'].date()}",
     "address-unreached": lambda f: f["error"],

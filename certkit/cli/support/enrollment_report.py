@@ -9,7 +9,7 @@ from certkit.cli.support import probe_report, work_trees
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly import engines, flag_clients
-from certkit.earthly.clients import HOST_VARIABLE, variable
+from certkit.earthly.clients import HOST_VARIABLE, find, variable
 from certkit.earthly.edit import KEYS
 from certkit.enroll import flag_files
 from certkit.enroll.bundle import Bundle
@@ -125,6 +125,16 @@ def say_timer(keeper: "Keeper | None") -> None:
             "Neither systemd, launchd nor cron works here for you. Have this run each day:",
             "  certkit renew --if-needed",
         )
+
+
+def tell_left_out(enrollment: Enrollment) -> None:
+    """Name the clients that are here and stay as they are, where those that were enrolled are kept."""
+    enrolled = {step.client.name for step in enrollment.steps}
+    for client in find(os.environ) if enrollment.is_kept else ():
+        if client.name not in enrolled:
+            tell(
+                f"{client.title} is here, too, and is not enrolled. To add it:  certkit enroll FILE --for {client.name}"
+            )
 
 
 def say_variables(enrollment: Enrollment) -> None:

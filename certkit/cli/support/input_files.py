@@ -35,7 +35,7 @@ _ALARM = "No laptop should have it: tell whoever runs certkit for your team, and
 
 def path_of(named: Path) -> Path:
     """Return the path of what was named: `-` is standard input."""
-    return Path("/dev/stdin") if str(named) == "-" else named
+    return files.STDIN if str(named) == "-" else named
 
 
 def read(named: Path, wanted: Wanted, limit: int) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from certkit.authority.issuance import Issued
 from certkit.authority.overview import State, device_states
 from certkit.authority.view import View
-from certkit.cli.support import home_access
+from certkit.cli.support import destination, home_access
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.output import say, tell
 from certkit.enroll.bundle import Bundle
@@ -65,7 +65,7 @@ def say_also_valid(issued: Issued) -> None:
         say(f"Also good   {each.serial}, a former certificate of {issued.device}, until {each.expires.date()}")
 
 
-def tell_other_devices(view: View, issued: Issued) -> None:
+def about_other_devices(view: View, issued: Issued) -> list[str]:
     """Say what else somebody has, where a new device got a made-up name: it may take the place of one of them."""
     others = [
         each
@@ -73,22 +73,24 @@ def tell_other_devices(view: View, issued: Issued) -> None:
         if each.state in (State.VALID, State.EXPIRED) and each.device != issued.device
     ]
     if not others:
-        return
+        return []
     shown = ", ".join(f"{each.device} (issued {each.issued:%Y-%m-%d})" for each in others if each.issued)
     device = shlex.quote(others[-1].device)
     renew, revoke = (
         home_access.command(view, f"{verb} {shlex.quote(issued.person)} --device {device}")
         for verb in ("issue", "revoke")
     )
-    tell(
+    return [
+        "",
         f"{issued.person} has had a device before: {shown}. {issued.device} is a further one.",
-        f"To renew that one instead:  {renew} --out FILE",
-        f"If it was lost:            {revoke}",
-    )
+        f"To renew the former instead:  {renew} --out FILE",
+        f"If it was lost:               {revoke}",
+    ]
 
 
 def say_how_to_enroll(issued: Issued, out: Path, they_run: str, *, encrypted: bool) -> None:
     """Say what the developer is to run, and to compare if no passphrase vouches for the file."""
-    say("", they_run, f"  certkit enroll {shlex.quote(out.name)}")
+    where = ", with that line on standard input" if out == destination.STDOUT else ""
+    say("", they_run + where, f"  certkit enroll {shlex.quote(out.name)}")
     if not encrypted:
         say("and compare with you, by phone or in person", *fingerprints(issued.bundle.server_authorities))

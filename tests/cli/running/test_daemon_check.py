@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 
 from certkit import files
+from certkit.authority import daemon_check
 from certkit.cli.support import context
 from certkit.pki import certificates
 from tests.cli.authorities import SEC1, write
@@ -259,6 +260,13 @@ def test_a_server_whose_clock_is_late_does_not_prove_by_its_refusal(lead: Lead, 
     assert "alert 42" in ended.out
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a check that waits end as a defect."""
+    monkeypatch.setattr(daemon_check, "_PAUSE", -1)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_name_that_has_no_address_is_told_at_once(lead: Lead, daemon: Running) -> None:
     lead("daemon", "add", "far", "tcp://nowhere.acme.example:8372")
     ended = lead("daemon", "check", "far", "--wait", "3600")
@@ -267,6 +275,7 @@ def test_a_name_that_has_no_address_is_told_at_once(lead: Lead, daemon: Running)
     assert ended.out.endswith("the name server: getent hosts nowhere.acme.example\n")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_certificate_that_has_expired_is_told_at_once_with_what_renews_it(
     lead: Lead, daemon: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
