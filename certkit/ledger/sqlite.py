@@ -24,7 +24,8 @@ _REMEDIES: Mapping[int, str] = {
     sqlite3.SQLITE_BUSY: "Another command writes to it, and has for a minute: try again when that has ended.",
     sqlite3.SQLITE_READONLY: "Make the file and its folder writable for yourself.",
     sqlite3.SQLITE_PROTOCOL: "Its file system keeps no locks: move the home to a disk of this machine.",
-    sqlite3.SQLITE_IOERR: "Its disk or network share fails, or has no locks: move the home to a disk of this machine.",
+    sqlite3.SQLITE_IOERR: "Its disk or network share has no free space, fails or has no locks: move the home to "
+    "another disk of this machine.",
     sqlite3.SQLITE_CORRUPT: "It is damaged: restore the home from a backup.",
     sqlite3.SQLITE_NOTADB: "It is no ledger: restore the home from a backup.",
 }

@@ -56,7 +56,7 @@ def test_somebody_new_with_the_name_of_somebody_who_is_there_is_noted(lead: Lead
         "  certkit revoke Alice --reason replaced",
     ]
     for person in ("Alice", ALICE, "alicia@acme.example"):
-        assert lead("issue", person, "--out", f"{person}.certkit").err == ""
+        assert "is new here" not in lead("issue", person, "--out", f"{person}.certkit").err
 
 
 def test_the_file_is_private_and_its_certificate_recorded(lead: Lead, home: Path) -> None:

@@ -173,7 +173,7 @@ def test_what_has_changed_comes_along(place: Place, server: Server) -> None:
     place.lead("daemon", "add", "arm", "tcp://arm.acme.example:8372")
     assert place.lead("rotate", "server", "prepare").code == 0
     assert place.lead("renew", "--force").code == 0
-    clients = Path.home() / ".local" / "share" / "certkit" / "clients" / "acme"
+    clients = Path.home() / ".local" / "share" / "certkit-laptop" / "clients" / "acme"
     assert (clients / "arm" / "url").read_text() == "tcp://arm.acme.example:8372"
     for folder in (place.folder, clients / "arm", clients / "build"):
         assert (folder / "ca.pem").read_bytes().count(b"BEGIN") == 2
@@ -194,11 +194,11 @@ def test_who_leaves_renews_no_more(place: Place, server: Server) -> None:
     place.enroll("--for", "buildctl", "--for", "earthly")
     assert place.lead("unenroll", "--for", "buildctl").code == 0
     assert place.lead("renew", "--force").code == 0
-    assert not (Path.home() / ".local" / "share" / "certkit" / "clients").exists() or not list(
-        (Path.home() / ".local" / "share" / "certkit" / "clients").iterdir()
+    assert not (Path.home() / ".local" / "share" / "certkit-laptop" / "clients").exists() or not list(
+        (Path.home() / ".local" / "share" / "certkit-laptop" / "clients").iterdir()
     )
     assert place.lead("unenroll").code == 0
-    assert list((Path.home() / ".local" / "share" / "certkit" / "renewal").iterdir()) == []
+    assert list((Path.home() / ".local" / "share" / "certkit-laptop" / "renewal").iterdir()) == []
     assert place.lead("renew").complaint[:2] == (1, "certkit: nothing is enrolled on this machine")
     assert place.lead("needs-renewal").code == 2
 
@@ -234,5 +234,5 @@ def test_the_json_of_both(place: Place, server: Server) -> None:
 
 def move(server: Server) -> None:
     """Let the laptop know the address of a server that was started anew elsewhere."""
-    record = Path.home() / ".local" / "share" / "certkit" / "renewal" / "acme.json"
+    record = Path.home() / ".local" / "share" / "certkit-laptop" / "renewal" / "acme.json"
     record.write_text(json.dumps(json.loads(record.read_text()) | {"server": server.url}))
