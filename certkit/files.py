@@ -325,7 +325,11 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
                 os.fchmod(descriptor, mode)
         file.write(content)
         file.flush()
-        os.fsync(descriptor)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in file_errors.UNSUPPORTED:
+                raise
 
 
 def _turn(path: Path, target: str, owner: Owner | None = None) -> None:
