@@ -119,6 +119,14 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | Non
             raise
 
 
+def write_scratch(path: Path, content: bytes) -> None:
+    """Write a new private file that is soon removed again, and so need not outlast a crash."""
+    with _explained(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+
+
 def write_directory(path: Path, contents: Mapping[str, bytes], *, owner: Owner | None = None) -> None:
     """Replace all files of a private folder at once: a reader finds the former set or the new one, never a mix.
 
@@ -332,7 +340,11 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
                 os.fchmod(descriptor, mode)
         file.write(content)
         file.flush()
-        os.fsync(descriptor)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in file_errors.UNSUPPORTED:
+                raise
 
 
 def _turn(path: Path, target: str, owner: Owner | None = None) -> None:

@@ -82,7 +82,7 @@ def _try(session: Session, clear: bytes) -> None:
     trial = files.draft_of(session.path / _TRIAL)
     try:
         files.make_private_directory(trial)
-        _unpack(clear, trial)
+        _unpack(clear, trial, files.write_scratch)
         _disarm(trial / SETTINGS, lambda _: True)
         _settle(trial, session.actor, session.now)
     except CertkitError as error:
@@ -150,16 +150,20 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(member, io.BytesIO(content))
 
 
-def _unpack(clear: bytes, draft: Path) -> None:
+def _write_new(path: Path, content: bytes) -> None:
+    files.write(path, content, replace=False)
+
+
+def _unpack(clear: bytes, draft: Path, write: Callable[[Path, bytes], None] = _write_new) -> None:
     try:
         with tarfile.open(fileobj=io.BytesIO(clear), mode="r:") as archive:
             for member in archive:
-                _place(archive, member, draft / _inside(member.name))
+                _place(archive, member, draft / _inside(member.name), write)
     except (tarfile.TarError, ValueError):
         raise _damaged("it cannot be read") from None
 
 
-def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, write: Callable[[Path, bytes], None]) -> None:
     """Put one member in its place, private whatever the archive says of its mode."""
     if member.isdir():
         files.make_private_directory(path)
@@ -167,7 +171,7 @@ def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> Non
         files.turn_link(path, str(_inside(member.linkname)))
     elif member.isreg() and not member.issparse():  # whose size would be any that it claims
         found = archive.extractfile(member)
-        files.write(path, found.read() if found else b"", replace=False)
+        write(path, found.read() if found else b"")
     else:
         raise _damaged(f"{member.name} is of a strange kind")
 

@@ -156,6 +156,18 @@ def test_where_folders_cannot_be_flushed_nothing_is_lost(
     assert Path("al.certkit").exists()
 
 
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
+def test_where_nothing_can_be_flushed_all_is_written_all_the_same(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert "Passphrase  " in lead("backup", "sealed").out
+    assert Path("sealed").stat().st_size > 1000
+
+
 def test_a_disk_that_fails_leaves_no_file_that_nobody_can_open(
     lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -173,3 +173,39 @@ def test_what_cannot_be_written_names_the_path_the_cause_and_what_helps(
     assert said.startswith(remedy)
     assert said.endswith("Its device is recorded: then run the same with --device desk")
     assert [each["device"] for each in lead("list", "--json").data["devices"]] == ["desk"]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "issues", "restores"),
+    [
+        ("team.yml", False, False),
+        ("ledger.sqlite", False, True),
+        ("authorities/client-1/cert.pem", False, True),
+        ("authorities/client-1/key.pem", False, True),
+        ("authorities/server-1/cert.pem", False, True),
+        ("authorities/server-1/key.pem", True, True),
+        ("authorities/client", True, False),
+        ("daemons", True, False),
+        ("canary", True, False),
+        ("lock", True, False),
+        (".settings.json", True, False),
+    ],
+)
+def test_a_home_without_some_of_its_files_is_mended_or_told_what_it_lacks(
+    lead: Lead, home: Path, lacking: str, *, issues: bool, restores: bool
+) -> None:
+    for path in [home / lacking, *home.glob(f".{lacking}.*")]:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    ended = lead("issue", "al", "--out", "al.certkit", "--no-passphrase")
+    assert (ended.code == 0) is issues, ended.err
+    if not issues:
+        what, remedy = ended.err.splitlines()
+        assert (home / lacking).name in what or str(home) in what
+        assert ("backup" in remedy) is restores, remedy
+    elif restores:
+        code, what, remedy = lead("daemon", "renew", "build").complaint
+        assert (code, lacking in what, "backup" in remedy) == (1, True, True)
+    else:
+        assert lead("daemon", "renew", "build").code == 0
+        assert lead("revoke", "al").code == 0
+        assert lead("list").err == ""

@@ -58,6 +58,7 @@ def test_a_clock_is_set_by_what_is_there(
     assert of_finding(found) == f"set this machine's clock:\n  {expected}"
 
 
+@pytest.mark.real
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root on Linux makes namespaces")
 @pytest.mark.skipif(not (shutil.which("unshare") and shutil.which("ip")), reason="unshare and ip are not here")
 def test_the_demo_runs_where_there_is_no_second_loopback_address(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.cli.terminal import on_terminal
 
 SECRET = "violet anchor"
 INIT = ["init", "--team", "acme", "--daemon", URL, "--passphrase"]
-ISSUE = ["issue", ALICE, "--out", "another", "--no-passphrase"]
+ISSUE = ["issue", "bo", "--out", "another", "--no-passphrase"]
 LATER = ["--home", "later"]
 
 

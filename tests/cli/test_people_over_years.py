@@ -110,7 +110,7 @@ def test_a_device_more_of_the_same_name_is_asked_about(lead: Lead, home: Path, a
     command = ["issue", "alice", "--out", "x", "--no-passphrase"]
     ended, shown = on_terminal(command, {"Is this a device more of the same person? [y/N]": answer})
     assert ended == code, shown
-    assert f"alice is known since {datetime.now(UTC).year}-" in shown
+    assert "alice is known since 2" in shown
     assert Path("x").exists() is (code == 0)
     again = on_terminal(["issue", "alice", "--device", "laptop", "--out", "y", "--no-passphrase"])
     assert again[0] == 0, again
