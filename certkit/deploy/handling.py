@@ -88,7 +88,7 @@ def _kubernetes(site: Site) -> Handling:
         cut=f"{kubectl} delete pod {site.name}-0 --now && {status}",
         running=f"{kubectl} exec {stateful} -- ps",
         copy=f"{kubectl} create secret generic {site.name} {files} --dry-run=client --output=yaml"
-        " | kubectl apply --server-side --force-conflicts --filename=-",
+        " | kubectl apply --server-side --filename=-",
     )
 
 

@@ -90,7 +90,7 @@ def test_a_daemons_files_belong_together_at_every_moment_of_a_renewal(path: Path
 
 def test_a_daemon_that_was_half_added_can_be_renewed(path: Path, view: View) -> None:
     added: list[str] = []
-    for _ in at_every_moment(lambda: main(["daemon", "add", f"arm{len(added)}", "tcp://arm:8372"])):
+    for _ in at_every_moment(lambda: main(["daemon", "add", f"arm{len(added)}", f"tcp://arm{len(added)}:8372"])):
         assert_whole(path)
         known = view.ledger.daemon(f"arm{len(added)}")
         added.extend(["now"] if known else [])

@@ -17,7 +17,7 @@ from tests.cli.conftest import Ended, Lead
 from tests.daemons.build import programs
 from tests.engines.machine import HOST, LOCK, SCRIPT, Machine, machine, reason_to_skip
 
-PATIENCE = 60.0
+PATIENCE = 150.0
 DOCKERFILE = """\
 FROM scratch
 ARG DO=true
