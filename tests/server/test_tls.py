@@ -28,11 +28,12 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: ca\r\n\r\n"
 
 @contextlib.contextmanager
 def connected(server: Server, settings: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
-    """Connect, and say nothing yet."""
+    """Connect, and say nothing yet; what is said then is sent at once."""
     with (
         socket.create_connection((server.host, server.port), 60) as plain,
         settings.wrap_socket(plain, server_hostname=server.host) as tls,
     ):
+        tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield tls
 
 
