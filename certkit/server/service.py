@@ -1,5 +1,7 @@
 """What the server answers, by path: EST (RFC 7030), and what a laptop of certkit's asks beside it."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,11 +40,28 @@ class Service:
     log: Log
     authorities: list[Certificate] = field(default_factory=list)
     failures: Attempts = field(default_factory=Attempts)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while nobody is being answered, once somebody was."""
+    answering: int = 0
     renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and write its line into the log, in which no secret ever stands."""
-        call, begun = Call(request, self.worker), time.monotonic()
+        self.answering += 1
+        self.idle.clear()
+        try:
+            response = await self._answer_and_log(Call(request, self.worker))
+            with contextlib.suppress(ConnectionError):  # whoever has asked may have left
+                await response.prepare(request)
+                await response.write_eof()  # here, or a server that ends would not wait for it
+            return response
+        finally:
+            self.answering -= 1
+            if not self.answering:
+                self.idle.set()
+
+    async def _answer_and_log(self, call: Call) -> web.Response:
+        request, begun = call.request, time.monotonic()
         try:
             response = await self._answer(call)
         except CertkitError as error:

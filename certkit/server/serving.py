@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -124,11 +125,20 @@ async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -
         refreshing = asyncio.create_task(refreshed.for_ever())
         await ending.wait()
         refreshing.cancel()
+        log("draining", calls=service.answering, connections=connections.count)
         server.close()
-        await connections.shutdown(_DRAIN)
+        await _drained(service)
+        await connections.shutdown(1.0)
     finally:
         worker.close()
     log("ended")
+
+
+async def _drained(service: Service) -> None:
+    """Wait until whoever is being answered has been: aiohttp takes nothing more from anybody once it shuts down."""
+    if service.answering:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(service.idle.wait(), _DRAIN)
 
 
 @dataclass
@@ -198,7 +208,19 @@ def _log(clock: Callable[[], datetime]) -> Log:
         with contextlib.suppress(OSError):
             logger.info(event, **fields)
 
+    logging.getLogger().handlers = [_Relaying(log)]
     return log
+
+
+class _Relaying(logging.Handler):
+    """Puts what libraries have to say into the log, a line each, without their traces."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log("library", source=record.name, message=record.getMessage())
 
 
 def _timed(clock: Callable[[], datetime]) -> Callable[..., dict[str, object]]:

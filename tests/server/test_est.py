@@ -1,6 +1,7 @@
 """Enrollment and renewal by EST: who gets a certificate, who does not, and what they are told."""
 
 import base64
+import json
 import shutil
 import signal
 import sqlite3
@@ -16,10 +17,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
+from jsonschema import Draft202012Validator
 
 from certkit.enroll.bundle import open_bundle
 from certkit.pki import certificates, extensions, keys, names
 from tests.cli.conftest import ALICE, Lead
+from tests.environment import CHECKOUT
 from tests.server.running import EST, OWN, Answer, Caller, Server, csr, serving
 
 KEY, OTHER = keys.generate("p256"), keys.generate("p256")
@@ -249,6 +252,20 @@ def test_what_is_not_offered_is_refused_with_a_word(caller: Caller, method: str,
     found = caller.call(method, path, b"" if method == "POST" else None)
     assert found.status == status
     assert found.body
+
+
+def test_the_json_has_the_form_that_is_documented(lead: Lead, caller: Caller, tmp_path: Path) -> None:
+    schema = json.loads((CHECKOUT / "docs" / "server.schema.json").read_text())
+
+    def fits(found: Answer, form: str) -> None:
+        Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{form}"}).validate(json.loads(found.body))
+
+    for options in ([], ["--for", "buildx"]):
+        key = keys.generate("p256")
+        certificate = caller.enroll(invite(lead, *options), key).certificate
+        fits(caller.showing(certificate, key, tmp_path).call("GET", f"{OWN}/settings"), "settings")
+    for found in (caller.renew(KEY), caller.call("GET", "/"), caller.call("POST", f"{EST}/fullcmc", b"")):
+        fits(found, "error")
 
 
 def test_the_log_names_who_and_no_secret(lead: Lead, server: Server, caller: Caller) -> None:

@@ -1,8 +1,11 @@
 """TLS as the server speaks it, to whoever calls."""
 
+import base64
 import contextlib
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,18 +21,19 @@ from certkit.pki import certificates, keys
 from certkit.server.attempts import ALLOWED, WINDOW, Attempts
 from tests.cli.conftest import ALICE, Lead
 from tests.server.identity import ACTOR, SERVER, start
-from tests.server.running import Caller, Server
+from tests.server.running import Caller, Server, csr
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: ca\r\n\r\n"
 
 
 @contextlib.contextmanager
 def connected(server: Server, settings: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
-    """Connect, and say nothing yet."""
+    """Connect, and say nothing yet; what is said then is sent at once."""
     with (
         socket.create_connection((server.host, server.port), 60) as plain,
         settings.wrap_socket(plain, server_hostname=server.host) as tls,
     ):
+        tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield tls
 
 
@@ -87,6 +91,28 @@ def test_whoever_shows_a_stranger_s_certificate_is_told_why(
         ask(server, settings)
 
 
+def test_whoever_is_being_answered_when_it_is_told_to_end_is_answered(lead: Lead, server: Server) -> None:
+    password = lead("invite", ALICE, "--json").data["password"]
+    key = keys.generate("p256")
+    body, shown = csr(key), base64.b64encode(f"x:{password}".encode())
+    head = b"POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: ca\r\nAuthorization: Basic %s\r\n" % shown
+    with connected(server, Caller(server).context()) as tls:
+        tls.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:10])
+        assert Caller(server).call("GET", "/healthz").status == 200
+        ending = threading.Thread(target=server.stop)
+        ending.start()
+        refused = False
+        while not refused:
+            try:
+                socket.create_connection((server.host, server.port), 1).close()
+                time.sleep(0.1)
+            except OSError:
+                refused = True
+        tls.sendall(body[10:])
+        assert tls.recv(1000).startswith(b"HTTP/1.1 200 ")
+    ending.join()
+
+
 def test_who_says_nothing_holds_nobody_up(server: Server) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(20):
@@ -123,6 +149,8 @@ def test_what_is_no_http_is_refused_and_leaves_the_server_well(server: Server, g
         tls.sendall(garbage)
         assert tls.recv(1000).startswith((b"HTTP/1.1 400", b"HTTP/1.0 400", b"HTTP/1.1 401"))
     assert Caller(server).call("GET", "/healthz").status == 200
+    server.stop()
+    assert [each for each in server.lines if "event" not in each] == []
 
 
 def test_the_certificate_is_renewed_by_itself(lead: Lead, home: Path) -> None:
