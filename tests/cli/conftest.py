@@ -15,7 +15,7 @@ from tests.daemons.daemon import HOST, free_port
 
 URL = "tcp://build.acme.example:8372"
 ALICE = "alice@acme.example"
-UNRESOLVED = "does not resolve here: every laptop must find it, by its name server or its hosts file."
+UNRESOLVED = "does not resolve here.\nEvery laptop must find it, by its name server or its hosts file."
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def names(home: Path, daemon: str = "build") -> list[str]:
 
 def test_it_says_what_it_made_and_what_to_do_next_ready_to_paste(lead: Lead, tmp_path: Path) -> None:
     ended = init(lead)
-    assert (ended.code, ended.err.splitlines()) == (0, [f"build.acme.example {UNRESOLVED}"])
+    assert (ended.code, ended.err.splitlines()) == (0, f"build.acme.example {UNRESOLVED}".splitlines())
     assert "Created the team acme in ~/home" in ended.out
     for expected in (
         "server authority  vouches for daemons  SHA-256 ",

@@ -15,6 +15,6 @@ def tell_of(hosts: Sequence[str]) -> None:
     if missing:
         verb = "does" if len(missing) == 1 else "do"
         tell(
-            f"{' and '.join(missing)} {verb} not resolve here: every laptop must find it, by its name server or its "
-            "hosts file."
+            f"{' and '.join(missing)} {verb} not resolve here.",
+            "Every laptop must find it, by its name server or its hosts file.",
         )

@@ -47,7 +47,7 @@ REMEDIES: Mapping[str, str] = {
     "chain-broken": _RENEW,
     "certificate-expired": _RENEW,
     "certificate-not-yet-valid": _CLOCK,
-    "certificate-near-end": "certkit renew\nor, where a bundle enrolled this machine, " + _RENEW,
+    "certificate-near-end": "renew it:\n  certkit renew\nor, where a bundle enrolled this machine, " + _RENEW,
     "certificate-not-for-clients": _RENEW,
     "certificate-signed-weakly": f"{_ASK} for a certificate that is signed with SHA-256:\n  {_ENROLL}",
     "serial-negative": f"{_ASK} for new ones, when there is time:\n  {_ENROLL}",
