@@ -106,5 +106,5 @@ def test_names_that_do_not_resolve_here_are_a_note_and_no_failure(lead: Lead, ho
     assert (made.code, made.err) == (0, "")
     made = lead(*init, "--san", "b.example", "--san", "c.example", "--home", tmp_path / "third", "--json")
     assert (made.code, made.data["team"]) == (0, "acme")
-    assert made.err.startswith("b.example and c.example do not resolve here: every laptop must find it")
+    assert made.err.startswith("b.example and c.example do not resolve here.\nEvery laptop must find it")
     assert lead("daemon", "add", "arm", "tcp://arm.example:1", "--json").err == f"arm.example {UNRESOLVED}\n"

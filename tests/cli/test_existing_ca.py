@@ -119,8 +119,8 @@ def test_a_daemon_that_they_leave_out_is_refused_when_it_is_added_and_when_it_is
     )
     assert lead("daemon", "renew", "arm", "--san", "far.example").complaint[1] == added[1]
     assert [each["hosts"] for each in lead("daemon", "list", "--json").data["daemons"]] == [
-        ["arm.acme.example"],
         ["build.acme.example"],
+        ["arm.acme.example"],
     ]
     assert not (tmp_path / "home/daemons/far").exists()
 

@@ -47,9 +47,9 @@ def enroll(lead: Lead, file: str, *arguments: str) -> Ended:
     return lead("enroll", file, "--for", "buildctl", "--no-probe", *SECRET, *arguments)
 
 
-def follow(lead: Lead, said: str) -> list[Ended]:
-    """Run the commands of certkit's that something printed, in its order."""
-    commands = [shlex.split(found) for found in re.findall(r":  certkit (.*)$", said, re.MULTILINE)]
+def follow(lead: Lead, said: str, before: str = ":") -> list[Ended]:
+    """Run the commands of certkit's that something printed behind these words, in its order."""
+    commands = [shlex.split(found) for found in re.findall(f"{before}  certkit (.*)$", said, re.MULTILINE)]
     return [lead(*command) for command in commands if command[0] != "list"]
 
 
@@ -62,7 +62,7 @@ def after(home: Path, role: str) -> int:
 def test_what_status_prints_leads_out_where_both_have_expired(lead: Lead, home: Path, daemon: Running) -> None:
     said = lead("status").out
     assert said.index("certkit rotate server prepare") < said.index("certkit rotate client prepare")
-    assert [ended.code for ended in follow(lead, said.partition("Note:")[0])] == [0] * 5
+    assert [ended.code for ended in follow(lead, said.partition("Note:")[0], "^")] == [0] * 5
     assert (after(home, "server"), after(home, "client")) == (3652, 3652)
     daemon.restart()
     assert lead("daemon", "check", "build").code == 0
@@ -113,10 +113,10 @@ def test_amid_a_rotation_the_next_step_leads_out(
     with monkeypatch.context() as patch:
         patch.setattr(context, "now", lambda: datetime.now(UTC) - timedelta(days=40))
         assert all(lead("rotate", role, "prepare").code == 0 for role in ("server", "client"))
-        assert "\nauthority client expires in 19 days:  certkit rotate client\n" in lead("status").out
+        assert "\nauthority client expires in 19 days\n  certkit rotate client\n" in lead("status").out
     said = lead("status").out
-    assert "\nauthority client expired:  certkit rotate client switch\n" in said
-    assert [ended.code for ended in follow(lead, said.partition("Note:")[0])] == [0] * 4
+    assert "\nauthority client expired\n  certkit rotate client switch\n" in said
+    assert [ended.code for ended in follow(lead, said.partition("Note:")[0], "^")] == [0] * 4
     daemon.restart()
     assert lead("daemon", "check", "build").code == 0
     assert [lead("rotate", role, "retire").code for role in ("server", "client")] == [0, 0]

@@ -31,9 +31,10 @@ def test_without_hard_links_files_are_made_and_never_overwritten(
 ) -> None:
     monkeypatch.setattr(os, "link", failing(number))
     assert lead("issue", "al", "--out", "al.certkit").code == 0
-    assert lead("backup", "sealed").code == 0
+    Path("secret").write_text("violet anchor kettle\n")
+    assert lead("backup", "sealed", "--passphrase-file", "secret").code == 0
     assert lead("issue", "al", "--out", "al.certkit").code == 1
-    assert sorted(path.name for path in desk.iterdir()) == ["al.certkit", "sealed"]
+    assert sorted(path.name for path in desk.iterdir()) == ["al.certkit", "sealed", "secret"]
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS])

@@ -2,10 +2,12 @@
 
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from certkit.cli.support import context
 from certkit.pki import certificates
 from tests.cli.conftest import ALICE, Lead
 from tests.cli.openssl import is_let_in
@@ -95,12 +97,17 @@ def test_a_number_that_is_none_is_told(lead: Lead, home: Path) -> None:
         assert lead("show", odd).complaint[0] == 1
 
 
-def test_of_devices_of_one_name_each_has_its_own_file_in_what_status_prints(lead: Lead, home: Path) -> None:
+def test_of_devices_of_one_name_each_has_its_own_file_in_what_status_says(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for person in ("al", "bo", "Zoë Ünal"):
         assert (
             lead("issue", person, "--device", "my laptop/1", "--life", "3", "--out", person, "--no-passphrase").code
             == 0
         )
-    commands = re.findall(r"certkit issue .* --out (\S+)$", lead("status").out, re.MULTILINE)
-    assert len(set(commands)) == 3
-    assert not [name for name in commands if "/" in name]
+    in_two_days = datetime.now(UTC) + timedelta(days=2.5)
+    monkeypatch.setattr(context, "now", lambda: in_two_days)
+    remedies = [each["remedy"] for each in lead("status", "--json").data["items"] if each["kind"] == "device"]
+    named = [re.fullmatch(r"certkit issue .* --out (\S+)", each) for each in remedies]
+    assert len({each[1] for each in named if each}) == 3
+    assert not [each for each in named if each and "/" in each[1]]

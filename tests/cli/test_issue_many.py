@@ -264,7 +264,7 @@ def test_a_bundle_that_another_command_has_issued_meanwhile_is_not_issued_twice(
 def test_without_a_passphrase_the_table_has_none_and_the_authority_is_to_be_compared(lead: Lead, home: Path) -> None:
     ended = many(lead, PEOPLE, "--no-passphrase")
     assert ended.err == "The bundles are not encrypted: whoever has a file may build.\n"
-    assert "acme server authority   SHA-256 " in ended.out
+    assert "acme server authority\n    SHA-256  " in ended.out
     assert [row["passphrase"] for row in table()] == ["", ""]
     assert all(open_bundle((FOLDER / row["bundle"]).read_bytes(), lambda: pytest.fail("sealed")) for row in table())
 
@@ -296,7 +296,7 @@ def test_every_device_that_ends_within_a_month_gets_another_certificate(
     lead("issue", "cy", "--device", "desk", "--out", "cy2", "--no-passphrase")
     assert lead("issue", "--expiring", "--out-dir", FOLDER).out == "Nothing expires within 30 days.\n"
     travel(336)
-    assert "\n2 devices, all at once:  certkit issue --expiring --out-dir renewals\n" in lead("status").out
+    assert "\n2 devices, all at once\n  certkit issue --expiring --out-dir renewals\n" in lead("status").out
     ended = lead("issue", "--expiring", "--out-dir", FOLDER, "--json")
     assert [(each["person"], each["device"]) for each in ended.data["issued"]] == [("al", "desk"), ("di", "desk")]
     assert skipped(ended) == [("bo", "desk", "revoked")]

@@ -135,7 +135,7 @@ def test_a_renewal_keeps_the_clients_that_are_enrolled_and_adds_none(
 ) -> None:
     """EarthBuild was installed after Earthly and buildctl had been enrolled."""
     (team.laptop / ".earth").mkdir()
-    flag = team.laptop / ".local/share/certkit/clients/acme/build/cert.pem"
+    flag = team.laptop / ".local/share/certkit-laptop/clients/acme/build/cert.pem"
     issue("new.certkit")
     capsys.readouterr()
     assert main(["enroll", "new.certkit", "--no-probe", "--passphrase-file", "secret"]) == 0

@@ -19,6 +19,7 @@ def prose(shown: str) -> list[str]:
 
 
 def test_the_lead_s_screens_fit_80_columns(lead: Lead, tmp_path: Path) -> None:
+    Path("secret").write_text("violet anchor kettle\n")
     said = [lead("init", "--team", "acme", "--daemon", URL)]
     said.append(lead("daemon", "add", "arm", "tcp://arm.acme.example:8372", "--san", "10.0.0.9"))
     said.append(lead("issue", ALICE, "--device", "a-laptop", "--out", "a.certkit"))
@@ -31,7 +32,7 @@ def test_the_lead_s_screens_fit_80_columns(lead: Lead, tmp_path: Path) -> None:
         "show build",
         "authority show",
         "rotate server",
-        "backup b",
+        "backup b --passphrase-file secret",
         "reinstate bob",
     ]
     said += [lead(*command.split()) for command in commands]
