@@ -135,12 +135,20 @@ def test_a_generation_has_no_passphrase_that_was_changed_while_its_maker_waited(
 
 
 @pytest.mark.parametrize(
-    "command", ["revoke al", "daemon renew build", "rotate client prepare", "authority passphrase --remove", "backup x"]
+    "command",
+    [
+        "revoke al",
+        "daemon renew build",
+        "rotate client prepare",
+        "authority passphrase --remove",
+        "backup x --passphrase-file secret",
+    ],
 )
 def test_nothing_is_changed_while_another_command_holds_the_home(
     path: Path, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("secret").write_text("violet anchor kettle\n")
     main(issue(path, "al"))
     before = session.ledger.events()
     with session.locked():
