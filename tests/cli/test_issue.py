@@ -52,11 +52,12 @@ def test_somebody_new_with_the_name_of_somebody_who_is_there_is_noted(lead: Lead
     ended = lead("issue", "Alice", "--out", "short.certkit")
     assert ended.code == 0
     assert ended.err.splitlines() == [
-        f"Note: Alice is new here, beside {ALICE}. If that is one person, take it back:",
+        f"Alice is new, and almost the name of {ALICE}.",
+        "If that is one person, take it back:",
         "  certkit revoke Alice --reason replaced",
     ]
     for person in ("Alice", ALICE, "alicia@acme.example"):
-        assert "is new here" not in lead("issue", person, "--out", f"{person}.certkit").err
+        assert "is new" not in lead("issue", person, "--out", f"{person}.certkit").err
 
 
 def test_the_file_is_private_and_its_certificate_recorded(lead: Lead, home: Path) -> None:

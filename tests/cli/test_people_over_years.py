@@ -100,7 +100,14 @@ def test_names_that_count_or_differ_are_not(lead: Lead, home: Path, first: str, 
 def test_a_script_is_told_of_the_slip_and_goes_on(lead: Lead, home: Path) -> None:
     issue(lead, ALICE)
     ended = lead("issue", "alcie@acme.example", "--out", "x", "--passphrase-file", secret())
-    assert (ended.code, ended.err) == (0, f"alcie@acme.example is new, and almost the name of {ALICE}.\n")
+    assert (ended.code, ended.err.splitlines()) == (
+        0,
+        [
+            f"alcie@acme.example is new, and almost the name of {ALICE}.",
+            "If that is one person, take it back:",
+            "  certkit revoke alcie@acme.example --reason replaced",
+        ],
+    )
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from certkit.authority import issuance, lookup
+from certkit.authority import issuance
 from certkit.authority.issuance import Issued
 from certkit.cli.support import destination, home_access, namesakes, new_passphrases, work_trees
 from certkit.cli.support.issuance_report import (
@@ -14,7 +14,6 @@ from certkit.cli.support.issuance_report import (
     say_also_valid,
     say_default,
     say_how_to_enroll,
-    tell_of_namesakes,
 )
 from certkit.cli.support.output import say, say_json, showing_once, tell
 from certkit.enroll.bundle import seal
@@ -37,13 +36,11 @@ def issue(
     made_up = "" if passphrase_file or no_passphrase else diceware.generate()
     secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
-        alike = lookup.namesakes(session, person)
         namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.issue(session, person, device, days=life)
         others = [] if device else about_other_devices(session, issued)
     with naming_device(issued):
         destination.write_line(out, seal(issued.bundle, secret))
-    tell_of_namesakes(issued, alike)
     with destination.words_beside(out):
         with _showing(made_up, issued, out):
             if as_json:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from certkit.authority import issuance, lookup
+from certkit.authority import issuance
 from certkit.authority.issuance import Issued
 from certkit.cli.support import destination, home_access, input_files, namesakes
 from certkit.cli.support.issuance_report import (
@@ -15,7 +15,6 @@ from certkit.cli.support.issuance_report import (
     say_also_valid,
     say_default,
     say_how_to_enroll,
-    tell_of_namesakes,
 )
 from certkit.cli.support.output import say, say_json, short, tell
 from certkit.enroll.bundle import seal
@@ -40,7 +39,6 @@ def sign(
         requests.read(content)  # what is wrong with it is told before the home is opened
         is_others = requests.names_itself(content)
     with home_access.changing(home) as session:
-        alike = lookup.namesakes(session, person)
         namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.sign(session, content, person, device, days=life)
         authorities = [session.certificate_path("server", each) for each in session.rotation("server").trusted]
@@ -50,7 +48,6 @@ def sign(
             destination.write(out, issued.chain())
         else:
             destination.write_line(out, seal(issued.bundle, None))
-    tell_of_namesakes(issued, alike)
     if as_json:
         say_json(as_data(issued, out))
         return

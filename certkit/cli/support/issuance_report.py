@@ -2,7 +2,7 @@
 
 import contextlib
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from certkit.authority.issuance import Issued
@@ -10,7 +10,7 @@ from certkit.authority.overview import State, device_states
 from certkit.authority.view import View
 from certkit.cli.support import destination, home_access
 from certkit.cli.support.comparison import fingerprints
-from certkit.cli.support.output import say, tell
+from certkit.cli.support.output import say
 from certkit.enroll.bundle import Bundle
 from certkit.errors import CertkitError
 from certkit.pki.certificates import serial_text
@@ -43,13 +43,6 @@ def as_data(issued: Issued, out: Path) -> dict[str, object]:
         "daemon": issued.bundle.daemons[0].name,
         "also_valid": issued.also_valid,
     }
-
-
-def tell_of_namesakes(issued: Issued, others: Sequence[str]) -> None:
-    """Say so if somebody new may be somebody who was there already, under the whole name or the short one."""
-    if others:
-        tell(f"Note: {issued.person} is new here, beside {', '.join(others)}. If that is one person, take it back:")
-        tell(f"  certkit revoke {shlex.quote(issued.person)} --reason replaced")
 
 
 def say_default(bundle: Bundle, title: str) -> None:

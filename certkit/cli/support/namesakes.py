@@ -1,5 +1,7 @@
 """Ask, before somebody is let in, where a name may mean somebody else: a slip of the keyboard, or a namesake."""
 
+import shlex
+
 from certkit.authority import lookup
 from certkit.authority.revocation import Subject, revocation
 from certkit.authority.view import View
@@ -21,7 +23,9 @@ def settle(view: View, person: str, device: str | None, *, can_answer: bool = Tr
     if not doubt:
         return
     if not (can_answer and can_ask()):
-        tell(doubt) if known is None else None
+        if known is None:
+            undo = f"certkit revoke {shlex.quote(person)} --reason replaced"
+            tell(doubt, "If that is one person, take it back:", f"  {undo}")
         return
     tell(doubt)
     if not confirmed(f"{question}?"):
@@ -34,7 +38,7 @@ def settle(view: View, person: str, device: str | None, *, can_answer: bool = Tr
 
 
 def _slip(view: View, person: str) -> str:
-    similar = lookup.one_slip_away(view, person)
+    similar = dict.fromkeys([*lookup.namesakes(view, person), *lookup.one_slip_away(view, person)])
     return f"{person} is new, and almost the name of {', '.join(similar)}." if similar else ""
 
 
