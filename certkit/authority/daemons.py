@@ -6,9 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from certkit import deploy as deployment_recipes
 from certkit import files
-from certkit.authority import deployments, existing_ca
+from certkit.authority import deployments
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
 from certkit.authority.home import KEY
@@ -73,7 +72,7 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
     """
     hosts = host_names([address.host, *more_hosts])
     names.slug(name, "daemon")
-    existing_ca.check_names(session.issuing("server"), hosts, session.now)
+    _check_names(session, hosts)
 
     def new() -> Daemon:
         known = session.ledger.daemon(name)
@@ -96,7 +95,7 @@ def renew(
     """
     more = host_names(more_hosts)
     shorten(find(session, name))
-    existing_ca.check_names(session.issuing("server"), more, session.now)
+    _check_names(session, more)
     refresh(session)
 
     def extended() -> Daemon:
@@ -223,6 +222,13 @@ def _surely_held(view: View, name: str, url: str) -> int:
     return view.newest_anchors().number
 
 
+def _check_names(session: Session, hosts: Sequence[str]) -> None:
+    """Raise RefusedError for names that the authority's own constraints leave out."""
+    from certkit.authority import existing_ca  # Go's rules, which what reads only does not need
+
+    existing_ca.check_names(session.issuing("server"), hosts, session.now)
+
+
 def check_url(view: View, name: str, url: str) -> None:
     """Refuse a URL that is another daemon's: whoever answers there serves one certificate, and can be only one."""
     for other in view.ledger.daemons():
@@ -238,8 +244,10 @@ def check_url(view: View, name: str, url: str) -> None:
 
 def _checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
     """Return a deployment of which every recipe can be written."""
+    from certkit import deploy  # what reads only needs no recipes
+
     deployments.check_ssh(wanted.ssh)
-    deployment_recipes.render(wanted.kind, deployments.site(view, daemon, wanted))
+    deploy.render(wanted.kind, deployments.site(view, daemon, wanted))
     return wanted
 
 

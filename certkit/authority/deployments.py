@@ -1,13 +1,16 @@
 """How each daemon runs on its host: what was said of it, and what is taken for granted where nothing was."""
 
 import re
+from typing import TYPE_CHECKING
 
 from certkit.authority.view import View
-from certkit.deploy import Site
 from certkit.earthly import address
 from certkit.errors import InvalidError
 from certkit.ledger.interface import Daemon, Deployment
 from certkit.pki import names
+
+if TYPE_CHECKING:  # every command that lists daemons loads this, and no recipe
+    from certkit.deploy import Site
 
 DIRECTORY = "/etc/buildkit-certs"
 """The folder of the three files on a daemon's host, unless another is chosen, or it is another daemon's there."""
@@ -29,8 +32,10 @@ def own_directory(view: View, daemon: Daemon) -> str:
     return DIRECTORY
 
 
-def site(view: View, daemon: Daemon, deployment: Deployment | None = None) -> Site:
+def site(view: View, daemon: Daemon, deployment: Deployment | None = None) -> "Site":
     """Return a daemon's place for the recipes; raises InvalidError where none could hold what was said."""
+    from certkit.deploy import Site
+
     at, how = address.parse_shared(daemon.url), deployment or of(view, daemon)
     source = str(view.daemon_directory(daemon.name))
     return Site(daemon.name, at.host, at.port or 0, how.flavour, how.directory, how.service or "", source)
