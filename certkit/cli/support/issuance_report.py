@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from certkit.authority.issuance import Issued
-from certkit.authority.overview import State, device_states
 from certkit.authority.view import View
 from certkit.cli.support import destination, home_access
 from certkit.cli.support.comparison import fingerprints
@@ -60,6 +59,10 @@ def say_also_valid(issued: Issued) -> None:
 
 def about_other_devices(view: View, issued: Issued) -> list[str]:
     """Say what else somebody has, where a new device got a made-up name: it may take the place of one of them."""
+    if len(view.ledger.devices(issued.person)) == 1:
+        return []
+    from certkit.authority.overview import State, device_states  # which somebody new does not need
+
     others = [
         each
         for each in device_states(view, issued.person)

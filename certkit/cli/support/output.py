@@ -162,21 +162,37 @@ def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     The last columns, where a terminal has no room for them, get lines of their own below each row. No value is ever
     cut or broken, except at a space.
     """
-    # As in `console`.
-    from rich.cells import cell_len
-    from rich.text import Text
-
     room = _room()
     lines = [[plain(worded(cell)) for cell in row] for row in (titles, *rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
     beside = max(1, sum(end - len(_GAP) <= room for end in accumulate(width + len(_GAP) for width in widths)))
-    screen = console()
-    for number, line in enumerate(lines):
-        style = "" if number else "bold"
-        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(line[:beside], widths, strict=False)]
-        screen.print(Text(_GAP.join(padded).rstrip(), style))
-        for below in wrap(_GAP.join(filter(None, line[beside:])), room - len(_GAP)):
-            screen.print(Text(_GAP + below, style))
+    shown = []
+    for line in lines:
+        padded = [cell + " " * (width - _columns(cell)) for cell, width in zip(line[:beside], widths, strict=False)]
+        below = wrap(_GAP.join(filter(None, line[beside:])), room - len(_GAP))
+        shown.append([_GAP.join(padded).rstrip(), *(_GAP + each for each in below)])
+    _print_emphasized(shown[0])
+    print(*(each for row in shown[1:] for each in row), sep="\n", end="\n" if rows else "")
+
+
+def _print_emphasized(lines: Sequence[str]) -> None:
+    """Print lines in bold on a terminal; in a pipe they need no rich, which takes longer than most results."""
+    if not sys.stdout.isatty():
+        print(*lines, sep="\n")
+        return
+    from rich.text import Text
+
+    for line in lines:
+        console().print(Text(line, "bold"))
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # as in `console`
+
+    return cell_len(text)
 
 
 def wrap(text: str, width: int) -> list[str]:
