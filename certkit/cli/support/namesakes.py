@@ -8,6 +8,7 @@ from certkit.authority.view import View
 from certkit.cli.support.output import tell
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.errors import RefusedError
+from certkit.pki import names
 
 
 def settle(view: View, person: str, device: str | None, *, can_answer: bool = True) -> None:
@@ -38,7 +39,8 @@ def settle(view: View, person: str, device: str | None, *, can_answer: bool = Tr
 
 
 def _slip(view: View, person: str) -> str:
-    similar = dict.fromkeys([*lookup.namesakes(view, person), *lookup.one_slip_away(view, person)])
+    alike = dict.fromkeys([*lookup.namesakes(view, person), *lookup.one_slip_away(view, person)])
+    similar = [each for each in alike if names.folded(each) != names.folded(person)]  # which is refused in any case
     return f"{person} is new, and almost the name of {', '.join(similar)}." if similar else ""
 
 
