@@ -61,13 +61,9 @@ class Prepared:
     """A bundle, sealed and ready, of which nothing may leave before its certificate is recorded."""
 
     draft: issuance.Draft
+    issued: Issued
     passphrase: str | None = field(repr=False)
     content: bytes = field(repr=False)
-
-    @property
-    def issued(self) -> Issued:
-        """What is issued."""
-        return self.draft.issued
 
 
 def settle(session: Session, is_there: Callable[[str, str], bool]) -> None:
@@ -145,8 +141,9 @@ def prepare(session: Session, missing: Iterable[Wanted], *, encrypted: bool) -> 
     sign_for = cohort_authorities.signing(session)
     for each in missing:
         draft = issuance.draft(session, sign_for, each.person, each.device)
+        issued = issuance.issued_of(session, draft)
         passphrase = diceware.generate() if encrypted else None
-        yield Prepared(draft, passphrase, seal(draft.issued.bundle, passphrase))
+        yield Prepared(draft, issued, passphrase, seal(issued.bundle, passphrase))
 
 
 def deliver(

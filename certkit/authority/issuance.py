@@ -3,7 +3,7 @@
 import base64
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography.x509 import Certificate
@@ -61,7 +61,10 @@ class Draft:
     """A certificate that an authority has signed, and of which nothing may leave before it is recorded."""
 
     authority: Authority
-    issued: Issued
+    person: str
+    device: str
+    certificate: Certificate
+    key: PrivateKey | None = field(repr=False)
 
 
 def issue(session: Session, person: str, device: str | None = None, *, days: int | None = None) -> Issued:
@@ -113,20 +116,24 @@ def record(session: Session, made: Draft) -> Issued:
 
     Raises RefusedError for somebody who is revoked, and if the authority has been replaced meanwhile.
     """
-    authority, certificate = made.authority, made.issued.certificate
-    person, device = made.issued.person, made.issued.device
+    authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
     if authority.certificate not in cohort_authorities.of(session, session.rotation("client").issuing):
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
     _admit(session, person, device)
     _check_key(session, person, device, public_pin(public_of(certificate)).hex())
-    also_valid = _also_valid(session, person, device)
-    bundle = bundle_of(session, person, device, certificate, made.issued.bundle.key)
+    issued = issued_of(session, made, _also_valid(session, person, device))
     trusts = session.rotation("server").trusted
-    holder = Holder(person=person, device=device, trusts=trusts, urls=bundle.daemons)
+    holder = Holder(person=person, device=device, trusts=trusts, urls=issued.bundle.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
     session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
-    return Issued(certificate, bundle, authority.certificate, also_valid)
+    return issued
+
+
+def issued_of(view: View, made: Draft, also_valid: tuple[Valid, ...] = ()) -> Issued:
+    """Return what a draft is to its holder, with all that they need to know as it is now."""
+    bundle = bundle_of(view, made.person, made.device, made.certificate, made.key)
+    return Issued(made.certificate, bundle, made.authority.certificate, also_valid)
 
 
 def certify(
@@ -191,8 +198,7 @@ def _draft(
         now=session.now,
         life=life,
     )
-    issued = Issued(certificate, bundle_of(session, person, device, certificate, key), authority.certificate)
-    return Draft(authority, issued)
+    return Draft(authority, person, device, certificate, key)
 
 
 def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]:
