@@ -71,9 +71,7 @@ def restore(
     new_home.check_free(path)
     clear = sealed.open_sealed(content, passphrase, _LABEL)
     with new_home.draft(path) as draft:
-        _unpack(clear, draft)
-        _disarm(draft / SETTINGS, confirm)
-        return _settle(draft, actor, now)
+        return _lay_out(clear, draft, actor, now, confirm)
 
 
 def _try(session: Session, clear: bytes) -> None:
@@ -82,9 +80,7 @@ def _try(session: Session, clear: bytes) -> None:
     trial = files.draft_of(session.path / _TRIAL)
     try:
         files.make_private_directory(trial)
-        _unpack(clear, trial, files.write_scratch)
-        _disarm(trial / SETTINGS, lambda _: True)
-        _settle(trial, session.actor, session.now)
+        _lay_out(clear, trial, session.actor, session.now, lambda _: True, files.write_scratch)
     except CertkitError as error:
         raise RefusedError(
             f"nobody could restore a backup of this home: {error.message.replace(str(trial), str(session.path))}",
@@ -130,9 +126,7 @@ def verify(content: bytes, passphrase: str, actor: Actor, now: datetime) -> Cont
     with tempfile.TemporaryDirectory(prefix="certkit-", dir=_memory(len(clear))) as folder:
         draft = Path(folder) / "home"
         files.make_private_directory(draft)
-        _unpack(clear, draft)
-        _disarm(draft / SETTINGS, lambda _: False)
-        _settle(draft, actor, now)
+        _lay_out(clear, draft, actor, now, lambda _: False)
         with reading(open_home(draft, lambda: b""), now) as view:
             return content_of(view)
 
@@ -154,7 +148,21 @@ def _write_new(path: Path, content: bytes) -> None:
     files.write(path, content, replace=False)
 
 
-def _unpack(clear: bytes, draft: Path, write: Callable[[Path, bytes], None] = _write_new) -> None:
+def _lay_out(
+    clear: bytes,
+    draft: Path,
+    actor: Actor,
+    now: datetime,
+    confirm: Callable[[str], bool],
+    write: Callable[[Path, bytes], None] = _write_new,
+) -> str:
+    """Make a home of an archive in an empty folder, as `restore` says, and return its team's name."""
+    _unpack(clear, draft, write)
+    _disarm(draft / SETTINGS, confirm)
+    return _settle(draft, actor, now)
+
+
+def _unpack(clear: bytes, draft: Path, write: Callable[[Path, bytes], None]) -> None:
     try:
         with tarfile.open(fileobj=io.BytesIO(clear), mode="r:") as archive:
             for member in archive:
