@@ -19,7 +19,7 @@ from certkit.cli.support import (
     questions,
 )
 from certkit.cli.support.authority_passphrases import Source
-from certkit.cli.support.output import say, say_json, short, showing_once, tell
+from certkit.cli.support.output import say, say_json, short, tell
 from certkit.errors import InvalidError
 from certkit.pki import diceware
 from certkit.results import as_json as as_json_form
@@ -83,8 +83,9 @@ def _make_up() -> str:
 
 def _showing(made_up: str, file: Path) -> AbstractContextManager[None]:
     """See to it that a passphrase that only this command knows is shown."""
-    lost = f"{destination.named(file)} is not kept: its passphrase"
-    return showing_once(lost, file, "backup-passphrase-not-shown", backup=file) if made_up else nullcontext()
+    if not made_up:
+        return nullcontext()
+    return destination.showing_passphrase(file, "backup-passphrase-not-shown", backup=file)
 
 
 def _as_data(file: Path, found: Content) -> dict[str, object]:

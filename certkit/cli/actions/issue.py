@@ -15,7 +15,7 @@ from certkit.cli.support.issuance_report import (
     say_default,
     say_how_to_enroll,
 )
-from certkit.cli.support.output import say, say_json, showing_once, tell
+from certkit.cli.support.output import say, say_json, tell
 from certkit.enroll.bundle import seal
 from certkit.pki import diceware
 
@@ -60,6 +60,7 @@ def issue(
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:
     """See to it that a passphrase that only this command knows is shown."""
-    lost = f"{destination.named(out)} is not kept: its passphrase"
+    if not made_up:
+        return nullcontext()
     fields = {"person": issued.person, "device": issued.device, "out": out}
-    return showing_once(lost, out, "bundle-passphrase-not-shown", **fields) if made_up else nullcontext()
+    return destination.showing_passphrase(out, "bundle-passphrase-not-shown", **fields)

@@ -5,10 +5,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from certkit import files
 from certkit.cli.support import context
+from certkit.cli.support.output import showing_once
 from certkit.errors import CertkitError, InvalidError
 
 STDOUT = Path("-")
@@ -62,3 +64,9 @@ def words_beside(out: Path) -> Iterator[None]:
     """Let what is said go to stderr where standard output has the file."""
     with contextlib.redirect_stdout(sys.stderr) if out == STDOUT else contextlib.nullcontext():
         yield
+
+
+def showing_passphrase(out: Path, code: str, /, **fields: object) -> AbstractContextManager[None]:
+    """See to it that a passphrase that only this command knows is shown, or that nothing is left that it opens."""
+    file = None if out == STDOUT else out
+    return showing_once(f"{named(out)} is not kept: its passphrase", file, code, **fields)

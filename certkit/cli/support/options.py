@@ -17,6 +17,14 @@ HomeOption = Annotated[
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The client's configuration, instead of its own file.")
 ]
+EnrolledOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--for",
+        help="earthly, earthbuild, buildctl or buildx; repeatable. By default, all that are enrolled.",
+        autocompletion=completions.clients,
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")]
 FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="What ends with 3: error, or warning for either.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -100,8 +100,8 @@ def give_up() -> None:
 def showing_once(secret: str, file: Path | None, code: str, **fields: object) -> Iterator[None]:
     """Make sure that a secret, which nobody can show again, has reached stdout by the end of the block.
 
-    If it has not, the `file` that nobody could open is removed (`-` is standard output), and CertkitError is raised
-    with this code and these fields; `secret` says in its message what is lost.
+    If it has not, the `file` that nobody could open is removed, if there is one, and CertkitError is raised with this
+    code and these fields; `secret` says in its message what is lost.
     """
     reason = "" if sys.__stdout__ else "there is no standard output"
     try:
@@ -110,7 +110,7 @@ def showing_once(secret: str, file: Path | None, code: str, **fields: object) ->
     except OSError as error:
         reason = str(error.strerror)
     if reason:
-        if file and str(file) != "-":
+        if file:
             file.unlink(missing_ok=True)
         lost = CertkitError(f"{secret} could not be shown: {reason}", code=code)
         lost.fields = fields

@@ -5,19 +5,12 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
-from certkit.cli.support import completions, options
+from certkit.cli.support import options
 
 
 def unenroll(
     team: Annotated[str | None, typer.Option("--team", help="The team to leave, where there are several.")] = None,
-    names: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--for",
-            help="earthly, earthbuild, buildctl or buildx; repeatable. By default, all that are enrolled.",
-            autocompletion=completions.clients,
-        ),
-    ] = None,
+    names: options.EnrolledOption = None,
     config: options.ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be undone, and change nothing.")] = False,
 ) -> None:

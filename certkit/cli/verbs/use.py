@@ -5,21 +5,14 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
-from certkit.cli.support import completions, options
+from certkit.cli.support import options
 
 
 def use(
     daemon: Annotated[
         str | None, typer.Argument(metavar="[DAEMON]", help="The daemon to build on from now on.")
     ] = None,
-    names: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--for",
-            help="earthly, earthbuild, buildctl or buildx; repeatable. By default, all that are enrolled.",
-            autocompletion=completions.clients,
-        ),
-    ] = None,
+    names: options.EnrolledOption = None,
     config: options.ConfigOption = None,
     team: Annotated[str | None, typer.Option("--team", help="The team, where there are several.")] = None,
     dry_run: options.DryRunOption = False,
