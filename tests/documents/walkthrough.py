@@ -158,7 +158,7 @@ class Story:
         self.patch.setenv("COLUMNS", "100")  # wide enough for what is taken out of a line
         self.patch.setenv("PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
 
-    def _answer(self, question: str, _otherwise: str = "") -> str:
+    def _answer(self, question: str, *_: object, **__: object) -> str:
         print(f"{question}:", file=sys.stderr)
         return self.secret or "a passphrase"
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cryptography.x509 import Certificate
+
 from certkit.cli.support import context, exit_codes, remedies, targets
 from certkit.cli.support.output import complain, say, say_json
 from certkit.enroll import renewal
@@ -56,13 +58,13 @@ def _renew(team: str, *, if_needed: bool, force: bool, quiet: bool) -> Renewed:
     with renewal.alone(os.environ, team):
         found = next(each for each in renewal.present(os.environ) if each.team == team)  # another may just have renewed
         if if_needed and now < found.due:
-            done = _done(found, Outcome.NOT_NEEDED)
+            done = _done(team, found.certificate, Outcome.NOT_NEEDED)
         else:
             try:
                 done = _fetched(found, now, force=force)
             except CertkitError as error:
                 complain(f"{team}: {error.message}", remedies.of_error(error))
-                return _done(found, Outcome.FAILED, error.code)
+                return _done(team, found.certificate, Outcome.FAILED, error.code)
     if not quiet:
         say(_in_words(done, found))
     return done
@@ -71,11 +73,9 @@ def _renew(team: str, *, if_needed: bool, force: bool, quiet: bool) -> Renewed:
 def _fetched(found: renewal.Present, now: datetime, *, force: bool) -> Renewed:
     planned = renewal.fetch(os.environ, found)
     if not (force or _is_accepted(planned, now) or now >= found.last):
-        return _done(found, Outcome.WAITING)
+        return _done(found.team, found.certificate, Outcome.WAITING)
     renewal.finish(planned)
-    certificate = planned.bundle.certificate
-    serial = serial_text(certificate.serial_number)
-    return Renewed(found.team, Outcome.RENEWED, serial, certificate.not_valid_after_utc)
+    return _done(found.team, planned.bundle.certificate, Outcome.RENEWED)
 
 
 def _is_accepted(planned: Enrollment, now: datetime) -> bool:
@@ -85,10 +85,8 @@ def _is_accepted(planned: Enrollment, now: datetime) -> bool:
     return bool(answers) and all(each == "served" for each in answers)
 
 
-def _done(found: renewal.Present, outcome: Outcome, reason: str | None = None) -> Renewed:
-    certificate = found.certificate
-    serial = serial_text(certificate.serial_number)
-    return Renewed(found.team, outcome, serial, certificate.not_valid_after_utc, reason)
+def _done(team: str, certificate: Certificate, outcome: Outcome, reason: str | None = None) -> Renewed:
+    return Renewed(team, outcome, serial_text(certificate.serial_number), certificate.not_valid_after_utc, reason)
 
 
 def _in_words(done: Renewed, found: renewal.Present) -> str:

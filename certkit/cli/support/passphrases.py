@@ -85,7 +85,7 @@ def unlock(
     """
     if file:
         return attempt(lambda: from_file(file))
-    ask_them = partial(ask, question, otherwise, input_taken=True) if input_taken else partial(ask, question, otherwise)
+    ask_them = partial(ask, question, otherwise, input_taken=input_taken)
     for _ in range(_ATTEMPTS - 1):
         try:
             return attempt(ask_them)
