@@ -1,11 +1,9 @@
 """What `certkit renew` does: for each team it gets the next certificate, has it proven, and puts it into its place."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-
-from cryptography.x509 import Certificate
 
 from certkit.cli.support import context, exit_codes, remedies, targets
 from certkit.cli.support.output import complain, say, say_json
@@ -58,13 +56,13 @@ def _renew(team: str, *, if_needed: bool, force: bool, quiet: bool) -> Renewed:
     with renewal.alone(os.environ, team):
         found = next(each for each in renewal.present(os.environ) if each.team == team)  # another may just have renewed
         if if_needed and now < found.due:
-            done = _done(team, found.certificate, Outcome.NOT_NEEDED)
+            done = _done(found, Outcome.NOT_NEEDED)
         else:
             try:
                 done = _fetched(found, now, force=force)
             except CertkitError as error:
                 complain(f"{team}: {error.message}", remedies.of_error(error))
-                return _done(team, found.certificate, Outcome.FAILED, error.code)
+                return _done(found, Outcome.FAILED, error.code)
     if not quiet:
         say(_in_words(done, found))
     return done
@@ -73,9 +71,9 @@ def _renew(team: str, *, if_needed: bool, force: bool, quiet: bool) -> Renewed:
 def _fetched(found: renewal.Present, now: datetime, *, force: bool) -> Renewed:
     planned = renewal.fetch(os.environ, found)
     if not (force or _is_accepted(planned, now) or now >= found.last):
-        return _done(found.team, found.certificate, Outcome.WAITING)
+        return _done(found, Outcome.WAITING)
     renewal.finish(planned)
-    return _done(found.team, planned.bundle.certificate, Outcome.RENEWED)
+    return _done(replace(found, certificate=planned.bundle.certificate), Outcome.RENEWED)
 
 
 def _is_accepted(planned: Enrollment, now: datetime) -> bool:
@@ -85,8 +83,9 @@ def _is_accepted(planned: Enrollment, now: datetime) -> bool:
     return bool(answers) and all(each == "served" for each in answers)
 
 
-def _done(team: str, certificate: Certificate, outcome: Outcome, reason: str | None = None) -> Renewed:
-    return Renewed(team, outcome, serial_text(certificate.serial_number), certificate.not_valid_after_utc, reason)
+def _done(found: renewal.Present, outcome: Outcome, reason: str | None = None) -> Renewed:
+    serial, end = serial_text(found.certificate.serial_number), found.certificate.not_valid_after_utc
+    return Renewed(found.team, outcome, serial, end, reason)
 
 
 def _in_words(done: Renewed, found: renewal.Present) -> str:
