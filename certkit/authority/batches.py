@@ -81,6 +81,11 @@ def settle(session: Session, is_there: Callable[[str, str], bool]) -> None:
 
 def plan_listed(view: View, wanted: Sequence[Wanted]) -> Plan:
     """Find out who of a list has no certificate that is valid and was delivered."""
+    return _plan(judge_listed(view, wanted))
+
+
+def judge_listed(view: View, wanted: Sequence[Wanted]) -> list[Wanted | Skipped]:
+    """Find out the same, of each in the list's order."""
     lost, named = set(undelivered.serials(view)), {(each.person, each.device) for each in wanted}
     devices: dict[str, list[DeviceState]] = {}
     for state in device_states(view):
@@ -91,7 +96,7 @@ def plan_listed(view: View, wanted: Sequence[Wanted]) -> Plan:
         own = [state for state in devices.get(each.person, ()) if _would_do(state, each, named)]
         is_out = each.person in out
         plans.append(Skipped(each.person, each.device, Why.REVOKED, None) if is_out else _of_one(each, own, lost))
-    return _plan(plans)
+    return plans
 
 
 def plan_expiring(view: View) -> Plan:

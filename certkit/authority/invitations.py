@@ -1,12 +1,14 @@
 """Codes to enroll with over the network: made, listed, cancelled, and turned into certificates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cryptography.x509 import Certificate
 
-from certkit.authority import issuance, lookup, server_identity, visits
+from certkit.authority import batches, issuance, lookup, server_identity, visits
+from certkit.authority.batches import Skipped, Wanted
 from certkit.authority.issuance import Issued
 from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
@@ -62,6 +64,15 @@ class CodeState:
 
 
 @dataclass(frozen=True)
+class Invited:
+    """Somebody who is to get a code: for which device and for which client, if that is said."""
+
+    person: str
+    device: str | None = None
+    client: str | None = None
+
+
+@dataclass(frozen=True)
 class Invitation:
     """A code that was just made; nobody can show its secret again."""
 
@@ -77,8 +88,37 @@ def invite(
     Raises MissingError if no server was started yet, RefusedError for somebody who is revoked, InvalidError for what
     makes no sense.
     """
-    person = names.text(person, "person")
     _check_bounds(life, uses, device)
+    with session.transaction():
+        return _invite(session, Invited(person, device, client), life, uses)
+
+
+def invite_listed(
+    session: Session, wanted: Sequence[Invited], *, life: timedelta
+) -> tuple[list[Invitation], tuple[Skipped, ...]]:
+    """Make a code for everybody in a list who has no certificate that may build, all or none; raise as `invite` does.
+
+    Who has one, or is revoked, is skipped, so that the same list can be given again, and a longer one.
+    """
+    _check_bounds(life, 1, None)
+    with session.transaction():
+        judged = batches.judge_listed(session, [Wanted(each.person, each.device) for each in wanted])
+        missing = [each for each, found in zip(wanted, judged, strict=True) if isinstance(found, Wanted)]
+        made = [_invite(session, each, life, 1) for each in missing]
+    return made, tuple(each for each in judged if isinstance(each, Skipped))
+
+
+def withdraw(session: Session, made: Sequence[Invitation]) -> None:
+    """Cancel codes that reached nobody."""
+    with session.transaction():
+        for each in made:
+            session.ledger.cancel_code(codes.digest(each.code.secret), session.now)
+            session.record("invite cancel", each.state.person, code=each.state.id)
+
+
+def _invite(session: Session, wanted: Invited, life: timedelta, uses: int) -> Invitation:
+    """Make and record a code; belongs into a transaction."""
+    person, device, client = names.text(wanted.person, "person"), wanted.device, wanted.client
     if client is not None and client not in selection.NAMES:
         raise unknown(client, selection.NAMES)
     device = names.text(device, "device") if device else None if uses > 1 else issuance.new_device_name()
@@ -94,11 +134,10 @@ def invite(
         uses=uses,
         left=uses,
     )
-    with session.transaction():
-        issuance.refuse_revoked(session, person, device)
-        admit(session, Subject(person, device))
-        session.ledger.add_code(kept)
-        session.record("invite", person, code=_id(kept), **({"device": device} if device else {}))
+    issuance.refuse_revoked(session, person, device)
+    admit(session, Subject(person, device))
+    session.ledger.add_code(kept)
+    session.record("invite", person, code=_id(kept), **({"device": device} if device else {}))
     return Invitation(code, _state(session, kept))
 
 

@@ -1,15 +1,14 @@
 """What `certkit invite` does."""
 
-import shlex
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from certkit.authority import invitations
-from certkit.authority.invitations import CodeState, Invitation
-from certkit.cli.support import home_access, wording
+from certkit.authority.invitations import CodeState
+from certkit.cli.support import home_access, qr_code, wording
+from certkit.cli.support.code_report import as_data, forwarded, say_drawn
 from certkit.cli.support.output import say, say_json, say_table, showing_once
-from certkit.results import as_json as form
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,13 @@ class Choices:
     ttl: timedelta
     uses: int
     client: str | None
+    qr: bool
 
 
 def invite(home: Path | None, person: str, choices: Choices, *, as_json: bool) -> None:
     """Make a code and show it, once."""
+    if choices.qr:
+        qr_code.check()
     with home_access.changing(home) as session:
         made = invitations.invite(
             session, person, choices.device, life=choices.ttl, uses=choices.uses, client=choices.client
@@ -32,11 +34,13 @@ def invite(home: Path | None, person: str, choices: Choices, *, as_json: bool) -
     lost = f"{made.state.person} is invited, but the code"
     with showing_once(lost, None, "code-not-shown", person=made.state.person, id=made.state.id):
         if as_json:
-            say_json(_as_data(made))
+            say_json(as_data(made))
             return
-        line = f"certkit enroll {shlex.quote(made.code.text)}"
+        line, with_uvx = forwarded(made)
         say(f"Invited {_in_words(made.state)}", "", "Send them this line, by a way that nobody else reads", f"  {line}")
-        say("or, where certkit is not installed", f"  uvx {line}")
+        say("or, where certkit is not installed", f"  {with_uvx}")
+        if choices.qr:
+            say_drawn(made)
         say("", f"Until it is used it can be cancelled: {cancelling}")
 
 
@@ -62,12 +66,6 @@ def cancel(home: Path | None, which: str, *, as_json: bool) -> None:
         return
     for each in found:
         say(f"Cancelled the code {each.id} of {each.person}")
-
-
-def _as_data(made: Invitation) -> dict[str, object]:
-    code = made.code
-    data: dict[str, object] = form(made.state)
-    return data | {"code": code.text, "url": code.server.url, "pin": code.pin.hex(), "password": code.password}
 
 
 def _in_words(state: CodeState) -> str:

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from certkit import files
 from certkit.authority import batches
-from certkit.authority.batches import Plan, Prepared, Skipped, Wanted
-from certkit.authority.session import Session
-from certkit.cli.support import home_access, input_files, people_list, wording
+from certkit.authority.batches import Plan, Prepared, Skipped
+from certkit.cli.support import checked_list, home_access, wording
 from certkit.cli.support.bundle_folder import BundleFolder
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.issuance_report import as_data, say_default
 from certkit.cli.support.output import counted, say, say_json, say_table, short, tell
-from certkit.cli.support.people_list import BadLine, Line
-from certkit.errors import MalformedError
 from certkit.pki.certificates import NOTICE
 
 
@@ -33,12 +29,12 @@ def issue(home: Path | None, many: Many) -> None:
     """Issue bundles for everybody who lacks one, and write them with their table to a folder."""
     folder = BundleFolder(many.out_dir)
     folder.check()
-    parsed = _read(many.people) if many.people else None
+    parsed = checked_list.read(many.people) if many.people else None
     with home_access.changing(home) as session:
         with session.locked():
             folder.sweep()
             batches.settle(session, folder.holds)
-        wanted = _checked(session, many.people, *parsed) if many.people and parsed else None
+        wanted = checked_list.wanted(session, parsed, "issued") if parsed else None
 
         def look() -> Plan:
             if wanted is not None:
@@ -52,29 +48,6 @@ def issue(home: Path | None, many: Many) -> None:
         if prepared:
             batches.deliver(session, look, plan, prepared, folder.write)
     _report(many, folder, prepared, plan.skipped)
-
-
-def _read(named: Path) -> tuple[list[Line], list[BadLine]]:
-    content = input_files.read(named, "list of people", files.READ_LIMIT)
-    with input_files.naming(input_files.path_of(named)):
-        return people_list.parse(content)
-
-
-def _checked(session: Session, named: Path, lines: Sequence[Line], bad: Sequence[BadLine]) -> list[Wanted]:
-    """Return what is wanted; name every bad line and raise MalformedError if there is any."""
-    wanted = [Wanted(line.person, line.device) for line in lines]
-    refused = batches.obstacles(session, wanted)
-    found = sorted(
-        [*((e.number, e.problem) for e in bad), *((lines[at].number, e.message) for at, e in refused.items())]
-    )
-    if not found:
-        return wanted
-    path = input_files.path_of(named)
-    tell(*(f"{path}, line {number}: {problem}" for number, problem in found))
-    what = "1 line is wrong" if len(found) == 1 else f"{len(found)} lines are wrong"
-    raise MalformedError(
-        f"{path}: {what}, and nothing was issued", "Correct the file, and run it again.", code="people-wrong", path=path
-    )
 
 
 def _report(many: Many, folder: BundleFolder, prepared: Sequence[Prepared], skipped: Sequence[Skipped]) -> None:
@@ -93,7 +66,10 @@ def _report(many: Many, folder: BundleFolder, prepared: Sequence[Prepared], skip
         say(_nothing(many))
     if skipped:
         say("", f"Skipped {len(skipped)}")
-        say_table(("person", "device", "why"), [(each.person, each.device, _why(each)) for each in skipped])
+        say_table(
+            ("person", "device", "why"),
+            [(each.person, each.device, wording.skipped(each.why, each.expires)) for each in skipped],
+        )
 
 
 def _nothing(many: Many) -> str:
@@ -120,9 +96,3 @@ def _say_issued(many: Many, folder: BundleFolder, prepared: Sequence[Prepared]) 
 def _as_data(each: Prepared, folder: BundleFolder) -> dict[str, object]:
     data = as_data(each.issued, folder.file_of(each.issued.person, each.issued.device))
     return data | ({"passphrase": each.passphrase} if each.passphrase else {})
-
-
-def _why(each: Skipped) -> str:
-    return wording.of(each.why) + (
-        f" until {each.expires.date()}" if each.expires and each.why == "has-certificate" else ""
-    )

@@ -1,24 +1,29 @@
-"""A list of people in CSV, as spreadsheets write it: one line for each bundle, every bad one named."""
+"""A list of people in CSV, as spreadsheets write it: one line for each bundle or code, every bad one named."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from certkit.earthly import selection
+from certkit.earthly.clients import unknown
 from certkit.errors import CertkitError, MalformedError
 from certkit.pki import names
 
-_TITLES = ("person", "device")
+OF_BUNDLES = ("person", "device")
+OF_CODES = ("person", "device", "client")
 _SEPARATORS = ",;\t"
 
 
 @dataclass(frozen=True)
 class Line:
-    """Somebody in the list; `device` is None where none is named."""
+    """Somebody in the list; `device` and `client` are None where none is named."""
 
     number: int
     person: str
     device: str | None
+    client: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,21 @@ class BadLine:
     problem: str
 
 
-def parse(content: bytes) -> tuple[list[Line], list[BadLine]]:
-    """Read a list; its first line names the columns, `person` and perhaps `device`.
+def parse(
+    content: bytes, columns: Sequence[str] = OF_BUNDLES, *, untitled: bool = False
+) -> tuple[list[Line], list[BadLine]]:
+    """Read a list; its first line names the columns, `person` and perhaps others of them.
+
+    Where it may be `untitled`, the first line may be somebody already, and the columns are then in their order.
 
     Raises MalformedError for a file that is not in UTF-8, or whose first line is another.
     """
-    rows = _rows(content)
-    titles = _titles(next(rows, (1, [])))
+    rows: Iterator[tuple[int, list[str] | str]] = _rows(content)
+    begin = next(rows, (1, []))
+    if untitled and "person" not in map(str.lower, begin[1]):
+        rows, titles = chain([begin], rows), [*columns]
+    else:
+        titles = _titles(begin, columns)
     good: list[Line] = []
     bad: list[BadLine] = []
     seen: dict[tuple[str, str], int] = {}
@@ -81,13 +94,14 @@ def _rows(content: bytes) -> Iterator[tuple[int, list[str] | str]]:
             yield number, values
 
 
-def _titles(first: tuple[int, Sequence[str] | str]) -> list[str]:
+def _titles(first: tuple[int, Sequence[str] | str], columns: Sequence[str]) -> list[str]:
     number, values = first
     titles = [value.lower() for value in values] if not isinstance(values, str) else []
-    if "person" not in titles or len(titles) > len(set(titles)) or not set(titles) <= {*_TITLES}:
+    if "person" not in titles or len(titles) > len(set(titles)) or not set(titles) <= {*columns}:
+        named = f"{', '.join(columns[:-1])} and {columns[-1]}"
         raise MalformedError(
-            f"line {number}: the first line must name the columns, person and device, and no others",
-            "Write it so: person,device",
+            f"line {number}: the first line must name the columns, {named}, and no others",
+            f"Write it so: {','.join(columns)}",
             code="people-without-titles",
             line=number,
         )
@@ -98,8 +112,11 @@ def _line(number: int, values: Sequence[str], titles: Sequence[str]) -> Line:
     if len(values) > len(titles) and any(values[len(titles) :]):
         raise MalformedError(f"it has {len(values)} values, and there are {len(titles)} columns", code="people-line")
     row = dict(zip(titles, values, strict=False))
-    device = row.get("device")
-    return Line(number, names.text(row.get("person", ""), "person"), names.text(device, "device") if device else None)
+    device, client = row.get("device"), row.get("client") or None
+    if client and client not in selection.NAMES:
+        raise unknown(client, selection.NAMES)
+    person = names.text(row.get("person", ""), "person")
+    return Line(number, person, names.text(device, "device") if device else None, client)
 
 
 def _of(line: Line) -> str:

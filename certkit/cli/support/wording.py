@@ -83,3 +83,8 @@ def attention(found: Expiring, now: datetime) -> str:
     if found.renews_by and found.attention == "not-renewed":
         said = f"should have renewed by {found.renews_by:%Y-%m-%d}"
     return f"{said}, last came {found.came:%Y-%m-%d}" if found.came and found.renews_by else said
+
+
+def skipped(why: StrEnum, expires: datetime | None) -> str:
+    """Return why somebody in a list is skipped, with the end of the certificate that they have."""
+    return of(why) + (f" until {expires.date()}" if expires and why == "has-certificate" else "")

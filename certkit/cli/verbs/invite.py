@@ -1,6 +1,7 @@
 """`certkit invite`."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,17 +11,19 @@ from certkit.cli.support import completions, numbers, options
 from certkit.errors import InvalidError
 
 _HOUR = timedelta(hours=1)
+_HELP = "See certkit invite --help, for example: certkit invite alice@acme.example"
+_DRAWN = "--qr draws for a camera, and --json is for programs"
 
 
 def invite(
     person: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="PERSON|list|cancel",
             help="The person to invite, such as alice@acme.example.",
             autocompletion=completions.people,
         ),
-    ],
+    ] = None,
     which: Annotated[
         str | None, typer.Argument(metavar="ID|PERSON", help="With cancel: the code, or whose open codes.")
     ] = None,
@@ -49,6 +52,14 @@ def invite(
             autocompletion=completions.clients,
         ),
     ] = None,
+    qr: Annotated[bool, typer.Option("--qr", help="Draw the code as a QR code, too.")] = False,
+    people: Annotated[
+        Path | None,
+        typer.Option("--from", help="Invite everybody in this CSV file: person,device,client. - reads standard input."),
+    ] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out-dir", help="The folder for many codes: a file to send to each, and a table.")
+    ] = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -57,30 +68,58 @@ def invite(
     \b
     certkit invite alice@acme.example
     certkit invite ci --uses 20 --ttl 7d --for buildctl
+    certkit invite --from people.csv --ttl 3d --out-dir codes
     certkit invite list
     certkit invite cancel 5e0c71a9
 
     A code is one line for certkit enroll, and good once. The developer's key is made on their machine and never leaves
     it. The code is shown once: send it by a way that nobody else reads. The server must be running: certkit serve.
+
+    For many at once: people.csv has a line for each code, person,device,client, of which the last two may be left out;
+    its first line may name the columns. Either every line is good, or no code is made. Who has a certificate already is
+    skipped, so the same command takes a longer file.
+
     Exit codes: 0 invited, 1 failure, 2 usage.
     """
-    if person not in {"list", "cancel"}:
-        if which is not None:
-            raise InvalidError(
-                f"one person is invited at a time, and {which!r} is another", "Invite them one by one.", code="usage"
-            )
-        choices = actions.invite.Choices(device, ttl, uses, client)
+    if people:
+        _refuse(
+            person and f"{person!r} is one person, and --from means many",
+            device and "--device is for one code; --from takes devices from its file",
+            uses != 1 and "--uses is for one code; --from makes one for each line",
+            qr and as_json and _DRAWN,
+        )
+        many = actions.invite_many.Many(people, ttl, client, out_dir, qr=qr, as_json=as_json)
+        actions.invite_many.invite(home, many)
+    elif person in {"list", "cancel"}:
+        if device or client or uses != 1 or ttl != _HOUR or qr or out_dir:
+            raise InvalidError(f"invite {person} makes no code", "Leave the code's options out.", code="usage")
+        _manage(home, person, which, as_json=as_json)
+    elif person is None:
+        raise InvalidError("missing argument 'PERSON'", _HELP, code="usage")
+    else:
+        _refuse(
+            out_dir and "--out-dir is for many at once",
+            which is not None and f"one person is invited at a time, and {which!r} is another",
+            qr and as_json and _DRAWN,
+        )
+        choices = actions.invite.Choices(device, ttl, uses, client, qr)
         actions.invite.invite(home, person, choices, as_json=as_json)
-        return
-    if device or client or uses != 1 or ttl != _HOUR:
-        raise InvalidError(f"invite {person} makes no code", "Leave the code's options out.", code="usage")
-    if person == "list" and which is None:
+
+
+def _manage(home: Path | None, what: str, which: str | None, *, as_json: bool) -> None:
+    """List the codes, or cancel some."""
+    if what == "list" and which is None:
         actions.invite.list_codes(home, as_json=as_json)
-    elif person == "cancel" and which is not None:
+    elif what == "cancel" and which is not None:
         actions.invite.cancel(home, which, as_json=as_json)
     else:
         raise InvalidError(
-            f"invite {person} {'takes no name' if which else 'wants the code that is to be cancelled'}",
+            f"invite {what} {'takes no name' if which else 'wants the code that is to be cancelled'}",
             "certkit invite list shows all; certkit invite cancel ID cancels one.",
             code="usage",
         )
+
+
+def _refuse(*problems: object) -> None:
+    for problem in filter(None, problems):
+        raise InvalidError(str(problem), _HELP, code="usage")

@@ -12,6 +12,7 @@ REMEDIES: Mapping[str, str] = {
     "certificate-of-daemon": "If its key leaked: certkit rotate server --compromised. "
     "For a new certificate alone: certkit daemon renew {daemon}",
     "certificate-unknown": "See what there is: certkit show PERSON",
+    "codes-not-handed-out": "Make room for them, and run the same command again.",
     "code-missing": "See which there are: certkit invite list",
     "daemons-none": "Add one: certkit daemon add --help",
     "daemon-exists": "Renew it: certkit daemon renew {daemon}",
