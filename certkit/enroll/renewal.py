@@ -117,7 +117,7 @@ def alone(environ: Mapping[str, str], team: str) -> Iterator[None]:
     """Let no two renewals of a team run at once: a timer's and somebody's."""
     user = user_of(environ)
     with files.acting_as(user.owner):
-        files.make_private_directory(renewal_record.lock(user, team).parent)
+        files.make_key_directory(renewal_record.lock(user, team).parent)
         with files.locked(renewal_record.lock(user, team)):
             yield
 

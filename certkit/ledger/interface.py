@@ -189,6 +189,19 @@ class Ledger(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Begin a change; other writers wait. Commit at the end, or roll back on an exception."""
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep every other host out that shares the ledger and wants this lock; never inside a transaction.
+
+        It goes with a home's own lock, which covers one host: in a file it does nothing.
+        """
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something has been committed since the last call of this; tell whether it may have been.
+
+        Of what is committed, what daemons are told is what counts; anything else may be told, too. The first call
+        returns at once: wait, then look, and wait again.
+        """
+
     def close(self) -> None:
         """Let go of the database."""
 

@@ -57,7 +57,7 @@ class TableFolder:
     def add(self, new: Sequence[Sequence[str]]) -> None:
         """Add rows to the table, in the place of former ones with the same key; make the folder if need be."""
         if not self.path.exists():
-            files.make_private_directory(self.path)
+            files.make_key_directory(self.path)
         column = self.titles.index(self.key)
         written = {row[column] for row in new}
         rows = [self.titles, *(row for row in self._rows() if row[column] not in written), *new]
