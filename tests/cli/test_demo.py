@@ -1,5 +1,6 @@
 """`certkit demo`, on the stand-in and on a real daemon."""
 
+import importlib.util
 import os
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from certkit.cli import main
 from tests.daemons.build import programs
 from tests.daemons.loopback import needs_second_address
 
-WRONG = ("nobody-listening", "daemon-of-another-authority", "anyone-let-in")
+WRONG = ("nobody-listening", "daemon-of-another-authority", "certificate-refused")
 
 
 @pytest.fixture
@@ -28,8 +29,24 @@ def test_the_demo_shows_what_is_well_and_three_things_that_are_not(
     scratch: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["demo"]) == 0
-    told = capfd.readouterr().out
+    ended = capfd.readouterr()
+    told = ended.out
     assert "All is well" in told
+    assert [name for name in WRONG if f"\n{name}\n" in told] == list(WRONG)
+    steps = ("serve --listen", "invite alice@", "enroll 'https://", "renew", "revoke alice@")
+    assert sorted(steps, key=lambda step: told.index(f"\n$ certkit {step}")) == [*steps]
+    assert "Renewed in acme" in told
+    assert "the server refused: alice@acme.example has been revoked" in ended.err
+
+
+def test_without_what_a_server_needs_the_demo_enrolls_with_a_bundle(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "aiohttp" else find(name))
+    assert main(["demo"]) == 0
+    told = capfd.readouterr().out
+    assert "enroll alice.certkit --for earthly" in told
     assert [name for name in WRONG if f"\n{name}\n" in told] == list(WRONG)
 
 
