@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         show,
         sign,
         status,
+        sync,
         unenroll,
         use,
     )
@@ -64,6 +65,7 @@ __all__ = [
     "show",
     "sign",
     "status",
+    "sync",
     "unenroll",
     "use",
 ]

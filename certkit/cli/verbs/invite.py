@@ -14,13 +14,13 @@ _HOUR = timedelta(hours=1)
 
 def invite(
     person: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="PERSON|list|cancel",
+            metavar="[PERSON|list|cancel]",
             help="The person to invite, such as alice@acme.example.",
             autocompletion=completions.people,
         ),
-    ],
+    ] = None,
     which: Annotated[
         str | None, typer.Argument(metavar="ID|PERSON", help="With cancel: the code, or whose open codes.")
     ] = None,
@@ -49,14 +49,23 @@ def invite(
             autocompletion=completions.clients,
         ),
     ] = None,
+    daemon: Annotated[
+        str | None,
+        typer.Option(
+            "--daemon",
+            help="Invite no person, but the host of this daemon: it makes the daemon's key, and fetches its files.",
+            autocompletion=completions.daemons,
+        ),
+    ] = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Invite a developer: make a code to enroll with over the network.
+    """Invite a developer, or a daemon's host: make a code to enroll with.
 
     \b
     certkit invite alice@acme.example
     certkit invite ci --uses 20 --ttl 7d --for buildctl
+    certkit invite --daemon build
     certkit invite list
     certkit invite cancel 5e0c71a9
 
@@ -64,6 +73,13 @@ def invite(
     it. The code is shown once: send it by a way that nobody else reads. The server must be running: certkit serve.
     Exit codes: 0 invited, 1 failure, 2 usage.
     """
+    if daemon:
+        if person or which or device or client or uses != 1:
+            raise InvalidError("a daemon's host is invited alone", "Name the daemon, and at most --ttl.", code="usage")
+        actions.invite.invite_host(home, daemon, ttl, as_json=as_json)
+        return
+    if person is None:
+        raise InvalidError("nobody is named", "certkit invite PERSON, or certkit invite --daemon NAME", code="usage")
     if person not in {"list", "cancel"}:
         if which is not None:
             raise InvalidError(
