@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -28,3 +29,10 @@ def ends() -> Iterator[None]:
 
 def _failing(what: str) -> Callable[[int, object], object]:
     return lambda _signal, _frame: pytest.fail(what, pytrace=False)
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; fail the test if it does not become so."""
+    with ends():
+        while not is_so():
+            time.sleep(0.1)

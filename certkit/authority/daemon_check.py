@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from certkit.authority import canaries
+from certkit.authority import canaries, host_sync
 from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
 from certkit.authority.passphrase import PassphraseError
 from certkit.authority.publication import label_of, published
@@ -64,9 +64,15 @@ def knowledge_of(view: View, url: str) -> tuple[Pair | None, tuple[bytes, ...] |
         wanted = address.parse(url)
     except MalformedError:
         return None, None
-    if wanted.url not in {daemon.url for daemon in view.ledger.daemons()}:
+    daemon = next((each for each in view.ledger.daemons() if each.url == wanted.url), None)
+    if daemon is None:
         return None, None
-    return _pair(canaries.kept(view)), tuple(map(der.subject, published(view)))
+    return _pair(canaries.kept(view)), (*map(der.subject, published(view)), *_beside(daemon))
+
+
+def _beside(daemon: Daemon) -> tuple[bytes, ...]:
+    """Return what a daemon lists beside the publication: where its host syncs, the name by which that looks at it."""
+    return (host_sync.subject(daemon),) if daemon.sync else ()
 
 
 def _record(session: Session, name: str, proven: Proof) -> None:
@@ -74,7 +80,9 @@ def _record(session: Session, name: str, proven: Proof) -> None:
     with session.transaction():
         daemon = session.ledger.daemon(name)
         if daemon and (daemon.proven, daemon.serving) != (proven.anchors, proven.serving):
-            session.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving))
+            is_same = proven.anchors == daemon.proven and daemon.proven_at is not None
+            at = daemon.proven_at if is_same else session.now if proven.anchors else None
+            session.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving, proven_at=at))
             session.record("daemon check", name, anchors=proven.anchors, serial=proven.serving)
 
 
@@ -85,7 +93,7 @@ def _expected(view: View, daemon: Daemon) -> Expected:
     end = served.not_valid_after_utc if served else view.now
     return Expected(
         anchors=view.newest_anchors().number,
-        authorities=tuple(map(der.subject, anchors)),
+        authorities=(*map(der.subject, anchors), *_beside(daemon)),
         certificate=certificates.to_der(served) if served else b"",
         daemon_given=lambda serial: _given(view, serial),
         label=der.subject(newest_label),

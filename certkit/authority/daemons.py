@@ -15,7 +15,7 @@ from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly.address import Address
 from certkit.errors import MissingError, RefusedError
-from certkit.ledger.interface import Daemon, Deployment
+from certkit.ledger.interface import Daemon, Deployment, Sync
 from certkit.pki import certificates, names
 
 
@@ -47,6 +47,10 @@ class DaemonState:
     """How it runs on its host, as far as anybody has said."""
     default: bool = False
     """Whether it is the one that laptops use unless they are told otherwise."""
+    took: int | None = None
+    """Seconds from the newest publication until the daemon was seen to hold it; None if it was not, or who knows."""
+    sync: Sync | None = None
+    """That its host makes its key and fetches its files; None where they are copied there."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,17 @@ def state(view: View, daemon: Daemon) -> DaemonState:
         behind=behind(view, daemon),
         default=daemon.name == default_name(view),
         deployment=deployments.of(view, daemon),
+        took=took(view, daemon),
+        sync=daemon.sync,
     )
+
+
+def took(view: View, daemon: Daemon) -> int | None:
+    """Return how many seconds after the newest publication a daemon was seen to hold it; None if that is not known."""
+    newest = view.newest_anchors()
+    if daemon.proven_at is None or daemon.proven != newest.number:
+        return None
+    return max(0, round((daemon.proven_at - newest.created).total_seconds()))
 
 
 def default_name(view: View) -> str | None:

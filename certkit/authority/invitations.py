@@ -53,7 +53,8 @@ class CodeState:
     """A code as the ledger knows it, without its secret."""
 
     id: str
-    person: str
+    person: str | None
+    """Whom it invites; None for a daemon's host."""
     device: str | None
     client: str | None
     state: State
@@ -61,6 +62,8 @@ class CodeState:
     expires: datetime
     uses: int
     used: int
+    daemon: str | None = None
+    """Whose host it invites; None for a person."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def invite(
     Raises MissingError if no server was started yet, RefusedError for somebody who is revoked, InvalidError for what
     makes no sense.
     """
-    _check_bounds(life, uses, device)
+    check_bounds(life, uses, device)
     with session.transaction():
         return _invite(session, Invited(person, device, client), life, uses)
 
@@ -100,7 +103,7 @@ def invite_listed(
 
     Who has one, or is revoked, is skipped, so that the same list can be given again, and a longer one.
     """
-    _check_bounds(life, 1, None)
+    check_bounds(life, 1, None)
     with session.transaction():
         judged = batches.judge_listed(session, [Wanted(each.person, each.device) for each in wanted])
         missing = [each for each, found in zip(wanted, judged, strict=True) if isinstance(found, Wanted)]
@@ -113,7 +116,7 @@ def withdraw(session: Session, made: Sequence[Invitation]) -> None:
     with session.transaction():
         for each in made:
             session.ledger.cancel_code(codes.digest(each.code.secret), session.now)
-            session.record("invite cancel", each.state.person, code=each.state.id)
+            session.record("invite cancel", each.state.person or "", code=each.state.id)
 
 
 def _invite(session: Session, wanted: Invited, life: timedelta, uses: int) -> Invitation:
@@ -137,17 +140,17 @@ def _invite(session: Session, wanted: Invited, life: timedelta, uses: int) -> In
     issuance.refuse_revoked(session, person, device)
     admit(session, Subject(person, device))
     session.ledger.add_code(kept)
-    session.record("invite", person, code=_id(kept), **({"device": device} if device else {}))
-    return Invitation(code, _state(session, kept))
+    session.record("invite", person, code=identify(kept), **({"device": device} if device else {}))
+    return Invitation(code, state_of(session, kept))
 
 
 def listed(view: View) -> list[CodeState]:
     """Return the codes that have not expired, and those that expired within the last day, oldest first."""
-    return [_state(view, each) for each in view.ledger.codes(unexpired_at=view.now - timedelta(days=1))]
+    return [state_of(view, each) for each in view.ledger.codes(unexpired_at=view.now - timedelta(days=1))]
 
 
 def cancel(session: Session, which: str) -> list[CodeState]:
-    """Cancel one code by its id, or all open codes of a person; return them.
+    """Cancel one code by its id, or all open codes of a person or of a daemon's host; return them.
 
     Raises MissingError if there is none, DeadCodeError for one that is no longer open.
     """
@@ -155,12 +158,12 @@ def cancel(session: Session, which: str) -> list[CodeState]:
     with session.transaction():
         for each in found:
             session.ledger.cancel_code(each.digest, session.now)
-            session.record("invite cancel", each.person, code=_id(each))
-    return [_state(session, session.ledger.code(each.digest) or each) for each in found]
+            session.record("invite cancel", each.person or each.daemon or "", code=identify(each))
+    return [state_of(session, session.ledger.code(each.digest) or each) for each in found]
 
 
 def redeem(session: Session, secret: bytes, request: bytes) -> Issued:
-    """Answer a CSR that came with the secret of a code, which enrolls one device for each of its uses.
+    """Answer a CSR that came with the secret of a person's code, which enrolls one device for each of its uses.
 
     The same key with the same code gets the same certificate: an answer that was lost is no use lost.
 
@@ -172,18 +175,18 @@ def redeem(session: Session, secret: bytes, request: bytes) -> Issued:
     again = _answered_before(session, code, pin)
     if again:
         return again
-    _check_open(session, code)
+    check_open(session, code)
     device = code.device or issuance.new_device_name()
 
     def take(certificate: Certificate) -> None:
-        _check_open(session, session.ledger.code(code.digest) or code)
+        check_open(session, session.ledger.code(code.digest) or code)
         use = ledger.CodeUse(session.now, pin, certificates.serial_text(certificate.serial_number))
         if not session.ledger.take_use(code.digest, use):
-            raise _dead(code, State.USED)
-        visits.note(session, code.person, device)
+            raise dead(code, State.USED)
+        visits.note(session, code.person or "", device)
 
     try:
-        return issuance.certify(session, code.person, device, public_key, take)
+        return issuance.certify(session, code.person or "", device, public_key, take)
     except DeadCodeError:  # by another process, which may have had the same request
         again = _answered_before(session, code, pin)
         if again:
@@ -207,19 +210,21 @@ def _answered_before(session: Session, code: ledger.Code, pin: str) -> Issued | 
     return None
 
 
-def _check_open(view: View, code: ledger.Code) -> None:
+def check_open(view: View, code: ledger.Code) -> None:
+    """Raise DeadCodeError for a code that is good no more."""
     state = _condition(view, code)
     if state is not State.OPEN:
-        raise _dead(code, state)
+        raise dead(code, state)
 
 
-def _dead(code: ledger.Code, state: State) -> DeadCodeError:
+def dead(code: ledger.Code, state: State) -> DeadCodeError:
+    """Return the error that says what a code is now."""
     words = {
         State.USED: "the code was used already",
         State.EXPIRED: f"the code expired on {code.expires:%Y-%m-%d %H:%M} UTC",
         State.CANCELLED: "the code was cancelled",
     }
-    return DeadCodeError(words[state], "Ask for a new one.", code=f"code-{state}", state=state.value, id=_id(code))
+    return DeadCodeError(words[state], "Ask for a new one.", code=f"code-{state}", state=state.value, id=identify(code))
 
 
 def _condition(view: View, code: ledger.Code) -> State:
@@ -231,9 +236,10 @@ def _condition(view: View, code: ledger.Code) -> State:
     return State.OPEN if view.now < code.expires else State.EXPIRED
 
 
-def _state(view: View, code: ledger.Code) -> CodeState:
+def state_of(view: View, code: ledger.Code) -> CodeState:
+    """Return a code as people are told of it."""
     return CodeState(
-        id=_id(code),
+        id=identify(code),
         person=code.person,
         device=code.device,
         client=code.client or None,
@@ -242,24 +248,26 @@ def _state(view: View, code: ledger.Code) -> CodeState:
         expires=code.expires,
         uses=code.uses,
         used=code.uses - code.left,
+        daemon=code.daemon,
     )
 
 
 def _called(view: View, which: str) -> list[ledger.Code]:
     known = view.ledger.codes()
-    found = [each for each in known if _id(each) == which.lower()]
+    found = [each for each in known if identify(each) == which.lower()]
     if found:
-        _check_open(view, found[0])
+        check_open(view, found[0])
         return found
     person = lookup.person_called(view, which)
-    found = [each for each in known if person and each.person == person.name]
+    found = [each for each in known if each.daemon == which or (person and each.person == person.name)]
     still_open = [each for each in found if _condition(view, each) is State.OPEN]
     if not still_open:
         raise MissingError(f"there is no open code {which!r}", code="code-missing", which=which)
     return still_open
 
 
-def _check_bounds(life: timedelta, uses: int, device: str | None) -> None:
+def check_bounds(life: timedelta, uses: int, device: str | None) -> None:
+    """Raise InvalidError for a code that nobody should have."""
     if not timedelta(minutes=1) <= life <= LONGEST:
         raise InvalidError(
             "a code lives a minute at least, and 30 days at most", "Choose another time.", code="code-life"
@@ -274,5 +282,6 @@ def _check_bounds(life: timedelta, uses: int, device: str | None) -> None:
         )
 
 
-def _id(code: ledger.Code) -> str:
+def identify(code: ledger.Code) -> str:
+    """Return the digits by which people name a code."""
     return code.digest[:_IDENTIFIED]

@@ -48,7 +48,7 @@ def move(session: Session, name: str, address: Address, more_hosts: Sequence[str
         hosts = tuple(dict.fromkeys([*daemons.host_names([address.host]), *now.hosts, *more]))
         if now.url == address.url:
             return replace(now, hosts=hosts)
-        return replace(now, url=address.url, hosts=hosts, proven=0, serving="")
+        return replace(now, url=address.url, hosts=hosts, proven=0, serving="", proven_at=None)
 
     daemon = certify(session, moved, "daemon move")
     former = known.url if known.url != daemon.url else None

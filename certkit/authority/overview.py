@@ -99,6 +99,12 @@ class Item:
     """When a device last came to the server."""
     renews_by: datetime | None = None
     """By when a device that renews by itself should have done so."""
+    proven: int | None = None
+    """Of a daemon: the publication that it was last seen to hold, None if it was never seen."""
+    took: int | None = None
+    """Of a daemon whose host syncs: seconds from the newest publication until it was seen to hold that."""
+    outcome: str | None = None
+    """Of such a daemon: what its host has said last (`host_sync.Outcome`), None if nothing yet."""
 
     @property
     def severity(self) -> Severity | None:
@@ -216,7 +222,15 @@ def _daemons(view: View) -> Iterator[Item]:
         served = view.served_certificate(each.name)
         begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
         expiry = _validity(begin, end, view.now, DAEMON_NOTICE) if begin and end else None
-        yield Item(Kind.DAEMON, each.name, end, attention=expiry or daemons.behind(view, each))
+        yield Item(
+            Kind.DAEMON,
+            each.name,
+            end,
+            attention=expiry or daemons.behind(view, each),
+            proven=each.proven if each.serving else None,
+            took=daemons.took(view, each) if each.sync else None,
+            outcome=(each.sync.outcome or None) if each.sync else None,
+        )
 
 
 def _devices(view: View) -> Iterator[Item]:

@@ -61,6 +61,11 @@ def trust_of_clients(view: View) -> list[x509.Certificate]:
     return [each for generation in view.generations("client") for each in cohort_authorities.of(view, generation)]
 
 
+def trust_of_hosts(view: View) -> list[x509.Certificate]:
+    """Return the authorities of the certificates that the hosts of daemons may show; what was said above holds."""
+    return [view.certificate("server", generation) for generation in view.generations("server")]
+
+
 def ensure(session: Session) -> Identity:
     """Return the server's certificate and key; make new ones where there are none, or none that will do for long."""
     folder = session.path / _FOLDER

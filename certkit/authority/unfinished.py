@@ -140,6 +140,8 @@ def _to_certify(view: View) -> Iterator[Daemon]:
     # By its key: an adopted one may have the name of a later generation.
     authority = view.certificate("server") if view.rotation("server").last > 1 else None
     for daemon in view.ledger.daemons():
+        if daemon.sync:  # its host is told, and makes the key
+            continue
         leaf = view.served_certificate(daemon.name)
         is_former = leaf and authority and not certificates.has_signed(authority, leaf)
         if leaf and (is_former or extensions.hosts(leaf) != {*daemon.hosts}):

@@ -132,7 +132,14 @@ class View:
         return restored is not None and self.now < restored.until
 
     def served_certificate(self, daemon: str) -> Certificate | None:
-        """Return the certificate in a daemon's folder, the one that it is to serve; None if there is none."""
+        """Return the certificate that a daemon is to serve, the one in its folder; None if there is none.
+
+        Where its host makes the keys, there is no folder, and the ledger knows.
+        """
+        known = self.ledger.daemon(daemon)
+        if known and known.sync:
+            given = self.ledger.certificates("daemon", daemon=daemon, newest_only=True)
+            return certificates.load(given[-1].der) if given else None
         path = self.daemon_directory(daemon) / CERTIFICATE
         try:
             return certificates.load(files.read(path))

@@ -24,7 +24,7 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
         "daemon": Verb("daemon:app", "The team's daemons: add, move, renew, list, deploy, check, remove, …"),
         "issue": Verb("issue:issue", "Issue a bundle: the file that enrolls a developer's machine."),
         "sign": Verb("sign:sign", "Sign a request from a developer's machine; its key stays there."),
-        "invite": Verb("invite:invite", "Invite a developer: make a code to enroll with over the network."),
+        "invite": Verb("invite:invite", "Invite a developer, or a daemon's host: make a code to enroll with."),
         "serve": Verb("serve:serve", "Serve enrollment and renewal over the network, by EST on HTTPS."),
         "revoke": Verb("revoke:revoke", "Lock a person, or one device, out of every daemon."),
         "reinstate": Verb("revoke:reinstate", "Let a person, or one device, back in."),

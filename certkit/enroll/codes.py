@@ -16,7 +16,8 @@ from certkit.errors import InvalidError, MalformedError
 from certkit.pki import names
 
 _SCHEME = "https://"
-_VERSION = 1
+_VERSION, _HOST_VERSION = 1, 2
+"""Of a code for a person, and of one for a daemon's host."""
 _PIN, _SECRET, _CHECK = 32, 18, 4
 _LENGTH = (1 + _PIN + _SECRET + _CHECK) * 8 // 5
 """Characters of a fragment: the number of bytes is a multiple of five, so that base32 needs no padding."""
@@ -50,6 +51,8 @@ class Code:
     server: Server
     pin: bytes
     secret: bytes = field(repr=False)
+    is_for_host: bool = False
+    """Whether it is for the host of a daemon, and for no laptop."""
 
     @property
     def text(self) -> str:
@@ -118,8 +121,9 @@ def parse(text: str) -> Code:
         server = parse_server(_SCHEME + address[len(_SCHEME) :])
     except (ValueError, InvalidError):
         raise _mistyped() from None
-    found = Code(server, payload[1 : 1 + _PIN], payload[1 + _PIN : -_CHECK])
-    if payload[:1] != bytes([_VERSION]) and payload[-_CHECK:] == _check(server, payload[:-_CHECK]):
+    is_for_host = payload[0] == _HOST_VERSION
+    found = Code(server, payload[1 : 1 + _PIN], payload[1 + _PIN : -_CHECK], is_for_host)
+    if payload[0] not in {_VERSION, _HOST_VERSION} and payload[-_CHECK:] == _check(server, payload[:-_CHECK]):
         raise MalformedError("the code is of a later certkit", "Install the newest certkit.", code="code-of-later")
     if payload != _payload(found):
         raise _mistyped()
@@ -127,7 +131,7 @@ def parse(text: str) -> Code:
 
 
 def _payload(code: Code) -> bytes:
-    content = bytes([_VERSION]) + code.pin + code.secret
+    content = bytes([_HOST_VERSION if code.is_for_host else _VERSION]) + code.pin + code.secret
     return content + _check(code.server, content)
 
 

@@ -15,8 +15,8 @@ from certkit.pki.keys import PrivateKey
 LIMIT = 256 * 1024
 """Bytes of an answer."""
 _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
-_OK, _UNAUTHORIZED, _TOO_MANY, _OWN_FAILURES = 200, 401, 429, 500
-_TOLD = {"code-used", "code-expired", "code-cancelled", "certificate-expired"}
+_OK, _NO_CONTENT, _UNAUTHORIZED, _TOO_MANY, _OWN_FAILURES = 200, 204, 401, 429, 500
+_TOLD = {"code-used", "code-expired", "code-cancelled", "certificate-expired", "host-revoked"}
 """What a server says that is worth a remedy of its own, as codes of errors here."""
 _REVOKED = {"person-revoked", "device-revoked"}
 
@@ -31,38 +31,44 @@ def enroll(connection: http.client.HTTPSConnection, request: bytes, password: st
     """Ask for a certificate by the secret of a code; raise RefusedError, with its reason, if it is refused."""
     credentials = base64.b64encode(f"certkit:{password}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}"}
-    return _certificate(_post(connection, f"{_EST}/simpleenroll", request, headers), key)
+    return certificate_in(post(connection, f"{_EST}/simpleenroll", request, headers), key)
 
 
 def renew(connection: http.client.HTTPSConnection, request: bytes, key: PrivateKey) -> x509.Certificate:
     """Ask for the next certificate, on a connection that shows the present one; raise as `enroll` does."""
-    return _certificate(_post(connection, f"{_EST}/simplereenroll", request, {}), key)
+    return certificate_in(post(connection, f"{_EST}/simplereenroll", request, {}), key)
 
 
 def settings(connection: http.client.HTTPSConnection) -> bytes:
     """Ask what the holder of the certificate that the connection shows needs to know."""
     connection.request("GET", f"{_OWN}/settings")
-    return _answer(connection)
+    return answer(connection)
 
 
-def _post(connection: http.client.HTTPSConnection, path: str, request: bytes, headers: dict[str, str]) -> bytes:
+def post(connection: http.client.HTTPSConnection, path: str, request: bytes, headers: dict[str, str]) -> bytes:
+    """Send a request to be signed, DER; return the answer's body, raise as `answer` does."""
     body = base64.b64encode(request)
     sent = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64", **headers}
     connection.request("POST", path, body, sent)
-    return _answer(connection)
+    return answer(connection)
 
 
-def _answer(connection: http.client.HTTPSConnection) -> bytes:
-    found = connection.getresponse()
-    body = found.read(LIMIT + 1)
-    if len(body) > LIMIT:
+def answer(connection: http.client.HTTPSConnection) -> bytes:
+    """Return the body of what a server answers; raise RefusedError or BusyError, with its reason, if it is an error."""
+    return body_of(connection.getresponse(), LIMIT)
+
+
+def body_of(found: http.client.HTTPResponse, limit: int) -> bytes:
+    """Return what an answer holds, of `limit` bytes at most; raise as `answer` does."""
+    body = found.read(limit + 1)
+    if len(body) > limit:
         raise MalformedError("the server's answer is too large", code="server-answer")
-    if found.status != _OK:
+    if found.status not in {_OK, _NO_CONTENT}:
         raise _refusal(found.status, found.getheader("Retry-After", ""), body)
     return body
 
 
-def _certificate(body: bytes, key: PrivateKey) -> x509.Certificate:
+def certificate_in(body: bytes, key: PrivateKey) -> x509.Certificate:
     """Return the one certificate in an answer, which must be for this key."""
     try:
         given = pkcs7.load_der_pkcs7_certificates(base64.b64decode(body))

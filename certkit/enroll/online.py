@@ -47,8 +47,8 @@ def enroll(user: User, code: Code) -> Received:
         with server_trust.connection(code.server, [authority]) as connection:
             certificate = est.enroll(connection, requests.make_der(KeySigner(key)), code.password, key)
         with (
-            _shown(waiting, certificate),
-            server_trust.connection(code.server, [authority], _pair(waiting)) as connection,
+            shown(waiting, certificate),
+            server_trust.connection(code.server, [authority], pair(waiting)) as connection,
         ):
             told = est.settings(connection)
         return received(told, certificate, key, [authority])
@@ -100,9 +100,9 @@ def waiting_key(place: Path) -> PrivateKey:
 
 
 @contextlib.contextmanager
-def _shown(waiting: Path, certificate: x509.Certificate) -> Iterator[None]:
+def shown(waiting: Path, certificate: x509.Certificate) -> Iterator[None]:
     """Put a certificate beside its key for as long as it is shown: `ssl` reads both from files."""
-    place = Path(_pair(waiting)[0])
+    place = Path(pair(waiting)[0])
     files.write(place, certificates.to_pem(certificate))
     try:
         yield
@@ -110,5 +110,6 @@ def _shown(waiting: Path, certificate: x509.Certificate) -> Iterator[None]:
         place.unlink(missing_ok=True)
 
 
-def _pair(waiting: Path) -> tuple[str, str]:
+def pair(waiting: Path) -> tuple[str, str]:
+    """Return the files of a certificate that is `shown`, and of its key."""
     return str(waiting.with_suffix(".cert")), str(waiting)

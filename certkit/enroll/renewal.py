@@ -42,10 +42,8 @@ class Present:
 
     @property
     def due(self) -> datetime:
-        """When it is to be renewed: a moment of its own for each certificate."""
-        begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
-        drawn = hashlib.sha256(certificates.to_der(self.certificate)).digest()[0] / 256
-        return begin + (end - begin) * (_DUE - _JITTER * drawn)
+        """When it is to be renewed."""
+        return due(self.certificate)
 
     @property
     def last(self) -> datetime:
@@ -57,6 +55,13 @@ class Present:
     def pair(self) -> tuple[str, str]:
         """The files of the certificate and of its key."""
         return str(self.place / "cert.pem"), str(self.place / "key.pem")
+
+
+def due(certificate: x509.Certificate) -> datetime:
+    """Return when a certificate is to be renewed: a moment of its own for each."""
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    drawn = hashlib.sha256(certificates.to_der(certificate)).digest()[0] / 256
+    return begin + (end - begin) * (_DUE - _JITTER * drawn)
 
 
 def present(environ: Mapping[str, str]) -> list[Present]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-Kind = Literal["daemon", "device", "canary", "control", "server"]
+Kind = Literal["daemon", "device", "canary", "control", "server", "host"]
 Access = Literal["home", "code", "certificate"]
 """By what right something is done: access to the home's files, or what was shown over the network."""
 
@@ -64,6 +64,22 @@ class Deployment:
 
 
 @dataclass(frozen=True)
+class Sync:
+    """That a daemon's host fetches its files by itself, and what it has last said of them."""
+
+    since: datetime
+    """When its code was used: identities from before are good no more."""
+    renew: datetime | None = None
+    """A certificate of the daemon from before is to be replaced; None if none has to be."""
+    said: datetime | None = None
+    """When the host has last said something; None if it never has."""
+    outcome: str = ""
+    """What it said: one of `authority.host_sync.Outcome`; empty if nothing."""
+    reason: str = ""
+    """The code of what has failed."""
+
+
+@dataclass(frozen=True)
 class Daemon:
     """A daemon by name, with its URL and the names and addresses in its certificate, the URL's host first."""
 
@@ -81,6 +97,10 @@ class Daemon:
     """Where it stands among the daemons: the lowest is the one that laptops use by default."""
     deployment: Deployment | None = None
     """How it runs; None if nobody has said so, as in ledgers of former certkits."""
+    sync: Sync | None = None
+    """That its host makes its key and fetches its files; None where they are made in the home, and copied."""
+    proven_at: datetime | None = None
+    """When it was first seen to hold the anchors of `proven`; None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +161,8 @@ class Code:
     """A code to enroll with, which is known by the digest of its secret alone."""
 
     digest: str
-    person: str
+    person: str | None
+    """Whom it invites; None for a daemon's host."""
     device: str | None
     """The device that it enrolls; None where each use makes up a name."""
     client: str
@@ -152,6 +173,8 @@ class Code:
     left: int
     """How many of the uses are left."""
     cancelled: datetime | None = None
+    daemon: str | None = None
+    """Whose host it invites; None for a person."""
 
 
 @dataclass(frozen=True)
@@ -299,6 +322,9 @@ class Ledger(Protocol):
 
     def newest_anchors(self) -> Anchors | None:
         """Return what daemons are told to trust now."""
+
+    def newest_number(self) -> int:
+        """Return the number of what daemons are told to trust now, and nothing else of it; 0 before the first."""
 
     def generations_since(self, number: int) -> list[tuple[int, ...]]:
         """Return the generations of the anchors of this number and of all later ones, oldest first."""

@@ -64,4 +64,27 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE devices ADD COLUMN came TEXT",
         "ALTER TABLE devices ADD COLUMN shown TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        # Daemons whose hosts sync; and codes for them, which are no person's. No database that is meant here takes
+        # NOT NULL away in the same words, so the two tables are written anew.
+        "ALTER TABLE daemons ADD COLUMN sync TEXT",
+        "ALTER TABLE daemons ADD COLUMN proven_at TEXT",
+        """CREATE TABLE new_codes (
+            id {identity}, digest TEXT NOT NULL UNIQUE, person TEXT REFERENCES people (name), device TEXT,
+            client TEXT NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL, cancelled TEXT,
+            daemon TEXT REFERENCES daemons (name))""",
+        """INSERT INTO new_codes (digest, person, device, client, created, expires, cancelled)
+            SELECT digest, person, device, client, created, expires, cancelled FROM codes ORDER BY id""",
+        """CREATE TABLE new_code_uses (
+            code TEXT NOT NULL REFERENCES new_codes (digest), number INTEGER NOT NULL, used_at TEXT, pin TEXT,
+            serial TEXT REFERENCES certificates (serial), PRIMARY KEY (code, number))""",
+        """INSERT INTO new_code_uses (code, number, used_at, pin, serial)
+            SELECT code, number, used_at, pin, serial FROM code_uses""",
+        "DROP TABLE code_uses",
+        "DROP TABLE codes",
+        "ALTER TABLE new_codes RENAME TO codes",
+        "ALTER TABLE new_code_uses RENAME TO code_uses",
+        "CREATE INDEX codes_by_end ON codes (expires)",
+        "CREATE INDEX code_uses_by_certificate ON code_uses (serial)",
+    ),
 )

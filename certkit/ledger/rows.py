@@ -20,6 +20,7 @@ from certkit.ledger.interface import (
     Person,
     Revocation,
     RevokedCertificate,
+    Sync,
 )
 from certkit.pki import names
 
@@ -31,6 +32,9 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _DEPLOYED = re.compile(r"[A-Za-z0-9_.+@=~:\[\]/ -]+", re.ASCII)
 """What says how a daemon runs: it becomes a part of commands to paste, so nothing in it means anything to a shell."""
 _SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
+_WORD = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+"""The code of an outcome or of an error, as a daemon's host has sent it."""
+_SYNC_TIMES = ("since", "renew", "said")
 
 
 def text_of(time: datetime) -> str:
@@ -71,13 +75,13 @@ def device(row: Row) -> Device:
 
 def daemon(row: Row) -> Daemon:
     """Read a row of daemons."""
-    name, url, hosts, created, proven, serving, removed, place, deployed = row
-    gone = time_of(removed) if removed else None
+    name, url, hosts, created, proven, serving, removed, place, deployed, synced, seen = row
+    gone = _time_or_none(removed)
     # Whoever crafted a backup wrote these: a name becomes a folder's, and a host part of a command to paste.
     known = tuple(str(names.parse_host(host).value) for host in _texts(hosts))
     name, serving = names.slug(_text(name), "daemon"), _text(serving)
     found = (name, _text(url), known, time_of(created), _number(proven), serving, gone, _number(place))
-    return Daemon(*found, deployment=deployment(deployed))
+    return Daemon(*found, deployment=deployment(deployed), sync=sync(synced), proven_at=_time_or_none(seen))
 
 
 def deployment(text: str | None) -> Deployment | None:
@@ -88,6 +92,26 @@ def deployment(text: str | None) -> Deployment | None:
     if not all(each is None or _DEPLOYED.fullmatch(_text(each)) for each in values.values()):
         raise ValueError(text)
     return Deployment(**values)
+
+
+def sync_text(known: Sync | None) -> str | None:
+    """Write what is known of a host that syncs."""
+    if known is None:
+        return None
+    times = {name: text_of(at) for name in _SYNC_TIMES if (at := getattr(known, name))}
+    return json.dumps({**times, "outcome": known.outcome, "reason": known.reason})
+
+
+def sync(text: str | None) -> Sync | None:
+    """Read what is known of a host that syncs."""
+    if text is None:
+        return None
+    found = mapping(text)
+    times = {name: time_of(_text(found[name])) for name in _SYNC_TIMES if name in found}
+    words = {name: _text(found[name]) for name in ("outcome", "reason")}
+    if not all(not each or _WORD.fullmatch(each) for each in words.values()):
+        raise ValueError(text)
+    return Sync(**times, **words)  # type: ignore[arg-type]  # the names are the fields'
 
 
 def certificate(row: Row) -> Certificate:
@@ -122,10 +146,14 @@ def revoked_certificate(row: Row) -> RevokedCertificate:
 
 def code(row: Row) -> Code:
     """Read a row of codes joined with the numbers of its uses."""
-    digest, person, device, client, created, expires, cancelled, uses, left = row
-    known = _text(digest), _text(person), _text_or_none(device), _text(client)
-    end = time_of(cancelled) if cancelled else None
-    return Code(*known, time_of(created), time_of(expires), _number(uses), _number(left), end)
+    digest, person, device, client, created, expires, cancelled, daemon, uses, left = row
+    if (person is None) == (daemon is None):
+        raise ValueError(digest)
+    known = _text(digest), _text_or_none(person), _text_or_none(device), _text(client)
+    numbers = _number(uses), _number(left)
+    return Code(
+        *known, time_of(created), time_of(expires), *numbers, _time_or_none(cancelled), daemon=_text_or_none(daemon)
+    )
 
 
 def code_use(row: Row) -> CodeUse:
@@ -173,6 +201,10 @@ def _text(value: object) -> str:
 
 def _text_or_none(value: object) -> str | None:
     return None if value is None else _text(value)
+
+
+def _time_or_none(text: str | None) -> datetime | None:
+    return time_of(text) if text else None
 
 
 def _number(value: object) -> int:

@@ -259,11 +259,13 @@ class SqlLedger:
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO daemons (name, url, hosts, created, proven, serving, removed, place, deployment) "
-            "VALUES (:name, :url, :hosts, :created, :proven, :serving, :removed, :place, :deployment) "
+            "INSERT INTO daemons "
+            "(name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at) VALUES "
+            "(:name, :url, :hosts, :created, :proven, :serving, :removed, :place, :deployment, :sync, :proven_at) "
             "ON CONFLICT (name) DO UPDATE SET url = excluded.url, hosts = excluded.hosts, "
             "proven = excluded.proven, serving = excluded.serving, removed = excluded.removed, "
-            "place = excluded.place, deployment = excluded.deployment",
+            "place = excluded.place, deployment = excluded.deployment, sync = excluded.sync, "
+            "proven_at = excluded.proven_at",
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
@@ -273,6 +275,8 @@ class SqlLedger:
             removed=daemon.removed and rows.text_of(daemon.removed),
             place=daemon.place,
             deployment=daemon.deployment and json.dumps(dataclasses.asdict(daemon.deployment)),
+            sync=rows.sync_text(daemon.sync),
+            proven_at=daemon.proven_at and rows.text_of(daemon.proven_at),
         )
 
     def daemon(self, name: str) -> Daemon | None:
@@ -355,10 +359,11 @@ class SqlLedger:
     def add_code(self, code: Code) -> None:
         """See `interface.Ledger`."""
         self._run(
-            "INSERT INTO codes (digest, person, device, client, created, expires, cancelled) "
-            "VALUES (:digest, :person, :device, :client, :created, :expires, NULL)",
+            "INSERT INTO codes (digest, person, daemon, device, client, created, expires, cancelled) "
+            "VALUES (:digest, :person, :daemon, :device, :client, :created, :expires, NULL)",
             digest=code.digest,
             person=code.person,
+            daemon=code.daemon,
             device=code.device,
             client=code.client,
             created=rows.text_of(code.created),
@@ -429,6 +434,11 @@ class SqlLedger:
         """See `interface.Ledger`."""
         return _first(rows.anchors, self._run(f"{_ANCHORS} ORDER BY number DESC LIMIT 1"))
 
+    def newest_number(self) -> int:
+        """See `interface.Ledger`."""
+        [[number]] = self._run("SELECT coalesce(max(number), 0) FROM anchors")
+        return int(number)
+
     def generations_since(self, number: int) -> list[tuple[int, ...]]:
         """See `interface.Ledger`."""
         found = self._run("SELECT generations FROM anchors WHERE number >= :number ORDER BY number", number=number)
@@ -483,10 +493,10 @@ _COLUMNS = (
 )
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
-_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment FROM daemons"
+_DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CODES = (
-    "SELECT c.digest, c.person, c.device, c.client, c.created, c.expires, c.cancelled, "
+    "SELECT c.digest, c.person, c.device, c.client, c.created, c.expires, c.cancelled, c.daemon, "
     "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest), "
     "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest AND u.used_at IS NULL) FROM codes c"
 )

@@ -118,6 +118,48 @@ def device(
     )
 
 
+def daemon_host(
+    issuer: Authority, public_key: PublicKey, name: str, now: datetime, life: timedelta
+) -> x509.Certificate:
+    """Sign what a daemon's host shows to the server that enrolls, `name` being the daemon's.
+
+    The issuer is the authority that vouches for daemons, and no daemon believes that one of clients: whoever holds
+    this gets in at none. It vouches for no host name, so it cannot pose as a daemon either.
+    """
+    return _leaf(
+        issuer,
+        public_key,
+        subject=watcher_subject(name),
+        alternative=None,
+        purposes=[ExtendedKeyUsageOID.CLIENT_AUTH],
+        usage=key_usage(digital_signature=True),
+        now=now,
+        life=life,
+    )
+
+
+def watcher(signer: Signer, name: str, now: datetime, life: timedelta) -> x509.Certificate:
+    """Sign the certificate by which a daemon's host gets in at its own daemon, which is told to trust it alone.
+
+    It is signed by itself, so it vouches for nobody else: it is no authority, and Go and OpenSSL let a leaf in that is
+    an anchor itself.
+    """
+    subject = watcher_subject(name)
+    builder = (
+        _builder(subject, subject, signer.public_key, now - BACKDATED, now + life)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key), critical=False)
+    )
+    return signer.sign_certificate(builder)
+
+
+def watcher_subject(name: str) -> x509.Name:
+    """Return the name of a daemon's host in certificates; the blank in it makes it no host name to anybody."""
+    return _subject(f"host {name}")
+
+
 def reissue(
     original: x509.Certificate, name: x509.Name, *, without: type[x509.ExtensionType] = x509.AuthorityKeyIdentifier
 ) -> x509.CertificateBuilder:
@@ -278,7 +320,7 @@ def _leaf(
     public_key: PublicKey,
     *,
     subject: x509.Name,
-    alternative: x509.SubjectAlternativeName,
+    alternative: x509.SubjectAlternativeName | None,
     purposes: Sequence[x509.ObjectIdentifier],
     usage: x509.KeyUsage,
     now: datetime,
@@ -293,9 +335,10 @@ def _leaf(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-        .add_extension(alternative, critical=False)
         .add_extension(key_identifier(own), critical=False)
     )
+    if alternative is not None:
+        builder = builder.add_extension(alternative, critical=False)
     return issuer.signer.sign_certificate(builder)
 
 

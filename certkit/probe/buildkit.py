@@ -1,7 +1,8 @@
 """Ask a daemon over gRPC who it is: its health, its version, its platforms, its load."""
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's core would write to the terminal what a daemon makes it say
@@ -9,7 +10,13 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's core would write to th
 import grpc
 from google.protobuf.message import DecodeError
 
-from certkit.probe.control_pb2 import HealthCheckResponse, InfoResponse, ListWorkersResponse, WorkerRecord
+from certkit.probe.control_pb2 import (
+    BuildHistoryRequest,
+    HealthCheckResponse,
+    InfoResponse,
+    ListWorkersResponse,
+    WorkerRecord,
+)
 from certkit.probe.handshake import Handshake
 from certkit.probe.relay import relayed
 
@@ -19,6 +26,7 @@ METHODS = {
     "workers": "/moby.buildkit.v1.Control/ListWorkers",
 }
 """All are asked with an empty message."""
+_HISTORY = "/moby.buildkit.v1.Control/ListenBuildHistory"
 
 MESSAGE_LIMIT = 1024 * 1024
 """Bytes of the largest answer that is taken."""
@@ -59,13 +67,7 @@ class BuildKit:
 
 def ask(handshake: Handshake, authority: str, timeout: float) -> BuildKit:
     """Ask all questions at once over a served handshake, within `timeout` seconds; raises nothing."""
-    options = [
-        ("grpc.default_authority", authority),
-        ("grpc.max_receive_message_length", MESSAGE_LIMIT),
-        ("grpc.enable_retries", 0),
-        ("grpc.enable_http_proxy", 0),
-    ]
-    with relayed(handshake, timeout + _GRACE) as address, grpc.insecure_channel(address, options) as channel:
+    with _channel(handshake, authority, timeout) as channel:
         calls = {name: _call(channel, method, timeout) for name, method in METHODS.items()}
         answers: dict[str, bytes] = {}
         errors: dict[str, tuple[str, str]] = {}
@@ -75,6 +77,38 @@ def ask(handshake: Handshake, authority: str, timeout: float) -> BuildKit:
             except grpc.RpcError as error:
                 errors[name] = _status(error)
     return read(answers, errors)
+
+
+def is_building(handshake: Handshake, authority: str, timeout: float) -> bool | None:
+    """Ask whether anybody builds, over a served handshake; None if the daemon does not tell.
+
+    Every daemon of the last years lists its active builds. Earthly's fork also counts those who are connected, and
+    the builds that its limit lets run.
+    """
+    wanted = BuildHistoryRequest(active_only=True, early_exit=True).SerializeToString()
+    with _channel(handshake, authority, timeout) as channel:
+        info, workers = (_call(channel, METHODS[name], timeout) for name in ("info", "workers"))
+        listen: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(_HISTORY)
+        try:
+            if next(iter(listen(wanted, timeout=timeout)), None) is not None:
+                return True
+            told = InfoResponse.FromString(info.result())
+            worker = next(iter(ListWorkersResponse.FromString(workers.result()).record), WorkerRecord())
+        except (grpc.RpcError, DecodeError):
+            return None
+    return bool(told.num_sessions or worker.parallelism_current)
+
+
+@contextlib.contextmanager
+def _channel(handshake: Handshake, authority: str, timeout: float) -> Iterator[grpc.Channel]:
+    options = [
+        ("grpc.default_authority", authority),
+        ("grpc.max_receive_message_length", MESSAGE_LIMIT),
+        ("grpc.enable_retries", 0),
+        ("grpc.enable_http_proxy", 0),
+    ]
+    with relayed(handshake, timeout + _GRACE) as address, grpc.insecure_channel(address, options) as channel:
+        yield channel
 
 
 def _call(channel: grpc.Channel, method: str, timeout: float) -> "grpc.Future[bytes]":

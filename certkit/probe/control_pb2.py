@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63\x65rtkit/probe/control.proto\x12\rcertkit.probe\"t\n\x0cInfoResponse\x12\x38\n\x10\x62uildkit_version\x18\x01 \x01(\x0b\x32\x1e.certkit.probe.BuildkitVersion\x12\x14\n\x0cnum_sessions\x18\x65 \x01(\x04\x12\x14\n\x0cseconds_idle\x18\x66 \x01(\x04\"E\n\x0f\x42uildkitVersion\x12\x0f\n\x07package\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\t\"B\n\x13ListWorkersResponse\x12+\n\x06record\x18\x01 \x03(\x0b\x32\x1b.certkit.probe.WorkerRecord\"\xc7\x01\n\x0cWorkerRecord\x12*\n\tplatforms\x18\x03 \x03(\x0b\x32\x17.certkit.probe.Platform\x12\x38\n\x10\x62uildkit_version\x18\x05 \x01(\x0b\x32\x1e.certkit.probe.BuildkitVersion\x12\x1b\n\x13parallelism_current\x18\x65 \x01(\x03\x12\x17\n\x0fparallelism_max\x18\x66 \x01(\x03\x12\x1b\n\x13parallelism_waiting\x18g \x01(\x03\"=\n\x08Platform\x12\x14\n\x0c\x61rchitecture\x18\x01 \x01(\t\x12\n\n\x02os\x18\x02 \x01(\t\x12\x0f\n\x07variant\x18\x03 \x01(\t\"\xa8\x01\n\x13HealthCheckResponse\x12@\n\x06status\x18\x01 \x01(\x0e\x32\x30.certkit.probe.HealthCheckResponse.ServingStatus\"O\n\rServingStatus\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x0b\n\x07SERVING\x10\x01\x12\x0f\n\x0bNOT_SERVING\x10\x02\x12\x13\n\x0fSERVICE_UNKNOWN\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63\x65rtkit/probe/control.proto\x12\rcertkit.probe\"t\n\x0cInfoResponse\x12\x38\n\x10\x62uildkit_version\x18\x01 \x01(\x0b\x32\x1e.certkit.probe.BuildkitVersion\x12\x14\n\x0cnum_sessions\x18\x65 \x01(\x04\x12\x14\n\x0cseconds_idle\x18\x66 \x01(\x04\"E\n\x0f\x42uildkitVersion\x12\x0f\n\x07package\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\t\"B\n\x13ListWorkersResponse\x12+\n\x06record\x18\x01 \x03(\x0b\x32\x1b.certkit.probe.WorkerRecord\"\xc7\x01\n\x0cWorkerRecord\x12*\n\tplatforms\x18\x03 \x03(\x0b\x32\x17.certkit.probe.Platform\x12\x38\n\x10\x62uildkit_version\x18\x05 \x01(\x0b\x32\x1e.certkit.probe.BuildkitVersion\x12\x1b\n\x13parallelism_current\x18\x65 \x01(\x03\x12\x17\n\x0fparallelism_max\x18\x66 \x01(\x03\x12\x1b\n\x13parallelism_waiting\x18g \x01(\x03\"=\n\x08Platform\x12\x14\n\x0c\x61rchitecture\x18\x01 \x01(\t\x12\n\n\x02os\x18\x02 \x01(\t\x12\x0f\n\x07variant\x18\x03 \x01(\t\">\n\x13\x42uildHistoryRequest\x12\x13\n\x0b\x61\x63tive_only\x18\x01 \x01(\x08\x12\x12\n\nearly_exit\x18\x03 \x01(\x08\"\xa8\x01\n\x13HealthCheckResponse\x12@\n\x06status\x18\x01 \x01(\x0e\x32\x30.certkit.probe.HealthCheckResponse.ServingStatus\"O\n\rServingStatus\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x0b\n\x07SERVING\x10\x01\x12\x0f\n\x0bNOT_SERVING\x10\x02\x12\x13\n\x0fSERVICE_UNKNOWN\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,8 +41,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKERRECORD']._serialized_end=503
   _globals['_PLATFORM']._serialized_start=505
   _globals['_PLATFORM']._serialized_end=566
-  _globals['_HEALTHCHECKRESPONSE']._serialized_start=569
-  _globals['_HEALTHCHECKRESPONSE']._serialized_end=737
-  _globals['_HEALTHCHECKRESPONSE_SERVINGSTATUS']._serialized_start=658
-  _globals['_HEALTHCHECKRESPONSE_SERVINGSTATUS']._serialized_end=737
+  _globals['_BUILDHISTORYREQUEST']._serialized_start=568
+  _globals['_BUILDHISTORYREQUEST']._serialized_end=630
+  _globals['_HEALTHCHECKRESPONSE']._serialized_start=633
+  _globals['_HEALTHCHECKRESPONSE']._serialized_end=801
+  _globals['_HEALTHCHECKRESPONSE_SERVINGSTATUS']._serialized_start=722
+  _globals['_HEALTHCHECKRESPONSE_SERVINGSTATUS']._serialized_end=801
 # @@protoc_insertion_point(module_scope)

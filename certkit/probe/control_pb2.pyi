@@ -57,6 +57,14 @@ class Platform(_message.Message):
     variant: str
     def __init__(self, architecture: _Optional[str] = ..., os: _Optional[str] = ..., variant: _Optional[str] = ...) -> None: ...
 
+class BuildHistoryRequest(_message.Message):
+    __slots__ = ("active_only", "early_exit")
+    ACTIVE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    EARLY_EXIT_FIELD_NUMBER: _ClassVar[int]
+    active_only: bool
+    early_exit: bool
+    def __init__(self, active_only: _Optional[bool] = ..., early_exit: _Optional[bool] = ...) -> None: ...
+
 class HealthCheckResponse(_message.Message):
     __slots__ = ("status",)
     class ServingStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):

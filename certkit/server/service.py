@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,16 +10,18 @@ from dataclasses import dataclass, field, replace
 from aiohttp import web
 from cryptography.x509 import Certificate
 
-from certkit.authority import invitations, renewals, server_identity
+from certkit.authority import host_codes, invitations, renewals, server_identity
 from certkit.authority.invitations import DeadCodeError, UnknownCodeError
 from certkit.authority.issuance import Issued
 from certkit.authority.session import Session
 from certkit.enroll import codes
 from certkit.errors import CertkitError, MalformedError, RefusedError
-from certkit.server import answers
+from certkit.pki.certificates import serial_text
+from certkit.server import answers, hosts
 from certkit.server.answers import CallError
 from certkit.server.attempts import Attempts
 from certkit.server.calls import Call
+from certkit.server.changes import Changes
 from certkit.server.worker import Worker
 
 _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
@@ -46,6 +49,10 @@ class Service:
     renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
     refresh: Callable[[], Awaitable[None]] | None = None
     """Takes over the authorities as they are now."""
+    changes: Changes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.changes = Changes(self.worker)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and write its line into the log, in which no secret ever stands."""
@@ -144,6 +151,31 @@ class Service:
         call.actor, told = await call.do(tell)
         return answers.data(told)
 
+    async def host_news(self, call: Call) -> web.Response:
+        """Tell a daemon's host what is new."""
+        return await hosts.news(call, self.changes)
+
+    async def host_identity(self, call: Call) -> web.Response:
+        """Give a daemon's host its next identity."""
+        return await self._for_host(call, hosts.identity)
+
+    async def host_certificate(self, call: Call) -> web.Response:
+        """Give a daemon its next certificate."""
+        return await self._for_host(call, hosts.certificate)
+
+    async def host_report(self, call: Call) -> web.Response:
+        """Take what a daemon's host says."""
+        return await hosts.report(call)
+
+    async def _for_host(self, call: Call, give: Callable[[Call], Awaitable[web.Response]]) -> web.Response:
+        """Give a host a certificate, as many as anybody needs."""
+        who = f"host {hashlib.sha256(call.certificate()).hexdigest()}"
+        if wait := self.renewed.wait(who, time.monotonic()):
+            raise _wait(wait)
+        given = await give(call)
+        self.renewed.count(who, time.monotonic())
+        return given
+
     async def cacerts(self, _call: Call) -> web.Response:
         """Give the authorities: those that vouch for servers, and those that vouch for people."""
         return answers.certificates(self.authorities, "application/pkcs7-mime")
@@ -170,13 +202,19 @@ class Service:
         await call.do(_check)
         return web.Response(text="ok\n")
 
-    async def _issued(self, call: Call, issued: Issued) -> web.Response:
+    async def _issued(self, call: Call, issued: Issued | tuple[str, Certificate]) -> web.Response:
         """Answer with a certificate, which can be shown here from then on, even if its authority is brand-new."""
-        call.actor = issued.person
-        call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
-        if self.refresh and issued.issuer not in self.authorities:
+        if isinstance(issued, Issued):
+            call.actor, certificate = issued.person, issued.certificate
+            call.told["device"] = issued.device
+        else:
+            daemon, certificate = issued
+            call.actor = hosts.actor(daemon)
+            call.told["daemon"] = daemon
+        call.told["serial"] = serial_text(certificate.serial_number)
+        if self.refresh and all(each.subject != certificate.issuer for each in self.authorities):
             await self.refresh()
-        return answers.certificates([issued.certificate])
+        return answers.certificates([certificate])
 
     def _failed(self, who: str) -> CallError | None:
         """Count a failure; return what is to be said if there were too many of late."""
@@ -186,9 +224,14 @@ class Service:
         return _wait(wait) if wait else None
 
 
-def _redeem(session: Session, secret: bytes, request: bytes) -> Issued:
-    person = invitations.find(session, secret).person
-    return invitations.redeem(replace(session, actor=replace(session.actor, name=person)), secret, request)
+def _redeem(session: Session, secret: bytes, request: bytes) -> Issued | tuple[str, Certificate]:
+    """Use a code; return what a person was issued, or whose host was given which identity."""
+    code = invitations.find(session, secret)
+    if code.daemon:
+        known = replace(session, actor=replace(session.actor, name=hosts.actor(code.daemon)))
+        return code.daemon, host_codes.redeem(known, code, request)
+    known = replace(session, actor=replace(session.actor, name=code.person or ""))
+    return invitations.redeem(known, secret, request)
 
 
 def _check(session: Session) -> None:
@@ -211,6 +254,10 @@ _ROUTES: Mapping[tuple[str, str], _Route] = {
     ("POST", f"{_EST}/fullcmc"): Service.refuse,
     ("GET", f"{_OWN}/settings"): Service.settings,
     ("GET", f"{_OWN}/crl"): Service.crl,
+    ("GET", f"{_OWN}/daemon"): Service.host_news,
+    ("POST", f"{_OWN}/daemon/identity"): Service.host_identity,
+    ("POST", f"{_OWN}/daemon/certificate"): Service.host_certificate,
+    ("POST", f"{_OWN}/daemon/report"): Service.host_report,
     ("GET", "/healthz"): Service.healthy,
     ("GET", "/readyz"): Service.ready,
 }

@@ -126,6 +126,7 @@ async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -
         refreshing = asyncio.create_task(refreshed.for_ever())
         await ending.wait()
         refreshing.cancel()
+        service.changes.close()
         log("draining", calls=service.answering, connections=connections.count)
         server.close()
         await _drained(service)
@@ -164,17 +165,17 @@ class _Refreshing:
 
     async def once(self) -> None:
         """Take over the own certificate and the authorities, if they are others than those that are known."""
-        identity, clients, servers = await self.worker.do(self.actor, _newest)
+        identity, clients, servers, hosts = await self.worker.do(self.actor, _newest)
         self.service.authorities = [*servers, *clients]
-        wanted = (identity, [*servers, *clients])
+        wanted = (identity, [*servers, *clients, *hosts])
         if wanted != self.loaded:
-            tls.load(self.settings, identity, clients)
+            tls.load(self.settings, identity, [*clients, *hosts])
             self.loaded = wanted
 
 
-def _newest(session: Session) -> tuple[Identity, list[Certificate], list[Certificate]]:
-    identity = server_identity.ensure(session)
-    return identity, server_identity.trust_of_clients(session), list(session.trusted("server"))
+def _newest(session: Session) -> tuple[Identity, list[Certificate], list[Certificate], list[Certificate]]:
+    identity, clients = server_identity.ensure(session), server_identity.trust_of_clients(session)
+    return identity, clients, list(session.trusted("server")), server_identity.trust_of_hosts(session)
 
 
 def _listen(host: str, port: int, *, shared: bool) -> socket.socket:

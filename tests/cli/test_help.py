@@ -8,7 +8,7 @@ from certkit.cli.catalog import VERBS
 from tests.cli.conftest import Lead
 
 GROUPS = {
-    "daemon": ["add", "default", "renew", "move", "list", "deploy", "remove", "check"],
+    "daemon": ["add", "default", "renew", "move", "list", "deploy", "remove", "check", "sync"],
     "authority": ["show", "passphrase"],
 }
 COMMANDS = [name for name in VERBS if name not in GROUPS] + [

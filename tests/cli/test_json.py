@@ -17,7 +17,7 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from certkit.authority import authorities, batches, daemon_verdict, daemons, invitations, overview
+from certkit.authority import authorities, batches, daemon_verdict, daemons, host_sync, invitations, overview
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
 from certkit.cli.actions import renew
@@ -29,6 +29,7 @@ from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
 from certkit.pki.keys import KEY_TYPES
 from certkit.probe import observed, report
+from certkit.probe.activity import Activity
 from certkit.results import as_json
 from certkit.trust import rotation
 from certkit.trust.crl import REASONS
@@ -39,6 +40,7 @@ from tests.cli.daemons import Running, running
 from tests.cli.json_forms import ENUMS, FORMS, PAGE, SCHEMA, Told, fits
 from tests.daemons.daemon import HOST
 from tests.server.identity import enroll, started
+from tests.sync import played
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
@@ -65,6 +67,8 @@ CODE: dict[str, set[str]] = {
     "certificate-kind": set(get_args(CertificateKind)),
     "access": set(get_args(Access)),
     "code-condition": set(invitations.State),
+    "sync-outcome": set(host_sync.Outcome),
+    "activity": set(Activity),
     "renewal-outcome": set(renew.Outcome),
     "revocation-reason": set(REASONS),
     "key-type": set(KEY_TYPES),
@@ -206,13 +210,14 @@ def test_codes_in_every_state(told: Told, home: Path) -> None:
     assert codes.parse(code["code"]).password == code["password"]
     assert told("invite", "cancel", code["id"])["codes"][0]["state"] == "cancelled"
     told("invite", "ci", "--uses", "3")
-    assert [each["device"] for each in told("invite", "list")["codes"]] == ["desk", None]
+    told("invite", "--daemon", "build")
+    assert [each["device"] for each in told("invite", "list")["codes"]] == ["desk", None, None]
 
 
 def test_every_kind_of_certificate(told: Told, daemon: Running, home_of: Path) -> None:
     """The canary's and the control's too, which nobody else is shown."""
     told("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
-    started(home_of)
+    played.sync(home_of)
     kinds = {told("show", serial)["kind"] for serial in serials(home_of)}
     assert kinds == set(get_args(CertificateKind))
 
@@ -322,6 +327,11 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
     told("daemon", "renew", "arm")
     told("daemon", "move", "arm", "tcp://arm2.acme.example:8372")
     told("daemon", "default", "arm")
+    played.sync(home_of, "arm")
+    assert told("daemon", "list")["daemons"][0]["sync"]["outcome"] == "proven"
+    told("status", code=3)
+    assert told("revoke", "--daemon", "arm", "--dry-run")["changed"] is False
+    assert told("revoke", "--daemon", "arm")["daemon"]["sync"] is None
     lead("daemon", "remove", "arm", "--yes")
     Path("secret").write_text("violet anchor\n")
     lead("authority", "passphrase", *SECRET)

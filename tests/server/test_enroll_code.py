@@ -97,7 +97,7 @@ def test_a_lost_answer_is_no_lost_enrollment(
     def lost(*_: object) -> bytes:
         raise CertkitError("lost", "Try again.", code="lost")
 
-    for name in ("_certificate", "settings"):
+    for name in ("certificate_in", "settings"):
         with monkeypatch.context() as patch:
             patch.setattr(est, name, lost)
             assert refused(lead, laptop, code)[1] == "certkit: lost"

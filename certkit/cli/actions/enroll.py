@@ -35,6 +35,11 @@ class Choices:
     dry_run: bool
     force: bool
 
+    @classmethod
+    def none(cls) -> "Choices":
+        """Return what is chosen where nothing was told."""
+        return cls([], None, None, None, None, no_probe=False, no_timer=False, dry_run=False, force=False)
+
 
 def make_request(out: Path, *, as_json: bool) -> None:
     """Make a key that stays here, and write the request for it."""
@@ -83,6 +88,15 @@ def enroll(what: str, choices: Choices, *, as_json: bool) -> bool:
 
 
 def _enroll_with_code(code: codes.Code, choices: Choices, *, as_json: bool) -> bool:
+    if code.is_for_host:
+        if choices != Choices.none():
+            raise InvalidError(
+                "the code is for the host of a daemon, which is no laptop",
+                "Leave the options out.",
+                code="code-options",
+            )
+        actions.sync.enroll(code, as_json=as_json)  # imports the host's side
+        return True
     if choices.dry_run or choices.passphrase_file:
         raise InvalidError(
             "a code has no passphrase, and what it gives is known only when it is used",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from certkit.authority import invitations
+from certkit.authority import host_codes, invitations
 from certkit.authority.invitations import CodeState
 from certkit.cli.support import home_access, qr_code, wording
 from certkit.cli.support.code_report import as_data, forwarded, say_drawn
@@ -44,6 +44,26 @@ def invite(home: Path | None, person: str, choices: Choices, *, as_json: bool) -
         say("", f"Until it is used it can be cancelled: {cancelling}")
 
 
+def invite_host(home: Path | None, daemon: str, ttl: timedelta, *, qr: bool, as_json: bool) -> None:
+    """Make a code for the host of a daemon and show it, once."""
+    if qr:
+        qr_code.check()
+    with home_access.changing(home) as session:
+        made = host_codes.invite(session, daemon, life=ttl)
+        cancelling = home_access.command(session, f"invite cancel {made.state.id}")
+    lost = f"the host of {daemon} is invited, but the code"
+    with showing_once(lost, None, "code-not-shown", person=daemon, id=made.state.id):
+        if as_json:
+            say_json(as_data(made))
+            return
+        until = f"{made.state.expires:%Y-%m-%d %H:%M} UTC"
+        say(f"Invited the host of {daemon}; the code is good once, until {until}", "", "On that host, as root")
+        say(f"  {forwarded(made)[0]}")
+        if qr:
+            say_drawn(made)
+        say("", f"Until it is used it can be cancelled: {cancelling}")
+
+
 def list_codes(home: Path | None, *, as_json: bool) -> None:
     """List the codes of late, none of which can be shown again."""
     with home_access.reading(home) as view:
@@ -65,15 +85,19 @@ def cancel(home: Path | None, which: str, *, as_json: bool) -> None:
         say_json({"codes": found})
         return
     for each in found:
-        say(f"Cancelled the code {each.id} of {each.person}")
+        say(f"Cancelled the code {each.id} of {_for_whom(each)}")
 
 
 def _in_words(state: CodeState) -> str:
-    who = f"{state.person}, device {state.device}" if state.device else state.person
+    who = f"{state.person}, device {state.device}" if state.device else _for_whom(state)
     times = "once" if state.uses == 1 else f"{state.uses} times"
     return f"{who}; the code is good {times}, until {state.expires:%Y-%m-%d %H:%M} UTC"
 
 
+def _for_whom(state: CodeState) -> str:
+    return state.person or f"host of {state.daemon}"
+
+
 def _row(state: CodeState) -> tuple[object, ...]:
     used = f"{state.used} of {state.uses}"
-    return state.id, state.person, state.device, wording.of(state.state), used, f"{state.expires:%Y-%m-%d %H:%M}"
+    return state.id, _for_whom(state), state.device, wording.of(state.state), used, f"{state.expires:%Y-%m-%d %H:%M}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from certkit.authority import lookup, revocation
+from certkit.authority import daemons, host_sync, lookup, revocation
 from certkit.authority.overview import DeviceState, device_states
 from certkit.authority.revocation import Subject
 from certkit.authority.session import Session
@@ -45,6 +45,24 @@ def revoke(home: Path | None, named: Named, reason: str, *, dry_run: bool, as_js
         _report(view, subject, "revoke", changed=changed, dry_run=dry_run, as_json=as_json)
     if namesakes:  # which only a restored home can get so far without
         tell(f"Note: nobody here was called {subject.person}, and {', '.join(namesakes)} is not revoked by that.")
+
+
+def revoke_host(home: Path | None, name: str, *, dry_run: bool, as_json: bool) -> None:
+    """Take away the right of a daemon's host to fetch its files, or say what would be done."""
+    with home_access.reading(home) if dry_run else home_access.changing(home) as view:
+        daemon = daemons.find(view, name)
+        changed = isinstance(view, Session) and host_sync.revoke(view, daemon)
+        state = daemons.state(view, daemons.find(view, name))
+        copying = home_access.command(view, f"daemon renew {name}")
+    if as_json:
+        say_json({"daemon": state, "changed": changed})
+    elif daemon.sync is None:
+        say(f"The host of {name} has no right to fetch its files; nothing changed.")
+    elif dry_run:
+        say(f"Would take away the right of the host of {name} to fetch its files", "Nothing changed.")
+    else:
+        say(f"Revoked the host of {name}: it gets no files any more. What it has stays good until it ends.")
+        say(f"For a new host:  certkit invite --daemon {name}", f"To make its files here again:  {copying}")
 
 
 def reinstate(home: Path | None, named: Named, *, without_devices: bool, dry_run: bool, as_json: bool) -> None:

@@ -31,7 +31,7 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
 
 
 def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None, at_once: str) -> None:
-    said = {item: wording.attention(item, now) for item in items}
+    said = {item: wording.attention(item, now) + _of_host(item) for item in items}
     several = sum(item.kind is Kind.DAEMON for item in items) > 1
     marks = {item: " (default)" for item in items if several and item.kind is Kind.DAEMON and item.name == default}
     rows = [(item, item.expires and item.expires.date()) for item in items]
@@ -47,6 +47,13 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
         say("", f"{len(devices)} devices, all at once", f"  {at_once}")
     if any(item.attention is Expiry.NOT_RENEWED for item in remedies):
         say("", "A device that has not renewed does so when it is next in use, and needs a code only if it cannot.")
+
+
+def _of_host(item: Item) -> str:
+    """Say what is known of a daemon whose host syncs: that it is proven, and when, or what its host does about it."""
+    if item.took is not None and item.attention is None:
+        return f"proven by its host, publication {item.proven}, {item.took} s after it"
+    return f" ({wording.of(f'host-{item.outcome}')})" if item.outcome and item.outcome != "proven" else ""
 
 
 def _verdict(items: list[Item]) -> str:

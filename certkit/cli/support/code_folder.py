@@ -36,7 +36,7 @@ class CodeFolder:
 
     def file_of(self, made: Invitation, suffix: str = ".txt") -> Path:
         """Return where what is to be forwarded lies; it takes the place of a former code for the same device."""
-        return self._folder.file_of(made.state.person, made.state.device or "", suffix)
+        return self._folder.file_of(made.state.person or "", made.state.device or "", suffix)
 
     def write(self, made: Sequence[Invitation], *, drawn: bool) -> None:
         """Write the table and what is to be forwarded, and each code `drawn`, if wanted."""
@@ -50,4 +50,4 @@ class CodeFolder:
 def _row(made: Invitation) -> Sequence[str]:
     state = made.state
     device, client = state.device or "", state.client or ""
-    return state.person, device, client, state.id, time_text(state.expires), made.code.text
+    return state.person or "", device, client, state.id, time_text(state.expires), made.code.text

@@ -64,7 +64,10 @@ def _as_one_word(command: str) -> str:
 
 def say_update(view: View) -> None:
     """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it."""
-    behind = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon)]
+    found = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon)]
+    for daemon in (each for each in found if each.sync):
+        say("", f"The host of {daemon.name} fetches the new files by itself. To see it:  {_status(view)}")
+    behind = [daemon for daemon in found if not daemon.sync]
     if not behind:
         return
     say("", "Next, for each daemon: copy the new files to its host, restart it, and verify it")
@@ -144,6 +147,10 @@ def _host(view: View, daemon: Daemon) -> _Host:
         site=site,
         handling=deploy.handling(how.kind, site),
     )
+
+
+def _status(view: View) -> str:
+    return home_access.command(view, "status")
 
 
 def _check(view: View, daemon: Daemon) -> str:

@@ -42,7 +42,7 @@ class LocalDaemon:
     def become(self, program: tuple[str, ...]) -> None:
         """Run another program at this address from the next start on."""
         worker = () if program == STANDIN else (*_WORKER, *self._places(program))
-        self._command = (*program, f"--addr={self.url}", *worker, *self._extra)
+        self.command = (*program, f"--addr={self.url}", *worker, *self._extra)
 
     @property
     def url(self) -> str:
@@ -77,11 +77,11 @@ class LocalDaemon:
         try:
             with self._log.open("ab") as log:
                 return subprocess.Popen(  # noqa: S603  the program that was asked for, and no shell
-                    [*self._command, *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                    [*self.command, *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL
                 )
         except OSError as error:
             raise CertkitError(
-                f"{self._command[0]} cannot be run: {error.strerror}", "Name a program: --buildkitd PATH"
+                f"{self.command[0]} cannot be run: {error.strerror}", "Name a program: --buildkitd PATH"
             ) from None
 
     def stop(self) -> None:

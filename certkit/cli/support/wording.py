@@ -29,6 +29,10 @@ _WORDS: Mapping[str, str] = {
     "not-seen": "not seen yet",
     "former-anchors": "not seen to hold the newest anchors",
     "former-certificate": "not seen to serve its newest certificate",
+    # authority.host_sync.Outcome, in front of which stands what is the matter
+    "host-waiting": "its host waits for builds to end",
+    "host-unproven": "its host has the files, and sees that it does not hold them",
+    "host-failed": "its host could not restart it",
     # authority.batches.Why
     "has-certificate": "has a certificate",
     "expired-long-ago": "expired long ago: issue for it by its name",

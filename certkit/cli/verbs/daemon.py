@@ -142,6 +142,59 @@ def deploy(
 
 
 @app.command()
+def sync(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="The daemon, where this machine is the host of several."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End when the newest files are proven, or cannot be.")] = False,
+    interval: Annotated[
+        float,
+        typer.Option(
+            "--interval",
+            metavar="<seconds>",
+            parser=numbers.seconds(1),
+            help="How long one question to the server waits for news.",
+        ),
+    ] = 60.0,
+    restart_command: Annotated[
+        str | None,
+        typer.Option(
+            "--restart-command", metavar="<command>", help="What makes the daemon read new files, for the shell."
+        ),
+    ] = None,
+    deadline: Annotated[
+        float,
+        typer.Option(
+            "--deadline",
+            metavar="<seconds>",
+            parser=numbers.seconds(0),
+            help="How long running builds may hold the restart up.",
+        ),
+    ] = 1800.0,
+    as_json: options.JsonOption = False,
+) -> None:
+    """On a daemon's host: fetch its files, and have them read.
+
+    \b
+    certkit daemon sync --once --restart-command 'docker restart buildkitd-build'
+    certkit daemon sync --restart-command 'systemctl reload haproxy'
+
+    First make the machine the host: certkit invite --daemon NAME on the lead's side, certkit enroll CODE here. The
+    daemon's key is made here, and never leaves this machine. The server is asked without a pause, and a revocation is
+    here within a second. The daemon is restarted while nobody builds, or when builds have held that up for too long;
+    after that it must prove that it holds the newest files, and the server is told. Without a restart command only
+    the files are replaced.
+
+    Exit codes: 0 proven, 1 failure, 2 usage, 3 the files are there, and the daemon is not proven to hold them.
+    """
+    plan = actions.sync.Plan(restart_command, deadline)
+    code = actions.sync.sync(name, plan, None if once else interval, as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
 def remove(
     name: NameArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

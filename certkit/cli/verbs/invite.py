@@ -19,7 +19,7 @@ def invite(
     person: Annotated[
         str | None,
         typer.Argument(
-            metavar="PERSON|list|cancel",
+            metavar="[PERSON|list|cancel]",
             help="The person to invite, such as alice@acme.example.",
             autocompletion=completions.people,
         ),
@@ -60,15 +60,24 @@ def invite(
     out_dir: Annotated[
         Path | None, typer.Option("--out-dir", help="The folder for many codes: a file to send to each, and a table.")
     ] = None,
+    daemon: Annotated[
+        str | None,
+        typer.Option(
+            "--daemon",
+            help="Invite no person, but the host of this daemon: it makes the daemon's key, and fetches its files.",
+            autocompletion=completions.daemons,
+        ),
+    ] = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Invite a developer: make a code to enroll with over the network.
+    """Invite a developer, or a daemon's host: make a code to enroll with.
 
     \b
     certkit invite alice@acme.example
     certkit invite ci --uses 20 --ttl 7d --for buildctl
     certkit invite --from people.csv --ttl 3d --out-dir codes
+    certkit invite --daemon build
     certkit invite list
     certkit invite cancel 5e0c71a9
 
@@ -81,7 +90,14 @@ def invite(
 
     Exit codes: 0 invited, 1 failure, 2 usage.
     """
-    if people:
+    if daemon:
+        _refuse(
+            (person or which or device or client or uses != 1 or people or out_dir)
+            and "a daemon's host is invited alone, with --ttl and --qr at most",
+            qr and as_json and _DRAWN,
+        )
+        actions.invite.invite_host(home, daemon, ttl, qr=qr, as_json=as_json)
+    elif people:
         _refuse(
             person and f"{person!r} is one person, and --from means many",
             device and "--device is for one code; --from takes devices from its file",
@@ -95,7 +111,7 @@ def invite(
             raise InvalidError(f"invite {person} makes no code", "Leave the code's options out.", code="usage")
         _manage(home, person, which, as_json=as_json)
     elif person is None:
-        raise InvalidError("missing argument 'PERSON'", _HELP, code="usage")
+        raise InvalidError("nobody is named", _HELP, code="usage")
     else:
         _refuse(
             out_dir and "--out-dir is for many at once",

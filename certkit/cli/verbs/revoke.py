@@ -6,6 +6,7 @@ import typer
 
 from certkit.cli import actions
 from certkit.cli.support import completions, options
+from certkit.errors import InvalidError
 
 PersonArgument = Annotated[
     str | None,
@@ -22,6 +23,14 @@ def revoke(
     device: DeviceOption = None,
     serial: Annotated[
         str | None, typer.Option("--serial", help="The device that holds the certificate of this serial number.")
+    ] = None,
+    daemon: Annotated[
+        str | None,
+        typer.Option(
+            "--daemon",
+            help="No person: the host of this daemon, which is to fetch its files no more.",
+            autocompletion=completions.daemons,
+        ),
     ] = None,
     reason: Annotated[
         str,
@@ -41,10 +50,16 @@ def revoke(
     certkit revoke alice@acme.example --reason left
     certkit revoke --device laptop-k3f9 --reason stolen
     certkit revoke --serial 5e0c…
+    certkit revoke --daemon build           # its host's right to fetch files
 
     A daemon refuses them once it has been restarted with its new ca.pem: certkit says how, and proves it afterwards
     with certkit daemon check. Exit codes: 0 revoked, 1 failure or nobody of that name, 2 usage.
     """
+    if daemon:
+        if person or device or serial:
+            raise InvalidError("a daemon's host is no person", "Name the daemon alone.", code="usage")
+        actions.revoke.revoke_host(home, daemon, dry_run=dry_run, as_json=as_json)
+        return
     actions.revoke.revoke(home, actions.revoke.Named(person, device, serial), reason, dry_run=dry_run, as_json=as_json)
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from certkit.cli.support.output import plain
-from certkit.cli.support.remedies import findings, laptop, machine, team
+from certkit.cli.support.remedies import findings, host, laptop, machine, team
 from certkit.errors import CertkitError
 
 if TYPE_CHECKING:
     from certkit.probe import Check
 
-ERRORS: Mapping[str, str] = {**laptop.REMEDIES, **team.REMEDIES, **findings.ERRORS}
+ERRORS: Mapping[str, str] = {**laptop.REMEDIES, **host.REMEDIES, **team.REMEDIES, **findings.ERRORS}
 """By an error's code. Where there is none, the error's own hint says what to do."""
 
 

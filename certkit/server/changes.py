@@ -1,0 +1,62 @@
+"""Tells whoever waits that there may be news: the ledger is looked at once for all, and only while somebody waits."""
+
+import asyncio
+import contextlib
+
+from certkit.authority import host_sync
+from certkit.errors import CertkitError
+from certkit.ledger.interface import Actor
+from certkit.server.worker import Worker
+
+_PAUSE = 0.5
+"""Seconds between two looks."""
+_LOOKER = Actor("server", "server", "home")
+
+
+class Changes:
+    """Counts the changes in the ledger that other processes make, too."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.count = 0
+        """Read it before looking at the ledger, and give it to `wait`: nothing in between is missed."""
+        self.is_closed = False
+        self._worker = worker
+        self._known: object = None
+        self._next = asyncio.Event()
+        self._waiting = 0
+        self._looking: asyncio.Task[None] | None = None
+
+    async def wait(self, seen: int, seconds: float) -> None:
+        """Wait until there was a change since the count was `seen`, or for `seconds` at the longest."""
+        if self.count != seen or self.is_closed:
+            return
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        self._waiting += 1
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._next.wait()
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        self.is_closed = True
+        self._tell()
+
+    async def _look(self) -> None:
+        while not self.is_closed:
+            with contextlib.suppress(CertkitError, OSError):  # whoever waits is told when they ask themselves
+                found = await self._worker.do(_LOOKER, host_sync.revision)
+                if found != self._known:
+                    self._known = found
+                    self._tell()
+            await asyncio.sleep(_PAUSE)
+            if not self._waiting:
+                return
+
+    def _tell(self) -> None:
+        self.count += 1
+        self._next.set()
+        self._next = asyncio.Event()

@@ -1,0 +1,1 @@
+"""A daemon's host that syncs with the team's server."""
