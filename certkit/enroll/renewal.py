@@ -88,7 +88,7 @@ def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
         authorities = certificates.load_all(files.read(found.place / "ca.pem"))
         key = online.waiting_key(renewal_record.next_key(user, found.team))
         with server_trust.connection(known.server, authorities, found.pair) as connection:
-            certificate = est.renew(connection, requests.make_der(KeySigner(key)), key)
+            certificate = est.renew(connection, requests.make_der(KeySigner(key), found.certificate), key)
             told = est.settings(connection)
         received = online.received(told, certificate, key, authorities)
     bundle = replace(received.bundle, team=found.team)

@@ -7,7 +7,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
 from certkit.errors import MalformedError, RefusedError
-from certkit.pki import parsing
+from certkit.pki import extensions, parsing
 from certkit.pki.keys import WEAK_HASHES, PublicKey, check_public
 from certkit.pki.signer import Signer
 
@@ -23,9 +23,12 @@ def make(signer: Signer) -> bytes:
     return _make(signer).public_bytes(serialization.Encoding.PEM)
 
 
-def make_der(signer: Signer) -> bytes:
-    """Make the same request in DER form."""
-    return _make(signer).public_bytes(serialization.Encoding.DER)
+def make_der(signer: Signer, renewed: x509.Certificate | None = None) -> bytes:
+    """Make the same request in DER form.
+
+    One to renew a certificate bears its names, as RFC 7030, section 4.2.2 demands: other servers than certkit's check.
+    """
+    return _make(signer, renewed).public_bytes(serialization.Encoding.DER)
 
 
 def read(content: bytes) -> PublicKey:
@@ -56,8 +59,12 @@ def read(content: bytes) -> PublicKey:
     return public_key
 
 
-def _make(signer: Signer) -> x509.CertificateSigningRequest:
-    return signer.sign_request(x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])))
+def _make(signer: Signer, renewed: x509.Certificate | None = None) -> x509.CertificateSigningRequest:
+    builder = x509.CertificateSigningRequestBuilder().subject_name(renewed.subject if renewed else x509.Name([]))
+    alternative = extensions.find(renewed, x509.SubjectAlternativeName) if renewed else None
+    if alternative:
+        builder = builder.add_extension(alternative, critical=False)
+    return signer.sign_request(builder)
 
 
 def names_itself(content: bytes) -> bool:

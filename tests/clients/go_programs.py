@@ -22,6 +22,7 @@ _PACKAGES = {
     "earthlyconfig": ".",
     "gopem": ".",
     "zlint": "github.com/zmap/zlint/v3/cmd/zlint",
+    "estserver": "github.com/globalsign/est/cmd/estserver",
 }
 _MODULES = Path(__file__).parent
 OLD = "go1.21.13"
