@@ -119,11 +119,12 @@ def _text(value: object, limit: int | None = _LONGEST) -> str:
 
 
 def _are_signed(crl: str, trusted: Sequence[x509.Certificate]) -> bool:
-    """Tell whether each list in a file is one of an anchor's."""
+    """Tell whether there is a list in a file, and each is one of an anchor's."""
     try:
-        return all(any(_has_signed(anchor, each) for anchor in trusted) for each in _lists(crl))
+        found = list(_lists(crl))
     except ValueError:
         return False
+    return bool(found) and all(any(_has_signed(anchor, each) for anchor in trusted) for each in found)
 
 
 def _lists(crl: str) -> Iterator[x509.CertificateRevocationList]:
