@@ -236,7 +236,7 @@ def _forget_the_daemons(session: Session) -> None:
         },
     )
     for daemon in session.ledger.daemons():
-        session.ledger.put_daemon(replace(daemon, proven=0, serving=""))
+        session.ledger.put_daemon(replace(daemon, proven=0, serving="", proven_at=None))
 
 
 def _verify(folder: Path, *, may_lack_key: bool = False) -> None:

@@ -71,6 +71,8 @@ class News:
     """Where the files lie on the host, as the lead has said."""
     spares_builds: bool
     """Whether what reads the files takes new ones without ending a build, as HAProxy does."""
+    restart: str
+    """The command that makes it read them, as far as anybody has said; empty if nobody has."""
 
 
 def subject(daemon: Daemon) -> bytes:
@@ -119,6 +121,7 @@ def news(view: View, daemon: Daemon, serial: str) -> News:
         renew=_wants_another(view, daemon, view.ledger.certificate(serial)),
         directory=how.directory,
         spares_builds=handling is not None and handling.spares_builds,
+        restart=handling.restart if handling else "",
     )
 
 

@@ -15,8 +15,10 @@ _LIFE = timedelta(days=3650)
 """The watcher's: no clock and no renewal is a reason for its daemon to refuse it."""
 
 
-def enroll(environ: Mapping[str, str], code: Code, now: datetime) -> tuple[Place, Host]:
-    """Use a code; the daemon's own files stay as they are. Raises as `online.enroll` and `news.read` do.
+def enroll(environ: Mapping[str, str], code: Code, now: datetime) -> tuple[Host, str]:
+    """Use a code, and return the command by which the lead would have the daemon restarted, too.
+
+    The daemon's own files stay as they are. Raises as `online.enroll` and `news.read` do.
 
     To enroll again is to begin anew: whatever publication was seen before does not count any more. What looks at the
     daemon stays, since that is what the daemon lets in.
@@ -47,7 +49,7 @@ def enroll(environ: Mapping[str, str], code: Code, now: datetime) -> tuple[Place
         )
         where.save(host)
     waiting.unlink(missing_ok=True)
-    return where, host
+    return host, found.restart
 
 
 def _watcher(where: Place, now: datetime) -> Pair:

@@ -41,6 +41,8 @@ class News:
     """What a daemon with these anchors lists: the subject of each, DER."""
     renew: bool
     spares_builds: bool
+    restart: str
+    """The command by which the lead would have the daemon restarted, to be shown: it is never run unasked."""
 
 
 def read(content: bytes) -> News:
@@ -49,6 +51,7 @@ def read(content: bytes) -> News:
         found = json.loads(content)
         texts = {each: _text(found[each]) for each in ("team", "daemon", "url", "directory", "server")}
         renew, spares_builds = found["renew"] is True, found["spares_builds"] is True
+        restart = _text(found["restart"]) if found["restart"] else ""
         authorities = tuple(certificates.load_all(_text(found["authorities"], None).encode()))
         anchors, crl = _text(found["anchors"], None).encode(), _text(found["crl"], None).encode()
         *trusted, last = certificates.load_all(anchors)
@@ -58,6 +61,8 @@ def read(content: bytes) -> News:
         raise MalformedError("the server's answer is not for a daemon's host", code="server-answer") from None
     if named is None or named.team != texts["team"] or named.digest != label.digest(trusted) or not trusted:
         raise MalformedError("the label of the anchors that the server gives is not theirs", code="server-answer")
+    if not Path(texts["directory"]).is_absolute():
+        raise MalformedError("the server names no folder for the daemon's files", code="server-answer")
     if not all(map(extensions.is_authority, (*trusted, *authorities))) or not _are_signed(crl.decode(), trusted):
         raise MalformedError("the anchors and the list that the server gives do not fit together", code="server-answer")
     return News(
@@ -73,6 +78,7 @@ def read(content: bytes) -> News:
         listed=tuple(map(der.subject, (*trusted, last))),
         renew=renew,
         spares_builds=spares_builds,
+        restart=restart,
     )
 
 
@@ -113,11 +119,12 @@ def _text(value: object, limit: int | None = _LONGEST) -> str:
 
 
 def _are_signed(crl: str, trusted: Sequence[x509.Certificate]) -> bool:
-    """Tell whether each list in a file is one of an anchor's."""
+    """Tell whether there is a list in a file, and each is one of an anchor's."""
     try:
-        return all(any(_has_signed(anchor, each) for anchor in trusted) for each in _lists(crl))
+        found = list(_lists(crl))
     except ValueError:
         return False
+    return bool(found) and all(any(_has_signed(anchor, each) for anchor in trusted) for each in found)
 
 
 def _lists(crl: str) -> Iterator[x509.CertificateRevocationList]:

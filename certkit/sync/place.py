@@ -52,7 +52,7 @@ class Host:
     digest: str = ""
     """The digest in the label of that publication."""
     since: datetime | None = None
-    """When the daemon's files were last written."""
+    """Since when files are there that the daemon was not seen to hold; None if it was."""
     restarted: str = ""
     """For which files the restart command has last been run, as `Held.mark` has it."""
 

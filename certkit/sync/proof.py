@@ -25,6 +25,8 @@ class Held:
     host: Host
     news: News
     certificate: x509.Certificate
+    believed: tuple[x509.Certificate, ...]
+    """The authorities by which the server was known in this round: amid a rotation it may still show a former one's."""
 
     @property
     def serial(self) -> str:

@@ -60,8 +60,8 @@ class Result:
     outcome: Outcome
     error: CertkitError | None = None
     """Why it is not proven, where waiting is not all that is left."""
-    activity: Activity | None = None
-    """What is waited for."""
+    activity: Activity = Activity.IDLE
+    """While it waits: what the daemon says of its builds."""
 
 
 def hear(place: Place, known: str, wait: float) -> tuple[News, str] | None:
@@ -86,6 +86,7 @@ def hear(place: Place, known: str, wait: float) -> tuple[News, str] | None:
 def hold(place: Place, found: News, now: datetime) -> Held:
     """Put the newest files where the daemon reads them, with another certificate if it is to have one."""
     host = place.load()
+    believed = host.authorities
     news.check(found, host)
     present = folder.read(host.directory)
     certificate = folder.certificate(present)
@@ -101,7 +102,6 @@ def hold(place: Place, found: News, now: datetime) -> Held:
     ca = found.anchors + certificates.to_pem(host.watcher.certificate)
     wanted = Files(ca, found.crl, certificates.to_pem(certificate), pem)
     is_there = wanted == present and folder.is_linked(host.directory)
-    since = host.since if is_there and host.since else now
     known = replace(
         host,
         url=found.url,
@@ -109,20 +109,22 @@ def hold(place: Place, found: News, now: datetime) -> Held:
         authorities=found.authorities,
         number=found.label.number,
         digest=found.label.digest,
-        since=since,
+        since=host.since if is_there else host.since or now,
     )
     if known != host:
         place.save(known)  # first: what was seen once is never gone back on
     if not is_there:
         folder.write(host.directory, wanted)
     place.next_key.unlink(missing_ok=True)
-    return Held(known, found, certificate)
+    return Held(known, found, certificate, tuple({*believed, *found.authorities}))
 
 
 def settle(place: Place, held: Held, plan: Plan, clock: Clock) -> Result:
     """Have the daemon read the files, if it has not, and nobody is disturbed by it or has disturbed for too long."""
     if proof.is_proven(held, clock()):
-        return Result(held, Outcome.PROVEN)
+        return _proven(place, held)
+    if held.host.since is None:  # it was seen to hold them once
+        held = _known(place, held, since=clock())
     if plan.command is None:
         return _unproven(held, "there is no command to restart it", "no-restart-command")
     if held.host.restarted == held.mark:
@@ -134,23 +136,33 @@ def settle(place: Place, held: Held, plan: Plan, clock: Clock) -> Result:
         _run(plan.command)
     except CertkitError as error:
         return Result(held, Outcome.FAILED, error)
-    place.save(replace(held.host, restarted=held.mark))
-    return _seen_to_start(held, clock)
+    return _seen_to_start(place, _known(place, held, restarted=held.mark), clock)
 
 
-def _seen_to_start(held: Held, clock: Clock) -> Result:
+def _seen_to_start(place: Place, held: Held, clock: Clock) -> Result:
     end = time.monotonic() + _START
     while not proof.is_proven(held, clock()):
         if time.monotonic() > end:
             return _unproven(held, _IN_VAIN, "restart-in-vain")
         time.sleep(_PAUSE)
-    return Result(held, Outcome.PROVEN)
+    return _proven(place, held)
+
+
+def _proven(place: Place, held: Held) -> Result:
+    return Result(held if held.host.since is None else _known(place, held, since=None), Outcome.PROVEN)
+
+
+def _known(place: Place, held: Held, **changes: object) -> Held:
+    """Keep what is known from now on."""
+    host = replace(held.host, **changes)  # type: ignore[arg-type]  # the fields' own
+    place.save(host)
+    return replace(held, host=host)
 
 
 def report(place: Place, held: Held, outcome: Outcome, reason: str = "") -> None:
     """Tell the server what has become of the files."""
     said = {"outcome": outcome.value, "anchors": held.news.label.number, "serial": held.serial, "reason": reason}
-    with _connection(place, place.load()) as connection:
+    with _connection(place, replace(held.host, authorities=held.believed)) as connection:
         calls.report(connection, said)
 
 

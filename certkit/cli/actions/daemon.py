@@ -48,6 +48,9 @@ def renew(home: Path | None, name: str, san: Sequence[str], without: Sequence[st
         if as_json:
             say_json(state)
             return
+        if state.sync:
+            say(f"The host of {name} makes the next key of {name}, and fetches its certificate by itself.")
+            return
         expires = f", expires {state.expires.date()}" if state.expires else ""
         say(f"Renewed the daemon {name}, for {', '.join(state.hosts)}{expires}")
         say_update(session)

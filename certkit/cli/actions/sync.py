@@ -1,13 +1,17 @@
 """What `certkit daemon sync` does, and `certkit enroll` with the code of a daemon's host."""
 
 import os
+import shlex
 import time
 from dataclasses import dataclass
 
 from certkit.cli.support import context, exit_codes, remedies
 from certkit.cli.support.output import complain, flush, say, say_json, short
 from certkit.enroll.codes import Code
+from certkit.enroll.est import BusyError
+from certkit.enroll.server_trust import UnreachableError
 from certkit.errors import CertkitError, InvalidError, MalformedError, MissingError
+from certkit.probe.activity import Activity
 from certkit.sync import enrollment, place, rounds
 from certkit.sync.news import News
 from certkit.sync.place import Place
@@ -19,13 +23,17 @@ _PENDING = 1.0
 """Seconds between two looks at whether the builds have ended."""
 _AGAIN = 5.0
 """Seconds after which what has failed is tried again."""
+_WAITING = {
+    Activity.BUILDING: "it is restarted when nobody builds, or at the deadline",
+    Activity.UNKNOWN: "it does not say whether anybody builds, so it is restarted at the deadline (--deadline 0: now)",
+}
 _FINAL = {"host-revoked", "certificate-expired", "news-of-another"}
 """The codes of failures that no waiting ends."""
 
 
 def enroll(code: Code, *, as_json: bool) -> None:
     """Make this machine the host of a daemon."""
-    _, host = enrollment.enroll(os.environ, code, context.now())
+    host, restart = enrollment.enroll(os.environ, code, context.now())
     if as_json:
         say_json({"team": host.team, "daemon": host.daemon, "url": host.url, "directory": host.directory})
         return
@@ -34,8 +42,8 @@ def enroll(code: Code, *, as_json: bool) -> None:
         f"  its files go to {short(host.directory)}/; no key leaves this machine",
         "",
         "Next: fetch them, and have the daemon read them",
-        f"  certkit daemon sync {host.daemon} --once --restart-command 'docker restart …'",
-        "From then on, as a service: templates/sync/certkit-sync.service says how",
+        f"  certkit daemon sync {host.daemon} --once --restart-command {shlex.quote(restart or 'COMMAND')}",
+        "From then on, as a service, the same without --once: see docs/server.md",
     )
 
 
@@ -48,30 +56,45 @@ class _Following:
     as_json: bool
     news: News | None = None
     tag: str = ""
-    said: tuple[object, ...] = ()
+    shown: tuple[object, ...] = ()
+    """What was said last on this terminal, and what to the server."""
+    reported: tuple[object, ...] = ()
 
     def round(self, wait: float) -> Result:
-        """Go through one round, whose question waits for up to `wait` seconds; raise CertkitError if it fails."""
-        heard = rounds.hear(self.where, self.tag, wait)
-        if heard:
-            self.news, self.tag = heard
+        """Go through one round, whose question waits for up to `wait` seconds; raise CertkitError if it fails.
+
+        A server that is down keeps nobody from finishing what was begun: it is told of at the end.
+        """
+        unheard = self._hear(wait)
         if self.news is None:
-            raise MalformedError("the server has said nothing", code="server-answer")
+            raise unheard or MalformedError("the server has said nothing", code="server-answer")
         with self.where.alone():
             held = rounds.hold(self.where, self.news, context.now())
             result = rounds.settle(self.where, held, self.plan, context.now)
-        self._tell(result)
+        self._say(result)
+        if unheard:
+            raise unheard
         return result
 
-    def _tell(self, result: Result) -> None:
+    def _hear(self, wait: float) -> CertkitError | None:
+        try:
+            heard = rounds.hear(self.where, self.tag, wait)
+        except (UnreachableError, BusyError) as error:
+            return error
+        if heard:
+            self.news, self.tag = heard
+        return None
+
+    def _say(self, result: Result) -> None:
         """Say what came of a round, here and to the server, unless that was said already."""
         reason = result.error.code if result.error else ""
         news = (result.held.mark, result.outcome, reason)
-        if news == self.said:
-            return
-        rounds.report(self.where, result.held, result.outcome, reason)
-        self.said = news
-        _say(result, as_json=self.as_json)
+        if news != self.shown:
+            _say(result, as_json=self.as_json)
+            self.shown = news
+        if news != self.reported:
+            rounds.report(self.where, result.held, result.outcome, reason)
+            self.reported = news
 
 
 def sync(name: str | None, plan: Plan, interval: float | None, *, as_json: bool) -> int:
@@ -136,14 +159,14 @@ def _say(result: Result, *, as_json: bool) -> None:
                 "serial": held.serial,
                 "expires": held.certificate.not_valid_after_utc,
                 "directory": held.host.directory,
-                "activity": result.activity,
+                "activity": result.activity if result.outcome is Outcome.WAITING else None,
                 "reason": result.error.code if result.error else None,
             }
         )
     elif result.error:
         complain(result.error.message, remedies.of_error(result.error))
     elif result.outcome is Outcome.WAITING:
-        say(f"{held.host.daemon} has publication {held.news.label.number} on its host; waiting: {result.activity}")
+        say(f"{held.host.daemon} has publication {held.news.label.number} on its host; {_WAITING[result.activity]}")
     else:
         say(f"{held.host.daemon} holds publication {held.news.label.number}, proven")
     flush()
