@@ -80,6 +80,13 @@ class View:
     def certificate(self, role: Role, generation: int | None = None) -> Certificate:
         """Return the certificate of an authority, the issuing generation's by default; its key stays shut."""
         path = self.certificate_path(role, generation)
+        if self.home.shares_ledger and not path.exists():
+            raise DamagedHomeError(
+                f"this host lacks {path.parent.name}, an authority that was made on another one",
+                f"Copy that folder from there into {path.parent.parent}.",
+                code="authority-elsewhere",
+                path=path.parent,
+            )
         with intact(path):
             return certificates.load(files.read(path))
 
