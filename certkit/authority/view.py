@@ -139,7 +139,13 @@ class View:
         return restored is not None and self.now < restored.until
 
     def served_certificate(self, daemon: str) -> Certificate | None:
-        """Return the certificate in a daemon's folder, the one that it is to serve; None if there is none."""
+        """Return the certificate that a daemon is to serve, None if there is none: the one in its folder.
+
+        Where several hosts share a ledger, another one's folder may have it: it is then the newest that was issued.
+        """
+        if self.home.shares_ledger:
+            issued = self.ledger.certificates("daemon", daemon=daemon)
+            return certificates.load(issued[-1].der) if issued else None
         path = self.daemon_directory(daemon) / CERTIFICATE
         try:
             return certificates.load(files.read(path))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         issue,
         issue_many,
         lead_knowledge,
+        ledger,
         ledger_names,
         list,  # noqa: A004  the verb's name
         log,
@@ -52,6 +53,7 @@ __all__ = [
     "issue",
     "issue_many",
     "lead_knowledge",
+    "ledger",
     "ledger_names",
     "list",
     "log",
