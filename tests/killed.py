@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 
+from certkit.ledger.postgres import PostgresDatabase
 from certkit.ledger.sqlite import SqliteDatabase
 
 CHANGES = ("fsync", "mkdir", "symlink", "link", "replace", "rename", "chmod", "unlink", "rmdir")
@@ -30,8 +31,8 @@ def lives_through(moment: int, action: Callable[[], object]) -> bool:
         left = iter(range(moment))
         for name in CHANGES:
             setattr(os, name, _killing(getattr(os, name), lambda: next(left, None) is None))
-        for name in ("begin", "commit"):
-            setattr(SqliteDatabase, name, _killing(getattr(SqliteDatabase, name), lambda: next(left, None) is None))
+        for kind, name in itertools.product((SqliteDatabase, PostgresDatabase), ("begin", "commit")):
+            setattr(kind, name, _killing(getattr(kind, name), lambda: next(left, None) is None))
         try:
             action()
         finally:

@@ -15,6 +15,7 @@ from certkit import ledger
 from certkit.authority import passphrase, settings
 from certkit.authority.settings import Settings
 from certkit.errors import MalformedError, MissingError, RefusedError
+from certkit.ledger import urls
 from certkit.pki import names
 from certkit.trust.rotation import Role
 
@@ -68,6 +69,11 @@ class Home:
     def ledger_url(self) -> str:
         """Where the ledger is."""
         return self.named_ledger or self.settings.ledger or ledger.file_url(self.path / LEDGER)
+
+    @property
+    def shares_ledger(self) -> bool:
+        """Whether other hosts may have the same ledger, beside authorities and daemons' files of their own."""
+        return urls.is_postgresql(self.ledger_url)
 
     def daemon_directory(self, name: str) -> Path:
         """Return where the files of a daemon lie; raises InvalidError for what cannot be a daemon's name."""

@@ -80,6 +80,13 @@ class View:
     def certificate(self, role: Role, generation: int | None = None) -> Certificate:
         """Return the certificate of an authority, the issuing generation's by default; its key stays shut."""
         path = self.certificate_path(role, generation)
+        if self.home.shares_ledger and not path.exists():
+            raise DamagedHomeError(
+                f"this host lacks {path.parent.name}, an authority that was made on another one",
+                f"Copy that folder from there into {path.parent.parent}.",
+                code="authority-elsewhere",
+                path=path.parent,
+            )
         with intact(path):
             return certificates.load(files.read(path))
 
@@ -132,14 +139,15 @@ class View:
         return restored is not None and self.now < restored.until
 
     def served_certificate(self, daemon: str) -> Certificate | None:
-        """Return the certificate that a daemon is to serve, the one in its folder; None if there is none.
+        """Return the certificate that a daemon is to serve, None if there is none: the one in its folder.
 
-        Where its host makes the keys, there is no folder, and the ledger knows.
+        Where its host makes the keys, or several hosts share a ledger, this home has no folder that tells: it is then
+        the newest that was issued.
         """
         known = self.ledger.daemon(daemon)
-        if known and known.sync:
-            given = self.ledger.certificates("daemon", daemon=daemon, newest_only=True)
-            return certificates.load(given[-1].der) if given else None
+        if self.home.shares_ledger or (known and known.sync):
+            issued = self.ledger.certificates("daemon", daemon=daemon, newest_only=True)
+            return certificates.load(issued[-1].der) if issued else None
         path = self.daemon_directory(daemon) / CERTIFICATE
         try:
             return certificates.load(files.read(path))

@@ -32,6 +32,7 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
         "authority": Verb("authority:app", "The authorities: their fingerprints and their passphrase."),
         "backup": Verb("backup:backup", "Back up the whole home to one encrypted file."),
         "restore": Verb("backup:restore", "Restore a home from a backup; never overwrites one."),
+        "ledger": Verb("ledger:app", "The ledger: copy it to another database, and compare."),
         "list": Verb("list:list_people", "List people and their devices, and when access expires."),
         "show": Verb("show:show", "Show everything known about a person, certificate or daemon."),
         "status": Verb("status:status", "Show what expires when, and what needs attention."),

@@ -13,16 +13,18 @@ from certkit.authority.session import Session
 from certkit.authority.view import View, reading
 from certkit.cli import main
 from certkit.ledger.interface import Actor
+from tests.postgres.fixtures import ledger_of_new_homes
 
 URL = "tcp://build.acme.example:8372"
 LEAD = Actor("lead", "desk")
 
 
 @pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make the home of a team called acme with a daemon called build, and work there."""
     monkeypatch.setenv("CERTKIT_HOME", str(tmp_path / "home"))
-    assert main(["init", "--team", "acme", "--daemon", URL]) == 0
+    with ledger_of_new_homes(request):
+        assert main(["init", "--team", "acme", "--daemon", URL]) == 0
     return tmp_path / "home"
 
 

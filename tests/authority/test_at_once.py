@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from certkit.authority import daemons
 from certkit.authority.creation import FirstDaemon, create
 from certkit.authority.session import Session
@@ -19,11 +21,13 @@ from certkit.errors import CertkitError, RefusedError
 from certkit.pki import certificates, keys
 from tests.authority.conftest import LEAD, change, now
 
+pytestmark = pytest.mark.usefixtures("database")
+
 T = TypeVar("T")
-MANY = 50
+MANY = 30
 
 
-def test_fifty_issued_at_once_all_succeed_with_fifty_rows(path: Path, view: View, tmp_path: Path) -> None:
+def test_all_that_are_issued_at_once_succeed_with_as_many_rows(path: Path, view: View, tmp_path: Path) -> None:
     def command(number: int) -> list[str]:
         bundle = tmp_path / f"{number}.certkit"
         return [sys.executable, "-m", "certkit", "issue", f"p{number % 10}", "--out", str(bundle), "--no-passphrase"]

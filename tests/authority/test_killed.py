@@ -14,10 +14,12 @@ from certkit.authority import undelivered
 from certkit.authority.view import View
 from certkit.cli import main
 from certkit.enroll.bundle import open_bundle
-from certkit.ledger import file_url, open_ledger
+from certkit.ledger import open_ledger
 from certkit.pki import certificates, keys, sealed
 from tests.authority.conftest import URL, change
+from tests.homes import Kept, ledger_url
 from tests.killed import at_every_moment
+from tests.postgres.server import Server
 
 
 def test_making_a_team_happens_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +36,22 @@ def test_making_a_team_happens_as_a_whole_or_not_at_all(tmp_path: Path, monkeypa
             shutil.rmtree(home)
 
 
+def test_a_team_whose_ledger_is_elsewhere_is_made_as_a_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: Server
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("CERTKIT_HOME", str(home))
+    monkeypatch.setenv("CERTKIT_LEDGER", postgres.new_url())
+    for _ in at_every_moment(lambda: main(["init", "--team", "acme", "--daemon", URL])):
+        if home.exists():
+            assert main(["issue", "alice", "--out", str(tmp_path / "bundle"), "--no-passphrase"]) == 0
+            assert_whole(home)
+            (tmp_path / "bundle").unlink()
+            shutil.rmtree(home)
+        monkeypatch.setenv("CERTKIT_LEDGER", postgres.new_url())
+
+
+@pytest.mark.usefixtures("database")
 def test_no_bundle_is_torn_and_none_is_there_without_its_row(path: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "alice.certkit"
     issue = ["issue", "alice@acme.example", "--device", "laptop", "--out", str(bundle), "--no-passphrase"]
@@ -47,13 +65,14 @@ def test_no_bundle_is_torn_and_none_is_there_without_its_row(path: Path, tmp_pat
         assert_whole(path)
 
 
+@pytest.mark.usefixtures("database")
 def test_whoever_is_left_out_by_a_kill_gets_a_bundle_from_the_same_command_again(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sealed, "_LOG_N", 4)  # its quarter of a second is not what is tested here
-    people, out, start = tmp_path / "people.csv", tmp_path / "bundles", tmp_path / "start"
+    people, out = tmp_path / "people.csv", tmp_path / "bundles"
     people.write_text("person,device\nal,desk\nbo,\n")
-    shutil.copytree(path, start, symlinks=True)
+    start = Kept(path)
     issue = ["issue", "--from", str(people), "--out-dir", str(out)]
     for _ in at_every_moment(lambda: main(issue)):
         assert_opened(path, out)
@@ -62,10 +81,9 @@ def test_whoever_is_left_out_by_a_kill_gets_a_bundle_from_the_same_command_again
         with change(path) as session:
             assert [(each.person, each.name) for each in session.ledger.devices()] == sorted(found)
             assert undelivered.serials(session) == []
-        assert not list(out.glob(".*"))
+        assert {each.name for each in out.glob(".*")} <= {".gitignore"}
         shutil.rmtree(out)
-        shutil.rmtree(path)
-        shutil.copytree(start, path, symlinks=True)
+        start.put_back()
 
 
 def assert_opened(path: Path, out: Path) -> list[tuple[str, str]]:
@@ -82,12 +100,14 @@ def assert_opened(path: Path, out: Path) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.usefixtures("database")
 def test_a_daemons_files_belong_together_at_every_moment_of_a_renewal(path: Path) -> None:
     for _ in at_every_moment(lambda: main(["daemon", "renew", "build"])):
         assert_whole(path)
         assert main(["daemon", "list"]) == 0
 
 
+@pytest.mark.usefixtures("database")
 def test_a_daemon_that_was_half_added_can_be_renewed(path: Path, view: View) -> None:
     added: list[str] = []
     for _ in at_every_moment(lambda: main(["daemon", "add", f"arm{len(added)}", f"tcp://arm{len(added)}:8372"])):
@@ -108,7 +128,7 @@ def test_a_daemon_whose_files_a_crash_has_lost_gets_them_by_a_renewal(path: Path
 
 def assert_whole(path: Path) -> None:
     """The ledger is sound; each pair of files matches and has its row; no other name in the home is readable."""
-    with closing(open_ledger(file_url(path / "ledger.sqlite"))) as ledger:
+    with closing(open_ledger(ledger_url(path))) as ledger:
         ledger.verify()
     for folder in (path / "daemons").iterdir():
         if folder.is_symlink():

@@ -4,9 +4,7 @@ import contextlib
 import io
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from certkit.authority.view import reading
 from certkit.cli import main
 from certkit.pki import certificates, keys, sealed
 from tests.authority.conftest import LEAD, nobody_asks, now
+from tests.homes import Kept, asked, everything, ledger_url
 from tests.killed import at_every_moment
 
 STEPS = ("prepare", "switch", "retire")
@@ -35,25 +34,24 @@ CHANGES = {
     "rotate server --compromised": ["daemon add arm tcp://arm.acme.example:8372"],
 }
 """Each command, and what has been done before."""
+ELSEWHERE = ("revoke al", "rotate client switch --force")
+"""Those that are tried in the other database, too: between them they do all that is done around a transaction."""
 
 
 def killed(path: Path, command: Callable[[], object]) -> Iterator[int]:
     """Run a command that is killed, each time from the same beginning; what lies for daemons fits at every moment."""
-    start = path.with_name("start")
-    shutil.copytree(path, start, symlinks=True)
+    start = Kept(path)
     for moment in at_every_moment(command):
         assert_fits(path)
         yield moment
-        shutil.rmtree(path)
-        shutil.copytree(start, path, symlinks=True)
+        start.put_back()
 
 
 def assert_fits(path: Path) -> None:
     """Each daemon's files belong together: key, certificate, a known issuer, and anchors that were published."""
     issuers = [certificates.load(file.read_bytes()).subject for file in path.glob("authorities/server-*/cert.pem")]
-    with closing(sqlite3.connect(path / "ledger.sqlite")) as ledger:
-        published = ledger.execute("SELECT ca, crl FROM anchors").fetchall()
-        recorded = [der for (der,) in ledger.execute("SELECT der FROM certificates")]
+    published = asked(path, "SELECT ca, crl FROM anchors")
+    recorded = [der for (der,) in asked(path, "SELECT der FROM certificates")]
     for folder in (path / "daemons").iterdir():
         if folder.is_symlink():
             certificate = certificates.load((folder / "cert.pem").read_bytes())
@@ -97,24 +95,22 @@ def assert_reading_changes_nothing(path: Path) -> None:
     for command in READING:
         with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()):
             assert main(command.split()) in {0, 3}, (command, said.getvalue())
-        assert ("A command was interrupted" in said.getvalue()) == bool(left), command
+        assert ("The next change finishes it" in said.getvalue()) == bool(left), command
         if left:
             assert "certkit daemon check " in said.getvalue()
     assert content_of(path) == before
 
 
-def content_of(path: Path) -> dict[str, bytes | str]:
+def content_of(path: Path) -> dict[str, object]:
     """Return all that is in a home, but for what SQLite keeps beside its file and the ledger's own bytes."""
-    found: dict[str, bytes | str] = {}
+    found: dict[str, object] = {}
     for each in sorted(path.rglob("*")):
         name = str(each.relative_to(path))
         if each.is_symlink():
             found[name] = str(each.readlink())
         elif each.is_file() and not name.startswith("ledger.sqlite"):
             found[name] = each.read_bytes()
-    with closing(sqlite3.connect(path / "ledger.sqlite")) as ledger:
-        found["ledger"] = "\n".join(ledger.iterdump())
-    return found
+    return found | everything(ledger_url(path))
 
 
 def finish(path: Path) -> None:
@@ -136,9 +132,13 @@ def team(path: Path, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("command", "before"), CHANGES.items())
-def test_a_change_is_finished_or_undone_by_the_next_command(team: Path, command: str, before: list[str]) -> None:
-    for each in before:
+@pytest.mark.parametrize(
+    ("database", "command"),
+    [*(("sqlite", command) for command in CHANGES), *(("postgresql", command) for command in ELSEWHERE)],
+    indirect=["database"],
+)
+def test_a_change_is_finished_or_undone_by_the_next_command(database: str, team: Path, command: str) -> None:
+    for each in CHANGES[command]:
         assert main(each.split()) == 0
     action = command.removesuffix(" --force").replace(" client", "").replace(" server", "").replace("--", "")
     action = action.removesuffix(" al")

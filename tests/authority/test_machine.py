@@ -50,6 +50,7 @@ from certkit.authority.unfinished import Kind, unfinished
 from certkit.authority.view import View, reading
 from certkit.earthly.address import parse_shared
 from certkit.errors import CertkitError
+from certkit.ledger import urls
 from certkit.ledger.interface import Anchors
 from certkit.pki import certificates, keys, requests, sealed
 from certkit.pki.signer import KeySigner
@@ -59,6 +60,8 @@ from certkit.trust.go_rules import Refusal
 from certkit.trust.rotation import Step
 from tests.authority.conftest import LEAD, nobody_asks
 from tests.authority.simulated import Held, Simulated
+from tests.homes import ledger_url, move_ledger
+from tests.postgres.fixtures import NewUrl
 
 DEFAULT = 20
 EXAMPLES = int(os.environ.get("CERTKIT_MACHINE_EXAMPLES", DEFAULT))
@@ -89,21 +92,31 @@ class Grant:
 
 
 @dataclass
-class Place:
-    """A home, and what only its history tells: who may have a certificate that its ledger has forgotten."""
+class History:
+    """What only the history of a ledger tells: who may have a certificate that it has forgotten."""
 
-    path: Path
     forgotten: list[Grant] = field(default_factory=list)
     is_forced: bool = False
     """Whether somebody may be locked out because a step was forced."""
 
+    def copy(self) -> "History":
+        return History([*self.forgotten], self.is_forced)
+
+
+@dataclass
+class Place:
+    """A home, and its ledger's history."""
+
+    path: Path
+    history: History = field(default_factory=History)
+
 
 @dataclass(frozen=True)
 class Backup:
-    """A sealed home, and the place as it was."""
+    """A sealed home, and the history of its ledger."""
 
     content: bytes = field(repr=False)
-    place: Place
+    history: History
 
 
 @cache
@@ -135,6 +148,8 @@ class Machine(RuleBasedStateMachine):
 
     running: ClassVar[Simulated]
     threshold: ClassVar[pytest.MonkeyPatch]
+    new_url: ClassVar[NewUrl | None] = None
+    """Where the ledger of the first home is made, if it is not in a file; a second home is then another host's."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,10 +162,18 @@ class Machine(RuleBasedStateMachine):
         self.daemons = Machine.running = Simulated()
         self.places = [Place(self.new_path())]
         shutil.copytree(founded(), self.places[0].path, symlinks=True)
+        if Machine.new_url:
+            move_ledger(self.places[0].path, Machine.new_url())
+            self.share_keys(self.places[0].path)
         self.daemons.start(url("build"), Held.of(self.places[0].path / "daemons" / "build"))
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
+
+    def share_keys(self, home: Path) -> None:
+        """Let the authorities' keys lie where every host finds them."""
+        (home / "authorities").rename(self.folder / "authorities")
+        (home / "authorities").symlink_to(self.folder / "authorities")
 
     def new_path(self) -> Path:
         self.count += 1
@@ -184,7 +207,7 @@ class Machine(RuleBasedStateMachine):
             else:
                 issued = issuance.issue(session, person, device)
             self.grants.append(Grant(issued.certificate, person, device, self.now))
-            if not place.is_forced:
+            if not place.history.is_forced:
                 self.assert_gets_in_where_it_was_said(session, issued.certificate)
 
     @rule(which=ANY, person=PEOPLE, device=st.none() | DEVICES)
@@ -210,8 +233,7 @@ class Machine(RuleBasedStateMachine):
     def back_up(self, which: int) -> None:
         place = self.place(which)
         with self.changed(place) as session:
-            kept = replace(place, forgotten=[*place.forgotten])
-            self.backups.append(Backup(backups.backup(session, SECRET), kept))
+            self.backups.append(Backup(backups.backup(session, SECRET), place.history.copy()))
 
     @precondition(lambda self: self.backups)
     @rule(which=ANY, backup=ANY)
@@ -222,14 +244,15 @@ class Machine(RuleBasedStateMachine):
         backups.restore(wanted.content, SECRET, place.path, LEAD, self.now, confirm=lambda _: False)
         with reading(open_home(place.path, nobody_asks), self.now) as view:
             known = max([self.now, *(each.created for each in view.ledger.certificates("device"))])
-        place.forgotten = [*wanted.place.forgotten, *(each for each in self.grants if each.at <= known)]
-        place.is_forced = wanted.place.is_forced
+        place.history = wanted.history.copy()
+        place.history.forgotten += [each for each in self.grants if each.at <= known]
 
     @precondition(lambda self: len(self.places) < 2)
     @rule()
     def copy(self) -> None:
         [place] = self.places
-        copy = replace(place, path=self.new_path(), forgotten=[*place.forgotten])
+        is_shared = urls.is_postgresql(ledger_url(place.path))
+        copy = Place(self.new_path(), place.history if is_shared else place.history.copy())
         shutil.copytree(place.path, copy.path, symlinks=True)
         self.places.append(copy)
 
@@ -239,7 +262,7 @@ class Machine(RuleBasedStateMachine):
         with contextlib.suppress(CertkitError), self.changed(place) as session:
             rollover.take(session, "client", step, force=force)
             if force:
-                place.is_forced = True
+                place.history.is_forced = True
             else:
                 self.assert_nobody_depends_on_what_is_distrusted(session)
 
@@ -248,7 +271,7 @@ class Machine(RuleBasedStateMachine):
         place = self.place(which)
         with contextlib.suppress(CertkitError), self.changed(place) as session:
             rollover.replace_compromised(session, "client")
-            place.is_forced = True
+            place.history.is_forced = True
 
     @rule(which=ANY, step=st.sampled_from(["prepare", "switch", "retire", "rollback"]))
     def rotate_server(self, which: int, step: Step) -> None:
@@ -316,17 +339,24 @@ class Machine(RuleBasedStateMachine):
             for daemon in session.ledger.daemons():
                 result = daemon_check.check(session, daemon, 1)
                 held, newest = self.daemons.held.get(daemon.url), session.newest_anchors()
-                folder = session.daemon_directory(daemon.name)
+                is_newest = held is not None and self.is_newest(session, daemon.name, held)
                 if result.verdict is Verdict.PROVEN:
-                    assert held == Held.of(folder)
+                    assert is_newest
                 if proof(result).anchors:
                     assert held
                     assert (held.ca, proof(result).anchors) == (newest.ca, newest.number)
-                if held and held == Held.of(folder) and self.serves(session, held):
+                if held and is_newest and self.serves(session, held):
                     assert result.verdict is Verdict.PROVEN, result
             found = session.ledger.daemons()
             if all(each.proven == session.newest_anchors().number for each in found):
-                place.is_forced = False
+                place.history.is_forced = False
+
+    def is_newest(self, view: View, name: str, held: Held) -> bool:
+        """Tell whether a daemon holds the newest files; another host may have them."""
+        if not view.home.shares_ledger:
+            return held == Held.of(view.daemon_directory(name))
+        newest = view.ledger.certificates("daemon", daemon=name)[-1].der
+        return (held.ca, certificates.to_der(certificates.load(held.leaf))) == (view.newest_anchors().ca, newest)
 
     def serves(self, view: View, held: Held) -> bool:
         """Tell whether a daemon's certificate and the authorities are valid by this clock."""
@@ -369,7 +399,7 @@ class Machine(RuleBasedStateMachine):
     def assert_right(self, view: View, place: Place) -> None:
         newest = view.newest_anchors()
         held = parsed(newest.ca)
-        forgotten = {each.serial for each in place.forgotten}
+        forgotten = {each.serial for each in place.history.forgotten}
         trusted = issuers(view)
         for grant in self.grants:
             is_known = view.ledger.certificate(grant.serial) is not None
@@ -423,8 +453,9 @@ def run(*given: Any, **options: Any) -> Report:  # noqa: ANN401  what `probe.run
 
 
 def test_whoever_is_revoked_is_refused_wherever_it_is_proven_and_whoever_is_not_gets_in(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, new_url: NewUrl, database: str
 ) -> None:
+    monkeypatch.setattr(Machine, "new_url", new_url if database == "postgresql" else None)
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     monkeypatch.setattr(sealed, "_LOG_N", 4)
     monkeypatch.setattr(files, "sweep", lambda _path: None)
@@ -433,7 +464,7 @@ def test_whoever_is_revoked_is_refused_wherever_it_is_proven_and_whoever_is_not_
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=EXAMPLES if database == "sqlite" else EXAMPLES // 2,
             stateful_step_count=STEPS,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if EXAMPLES > DEFAULT else [])],

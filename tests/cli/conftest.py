@@ -12,6 +12,7 @@ import pytest
 
 from certkit.cli import main
 from tests.daemons.daemon import HOST, free_port
+from tests.homes import move_ledger
 
 URL = "tcp://build.acme.example:8372"
 ALICE = "alice@acme.example"
@@ -80,9 +81,11 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(lead: Lead, founded: Path, tmp_path: Path) -> Path:
-    """Return the home of a team called acme, with a daemon called build."""
+def home(request: pytest.FixtureRequest, lead: Lead, founded: Path, tmp_path: Path) -> Path:
+    """Return the home of a team called acme, with a daemon called build, and its ledger in the `database`."""
     shutil.copytree(founded, tmp_path / "home", symlinks=True)
+    if "database" in request.fixturenames and request.getfixturevalue("database") == "postgresql":
+        move_ledger(tmp_path / "home", request.getfixturevalue("postgres").new_url())
     return tmp_path / "home"
 
 

@@ -11,8 +11,8 @@ from certkit import ledger as ledgers
 from certkit.errors import CertkitError, RefusedError
 from certkit.ledger import copying, create_ledger, file_url, open_ledger, urls
 from certkit.ledger.interface import CodeUse, Ledger
-from certkit.ledger.rows import Row
 from certkit.ledger.sql import LedgerError
+from tests.homes import everything
 from tests.ledger.test_ledger import ANCHORS, BUILD, CODE, EVENT, NOW, device_certificate, enroll
 from tests.postgres.fixtures import NewUrl
 from tests.postgres.server import Server
@@ -35,12 +35,6 @@ def fill(ledger: Ledger) -> None:
     ledger.set_state("rotation", {"stage": "prepared"})
     ledger.add_code(CODE)
     ledger.take_use(CODE.digest, CodeUse(NOW, "aa", "0001"))
-
-
-def everything(url: str) -> dict[str, list[Row]]:
-    with closing(ledgers.opened(url)) as ledger, ledger.transaction():
-        asked = {table: f"SELECT * FROM {table} ORDER BY {order}" for table, order in copying.TABLES.items()}
-        return {table: [tuple(row) for row in ledger.database.read(each)] for table, each in asked.items()}
 
 
 def test_a_ledger_is_copied_from_every_database_into_every_other_and_back(

@@ -1,5 +1,6 @@
 """Fixtures: databases for ledgers, and the reason where there can be none."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def postgres(own_environment: Path) -> Iterator[Server]:
 def database(request: pytest.FixtureRequest) -> str:
     """Return the name of every database in turn: a test that asks for it runs once in each."""
     return str(request.param)
+
+
+@contextlib.contextmanager
+def ledger_of_new_homes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let `certkit init` make the ledger in the database that the test asks for, in a file if it asks for none."""
+    chosen = request.getfixturevalue("database") if "database" in request.fixturenames else "sqlite"
+    with pytest.MonkeyPatch.context() as patch:
+        if chosen == "postgresql":
+            running: Server = request.getfixturevalue("postgres")
+            patch.setenv("CERTKIT_LEDGER", running.new_url())
+        yield
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         issue,
         issue_many,
         lead_knowledge,
+        ledger,
         ledger_names,
         list,  # noqa: A004  the verb's name
         log,
@@ -55,6 +56,7 @@ __all__ = [
     "issue",
     "issue_many",
     "lead_knowledge",
+    "ledger",
     "ledger_names",
     "list",
     "log",

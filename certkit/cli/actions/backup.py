@@ -106,6 +106,8 @@ def restore(file: Path, given: Source, home: Path | None) -> None:
     is_input = files.is_standard_input(input_files.path_of(file))
     team = given.unlock("Passphrase of the backup", attempt, input_taken=is_input)
     say(f"Restored the team {team} to {short(path)}")
+    if context.ledger_url():
+        tell("CERTKIT_LEDGER names another ledger than the one in this home: unset it, or copy this one there.")
     for key in backup_content.keyless(path):
         say(f"A key is not in the backup, for it was kept apart: put it back as {short(key)}")
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")

@@ -63,5 +63,9 @@ def _home(option: Path | None) -> home.Home:
 def _tell_unfinished(opened: View, kinds: list[str]) -> None:
     any_daemon = next((daemon.name for daemon in opened.ledger.daemons()), None)
     finishing = f"daemon check {any_daemon}" if any_daemon else "backup FILE"
-    tell(f"A command was interrupted, and is unfinished: {', '.join(map(wording.of, kinds))}.")
+    what = ", ".join(map(wording.of, kinds))
+    if opened.home.shares_ledger:
+        tell(f"What another host has changed, or an interrupted command, is not in this home's files yet: {what}.")
+    else:
+        tell(f"A command was interrupted, and is unfinished: {what}.")
     tell(f"The next change finishes it, for example:  {command(opened, finishing)}")
