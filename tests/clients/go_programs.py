@@ -1,11 +1,8 @@
 """Programs in Go that load and judge certificates: built once for each state of their modules, as daemons are."""
 
 import base64
-import hashlib
 import json
-import platform
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +10,8 @@ from pathlib import Path
 
 from cryptography import x509
 
-from certkit import files
 from certkit.pki import certificates
-from tests.daemons.build import CACHE, ENVIRONMENT, CannotBuild, go
+from tests.daemons.build import built
 
 _PACKAGES = {
     "goverify": ".",
@@ -99,28 +95,5 @@ class Loader:
 
 def program(name: str, toolchain: str = "") -> Path:
     """Return where a program is, built if nobody has yet; raise CannotBuild where it cannot be."""
-    folder = CACHE / f"{name}{toolchain and f'-{toolchain}'}-{_state(_MODULES / name)}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with files.locked(folder.with_suffix(".lock")):
-            if not folder.exists():
-                _build(name, folder, toolchain)
-    return folder / name
-
-
-def _build(name: str, folder: Path, toolchain: str) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-        built = Path(scratch) / "built"
-        command = [go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", _PACKAGES[name]]
-        environment = ENVIRONMENT | ({"GOTOOLCHAIN": toolchain} if toolchain else {})
-        result = subprocess.run(
-            command, cwd=_MODULES / name, env=environment, capture_output=True, text=True, check=False
-        )
-        if result.returncode:
-            raise CannotBuild(f"{name} cannot be built: {result.stderr.strip()}")
-        built.rename(folder)
-
-
-def _state(module: Path) -> str:
-    pinned = [path.read_bytes() for path in sorted(module.iterdir())]
-    return hashlib.sha256(b"".join([platform.machine().encode(), *pinned])).hexdigest()[:12]
+    environment = {"GOTOOLCHAIN": toolchain} if toolchain else {}
+    return built(f"{name}{toolchain and f'-{toolchain}'}", _MODULES / name, [_PACKAGES[name]], environment) / name

