@@ -6,7 +6,6 @@ import statistics
 import tempfile
 import time
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,7 +84,7 @@ def _fill(team: Team) -> None:
         for number, name in enumerate([*LEAVERS, *STAYING], start=1):
             ledger.add_person(Person(name, names.label(name), now))
             ledger.add_device(Device(name, "laptop", "laptop", now))
-            ledger.add_certificate(replace(alice, serial=f"{number:040x}", person=name, device="laptop"))
+            ledger.add_certificate(alice._replace(serial=f"{number:040x}", person=name, device="laptop"))
         for name in LEAVERS:
             ledger.set_person_revoked(name, Revocation(now, "affiliationChanged"))
 

@@ -1,4 +1,4 @@
-"""The one JSON form of results: dataclasses as objects, enums by their value, times in RFC 3339, paths as text."""
+"""The one JSON form of results: an object for what has fields, enums by value, times in RFC 3339, paths as text."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -15,10 +15,12 @@ def as_json(value: object) -> Any:  # noqa: ANN401  JSON is of any kind
     """
     if isinstance(value, Mapping):
         return {str(key): as_json(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(each) for each in value]
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {name: as_json(each) for name, each in zip(value._fields, value, strict=True)}
+    if isinstance(value, list | tuple):
+        return [as_json(each) for each in value]
     return _scalar(value)
 
 

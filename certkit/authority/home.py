@@ -8,7 +8,7 @@ import os
 import pwd
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from certkit import ledger
@@ -50,14 +50,14 @@ class Passphrase:
             return self._known
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Home:
     """A home that is there, and whose it is. Any number of threads may share one."""
 
     path: Path
     settings: Settings
-    passphrase: Passphrase = field(repr=False)
-    named_ledger: str = field(default="", repr=False)
+    passphrase: Passphrase
+    named_ledger: str = ""
     """The URL of the ledger as this process was told; empty for what the settings say."""
 
     @property
@@ -120,6 +120,12 @@ def check_team(home: Home, known: str | None) -> None:
             f"Put back the line `team: {known}`.",
             code="settings-team",
         )
+
+
+def authority_directories(path: Path) -> list[Path]:
+    """Return the folders of all generations of both authorities in the home at `path`, whatever is in them."""
+    authorities = path / "authorities"
+    return sorted(each for each in authorities.iterdir() if "-" in each.name) if authorities.is_dir() else []
 
 
 def authority_directory(path: Path, role: Role, generation: int) -> Path:

@@ -3,8 +3,8 @@
 import base64
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography.x509 import Certificate
 
@@ -21,16 +21,14 @@ from certkit.pki.keys import PrivateKey, PublicKey, public_of, public_pin
 from certkit.results import time_text
 
 
-@dataclass(frozen=True)
-class Valid:
+class Valid(NamedTuple):
     """A certificate that is good until it `expires`."""
 
     serial: str
     expires: datetime
 
 
-@dataclass(frozen=True)
-class Issued:
+class Issued(NamedTuple):
     """A certificate that was issued, and the bundle with which its holder enrolls."""
 
     certificate: Certificate
@@ -56,15 +54,14 @@ class Issued:
         return certificates.to_pem(self.certificate) + certificates.to_pem(self.issuer)
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """A certificate that an authority has signed, and of which nothing may leave before it is recorded."""
 
     authority: Authority
     person: str
     device: str
     certificate: Certificate
-    key: PrivateKey | None = field(repr=False)
+    key: PrivateKey | None
 
 
 def issue(session: Session, person: str, device: str | None = None, *, days: int | None = None) -> Issued:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from certkit import files
+from certkit.authority.home import KEY, SETTINGS, authority_directories
 from certkit.errors import MissingError
 
 JOURNAL = ".replacing.json"
@@ -64,7 +65,13 @@ def _named(home: Path) -> list[str]:
 
 def _leftovers(home: Path) -> Iterator[Path]:
     """Return the new contents, and the drafts of them that `files.write` has not renamed yet: they hold keys."""
-    for pattern in ("team.yml.new", ".team.yml.new.*", f".{JOURNAL}.*"):
-        yield from home.glob(pattern)
-    for pattern in ("key.pem.new", ".key.pem.new.*"):
-        yield from home.glob(f"authorities/*-*/{pattern}")
+    yield from _drafts(home, SETTINGS + _SUFFIX, f".{JOURNAL}.")
+    for folder in authority_directories(home):
+        yield from _drafts(folder, KEY + _SUFFIX)
+
+
+def _drafts(folder: Path, name: str, *beginnings: str) -> Iterator[Path]:
+    # Without glob, which compiles a regular expression for each pattern: whoever opens a home looks here.
+    for each in folder.iterdir() if folder.is_dir() else ():
+        if each.name == name or each.name.startswith((f".{name}.", *beginnings)):
+            yield each

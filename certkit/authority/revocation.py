@@ -1,7 +1,7 @@
 """Revoke and reinstate: a person with all devices, or one device through all its renewals."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certkit.authority import lookup
 from certkit.authority.changes import publishing
@@ -27,8 +27,7 @@ REASON_NAMES = {
 """What a reason may be called, in plain words and in RFC 5280's, and as which of `REASONS` it is recorded."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """Who or what is revoked or reinstated: a person, or one device of theirs."""
 
     person: str

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
@@ -124,7 +124,7 @@ def _new_name(view: View, role: Role, generation: int) -> str:
 
 
 def _keep(session: Session, role: Role, later: Rotation, action: str) -> None:
-    session.ledger.set_state(f"rotation {role}", asdict(later))
+    session.ledger.set_state(f"rotation {role}", later._asdict())
     session.record(f"rotate {action}", f"{role} authority", issuing=later.issuing, trusted=later.trusted)
 
 

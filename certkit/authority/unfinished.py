@@ -4,10 +4,10 @@ A change of files begins when its transaction is committed. Whoever is killed be
 change finishes them first, and whoever only reads says so.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 from certkit import files
 from certkit.authority import canaries, daemon_files, journal, links
@@ -47,8 +47,7 @@ _SIGNED: Mapping[Kind, Role] = {
 """What takes a signature to be finished, and whose: the other authority's key may be kept apart."""
 
 
-@dataclass(frozen=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """One thing that is unfinished."""
 
     kind: Kind
@@ -92,12 +91,14 @@ def _find(view: View) -> Iterator[Unfinished]:
 
 
 def _of_daemons(view: View, newest: Anchors) -> Iterator[Unfinished]:
-    for daemon in view.ledger.daemons():
+    known = view.ledger.daemons(also_removed=True)
+    present = [daemon for daemon in known if not daemon.removed]
+    for daemon in present:
         if daemon_files.are_behind(view, daemon.name, newest):
             yield Unfinished(Kind.DAEMON_FILES, daemon.name)
-    for daemon in _to_certify(view):
+    for daemon in _to_certify(view, present):
         yield Unfinished(Kind.DAEMON_CERTIFICATE, daemon.name)
-    for daemon in view.ledger.daemons(also_removed=True):
+    for daemon in known:
         if daemon.removed and files.remains_of(view.daemon_directory(daemon.name)):
             yield Unfinished(Kind.DAEMON_REMOVAL, daemon.name)
 
@@ -135,11 +136,11 @@ def _link_target(view: View, role: str) -> str:
     return str(link.readlink()) if link.is_symlink() else ""
 
 
-def _to_certify(view: View) -> Iterator[Daemon]:
+def _to_certify(view: View, daemons: Iterable[Daemon]) -> Iterator[Daemon]:
     """Return the daemons whose certificates are of a generation that signs no more, or bear other names than they."""
     # By its key: an adopted one may have the name of a later generation.
     authority = view.certificate("server") if view.rotation("server").last > 1 else None
-    for daemon in view.ledger.daemons():
+    for daemon in daemons:
         if daemon.sync:  # its host is told, and makes the key
             continue
         leaf = view.served_certificate(daemon.name)

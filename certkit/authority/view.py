@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.x509 import Certificate
 
@@ -25,8 +26,7 @@ class DamagedHomeError(CertkitError):
     code = "home-damaged"
 
 
-@dataclass(frozen=True)
-class Restored:
+class Restored(NamedTuple):
     """A restoration: what happened between the backup and `at` is not known.
 
     A certificate that the ledger does not know may last `until` then; `last_publication` is the newest one in it.
@@ -37,7 +37,7 @@ class Restored:
     last_publication: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class View:
     """What a home says at one time, read by one thread: a ledger's connection is one thread's."""
 

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,9 +11,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from certkit import file_errors
 from certkit.cli.catalog import ALIASES, GROUPS, VERBS
-from certkit.cli.support import defects, exit_codes, remedies, usage_errors
+from certkit.cli.support import exit_codes
 from certkit.cli.support.output import complain, flush, tell
 from certkit.errors import CertkitError
 
@@ -78,6 +76,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Say what has gone wrong, and what to do about it; return the exit code."""
+    from certkit import file_errors  # only what fails needs these
+    from certkit.cli.support import defects, remedies
+
     match error:
         case typer.TyperException():
             _say_usage(error, _verb(arguments))
@@ -101,6 +102,8 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
 
 
 def _say_usage(error: typer.TyperException, verb: str) -> None:
+    from certkit.cli.support import usage_errors  # as above
+
     if text := usage_errors.help_instead(error):
         tell(*text.splitlines())
     else:
@@ -154,4 +157,6 @@ def _options(
 
 def _show_trace_if_asked(error: Exception, arguments: Sequence[str]) -> None:
     if "--debug" in arguments:
+        import traceback
+
         tell(*"".join(traceback.format_exception(error)).splitlines())

@@ -4,11 +4,10 @@ The program's help is written from this list alone. A test holds it equal to wha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Verb:
+class Verb(NamedTuple):
     """A command of the program."""
 
     place: str

@@ -18,12 +18,12 @@ UNSPECIFIED_HOSTS = ("0.0.0.0", "::")  # noqa: S104 - what nobody should connect
 _EXAMPLE = "Write it as Earthly does, scheme and port included: "
 _LONGEST_URL = 300
 _LAST_PORT = 65535
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[^\[\]]*\]|[^\[\]:/?#@\s]+)(?::([0-9]*))?")
+_URL = r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[^\[\]]*\]|[^\[\]:/?#@\s]+)(?::([0-9]*))?"
 
 
-_MEANT = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*:/+|tcp:|/+)?(?:[^/@]*@)?(?P<host>\[[^\]]*\]|[^/:?#@\s]*)(?::(?P<port>[0-9]{1,5})(?![0-9]))?",
-    re.IGNORECASE,
+_MEANT = (
+    r"(?i)(?:[a-z][a-z0-9+.-]*:/+|tcp:|/+)?(?:[^/@]*@)?"
+    r"(?P<host>\[[^\]]*\]|[^/:?#@\s]*)(?::(?P<port>[0-9]{1,5})(?![0-9]))?"
 )
 """What somebody may have meant who wrote no URL."""
 
@@ -67,7 +67,7 @@ def parse(url: str) -> Address:
 
     Raises MalformedError if it is not one, WrongSchemeError or MissingPortError if it is one that the client refuses.
     """
-    match = _URL.fullmatch(url) if len(url) <= _LONGEST_URL else None
+    match = re.fullmatch(_URL, url) if len(url) <= _LONGEST_URL else None
     if match is None:
         raise _not_a_url(url)
     scheme, host, port = match.group(1).lower(), match.group(2), match.group(3)
@@ -147,7 +147,7 @@ def _as_tcp(host: str, port: str | None) -> str:
 
 
 def _not_a_url(url: str) -> MalformedError:
-    found = _MEANT.match(url[:_LONGEST_URL])
+    found = re.match(_MEANT, url[:_LONGEST_URL])
     guess, port = "build.acme.example", None
     if found and found["host"]:
         with contextlib.suppress(ValueError):

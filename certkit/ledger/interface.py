@@ -6,25 +6,24 @@ What is true of the files on one host stays out of it: several hosts may share a
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol
 
 Kind = Literal["daemon", "device", "canary", "control", "server", "host"]
 Access = Literal["home", "code", "certificate"]
 """By what right something is done: access to the home's files, or what was shown over the network."""
 
 
-@dataclass(frozen=True)
-class Revocation:
+class Revocation(NamedTuple):
     """When somebody was shut out and why: a CRL reason of RFC 5280, section 5.3.1, such as `keyCompromise`."""
 
     at: datetime
     reason: str
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """Somebody who may build."""
 
     name: str
@@ -33,8 +32,7 @@ class Person:
     revoked: Revocation | None = None
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(NamedTuple):
     """One enrollment of a person: a key made in one place, and its successors."""
 
     person: str
@@ -103,15 +101,14 @@ class Daemon:
     """When it was first seen to hold the anchors of `proven`; None if that is not known."""
 
 
-@dataclass(frozen=True)
-class Anchors:
+class Anchors(NamedTuple):
     """What all daemons are told to trust from some moment on: numbered from 1, the newest counts."""
 
     number: int
     created: datetime
-    ca: bytes = field(repr=False)
+    ca: bytes
     """The PEM of `ca.pem`."""
-    crl: bytes = field(repr=False)
+    crl: bytes
     """The PEM of `crl.pem`."""
     generations: tuple[int, ...]
     """The client authority's generations in it, oldest first."""
@@ -119,8 +116,7 @@ class Anchors:
     """The names of people and devices that every anchor excludes."""
 
 
-@dataclass(frozen=True)
-class RevokedCertificate:
+class RevokedCertificate(NamedTuple):
     """A device's certificate that is revoked, by its device, by its person, or by both."""
 
     serial: str
@@ -132,8 +128,7 @@ class RevokedCertificate:
     by_device: Revocation | None
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(NamedTuple):
     """A certificate that was signed; its row is written before it leaves."""
 
     serial: str
@@ -143,7 +138,7 @@ class Certificate:
     """The issuing authority's certificate by its fingerprint."""
     not_before: datetime
     not_after: datetime
-    der: bytes = field(repr=False)
+    der: bytes
     created: datetime
     person: str | None = None
     device: str | None = None
@@ -156,8 +151,7 @@ class Certificate:
     """The daemons that were handed out with a device's certificate, by name and URL; none if that was not recorded."""
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """A code to enroll with, which is known by the digest of its secret alone."""
 
     digest: str
@@ -177,8 +171,7 @@ class Code:
     """Whose host it invites; None for a person."""
 
 
-@dataclass(frozen=True)
-class CodeUse:
+class CodeUse(NamedTuple):
     """A use of a code that was made: when, for which key, and the certificate that it gave."""
 
     used: datetime
@@ -195,15 +188,14 @@ class Actor:
     access: str = "home"
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """Something that was done: when, by whom, what, to whom or what."""
 
     at: datetime
     actor: Actor
     action: str
     subject: str
-    detail: Mapping[str, object] = field(default_factory=dict)
+    detail: Mapping[str, object] = MappingProxyType({})
 
 
 class Ledger(Protocol):

@@ -98,7 +98,7 @@ class DuplicateError(LedgerError):
     code = "ledger-duplicate"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SqlLedger:
     """A ledger (`interface.Ledger`) on a database; the schema is brought up to date by `migrate`."""
 
@@ -470,7 +470,7 @@ class SqlLedger:
             access=event.actor.access,
             action=event.action,
             subject=event.subject,
-            detail=json.dumps(event.detail),
+            detail=json.dumps(dict(event.detail)),
         )
 
     def events(self, *, subject: str | None = None, action: str | None = None, limit: int | None = None) -> list[Event]:

@@ -1,9 +1,10 @@
 """The four kinds of certificates: two authorities, a daemon's, a device's (RFC 5280)."""
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -36,12 +37,11 @@ UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
 """How a name is spelled that says nothing."""
 
 
-@dataclass(frozen=True)
-class Authority:
+class Authority(NamedTuple):
     """A self-signed certificate, and what signs with its key."""
 
     certificate: x509.Certificate
-    signer: Signer = field(repr=False)
+    signer: Signer
 
 
 def authority(signer: Signer, common_name: str, now: datetime, life: timedelta) -> Authority:
@@ -179,6 +179,7 @@ def reissue(
     return builder.add_extension(key_identifier(original), critical=False)
 
 
+@functools.lru_cache(maxsize=32)  # a command reads the same few again and again
 def load(content: bytes) -> x509.Certificate:
     """Read one certificate, PEM or DER; raise MalformedError if it is none.
 

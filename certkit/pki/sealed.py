@@ -12,13 +12,15 @@ nobody's file can make its reader work for hours or take all memory.
 
 import os
 import unicodedata
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from certkit.errors import MalformedError
 from certkit.pki.keys import WrongPassphraseError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _LOG_N, _R, _P = 16, 8, 1  # 64 MB and a quarter of a second
 _PREFIX = b"certkit\x01" + bytes((_LOG_N, _R, _P))
@@ -55,7 +57,10 @@ def open_sealed(sealed: bytes, passphrase: str, label: bytes) -> bytes:
         ) from None
 
 
-def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+def _cipher(passphrase: str, salt: bytes) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # what is not encrypted needs neither
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
     # One passphrase typed on two keyboards may come as different code points.
     secret = unicodedata.normalize("NFC", passphrase).encode(errors="surrogatepass")
     return AESGCM(Scrypt(salt=salt, length=32, n=1 << _LOG_N, r=_R, p=_P).derive(secret))

@@ -4,8 +4,8 @@ A stock buildkitd reads no CRL, but it applies the name constraints of its ancho
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -21,8 +21,7 @@ LIMIT = 250_000
 """Go up to 1.24 refuses a certificate at whose check more constraints were compared, each with each of its names."""
 
 
-@dataclass(frozen=True)
-class ShutOut:
+class ShutOut(NamedTuple):
     """A name that was revoked, a person's or a device's, and when the last certificate that bears it ends."""
 
     dns_name: str

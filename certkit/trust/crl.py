@@ -1,8 +1,8 @@
 """The client authority's list of revoked certificates, for what stands in front of daemons (RFC 5280, section 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -23,8 +23,7 @@ REASONS = (
 """Those of section 5.3.1 that can be true of a device."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A revoked certificate: its serial number, when and why, and when it would have ended."""
 
     serial: int

@@ -8,7 +8,7 @@ a restored backup that published something else cannot pass for it, whatever num
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -28,8 +28,7 @@ _TITLE = re.compile(r"([a-z0-9][a-z0-9-]{0,31}) (0|[1-9][0-9]*)", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(NamedTuple):
     """Which publication a daemon holds: whose, the how manieth, and what else is in the file (64 hex digits)."""
 
     team: str

@@ -14,9 +14,8 @@ OpenSSL finds an issuer by name first, and whoever looks at a daemon's list sees
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from certkit.errors import InvalidError, RefusedError
 
@@ -49,8 +48,7 @@ _MOVES: dict[tuple[Stage, Step], Stage] = {
 }
 
 
-@dataclass(frozen=True)
-class Rotation:
+class Rotation(NamedTuple):
     """Where one of the two authorities stands. Generations count from 1; `last` is the newest ever made."""
 
     stage: Stage = Stage.SETTLED
@@ -76,8 +74,7 @@ class Rotation:
         return tuple(step for stage, step in _MOVES if stage is self.stage)
 
 
-@dataclass(frozen=True)
-class Party(Generic[Name]):
+class Party(NamedTuple, Generic[Name]):
     """A holder with the generations that it may depend on, or a verifier with those that it is known to trust.
 
     What is not known counts against a step: a laptop that may not have taken up its newest certificate yet depends on
@@ -101,10 +98,10 @@ def after(rotation: Rotation, step: Step) -> Rotation:
             possible=rotation.steps,
         )
     if stage is Stage.SETTLED:
-        return replace(rotation, stage=stage, new=None)
+        return rotation._replace(stage=stage, new=None)
     if step == "prepare":
         return Rotation(stage, rotation.issuing, rotation.last + 1, rotation.last + 1)
-    return replace(rotation, stage=stage)
+    return rotation._replace(stage=stage)
 
 
 def compromised(rotation: Rotation) -> Rotation:

@@ -1,7 +1,6 @@
 """A ledger is copied into another database whole, and compared, or not at all."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -67,9 +66,9 @@ def test_what_is_recorded_after_a_copy_comes_behind_what_was_before(full: str, n
     copying.copy(full, target)
     with closing(open_ledger(target)) as ledger:
         with ledger.transaction():
-            ledger.add_event(replace(EVENT, subject="later"))
+            ledger.add_event(EVENT._replace(subject="later"))
             ledger.add_certificate(device_certificate(3))
-            ledger.add_code(replace(CODE, digest="77", expires=NOW + timedelta(hours=3)))
+            ledger.add_code(CODE._replace(digest="77", expires=NOW + timedelta(hours=3)))
         assert ledger.events()[-1].subject == "later"
         assert [each.serial for each in ledger.certificates("device")] == ["0001", "0002", "0003"]
         assert [each.digest for each in ledger.codes()] == [CODE.digest, "77"]

@@ -73,7 +73,7 @@ def enroll(ledger: Ledger, *certificates: Certificate) -> None:
         ledger.add_event(EVENT)
         ledger.add_person(ALICE)
         ledger.add_device(LAPTOP)
-        ledger.add_device(replace(LAPTOP, name="desk", label="desk"))
+        ledger.add_device(LAPTOP._replace(name="desk", label="desk"))
         for certificate in certificates:
             ledger.add_certificate(certificate)
 
@@ -103,14 +103,14 @@ def test_what_was_never_recorded_is_not_there(ledger: Ledger) -> None:
 def test_a_time_is_kept_in_utc_and_whole_seconds(ledger: Ledger) -> None:
     elsewhere = NOW.replace(microsecond=999_999).astimezone(timezone(timedelta(hours=-11)))
     with ledger.transaction():
-        ledger.add_person(replace(ALICE, created=elsewhere))
+        ledger.add_person(ALICE._replace(created=elsewhere))
     [found] = ledger.people()
     assert (found.created, found.created.utcoffset()) == (NOW, timedelta(0))
 
 
 def test_a_change_that_fails_is_undone_as_a_whole(opened: Open, ledger: Ledger) -> None:
     with ledger.transaction():
-        ledger.add_person(replace(ALICE, name="Bob"))
+        ledger.add_person(ALICE._replace(name="Bob"))
     with pytest.raises(RefusedError):
         enroll(ledger)
     with closing(opened()) as other:
@@ -132,7 +132,7 @@ def test_two_people_cannot_share_a_label(ledger: Ledger) -> None:
     with pytest.raises(RefusedError, match=f"Bob is too similar to {ALICE.name}"), ledger.transaction():
         ledger.add_person(Person("Bob", ALICE.label, NOW))
     with pytest.raises(RefusedError, match=r"laptop 2 is too similar to that of another device"), ledger.transaction():
-        ledger.add_device(replace(LAPTOP, name="laptop 2"))
+        ledger.add_device(LAPTOP._replace(name="laptop 2"))
     assert [person.name for person in ledger.people()] == [ALICE.name]
 
 
@@ -159,7 +159,7 @@ def test_somebody_is_shut_out_and_let_in_again(ledger: Ledger) -> None:
     with ledger.transaction():
         ledger.set_person_revoked(ALICE.name, why)
         ledger.set_device_revoked(ALICE.name, "desk", why)
-    assert ledger.people() == [replace(ALICE, revoked=why)]
+    assert ledger.people() == [ALICE._replace(revoked=why)]
     assert {device.name: device.revoked for device in ledger.devices(ALICE.name)} == {"desk": why, "laptop": None}
     with ledger.transaction():
         ledger.set_person_revoked(ALICE.name, None)
@@ -168,7 +168,7 @@ def test_somebody_is_shut_out_and_let_in_again(ledger: Ledger) -> None:
 
 def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
     moved = replace(BUILD, url="tcp://new:8372", hosts=("new",), proven=3)
-    certificate = replace(device_certificate(1), kind="daemon", person=None, device=None, daemon="build", trusts=())
+    certificate = device_certificate(1)._replace(kind="daemon", person=None, device=None, daemon="build", trusts=())
     with ledger.transaction():
         ledger.put_daemon(BUILD)
         ledger.add_certificate(certificate)
@@ -188,7 +188,7 @@ def test_certificates_come_oldest_first_and_can_be_narrowed(ledger: Ledger) -> N
 
 
 def test_the_log_grows_at_its_end_and_shows_the_newest(ledger: Ledger) -> None:
-    events = [replace(EVENT, subject=f"{number % 2}", detail={"number": number}) for number in range(6)]
+    events = [EVENT._replace(subject=f"{number % 2}", detail={"number": number}) for number in range(6)]
     for event in events:
         with ledger.transaction():
             ledger.add_event(event)
@@ -232,7 +232,7 @@ def test_a_code_gives_as_many_uses_as_it_has(ledger: Ledger) -> None:
     with ledger.transaction():
         ledger.add_code(CODE)
         assert [ledger.take_use(CODE.digest, use) for use in (*uses, uses[0])] == [True, True, False]
-    assert ledger.code(CODE.digest) == replace(CODE, left=0)
+    assert ledger.code(CODE.digest) == CODE._replace(left=0)
     assert ledger.uses_of_code(CODE.digest) == uses
     assert ledger.code("other") is None
 
@@ -249,12 +249,12 @@ def test_a_use_that_is_rolled_back_is_left(ledger: Ledger) -> None:
 
 def test_codes_are_listed_until_they_expire_and_remember_that_they_were_cancelled(ledger: Ledger) -> None:
     enroll(ledger)
-    other = replace(CODE, digest="6f00", device="laptop", expires=NOW + timedelta(hours=2))
+    other = CODE._replace(digest="6f00", device="laptop", expires=NOW + timedelta(hours=2))
     with ledger.transaction():
         ledger.add_code(CODE)
         ledger.add_code(other)
         ledger.cancel_code(other.digest, NOW)
-    assert ledger.codes() == [CODE, replace(other, cancelled=NOW)]
+    assert ledger.codes() == [CODE, other._replace(cancelled=NOW)]
     assert [each.digest for each in ledger.codes(unexpired_at=CODE.expires)] == [other.digest]
 
 
@@ -278,7 +278,7 @@ def test_whoever_waits_is_told_of_a_publication_and_of_nothing_twice(opened: Ope
 def publish(opened: Open) -> None:
     """Record a publication by a connection of its own."""
     with closing(opened()) as ledger, ledger.transaction():
-        ledger.add_anchors(replace(ANCHORS, number=2))
+        ledger.add_anchors(ANCHORS._replace(number=2))
 
 
 def test_two_writers_are_never_in_a_change_at_once(opened: Open) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from certkit.authority import issuance
 from certkit.authority.issuance import Issued
-from certkit.cli.support import destination, home_access, namesakes, new_passphrases, work_trees
+from certkit.cli.support import destination, home_access, namesakes, work_trees
 from certkit.cli.support.issuance_report import (
     about_other_devices,
     as_data,
@@ -17,7 +17,6 @@ from certkit.cli.support.issuance_report import (
 )
 from certkit.cli.support.output import say, say_json, tell
 from certkit.enroll.bundle import seal
-from certkit.pki import diceware
 
 
 def issue(
@@ -33,8 +32,8 @@ def issue(
 ) -> None:
     """Issue a bundle and write it to a file; without a file that has its passphrase, make one up and show it."""
     destination.check(out, as_json=as_json)
-    made_up = "" if passphrase_file or no_passphrase else diceware.generate()
-    secret = new_passphrases.from_file(passphrase_file) if passphrase_file else made_up or None
+    made_up = "" if passphrase_file or no_passphrase else _made_up()
+    secret = _given(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
         namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.issue(session, person, device, days=life)
@@ -56,6 +55,18 @@ def issue(
             work_trees.tell_of_secret(out)
         say_how_to_enroll(issued, out, "They run", encrypted=not no_passphrase)
     tell(*others)
+
+
+def _made_up() -> str:
+    from certkit.pki import diceware  # what is not encrypted needs no words
+
+    return diceware.generate()
+
+
+def _given(passphrase_file: Path) -> str:
+    from certkit.cli.support import new_passphrases  # as above
+
+    return new_passphrases.from_file(passphrase_file)
 
 
 def _showing(made_up: str, issued: Issued, out: Path) -> AbstractContextManager[None]:

@@ -13,7 +13,7 @@ from certkit.authority.session import Session
 from certkit.authority.unfinished import unfinished
 from certkit.authority.view import View
 from certkit.cli import actions
-from certkit.cli.support import actor, authority_passphrases, context, wording
+from certkit.cli.support import actor, context, wording
 from certkit.cli.support.output import tell
 from certkit.errors import MissingError
 
@@ -53,11 +53,17 @@ def command(opened: View, words: str) -> str:
 def _home(option: Path | None) -> home.Home:
     path = context.home_path(option)
     try:
-        return home.open_home(path, lambda: authority_passphrases.ask_until_it_opens(path), context.ledger_url())
+        return home.open_home(path, lambda: _ask_passphrase(path), context.ledger_url())
     except MissingError as error:
         if error.code == "home-missing" and actions.enrolled_here.is_enrolled():  # imports the laptop's side
             raise MissingError(error.message, code="home-missing-on-laptop", home=path) from None
         raise
+
+
+def _ask_passphrase(path: Path) -> bytes:
+    from certkit.cli.support import authority_passphrases  # which few commands ask for
+
+    return authority_passphrases.ask_until_it_opens(path)
 
 
 def _tell_unfinished(opened: View, kinds: list[str]) -> None:

@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -197,4 +196,6 @@ def _columns(text: str) -> int:
 
 def wrap(text: str, width: int) -> list[str]:
     """Break a text into lines of about `width` columns, only at spaces."""
+    import textwrap  # slow, and most lines are short
+
     return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)

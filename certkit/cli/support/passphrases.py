@@ -1,7 +1,6 @@
 """Passphrases that open something: typed unseen, or from files; a wrong one may be typed again."""
 
 import contextlib
-import getpass
 import shlex
 import stat
 from collections.abc import Callable, Iterator
@@ -30,6 +29,8 @@ def ask(question: str, otherwise: str = _BY_OPTION, *, input_taken: bool = False
     if not terminal.is_there(input_taken=input_taken):
         raise InvalidError(f"{question}: there is no terminal to ask on", otherwise, code="no-terminal-to-ask-on")
     try:
+        import getpass  # loads the terminal's settings, and few commands ask
+
         while not (answer := getpass.getpass(f"{plain(question)}: ")):
             tell("Nothing was typed; try again.")
         answer.encode()  # without a terminal of its own, getpass keeps what it cannot decode
