@@ -24,6 +24,7 @@ from certkit import files
 from certkit.cli import main
 from certkit.cli.support import passphrases, questions
 from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
+from certkit.pki import diceware
 from tests.daemons.build import obstacle, programs
 from tests.daemons.loopback import HAS_MANY
 
@@ -42,7 +43,7 @@ _VARIABLE = (
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){15}\b", "SHA"),
     (r"\b[0-9a-f]{30,40}\b", "SERIAL"),
     (r"laptop-[a-z2-7]{4}", "laptop-NAME"),
-    (r"(?<=Passphrase  )[a-z-]+", "WORDS"),
+    (rf"(?<=Passphrase  )([a-z]+-){{{diceware.COUNT - 1}}}[a-z]+", "WORDS"),
     (r"\b\d+(\.\d+){3}(:\d+)?", "ADDRESS"),
     (r"\d+ ms", "MS"),
     (r"\d+ days", "DAYS"),
@@ -50,8 +51,9 @@ _VARIABLE = (
     (r"(?<=✓ BuildKit).*", ""),
     (r"alert 42, bad_certificate|alert 46, certificate_unknown", "EXCLUDED"),  # as Go says it, and as OpenSSL does
     (r"TLS_[A-Z0-9_]+|(no )?ALPN( h2)?", "OFFER"),
-    (r"\s+", " "),
-    (r"(?<=label )(\w+ \d+) \([0-9a-f]{8}…\)", r"\1 DIGEST"),
+    (r"[ \t]+", " "),
+    (r" $", ""),
+    (r"\([0-9a-f]{8}…\)", "DIGEST"),
 )
 
 
@@ -78,7 +80,7 @@ def steps(document: Path) -> list[Step]:
 def normal(text: str) -> str:
     """Remove from an output what differs from one run to the next."""
     for pattern, name in _VARIABLE:
-        text = re.sub(pattern, name, text)
+        text = re.sub(pattern, name, text, flags=re.MULTILINE)
     return text.strip()
 
 
