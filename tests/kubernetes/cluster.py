@@ -21,9 +21,9 @@ HOST = "127.0.0.1"
 TOKEN = "of-the-lead"
 CONTROLLERS = (
     "deployment-controller,replicaset-controller,statefulset-controller,disruption-controller,"
-    "namespace-controller,serviceaccount-controller"
+    "namespace-controller,serviceaccount-controller,garbage-collector-controller"
 )
-"""What makes pods, and what they need first; the rest would be of use to nobody, and cost the machine."""
+"""What makes pods and takes them away, and what they need first; the rest would only cost the machine."""
 _PATIENCE = 120.0
 _ADMISSION = {
     "apiVersion": "apiserver.config.k8s.io/v1",
