@@ -60,6 +60,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX code_uses_by_certificate ON code_uses (serial)",
     ),
     (
+        # When a device last came to the server, and what it showed there.
+        "ALTER TABLE devices ADD COLUMN came TEXT",
+        "ALTER TABLE devices ADD COLUMN shown TEXT NOT NULL DEFAULT ''",
+    ),
+    (
         # Daemons whose hosts sync; and codes for them, which are no person's. No database that is meant here takes
         # NOT NULL away in the same words, so the two tables are written anew.
         "ALTER TABLE daemons ADD COLUMN sync TEXT",

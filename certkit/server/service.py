@@ -16,7 +16,7 @@ from certkit.authority.issuance import Issued
 from certkit.authority.session import Session
 from certkit.enroll import codes
 from certkit.errors import CertkitError, MalformedError, RefusedError
-from certkit.pki.certificates import serial_text
+from certkit.pki.certificates import has_signed, serial_text
 from certkit.server import answers, hosts
 from certkit.server.answers import CallError
 from certkit.server.attempts import Attempts
@@ -47,6 +47,8 @@ class Service:
     """Set while nobody is being answered, once somebody was."""
     answering: int = 0
     renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
+    refresh: Callable[[], Awaitable[None]] | None = None
+    """Takes over the authorities as they are now."""
     changes: Changes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,7 +122,7 @@ class Service:
         except (RefusedError, MalformedError):
             self.failures.count(code, time.monotonic())
             raise
-        return _issued(call, issued)
+        return await self._issued(call, issued)
 
     async def renew(self, call: Call) -> web.Response:
         """Answer `simplereenroll`: a CSR of whoever shows a certificate that is good."""
@@ -136,7 +138,7 @@ class Service:
         )
         if issued.is_new:
             self.renewed.count(device, time.monotonic())
-        return _issued(call, issued)
+        return await self._issued(call, issued)
 
     async def settings(self, call: Call) -> web.Response:
         """Tell whoever shows a certificate that is good where to build, and whom to trust."""
@@ -200,6 +202,23 @@ class Service:
         await call.do(_check)
         return web.Response(text="ok\n")
 
+    async def _issued(self, call: Call, issued: Issued | tuple[str, Certificate]) -> web.Response:
+        """Answer with a certificate, which can be shown here from then on, even if its authority is brand-new."""
+        if isinstance(issued, tuple):
+            return await self._given_to_host(call, *issued)
+        call.actor = issued.person
+        call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
+        if self.refresh and issued.issuer not in self.authorities:
+            await self.refresh()
+        return answers.certificates([issued.certificate])
+
+    async def _given_to_host(self, call: Call, daemon: str, identity: Certificate) -> web.Response:
+        call.actor = hosts.actor(daemon)
+        call.told |= {"daemon": daemon, "serial": serial_text(identity.serial_number)}
+        if self.refresh and not any(has_signed(each, identity) for each in self.authorities):
+            await self.refresh()
+        return answers.certificates([identity])
+
     def _failed(self, who: str) -> CallError | None:
         """Count a failure; return what is to be said if there were too many of late."""
         now = time.monotonic()
@@ -222,17 +241,6 @@ def _check(session: Session) -> None:
     session.newest_anchors()
     session.issuing("client")
     server_identity.address(session)
-
-
-def _issued(call: Call, issued: Issued | tuple[str, Certificate]) -> web.Response:
-    if isinstance(issued, tuple):
-        daemon, identity = issued
-        call.actor = hosts.actor(daemon)
-        call.told |= {"daemon": daemon, "serial": serial_text(identity.serial_number)}
-        return answers.certificates([identity])
-    call.actor = issued.person
-    call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
-    return answers.certificates([issued.certificate])
 
 
 def _wait(seconds: int) -> CallError:
