@@ -237,7 +237,15 @@ def _devices(view: View) -> Iterator[Item]:
     for each in device_states(view):
         if each.expires is None or each.state is State.REVOKED or each.expires + FORGOTTEN < view.now:
             continue
-        yield Item(Kind.DEVICE, each.person, each.expires, each.device, each.attention, each.came, each.renews_by)
+        yield Item(
+            Kind.DEVICE,
+            each.person,
+            each.expires,
+            each.device,
+            each.attention,
+            came=each.came,
+            renews_by=each.renews_by,
+        )
 
 
 def _exposed(view: View) -> Iterator[Item]:

@@ -108,7 +108,7 @@ def sync(text: str | None) -> Sync | None:
         return None
     found = mapping(text)
     times = {name: time_of(_text(found[name])) for name in _SYNC_TIMES if name in found}
-    words = {name: _text(found[name]) for name in ("outcome", "reason")}
+    words = {name: _text(found.get(name)) for name in ("outcome", "reason")}
     if not all(not each or _WORD.fullmatch(each) for each in words.values()):
         raise ValueError(text)
     return Sync(**times, **words)  # type: ignore[arg-type]  # the names are the fields'

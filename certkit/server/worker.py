@@ -46,6 +46,11 @@ class Worker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._session: _Kept | None = None
 
+    @property
+    def ledger_url(self) -> str:
+        """Where the ledger is."""
+        return self._home.ledger_url
+
     async def do(self, actor: Actor, operation: Operation[Result]) -> Result:
         """Carry out an operation as `actor`; raises what it raises."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, actor, operation)

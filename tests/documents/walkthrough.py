@@ -7,6 +7,7 @@ stand-in, where none runs) on the files that `scp` brought there, and `ssh … d
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,11 @@ from tests.daemons.loopback import HAS_MANY
 HOST, PORT = "build.acme.example", 8372
 SERVER, SERVER_PORT = "ca.acme.example", 8443
 
+_DOCKER = """#!/bin/sh
+[ "$1" != restart ] || touch {wanted}
+while [ -e {wanted} ]; do sleep 0.1; done
+"""
+
 _BLOCK = re.compile(r"^```console (?P<who>\w+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(.*\\\n)*.*\n")
 _CODE = re.compile(r"https://[\w.]+:\d+/#[a-z2-7]{88}")
@@ -46,6 +53,7 @@ _VARIABLE = (
     (rf"(?<=Passphrase  )([a-z]+-){{{diceware.COUNT - 1}}}[a-z]+", "WORDS"),
     (r"\b\d+(\.\d+){3}(:\d+)?", "ADDRESS"),
     (r"\d+ ms", "MS"),
+    (r"\d+ s after it", "S after it"),
     (r"\d+ days", "DAYS"),
     (r"[\w.-]+@[\w.-]+(?=  +(init|daemon|issue|sign|revoke|reinstate|rotate|authority|backup))", "WHO"),
     (r"(?<=✓ BuildKit).*", ""),
@@ -106,10 +114,12 @@ class Story:
     daemon: LocalDaemon | None = None
     server: subprocess.Popen[str] | None = None
     patch: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
+    is_over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, step: Step) -> str:
         """Run a command and return what it printed."""
         self._sit_down(step.who)
+        self._lead_into_the_story()
         words = [
             str(Path(word).expanduser()) if word.startswith("~") else word
             for word in shlex.split(step.command, comments=True)
@@ -122,8 +132,9 @@ class Story:
         """Set the stage, and strike it at the end."""
         self.folder.joinpath("bin").mkdir(parents=True)
         docker = self.folder / "bin" / "docker"
-        docker.write_text("#!/bin/sh\nexit 0\n")
+        docker.write_text(_DOCKER.format(wanted=self.folder / "restart"))
         docker.chmod(0o755)
+        threading.Thread(target=self._restart_when_asked, daemon=True).start()
         shutil.copy(docker, docker.with_name("systemctl"))
         resolve = socket.getaddrinfo
         self.patch.setattr(
@@ -143,6 +154,7 @@ class Story:
             yield self
         finally:
             self.patch.undo()
+            self.is_over.set()
             if self.daemon:
                 self.daemon.close()
             if self.server:
@@ -159,6 +171,20 @@ class Story:
         self.patch.setenv("HOME", str(home))
         self.patch.setenv("COLUMNS", "100")  # wide enough for what is taken out of a line
         self.patch.setenv("PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
+
+    def _lead_into_the_story(self) -> None:
+        """Let a daemon's host that is enrolled find its files in the story, and not on this machine."""
+        for record in (self.folder / "host").glob(".local/share/certkit-host/*/host.json"):
+            known = record.read_text().replace('"/etc/buildkit-certs"', json.dumps(str(self.folder / "host" / "etc")))
+            record.write_text(known)
+
+    def _restart_when_asked(self) -> None:
+        """Restart the daemon when a command has Docker do that."""
+        wanted = self.folder / "restart"
+        while not self.is_over.wait(0.1):
+            if wanted.exists():
+                self._start()
+                wanted.unlink()
 
     def _answer(self, question: str, *_: object, **__: object) -> str:
         print(f"{question}:", file=sys.stderr)

@@ -25,6 +25,7 @@ from certkit.ledger.interface import (
     Ledger,
     Person,
     Revocation,
+    Sync,
 )
 from tests.postgres.fixtures import NewUrl
 
@@ -177,6 +178,18 @@ def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
     assert ledger.certificates("daemon", daemon="build") == [certificate]
 
 
+def test_a_daemon_whose_host_syncs_is_known_with_what_it_has_said(ledger: Ledger) -> None:
+    sync = Sync(NOW, renew=NOW, said=NOW + timedelta(seconds=3), outcome="failed", reason="restart-failed")
+    host_s = replace(BUILD, sync=sync, proven_at=NOW)
+    with ledger.transaction():
+        ledger.put_daemon(BUILD)
+        ledger.put_daemon(host_s)
+    assert ledger.daemon("build") == host_s
+    with ledger.transaction():
+        ledger.put_daemon(replace(host_s, sync=Sync(NOW), proven_at=None))
+    assert ledger.daemon("build") == replace(BUILD, sync=Sync(NOW))
+
+
 def test_certificates_come_oldest_first_and_can_be_narrowed(ledger: Ledger) -> None:
     first, second, third = device_certificate(3), device_certificate(2), device_certificate(1, "desk")
     enroll(ledger, first, second, third)
@@ -256,6 +269,14 @@ def test_codes_are_listed_until_they_expire_and_remember_that_they_were_cancelle
         ledger.cancel_code(other.digest, NOW)
     assert ledger.codes() == [CODE, other._replace(cancelled=NOW)]
     assert [each.digest for each in ledger.codes(unexpired_at=CODE.expires)] == [other.digest]
+
+
+def test_a_code_is_a_person_s_or_that_of_a_daemon_s_host(ledger: Ledger) -> None:
+    of_host = replace(CODE, person=None, device=None, client="", daemon="build", uses=1, left=1)
+    with ledger.transaction():
+        ledger.put_daemon(BUILD)
+        ledger.add_code(of_host)
+    assert ledger.codes() == [of_host]
 
 
 def test_whoever_waits_is_told_of_a_publication_and_of_nothing_twice(opened: Open, ledger: Ledger) -> None:

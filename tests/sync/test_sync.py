@@ -204,6 +204,21 @@ def test_who_is_killed_at_the_restart_is_finished_by_the_next(team: Team, dies: 
     assert team.sync().out == "build holds publication 1, proven\n"
 
 
+def test_a_server_that_goes_down_meanwhile_holds_up_no_restart(team: Team) -> None:
+    team.enroll()
+    team.sync()
+    team.lead("daemon", "renew", "build")
+    command = [sys.executable, "-m", "certkit", "daemon", "sync", "--interval", "1", "--deadline", "5"]
+    options = ["--restart-command", str(team.machine.restart)]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as host:
+        assert host.stdout
+        assert "so it is restarted at the deadline" in host.stdout.readline()
+        team.server.stop()
+        assert host.stdout.readline() == "build holds publication 1, proven\n"
+        host.terminate()
+    assert team.machine.restarts == 2
+
+
 def test_what_is_said_where_nothing_is_enrolled_or_too_much(found: Found) -> None:
     team = found(None)
     assert team.sync().complaint[:2] == (1, "certkit: this machine is not enrolled as the host of a daemon")
