@@ -30,6 +30,11 @@ class Use:
     came: datetime | None
     certificates: tuple[Certificate, ...]
 
+    @property
+    def renews(self) -> bool:
+        """Whether it comes for its next certificate by itself."""
+        return self.came is not None and self.came >= self.certificates[-1].created
+
 
 def note(session: Session, person: str, device: str, shown: str | None = None) -> None:
     """Note that a device is here, and the serial of what it shows, if it does; belongs into a transaction."""

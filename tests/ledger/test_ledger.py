@@ -167,6 +167,16 @@ def test_somebody_is_shut_out_and_let_in_again(ledger: Ledger) -> None:
     assert ledger.people() == [ALICE]
 
 
+def test_a_device_that_comes_is_kept_with_what_it_showed_last(ledger: Ledger) -> None:
+    enroll(ledger)
+    for came, shown in ((NOW, None), (NOW + timedelta(days=1), "0a"), (NOW + timedelta(days=2), None)):
+        with ledger.transaction():
+            ledger.set_device_came(ALICE.name, "laptop", came, shown)
+    [desk, laptop] = ledger.devices()
+    assert laptop == replace(LAPTOP, came=NOW + timedelta(days=2), shown="0a")
+    assert (desk.came, desk.shown) == (None, "")
+
+
 def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
     moved = replace(BUILD, url="tcp://new:8372", hosts=("new",), proven=3)
     certificate = device_certificate(1)._replace(kind="daemon", person=None, device=None, daemon="build", trusts=())

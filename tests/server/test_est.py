@@ -68,10 +68,11 @@ def test_the_same_key_gets_the_same_certificate_when_an_answer_was_lost(lead: Le
 def test_of_many_at_once_with_one_code_exactly_one_gets_a_certificate(lead: Lead, home: Path, processes: str) -> None:
     with serving(home, "--processes", processes) as server:
         password = invite(lead)
-        answers = at_once(40, lambda _: Caller(server).enroll(password, keys.generate("p256")))
-    assert Counter(each.status for each in answers)[200] == 1
-    assert {each.code for each in answers if each.status == 403} == {"code-used"}
-    assert {each.status for each in answers} <= {200, 403, 429}
+        answers = at_once(200, lambda _: Caller(server).enroll(password, keys.generate("p256")))
+    count = Counter(each.status for each in answers)
+    assert count[200] == 1 or (count[200] == 0 and count[503])  # whose answer came too late asks again
+    assert {each.code for each in answers if each.status == 403} <= {"code-used"}
+    assert {*count} <= {200, 403, 429, 503}
     assert len(issued(lead)) == 1
 
 
