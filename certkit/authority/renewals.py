@@ -1,9 +1,10 @@
 """Who shows a certificate over the network: who that is, what they need to know, and their next certificate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from certkit.authority import issuance, server_identity
-from certkit.authority.issuance import Issued
+from certkit.authority.issuance import Certified
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.enroll import bundle
@@ -46,15 +47,30 @@ def settings(view: View, shown: Holder) -> dict[str, object]:
     return known | {"server": server_identity.address(view).url, "client": (code and code.client) or None}
 
 
-def renew(session: Session, der: bytes, request: bytes) -> Issued:
-    """Answer a CSR of whoever shows a certificate with the next one of the same name.
+def renewal(session: Session, der: bytes, request: bytes) -> Callable[[Session], Certified]:
+    """Prepare the answer to a CSR of whoever shows a certificate: the next one of the same name.
 
-    The same key gets the same certificate again. Raises as `holder` and `issuance.sign` do.
+    What is returned gives the answer, and belongs into a transaction. The same key gets the same certificate again.
+    Both raise as `holder` and `issuance.sign` do.
     """
     shown = holder(session, der)
     public_key = requests.read(request)
-    for each in session.ledger.certificates_of_key(keys.public_pin(public_key).hex()):
+    pin = keys.public_pin(public_key).hex()
+    before = _renewed_before(session, shown, pin)
+    if before:
+        return lambda _session: before
+    made = issuance.draft_for(session, shown.person, shown.device, public_key)
+
+    def record(session: Session) -> Certified:
+        before = _renewed_before(session, shown, pin)  # by another process, which had the same request
+        return before or issuance.certified(session.acting(shown.person), made)
+
+    return record
+
+
+def _renewed_before(session: Session, shown: Holder, pin: str) -> Certified | None:
+    for each in session.ledger.certificates_of_key(pin):
         is_theirs = (each.person, each.device) == (shown.person, shown.device) and each.not_after > session.now
         if is_theirs and each.serial != shown.certificate.serial and each.created >= shown.certificate.created:
-            return issuance.answer_again(session, shown.person, shown.device, certificates.load(each.der))
-    return issuance.certify(session, shown.person, shown.device, public_key)
+            return issuance.certified_again(session, shown.person, shown.device, certificates.load(each.der))
+    return None

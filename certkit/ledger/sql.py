@@ -110,6 +110,18 @@ class SqlLedger:
             self.database.rollback()
             raise
 
+    @contextlib.contextmanager
+    def part(self) -> Iterator[None]:
+        """See `interface.Ledger`."""
+        self._run("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._run("ROLLBACK TO SAVEPOINT part")
+            self._run("RELEASE SAVEPOINT part")
+            raise
+        self._run("RELEASE SAVEPOINT part")
+
     def export(self) -> bytes:
         """See `interface.Ledger`."""
         return self.database.export()
@@ -338,6 +350,7 @@ class SqlLedger:
         """See `interface.Ledger`."""
         taken = self._run(
             "UPDATE code_uses SET used_at = :at, pin = :pin, serial = :serial WHERE used_at IS NULL AND code = :code "
+            "AND (SELECT cancelled FROM codes WHERE digest = :code) IS NULL "
             "AND number = (SELECT min(number) FROM code_uses WHERE code = :code AND used_at IS NULL) RETURNING number",
             code=digest,
             at=rows.text_of(use.used),

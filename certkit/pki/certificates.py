@@ -1,5 +1,6 @@
 """The four kinds of certificates: two authorities, a daemon's, a device's (RFC 5280)."""
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -172,6 +173,7 @@ def to_der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
+@functools.lru_cache(64)  # of an authority it is asked at each certificate that it signs
 def fingerprint(certificate: x509.Certificate) -> str:
     """Return the SHA-256 of a certificate as people compare it: `6f:0c:…`, 32 bytes in lower case."""
     return certificate.fingerprint(hashes.SHA256()).hex(":")

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -10,9 +11,9 @@ from aiohttp import web
 
 from certkit.enroll import codes
 from certkit.errors import MalformedError
-from certkit.ledger.interface import Actor
+from certkit.ledger.interface import Access, Actor
 from certkit.server.answers import CHALLENGE, CallError
-from certkit.server.worker import Operation, Worker
+from certkit.server.worker import Change, Operation, Worker
 
 LARGEST_BODY = 64 * 1024
 """Bytes. A request for the largest key takes three thousand."""
@@ -85,10 +86,18 @@ class Call:
         except ValueError:
             raise MalformedError("it is not a certificate request", code="not-a-request") from None
 
-    async def do(self, operation: Operation[Result], *, name: str = "somebody", access: str = "code") -> Result:
-        """Have an operation carried out; raise CallError if that cannot be done soon."""
-        try:
-            async with asyncio.timeout(_LONGEST_WAIT):
-                return await self.worker.do(Actor(name, self.host, access), operation)
-        except TimeoutError:
-            raise CallError(503, "there is too much to do", "server-busy", {"Retry-After": "5"}) from None
+    async def read(self, operation: Operation[Result]) -> Result:
+        """Have an operation carried out that only reads; raise CallError if that cannot be done soon."""
+        return await _soon(self.worker.read(Actor("somebody", self.host), operation))
+
+    async def change(self, prepare: Change[Result], access: Access) -> Result:
+        """Have a change made, see `Worker`, by the right of what was shown; raise CallError if that takes too long."""
+        return await _soon(self.worker.change(Actor("somebody", self.host, access), prepare))
+
+
+async def _soon(result: Awaitable[Result]) -> Result:
+    try:
+        async with asyncio.timeout(_LONGEST_WAIT):
+            return await result
+    except TimeoutError:
+        raise CallError(503, "there is too much to do", "server-busy", {"Retry-After": "5"}) from None

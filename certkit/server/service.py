@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from cryptography.x509 import Certificate
 
 from certkit.authority import invitations, renewals, server_identity
-from certkit.authority.invitations import DeadCodeError, UnknownCodeError
-from certkit.authority.issuance import Issued
+from certkit.authority.invitations import DeadCodeError, TakenError, UnknownCodeError
+from certkit.authority.issuance import Certified
+from certkit.authority.renewals import Holder
 from certkit.authority.session import Session
 from certkit.enroll import codes
 from certkit.errors import CertkitError, MalformedError, RefusedError
@@ -19,7 +20,7 @@ from certkit.server import answers
 from certkit.server.answers import CallError
 from certkit.server.attempts import Attempts
 from certkit.server.calls import Call
-from certkit.server.worker import Worker
+from certkit.server.worker import Operation, Worker
 
 _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
 _ATTRIBUTES = bytes.fromhex("3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302")
@@ -106,7 +107,7 @@ class Service:
             raise _wait(wait)
         request = await call.request_to_sign()
         try:
-            issued = await call.do(lambda session: _redeem(session, secret, request))
+            issued = await _redeemed(call, secret, request)
         except (UnknownCodeError, DeadCodeError) as error:
             self.failures.count(code, time.monotonic())
             raise self._failed(who) or error from None
@@ -119,16 +120,17 @@ class Service:
         """Answer `simplereenroll`: a CSR of whoever shows a certificate that is good."""
         shown = call.certificate()
         request = await call.request_to_sign()
-        found = await call.do(lambda session: renewals.holder(session, shown))
-        call.actor = found.person
-        device = f"{found.person}\n{found.device}"
-        if wait := self.renewed.wait(device, time.monotonic()):
-            raise _wait(wait)
-        issued = await call.do(
-            lambda session: renewals.renew(session, shown, request), name=found.person, access="certificate"
-        )
+
+        def prepare(session: Session) -> Operation[Certified]:
+            found = renewals.holder(session, shown)
+            call.actor = found.person
+            if wait := self.renewed.wait(_device(found), time.monotonic()):
+                raise _wait(wait)
+            return renewals.renewal(session, shown, request)
+
+        issued = await call.change(prepare, "certificate")
         if issued.is_new:
-            self.renewed.count(device, time.monotonic())
+            self.renewed.count(_device(issued), time.monotonic())
         return _issued(call, issued)
 
     async def settings(self, call: Call) -> web.Response:
@@ -139,7 +141,7 @@ class Service:
             found = renewals.holder(session, shown)
             return found.person, renewals.settings(session, found)
 
-        call.actor, told = await call.do(tell)
+        call.actor, told = await call.read(tell)
         return answers.data(told)
 
     async def cacerts(self, _call: Call) -> web.Response:
@@ -152,7 +154,7 @@ class Service:
 
     async def crl(self, call: Call) -> web.Response:
         """Give the newest list of revoked certificates."""
-        newest = await call.do(lambda session: session.newest_anchors())
+        newest = await call.read(lambda session: session.newest_anchors())
         return web.Response(body=newest.crl, content_type="application/x-pem-file")
 
     async def refuse(self, _call: Call) -> web.Response:
@@ -165,7 +167,7 @@ class Service:
 
     async def ready(self, call: Call) -> web.Response:
         """Say that certificates can be issued: the ledger can be read, and the keys opened."""
-        await call.do(_check)
+        await call.read(_check)
         return web.Response(text="ok\n")
 
     def _failed(self, who: str) -> CallError | None:
@@ -176,18 +178,27 @@ class Service:
         return _wait(wait) if wait else None
 
 
-def _redeem(session: Session, secret: bytes, request: bytes) -> Issued:
-    person = invitations.find(session, secret).person
-    return invitations.redeem(replace(session, actor=replace(session.actor, name=person)), secret, request)
-
-
 def _check(session: Session) -> None:
     session.newest_anchors()
     session.issuing("client")
     server_identity.address(session)
 
 
-def _issued(call: Call, issued: Issued) -> web.Response:
+async def _redeemed(call: Call, secret: bytes, request: bytes) -> Certified:
+    def prepare(session: Session) -> Operation[Certified]:
+        return invitations.redemption(session, secret, request)
+
+    try:
+        return await call.change(prepare, "code")
+    except TakenError:
+        return await call.change(prepare, "code")
+
+
+def _device(whose: Holder | Certified) -> str:
+    return f"{whose.person}\n{whose.device}"
+
+
+def _issued(call: Call, issued: Certified) -> web.Response:
     call.actor = issued.person
     call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
     return answers.certificates([issued.certificate])

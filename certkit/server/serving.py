@@ -130,7 +130,7 @@ async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -
         await _drained(service)
         await connections.shutdown(1.0)
     finally:
-        worker.close()
+        await worker.close()
     log("ended")
 
 
@@ -173,6 +173,7 @@ class _Refreshing:
 
 def _newest(session: Session) -> tuple[Identity, list[Certificate], list[Certificate]]:
     identity = server_identity.ensure(session)
+    session.authority("client")  # its key is opened here, where nobody waits for it
     return identity, server_identity.trust_of_clients(session), list(session.trusted("server"))
 
 
