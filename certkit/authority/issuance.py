@@ -15,6 +15,7 @@ from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import InvalidError, RefusedError
+from certkit.ledger import interface as ledger
 from certkit.pki import certificates, keys, names, requests
 from certkit.pki.certificates import Authority
 from certkit.pki.keys import PrivateKey, PublicKey, public_pin
@@ -242,12 +243,15 @@ def _daemons(view: View) -> tuple[Daemon, ...]:
 
 def _admit(session: Session, person: str, device: str) -> None:
     """Record a person and a device that are new; raise RefusedError for one that has been revoked."""
-    if not refuse_revoked(session, person, device):
-        admit(session, Subject(person, device))
+    known, enrolled = refuse_revoked(session, person, device)
+    if not known:
+        admit(session, Subject(person))
+    if not enrolled:
+        session.ledger.add_device(ledger.Device(person, device, names.label(device), session.now))
 
 
-def refuse_revoked(view: View, person: str, device: str | None) -> bool:
-    """Raise RefusedError for a person or a device that has been revoked; else tell whether both are known."""
+def refuse_revoked(view: View, person: str, device: str | None) -> tuple[bool, bool]:
+    """Raise RefusedError for a person or a device that has been revoked; else tell which of the two is known."""
     known = view.ledger.person(person)
     if known and known.revoked:
         raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
@@ -256,7 +260,7 @@ def refuse_revoked(view: View, person: str, device: str | None) -> bool:
         raise RefusedError(
             f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
         )
-    return bool(known and found)
+    return bool(known), bool(found)
 
 
 def _check_key(session: Session, person: str, device: str, pin: str) -> None:

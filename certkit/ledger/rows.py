@@ -27,7 +27,6 @@ Row = Sequence[Any]
 
 MOST_GENERATIONS = 10_000
 """More of an authority would be made in no life; a crafted number would take one to count to."""
-_SECONDS = len("2026-11-24T09:30:00")
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _DEPLOYED = re.compile(r"[A-Za-z0-9_.+@=~:\[\]/ -]+", re.ASCII)
 """What says how a daemon runs: it becomes a part of commands to paste, so nothing in it means anything to a shell."""
@@ -36,7 +35,7 @@ _SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
 
 def text_of(time: datetime) -> str:
     """Write a time."""
-    return f"{time.astimezone(UTC).isoformat()[:_SECONDS]}Z"
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def time_of(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -185,12 +186,10 @@ def _check(session: Session) -> None:
 
 
 async def _redeemed(call: Call, secret: bytes, request: bytes) -> Certified:
-    def prepare(session: Session) -> Operation[Certified]:
-        return invitations.redemption(session, secret, request)
-
+    prepare = functools.partial(invitations.redemption, secret=secret, request=request)
     try:
         return await call.change(prepare, "code")
-    except TakenError:
+    except TakenError:  # with the same key perhaps
         return await call.change(prepare, "code")
 
 

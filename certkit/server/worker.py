@@ -28,6 +28,8 @@ Change = Callable[[Session], Operation[Result]]
 
 PATIENCE = 5.0
 """Seconds that an operation waits for another process that writes to the ledger."""
+_COMPANY = 0.01
+"""Seconds that the next change waits for others, if the last one was not alone: many small commits cost more."""
 _TOGETHER = 64
 """Changes at most that share a commit: for as long as they take, nobody else is heard."""
 
@@ -62,23 +64,24 @@ class Worker:
         self._session: Kept | None = None
         self._changes: list[_Waiting[Any]] = []
         self._others: list[tuple[_Waiting[Any], bool]] = []
+        self._is_busy = False
         self._working: asyncio.Task[None] | None = None
 
     async def read(self, actor: Actor, operation: Operation[Result]) -> Result:
         """Carry out an operation that only reads the ledger; raises what it raises."""
-        waiting = _Waiting[Result](actor, operation)
+        waiting: _Waiting[Result] = _Waiting(actor, operation)
         self._others.append((waiting, False))
         return await self._result(waiting)
 
     async def change(self, actor: Actor, prepare: Change[Result]) -> Result:
         """Make a change, together with those of others; raises what it raises, and LedgerError if none was made."""
-        waiting = _Waiting[Result](actor, prepare)
+        waiting: _Waiting[Result] = _Waiting(actor, prepare)
         self._changes.append(waiting)
         return await self._result(waiting)
 
     async def do(self, actor: Actor, operation: Operation[Result]) -> Result:
         """Carry out an operation that may take its time, and make changes of its own; raises what it raises."""
-        waiting = _Waiting[Result](actor, operation)
+        waiting: _Waiting[Result] = _Waiting(actor, operation)
         self._others.append((waiting, True))
         return await self._result(waiting)
 
@@ -98,8 +101,11 @@ class Worker:
     async def _work(self) -> None:
         """Take whatever waits, until nobody does."""
         while self._changes or self._others:
+            if self._is_busy and not self._others:
+                await asyncio.sleep(_COMPANY)
             changes, self._changes = self._changes[:_TOGETHER], self._changes[_TOGETHER:]
             others, self._others = self._others, []
+            self._is_busy = len(changes) > 1
             taken = [*changes, *(each for each, _ in others)]
             try:
                 session = await self._opened()
@@ -121,17 +127,17 @@ class Worker:
     async def _make(self, session: Kept, changes: Sequence[_Waiting[Any]]) -> None:
         """Prepare changes, and make them in one transaction; answer nobody before it is committed."""
         session.memory.turn.clear()
-        prepared = [(each, make) for each in changes if (make := self._prepared(session, each))]
+        prepared = [found for each in changes if (found := self._prepared(self._of(session, each), each))]
         if not prepared:
             return
         transaction, made = session.transaction(), []
         await self._aside(transaction.__enter__)
         try:
             session.memory.turn.clear()
-            for each, make in prepared:
+            for each, own, make in prepared:
                 try:
                     with session.ledger.part():
-                        made.append((each, make(self._of(session, each))))
+                        made.append((each, make(own)))
                 except LedgerError as error:
                     if not isinstance(error, DuplicateError):
                         raise
@@ -145,13 +151,15 @@ class Worker:
         for each, result in made:
             each.tell(result)
 
-    def _prepared(self, session: Kept, waiting: _Waiting[Any]) -> Callable[[Session], Any] | None:
+    def _prepared(
+        self, own: Session, waiting: _Waiting[Any]
+    ) -> tuple[_Waiting[Any], Session, Callable[[Session], Any]] | None:
+        """Prepare a change in a session of its own; None if that cannot be done."""
         try:
-            make: Callable[[Session], Any] = waiting.wanted(self._of(session, waiting))
+            return waiting, own, waiting.wanted(own)
         except Exception as error:  # noqa: BLE001  whoever waits is told
             waiting.fail(error)
             return None
-        return make
 
     def _of(self, session: Kept, waiting: _Waiting[Any]) -> Kept:
         return replace(session, now=self._clock(), actor=waiting.actor)
