@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from certkit.authority import issuance, lookup, server_identity
+from certkit.authority import issuance, lookup, server_identity, visits
 from certkit.authority.issuance import Certified
 from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
@@ -155,6 +155,7 @@ def redemption(session: Session, secret: bytes, request: bytes) -> Callable[[Ses
         certified = issuance.certified(session.acting(code.person), made)
         if not session.ledger.take_use(code.digest, ledger.CodeUse(session.now, made.pin, serial)):
             raise TakenError("the code was used already", code="code-used", state=State.USED.value, id=_id(code))
+        visits.note(session, certified.person, certified.device)
         return certified
 
     return record

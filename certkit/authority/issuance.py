@@ -62,6 +62,7 @@ class Certified:
     person: str
     device: str
     certificate: Certificate
+    issuer: Certificate
     is_new: bool = True
     """Whether it was not issued before, to the same key."""
 
@@ -163,7 +164,7 @@ def draft_for(session: Session, person: str, device: str, public_key: PublicKey)
 def certified(session: Session, made: Draft) -> Certified:
     """Record a draft and return it as it is answered over the network; raises as `write` does."""
     write(session, made, session.recalled("daemons", lambda: _daemons(session)))
-    return Certified(made.person, made.device, made.certificate)
+    return Certified(made.person, made.device, made.certificate, made.authority.certificate)
 
 
 def certified_again(session: Session, person: str, device: str, certificate: Certificate) -> Certified:
@@ -171,9 +172,10 @@ def certified_again(session: Session, person: str, device: str, certificate: Cer
     refuse_revoked(session, person, device)
     generations = session.rotation("client").trusted
     issuers = [each for generation in generations for each in cohort_authorities.of(session, generation)]
-    if not any(certificates.points_to(certificate, each) for each in issuers):
+    issuer = next((each for each in issuers if certificates.points_to(certificate, each)), None)
+    if issuer is None:
         raise RefusedError("its authority has been replaced meanwhile", "Ask for a new one.", code="authority-replaced")
-    return Certified(person, device, certificate, is_new=False)
+    return Certified(person, device, certificate, issuer, is_new=False)
 
 
 def _issue(

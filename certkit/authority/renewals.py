@@ -1,9 +1,10 @@
 """Who shows a certificate over the network: who that is, what they need to know, and their next certificate."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from certkit.authority import issuance, server_identity
+from certkit.authority import issuance, server_identity, visits
 from certkit.authority.issuance import Certified
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -40,11 +41,20 @@ def holder(view: View, der: bytes) -> Holder:
     return Holder(found.person, found.device, found)
 
 
-def settings(view: View, shown: Holder) -> dict[str, object]:
-    """Return what the holder of a certificate needs to know, as JSON takes it: where to build, whom to trust."""
-    certificate, code = shown.certificate, view.ledger.code_of_certificate(shown.certificate.serial)
-    known = bundle.settings(issuance.bundle_of(view, shown.person, shown.device, certificates.load(certificate.der)))
-    return known | {"server": server_identity.address(view).url, "client": (code and code.client) or None}
+def visit(session: Session, shown: Holder) -> Callable[[Session], dict[str, object]]:
+    """Prepare what the holder of a certificate is told, as JSON takes it: where to build, whom to trust.
+
+    What is returned gives the answer and notes that they came, and belongs into a transaction.
+    """
+    certificate, code = shown.certificate, session.ledger.code_of_certificate(shown.certificate.serial)
+    known = bundle.settings(issuance.bundle_of(session, shown.person, shown.device, certificates.load(certificate.der)))
+    told = known | {"server": server_identity.address(session).url, "client": (code and code.client) or None}
+
+    def record(session: Session) -> dict[str, object]:
+        visits.note_if_new(session, shown.person, shown.device, certificate.serial)
+        return told
+
+    return record
 
 
 def renewal(session: Session, der: bytes, request: bytes) -> Callable[[Session], Certified]:
@@ -56,16 +66,25 @@ def renewal(session: Session, der: bytes, request: bytes) -> Callable[[Session],
     shown = holder(session, der)
     public_key = requests.read(request)
     pin = keys.public_pin(public_key).hex()
+    whose = (shown.person, shown.device, shown.certificate.serial)
     before = _renewed_before(session, shown, pin)
     if before:
-        return lambda _session: before
+        return functools.partial(_again, whose=whose, before=before)
     made = issuance.draft_for(session, shown.person, shown.device, public_key)
 
     def record(session: Session) -> Certified:
         before = _renewed_before(session, shown, pin)  # by another process, which had the same request
-        return before or issuance.certified(session.acting(shown.person), made)
+        if before:
+            return _again(session, whose, before)
+        visits.note(session, *whose)
+        return issuance.certified(session.acting(shown.person), made)
 
     return record
+
+
+def _again(session: Session, whose: tuple[str, str, str], before: Certified) -> Certified:
+    visits.note_if_new(session, *whose)
+    return before
 
 
 def _renewed_before(session: Session, shown: Holder, pin: str) -> Certified | None:

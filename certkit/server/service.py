@@ -46,6 +46,8 @@ class Service:
     """Set while nobody is being answered, once somebody was."""
     answering: int = 0
     renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
+    refresh: Callable[[], Awaitable[None]] | None = None
+    """Takes over the authorities as they are now."""
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and write its line into the log, in which no secret ever stands."""
@@ -115,7 +117,7 @@ class Service:
         except (RefusedError, MalformedError):
             self.failures.count(code, time.monotonic())
             raise
-        return _issued(call, issued)
+        return await self._issued(call, issued)
 
     async def renew(self, call: Call) -> web.Response:
         """Answer `simplereenroll`: a CSR of whoever shows a certificate that is good."""
@@ -132,18 +134,18 @@ class Service:
         issued = await call.change(prepare, "certificate")
         if issued.is_new:
             self.renewed.count(_device(issued), time.monotonic())
-        return _issued(call, issued)
+        return await self._issued(call, issued)
 
     async def settings(self, call: Call) -> web.Response:
         """Tell whoever shows a certificate that is good where to build, and whom to trust."""
         shown = call.certificate()
 
-        def tell(session: Session) -> tuple[str, dict[str, object]]:
+        def prepare(session: Session) -> Operation[dict[str, object]]:
             found = renewals.holder(session, shown)
-            return found.person, renewals.settings(session, found)
+            call.actor = found.person
+            return renewals.visit(session, found)
 
-        call.actor, told = await call.read(tell)
-        return answers.data(told)
+        return answers.data(await call.change(prepare, "certificate"))
 
     async def cacerts(self, _call: Call) -> web.Response:
         """Give the authorities: those that vouch for servers, and those that vouch for people."""
@@ -171,6 +173,14 @@ class Service:
         await call.read(_check)
         return web.Response(text="ok\n")
 
+    async def _issued(self, call: Call, issued: Certified) -> web.Response:
+        """Answer with a certificate, which can be shown here from then on, even if its authority is brand-new."""
+        call.actor = issued.person
+        call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
+        if self.refresh and issued.issuer not in self.authorities:
+            await self.refresh()
+        return answers.certificates([issued.certificate])
+
     def _failed(self, who: str) -> CallError | None:
         """Count a failure; return what is to be said if there were too many of late."""
         now = time.monotonic()
@@ -195,12 +205,6 @@ async def _redeemed(call: Call, secret: bytes, request: bytes) -> Certified:
 
 def _device(whose: Holder | Certified) -> str:
     return f"{whose.person}\n{whose.device}"
-
-
-def _issued(call: Call, issued: Certified) -> web.Response:
-    call.actor = issued.person
-    call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
-    return answers.certificates([issued.certificate])
 
 
 def _wait(seconds: int) -> CallError:

@@ -3,15 +3,16 @@
 A commit waits for the disk, so the changes of everybody who waits share one: each is a part of it, which fails alone,
 and nobody is answered before it. The statements between are short, and made where everybody is answered, since two
 threads of Python would only wait for each other; whatever may wait, for the disk or for another process, is left to a
-thread. Only one of the two is at the ledger at a time.
+thread. Only one of the two is at the ledger at a time. Every question to a
+ledger on another machine may wait.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from certkit.authority.home import Home
 from certkit.authority.session import Session
@@ -35,23 +36,24 @@ _TOGETHER = 64
 
 
 @dataclass
-class _Waiting(Generic[Result]):
+class _Waiting:
     """Somebody who waits for what they want done."""
 
     actor: Actor
     wanted: Callable[[Session], Any]
     """An operation, or what prepares a change."""
-    done: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    may_wait: bool = False
+    """Whether it is an operation that may take its time."""
+    done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    def tell(self, result: Result) -> None:
-        """Give them the result, unless they have left."""
-        if not self.done.done():
-            self.done.set_result(result)
 
-    def fail(self, error: Exception) -> None:
-        """Tell them what went wrong, unless they have left."""
-        if not self.done.done():
-            self.done.set_exception(error)
+@dataclass(frozen=True)
+class _Outcome:
+    """What somebody is told: a result, or what went wrong."""
+
+    waiting: _Waiting
+    result: Any = None
+    error: Exception | None = None
 
 
 class Worker:
@@ -62,28 +64,25 @@ class Worker:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._session: Kept | None = None
-        self._changes: list[_Waiting[Any]] = []
-        self._others: list[tuple[_Waiting[Any], bool]] = []
+        self._changes: list[_Waiting] = []
+        self._others: list[_Waiting] = []
         self._is_busy = False
         self._working: asyncio.Task[None] | None = None
 
     async def read(self, actor: Actor, operation: Operation[Result]) -> Result:
-        """Carry out an operation that only reads the ledger; raises what it raises."""
-        waiting: _Waiting[Result] = _Waiting(actor, operation)
-        self._others.append((waiting, False))
-        return await self._result(waiting)
-
-    async def change(self, actor: Actor, prepare: Change[Result]) -> Result:
-        """Make a change, together with those of others; raises what it raises, and LedgerError if none was made."""
-        waiting: _Waiting[Result] = _Waiting(actor, prepare)
-        self._changes.append(waiting)
-        return await self._result(waiting)
+        """Carry out an operation that only reads; raises what it raises."""
+        found: Result = await self._join(self._others, _Waiting(actor, operation))
+        return found
 
     async def do(self, actor: Actor, operation: Operation[Result]) -> Result:
         """Carry out an operation that may take its time, and make changes of its own; raises what it raises."""
-        waiting: _Waiting[Result] = _Waiting(actor, operation)
-        self._others.append((waiting, True))
-        return await self._result(waiting)
+        found: Result = await self._join(self._others, _Waiting(actor, operation, may_wait=True))
+        return found
+
+    async def change(self, actor: Actor, prepare: Change[Result]) -> Result:
+        """Make a change, together with those of others; raises what it raises, and LedgerError if none was made."""
+        found: Result = await self._join(self._changes, _Waiting(actor, prepare))
+        return found
 
     async def close(self) -> None:
         """Finish what waits, and let go of the ledger."""
@@ -93,7 +92,8 @@ class Worker:
             self._session.ledger.close()
         self._thread.shutdown()
 
-    async def _result(self, waiting: _Waiting[Result]) -> Result:
+    async def _join(self, line: list[_Waiting], waiting: _Waiting) -> Any:  # noqa: ANN401  as the operation says
+        line.append(waiting)
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
         return await waiting.done
@@ -103,73 +103,93 @@ class Worker:
         while self._changes or self._others:
             if self._is_busy and not self._others:
                 await asyncio.sleep(_COMPANY)
-            changes, self._changes = self._changes[:_TOGETHER], self._changes[_TOGETHER:]
-            others, self._others = self._others, []
+            changes, self._changes[:_TOGETHER] = self._changes[:_TOGETHER], []
+            others, self._others[:] = self._others[:], []
             self._is_busy = len(changes) > 1
-            taken = [*changes, *(each for each, _ in others)]
             try:
                 session = await self._opened()
-                for each, takes_its_time in others:
-                    await self._carry_out(session, each, takes_its_time=takes_its_time)
+                for each in others:
+                    act = self._waited_for if each.may_wait else self._promptly
+                    _tell([await act(_carried_out, session, self._own(session, each))])
                 await self._make(session, [each for each in changes if not each.done.done()])
             except Exception as error:  # noqa: BLE001  whoever waits is told
-                for each in taken:
-                    each.fail(error)
+                _tell(_Outcome(each, error=error) for each in [*others, *changes])
 
-    async def _carry_out(self, session: Kept, waiting: _Waiting[Any], *, takes_its_time: bool) -> None:
-        session.memory.turn.clear()
-        own = self._of(session, waiting)
-        try:
-            waiting.tell(await self._aside(waiting.wanted, own) if takes_its_time else waiting.wanted(own))
-        except Exception as error:  # noqa: BLE001  whoever waits is told
-            waiting.fail(error)
-
-    async def _make(self, session: Kept, changes: Sequence[_Waiting[Any]]) -> None:
-        """Prepare changes, and make them in one transaction; answer nobody before it is committed."""
-        session.memory.turn.clear()
-        prepared = [found for each in changes if (found := self._prepared(self._of(session, each), each))]
-        if not prepared:
+    async def _make(self, session: Kept, changes: Sequence[_Waiting]) -> None:
+        """Prepare changes, and make them in one transaction; tell nobody of success before it is committed."""
+        prepared = await self._promptly(_prepared, session, [self._own(session, each) for each in changes])
+        ready = [(*self._own(session, each.waiting), each.result) for each in prepared if not each.error]
+        _tell(each for each in prepared if each.error)
+        if not ready:
             return
-        transaction, made = session.transaction(), []
-        await self._aside(transaction.__enter__)
+        transaction = session.transaction()
+        await self._waited_for(transaction.__enter__)
         try:
-            session.memory.turn.clear()
-            for each, own, make in prepared:
-                try:
-                    with session.ledger.part():
-                        made.append((each, make(own)))
-                except LedgerError as error:
-                    if not isinstance(error, DuplicateError):
-                        raise
-                    each.fail(error)
-                except Exception as error:  # noqa: BLE001  whoever waits is told
-                    each.fail(error)
+            made = await self._promptly(_made, session, ready)
         except BaseException as error:
-            transaction.__exit__(type(error), error, error.__traceback__)
+            await self._waited_for(transaction.__exit__, type(error), error, error.__traceback__)
             raise
-        await self._aside(transaction.__exit__, None, None, None)
-        for each, result in made:
-            each.tell(result)
+        await self._waited_for(transaction.__exit__, None, None, None)
+        _tell(made)
 
-    def _prepared(
-        self, own: Session, waiting: _Waiting[Any]
-    ) -> tuple[_Waiting[Any], Session, Callable[[Session], Any]] | None:
-        """Prepare a change in a session of its own; None if that cannot be done."""
-        try:
-            return waiting, own, waiting.wanted(own)
-        except Exception as error:  # noqa: BLE001  whoever waits is told
-            waiting.fail(error)
-            return None
-
-    def _of(self, session: Kept, waiting: _Waiting[Any]) -> Kept:
-        return replace(session, now=self._clock(), actor=waiting.actor)
+    def _own(self, session: Kept, waiting: _Waiting) -> tuple[_Waiting, Session]:
+        return waiting, replace(session, now=self._clock(), actor=waiting.actor)
 
     async def _opened(self) -> Kept:
         if self._session is None:
-            opened = await self._aside(open_ledger, self._home.ledger_url, patience=PATIENCE)
-            self._session = Kept(self._home, opened, self._clock(), Actor("server", "", "home"))
+            opened = await self._waited_for(open_ledger, self._home.ledger_url, patience=PATIENCE)
+            self._session = Kept(self._home, opened, self._clock(), Actor("server", ""))
         return self._session
 
-    async def _aside(self, function: Callable[..., Result], *given: Any, **named: Any) -> Result:  # noqa: ANN401
-        """Call a function in the thread: it may wait."""
+    async def _promptly(self, function: Callable[..., Result], session: Kept, *given: Any) -> Result:  # noqa: ANN401
+        """Call a function that only asks the ledger: here, unless it is far away."""
+        if session.ledger.is_remote:
+            return await self._waited_for(function, session, *given)
+        return function(session, *given)
+
+    async def _waited_for(self, function: Callable[..., Result], *given: Any, **named: Any) -> Result:  # noqa: ANN401
+        """Call a function that may have to wait, in the thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*given, **named))
+
+
+def _tell(outcomes: Iterable[_Outcome]) -> None:
+    """Tell everybody what came of it, but those who have left."""
+    for each in outcomes:
+        if each.waiting.done.done():
+            continue
+        if each.error:
+            each.waiting.done.set_exception(each.error)
+        else:
+            each.waiting.done.set_result(each.result)
+
+
+def _carried_out(session: Kept, waiting: tuple[_Waiting, Session]) -> _Outcome:
+    session.memory.turn.clear()
+    return _outcome(*waiting, waiting[0].wanted)
+
+
+def _prepared(session: Kept, changes: Sequence[tuple[_Waiting, Session]]) -> list[_Outcome]:
+    session.memory.turn.clear()
+    return [_outcome(waiting, own, waiting.wanted) for waiting, own in changes]
+
+
+def _made(session: Kept, changes: Sequence[tuple[_Waiting, Session, Operation[Any]]]) -> list[_Outcome]:
+    """Make prepared changes, each a part of a transaction; raise LedgerError if that cannot go on."""
+    session.memory.turn.clear()
+    outcomes = []
+    for waiting, own, make in changes:
+        try:
+            with session.ledger.part():
+                outcomes.append(_Outcome(waiting, make(own)))
+        except Exception as error:
+            if isinstance(error, LedgerError) and not isinstance(error, DuplicateError):
+                raise
+            outcomes.append(_Outcome(waiting, error=error))
+    return outcomes
+
+
+def _outcome(waiting: _Waiting, own: Session, do: Operation[Any]) -> _Outcome:
+    try:
+        return _Outcome(waiting, do(own))
+    except Exception as error:  # noqa: BLE001  whoever waits is told
+        return _Outcome(waiting, error=error)
