@@ -33,6 +33,8 @@ class Call:
     worker: Worker
     actor: str | None = None
     """Who makes it, as soon as that is known."""
+    issued: Access | None = None
+    """By which right a new certificate was issued, if one was."""
     told: dict[str, object] = field(default_factory=dict)
     """What else the log says."""
 

@@ -17,10 +17,12 @@ from certkit.authority.renewals import Holder
 from certkit.authority.session import Session
 from certkit.enroll import codes
 from certkit.errors import CertkitError, MalformedError, RefusedError
+from certkit.ledger.interface import Access
 from certkit.server import answers
 from certkit.server.answers import CallError
 from certkit.server.attempts import Attempts
 from certkit.server.calls import Call
+from certkit.server.metrics import Metrics
 from certkit.server.worker import Operation, Worker
 
 _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
@@ -48,6 +50,7 @@ class Service:
     renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
     refresh: Callable[[], Awaitable[None]] | None = None
     """Takes over the authorities as they are now."""
+    metrics: Metrics | None = None
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and write its line into the log, in which no secret ever stands."""
@@ -78,6 +81,11 @@ class Service:
             call.told["error"] = f"{type(error).__name__}: {error}"
         response.headers.update(_HEADERS)
         known = request.path if request.path in _PATHS else "other"
+        seconds = time.monotonic() - begun
+        if self.metrics:
+            reason = str(call.told["reason"]) if "reason" in call.told else None
+            operation = known.rpartition("/")[2]
+            self.metrics.answered(operation, response.status, seconds, reason=reason, issued=call.issued)
         self.log(
             "request",
             method=request.method if request.method in {"GET", "POST"} else "other",
@@ -85,7 +93,7 @@ class Service:
             status=response.status,
             host=call.host,
             actor=call.actor,
-            ms=round((time.monotonic() - begun) * 1000, 1),
+            ms=round(seconds * 1000, 1),
             **call.told,
         )
         return response
@@ -117,7 +125,7 @@ class Service:
         except (RefusedError, MalformedError):
             self.failures.count(code, time.monotonic())
             raise
-        return await self._issued(call, issued)
+        return await self._issued(call, issued, "code")
 
     async def renew(self, call: Call) -> web.Response:
         """Answer `simplereenroll`: a CSR of whoever shows a certificate that is good."""
@@ -134,7 +142,7 @@ class Service:
         issued = await call.change(prepare, "certificate")
         if issued.is_new:
             self.renewed.count(_device(issued), time.monotonic())
-        return await self._issued(call, issued)
+        return await self._issued(call, issued, "certificate")
 
     async def settings(self, call: Call) -> web.Response:
         """Tell whoever shows a certificate that is good where to build, and whom to trust."""
@@ -173,9 +181,9 @@ class Service:
         await call.read(_check)
         return web.Response(text="ok\n")
 
-    async def _issued(self, call: Call, issued: Certified) -> web.Response:
+    async def _issued(self, call: Call, issued: Certified, access: Access) -> web.Response:
         """Answer with a certificate, which can be shown here from then on, even if its authority is brand-new."""
-        call.actor = issued.person
+        call.actor, call.issued = issued.person, access if issued.is_new else None
         call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
         if self.refresh and issued.issuer not in self.authorities:
             await self.refresh()
