@@ -66,7 +66,7 @@ class Call:
         return bytes(shown)
 
     async def body(self) -> bytes:
-        """Return what was sent with the call; raise CallError if it is too much, or does not come."""
+        """Return what was sent with the call; raise CallError if it is too much, damaged, or not here soon."""
         content = bytearray()
         try:
             async with asyncio.timeout(_SLOWEST_BODY):
@@ -76,6 +76,10 @@ class Call:
                         raise CallError(413, f"more than {LARGEST_BODY} bytes", "body-too-large")
         except TimeoutError:
             raise CallError(408, "what was announced did not come", "body-too-slow") from None
+        except web.RequestPayloadError:
+            raise CallError(400, "what came is not what was announced", "body-damaged") from None
+        except ConnectionError:
+            raise CallError(400, "whoever called has left", "caller-left") from None
         return bytes(content)
 
     async def request_to_sign(self) -> bytes:
