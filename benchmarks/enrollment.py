@@ -1,4 +1,4 @@
-"""What enrollment over the network costs: python -m benchmarks.enrollment (Linux, Go; a quiet machine).
+"""What enrollment over the network costs: python -m benchmarks.enrollment (root, Linux, runc, Go; a quiet machine).
 
 The load is made on the same cores: 64 connections, a new TLS connection for each call. The contenders take turns.
 """
@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.measure import CERTKIT, quietly, say_least, say_row
+from benchmarks.measure import CERTKIT, Command, costs, quietly, say_least, say_row
+from certkit.authority import invitations
 from certkit.authority.changes import changing
 from certkit.authority.home import open_home
 from certkit.cli import main as certkit
@@ -26,11 +27,13 @@ from certkit.enroll import codes
 from certkit.ledger.interface import Actor, Code, Person
 from certkit.pki import names
 from tests.daemons.build import go
-from tests.daemons.daemon import HOST, free_port
+from tests.daemons.daemon import HOST, Daemon, free_port
 
 TURNS = 5
 CALLS = 1500
 """Calls of one turn."""
+RUNS = 15
+"""Of `enroll`, each."""
 LONG_RUN = 20_000
 """Enrollments after which the memory of a process is looked at, and from which that after 100,000 follows."""
 PEOPLE = 1000
@@ -55,12 +58,13 @@ class Bench:
     folder: Path
     home: Path = field(init=False)
     generator: Path = field(init=False)
+    daemon: str = field(default_factory=lambda: f"tcp://{HOST}:{free_port(HOST)}")
 
     def __post_init__(self) -> None:
         self.home, self.generator = self.folder / "home", self.folder / "load"
         subprocess.run([go(), "build", "-o", self.generator, "."], cwd=Path(__file__).with_name("load"), check=True)
         with quietly():
-            certkit(["init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--home", str(self.home)])
+            certkit(["init", "--team", "acme", "--daemon", self.daemon, "--home", str(self.home)])
 
     def passwords(self, count: int) -> Path:
         """Make so many codes, each good once, and return the file of their passwords."""
@@ -78,6 +82,16 @@ class Bench:
         path = self.folder / "passwords"
         path.write_text("\n".join(codes.Code(codes.Server("ca", 1), b"", each).password for each in secrets))
         return path
+
+    def invited(self, count: int, what: str) -> Path:
+        """Make so many codes, and return a folder with the `code` or the `password` of each in a file of its own."""
+        folder, now = self.folder / what, datetime.now(UTC)
+        folder.mkdir()
+        with changing(open_home(self.home, lambda: b""), Actor("lead", "desk"), now) as session:
+            for number in range(count):
+                made = invitations.invite(session, "alice", None, life=timedelta(hours=1)).code
+                (folder / str(number)).write_text(made.text if what == "code" else made.password)
+        return folder
 
     def enroll(self, server: "Served", calls: int = CALLS) -> Load:
         """Enroll so many laptops."""
@@ -191,12 +205,44 @@ def memory(bench: Bench) -> None:
     say_row("memory after 100,000 enrollments, by its slope", sizes[-1] + slope * (100_000 - LONG_RUN), "MB", 120)
 
 
+def laptop(bench: Bench) -> None:
+    """Compare `enroll CODE`, the probe of a real daemon included, with the least that makes the same handshakes."""
+    files, place = bench.home / "daemons" / "build", bench.daemon.removeprefix("tcp://")
+    port, ca = int(place.rpartition(":")[2]), bench.home / "authorities" / "server" / "cert.pem"
+    daemon = Daemon("earthly", port=port, ca=files / "ca.pem", cert=files / "cert.pem", key=files / "key.pem")
+    home = bench.folder / "alice"
+    (home / ".earthly").mkdir(parents=True)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "EARTHLY_BUILDKIT_HOST": bench.daemon}
+    try:
+        with ours(bench, 1) as server:
+            code, password = (bench.invited(RUNS, name) for name in ("code", "password"))
+            enroll: list[str | Path] = [CERTKIT, "enroll", f"{code}/{{run}}", "--no-timer"]
+            where: list[str | Path] = [
+                f"{HOST}:{server.port}",
+                ca,
+                f"{password}/{{run}}",
+                place,
+                bench.folder / "least{run}",
+            ]
+            took = costs(
+                RUNS,
+                enroll=Command(enroll, environment=environment),
+                least=Command([sys.executable, Path(__file__).with_name("least_enrollment.py"), *where]),
+            )
+    finally:
+        daemon.close()
+    for name, each in took.items():
+        print(f"{name:<20} {each.ms:8.0f} ms, {each.processor_ms:.0f} ms of the processors")
+    say_row("certkit enroll CODE, times the least script", took["enroll"].ms / took["least"].ms, "times", 2)
+
+
 def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(Path(scratch))
         with ours(bench, 1):
             pass  # the bare one takes over its certificate
+        laptop(bench)
         rates(bench)
         memory(bench)
 

@@ -212,7 +212,7 @@ def _log(clock: Callable[[], datetime]) -> Log:
     logger = structlog.wrap_logger(
         structlog.PrintLogger(sys.stderr),
         processors=[_timed(clock), structlog.processors.JSONRenderer(serializer=json.dumps)],
-    )
+    ).bind()  # once and for all: what is wrapped only would be bound again at each line
 
     def log(event: str, **fields: object) -> None:
         with contextlib.suppress(OSError):
