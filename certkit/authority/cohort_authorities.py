@@ -57,6 +57,15 @@ def signing(session: Session) -> Callable[[str], Authority]:
 
     It is that of their cohort where every daemon is proven to trust it.
     """
+    return session.recalled("who signs", lambda: _signing(session))
+
+
+def issuers(view: View) -> list[Certificate]:
+    """Return the certificates of the authority that signs, by cohort."""
+    return view.recalled("issuers", lambda: of(view, view.rotation("client").issuing))
+
+
+def _signing(session: Session) -> Callable[[str], Authority]:
     authority, found = session.issuing("client"), since(session)
     if found is None or any(daemon.proven < found for daemon in session.ledger.daemons()):
         return lambda _person: authority

@@ -42,12 +42,11 @@ def note(session: Session, person: str, device: str, shown: str | None = None) -
 
 
 def note_if_new(session: Session, person: str, device: str, shown: str) -> None:
-    """Note the same in a transaction of its own, unless it was noted just before."""
+    """Note the same, unless it was noted just before; belongs into a transaction, too."""
     known = session.ledger.device(person, device)
     is_noted = known and known.came and abs(session.now - known.came) < _APART
     if known and not (is_noted and known.shown == shown):
-        with session.transaction():
-            note(session, person, device, shown)
+        note(session, person, device, shown)
 
 
 def renews_by(device: Device, newest: Certificate) -> datetime | None:

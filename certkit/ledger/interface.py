@@ -204,6 +204,13 @@ class Ledger(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Begin a change; other writers wait. Commit at the end, or roll back on an exception."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Tell whether every question waits for the network; in a file, only a change's begin and commit wait."""
+
+    def part(self) -> AbstractContextManager[None]:
+        """Begin a part of a change, inside `transaction`, that an exception undoes without the rest."""
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other host out that shares the ledger and wants this lock; never inside a transaction.
 
@@ -298,7 +305,10 @@ class Ledger(Protocol):
         """Let nobody use a code any more."""
 
     def take_use(self, digest: str, use: CodeUse) -> bool:
-        """Make one of the uses that are left of a code; False if none is. Of any number at once each gets another."""
+        """Make one of the uses that are left of a code; False if none is, or if it was cancelled.
+
+        Of any number at once each gets another.
+        """
 
     def code_of_certificate(self, serial: str) -> Code | None:
         """Return the code that gave a certificate, if one did."""

@@ -39,7 +39,7 @@ _SYNC_TIMES = ("since", "renew", "said")
 
 def text_of(time: datetime) -> str:
     """Write a time."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def time_of(text: str) -> datetime:

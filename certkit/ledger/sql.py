@@ -38,6 +38,8 @@ T = TypeVar("T")
 class Database(Protocol):
     """A connection that commits each statement by itself unless `begin` was called."""
 
+    is_remote: bool
+    """See `interface.Ledger`."""
     name: str
     """What people know it by, without anything secret."""
     columns: str
@@ -138,6 +140,23 @@ class SqlLedger:
         except BaseException:
             self.database.rollback()
             raise
+
+    @property
+    def is_remote(self) -> bool:
+        """See `interface.Ledger`."""
+        return self.database.is_remote
+
+    @contextlib.contextmanager
+    def part(self) -> Iterator[None]:
+        """See `interface.Ledger`."""
+        self._run("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._run("ROLLBACK TO SAVEPOINT part")
+            self._run("RELEASE SAVEPOINT part")
+            raise
+        self._run("RELEASE SAVEPOINT part")
 
     def locked(self) -> AbstractContextManager[None]:
         """See `interface.Ledger`."""
@@ -391,6 +410,7 @@ class SqlLedger:
         """See `interface.Ledger`."""
         taken = self._run(
             "UPDATE code_uses SET used_at = :at, pin = :pin, serial = :serial WHERE used_at IS NULL AND code = :code "
+            "AND (SELECT cancelled FROM codes WHERE digest = :code) IS NULL "
             "AND number = (SELECT min(number) FROM code_uses WHERE code = :code AND used_at IS NULL) RETURNING number",
             code=digest,
             at=rows.text_of(use.used),

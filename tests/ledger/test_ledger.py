@@ -173,7 +173,7 @@ def test_a_device_that_comes_is_kept_with_what_it_showed_last(ledger: Ledger) ->
         with ledger.transaction():
             ledger.set_device_came(ALICE.name, "laptop", came, shown)
     [desk, laptop] = ledger.devices()
-    assert laptop == replace(LAPTOP, came=NOW + timedelta(days=2), shown="0a")
+    assert laptop == LAPTOP._replace(came=NOW + timedelta(days=2), shown="0a")
     assert (desk.came, desk.shown) == (None, "")
 
 
@@ -282,7 +282,7 @@ def test_codes_are_listed_until_they_expire_and_remember_that_they_were_cancelle
 
 
 def test_a_code_is_a_person_s_or_that_of_a_daemon_s_host(ledger: Ledger) -> None:
-    of_host = replace(CODE, person=None, device=None, client="", daemon="build", uses=1, left=1)
+    of_host = CODE._replace(person=None, device=None, client="", daemon="build", uses=1, left=1)
     with ledger.transaction():
         ledger.put_daemon(BUILD)
         ledger.add_code(of_host)

@@ -150,6 +150,21 @@ def test_a_full_disk_is_an_answer_and_never_half_a_certificate(lead: Lead, home:
     assert len(issued(lead)) == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can take room away from a process that runs")
+def test_a_disk_that_is_full_at_the_commit_of_several_gives_none_of_them_a_certificate(
+    lead: Lead, caller: Caller
+) -> None:
+    passwords = [invite(lead, person=f"person{number}") for number in range(5)]
+    made = [keys.generate("p256") for _ in passwords]
+    with caller.server.no_room():
+        found = at_once(5, lambda each: caller.enroll(passwords[each], made[each]))
+    assert {each.status for each in found} == {503}
+    assert issued(lead) == []
+    found = at_once(5, lambda each: caller.enroll(passwords[each], made[each]))
+    assert {each.status for each in found} == {200}
+    assert len(issued(lead)) == 5
+
+
 def test_somebody_else_s_request_gives_nothing_to_whoever_has_seen_it(lead: Lead, caller: Caller) -> None:
     caller.enroll(invite(lead), KEY)
     found = caller.enroll(invite(lead, person="Mallory"), KEY)

@@ -31,8 +31,13 @@ def redeem(home: Path, code: Invitation) -> bytes:
 def renew(home: Path, shown: bytes) -> bytes:
     """Show a certificate, and return the next one."""
     with changing(open_home(home, lambda: b""), ACTOR, datetime.now(UTC)) as session:
-        renewals.settings(session, renewals.holder(session, shown))
-        return certificates.to_der(renewals.renew(session, shown, NEXT).certificate)
+        visit, renewal = (
+            renewals.visit(session, renewals.holder(session, shown)),
+            renewals.renewal(session, shown, NEXT),
+        )
+        with session.transaction():
+            visit(session)
+            return certificates.to_der(renewal(session).certificate)
 
 
 def issued(lead: Lead) -> int:
