@@ -242,7 +242,7 @@ def test_what_is_said_where_nothing_is_enrolled_or_too_much(found: Found) -> Non
     ("arguments", "what"),
     [
         (["invite", "--daemon", "arm"], "there is no daemon arm"),
-        (["invite", ALICE, "--daemon", "build"], "a daemon's host is invited alone"),
+        (["invite", ALICE, "--daemon", "build"], "a daemon's host is invited alone, with --ttl and --qr at most"),
         (["invite"], "nobody is named"),
         (["revoke", ALICE, "--daemon", "build"], "a daemon's host is no person"),
         (["daemon", "sync", "--interval", "0"], "--interval: 0.0 is less than 1"),
