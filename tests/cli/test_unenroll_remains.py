@@ -143,3 +143,20 @@ def test_a_flag_client_s_key_that_a_configuration_names_stays_too(team: Team, co
     config.write_text(f"global: {{tlskey: {key}}}\n")
     assert main(["unenroll"]) == 1
     assert key.exists()
+
+
+def test_the_key_of_a_request_waits_on_when_a_team_is_left_and_goes_by_itself(
+    team: Team, config: Path, capsys: Captured
+) -> None:
+    run("enroll", "--request", "alice.csr")
+    [key] = team.laptop.rglob("requests/*.pem")
+    enroll("--for", "earthly")
+    place = str(key).replace(str(team.laptop), "~")
+    last = unenroll(capsys)[-1]
+    assert last == f"  kept     {place}   it waits for an answer; once you have left all teams: certkit unenroll"
+    assert main(["unenroll", "--team", "acme"]) == 1
+    assert unenroll(capsys, "--dry-run")[-1] == f"  remove   {place}"
+    assert key.exists()
+    assert unenroll(capsys) == ["Withdrawn what was asked for and had no answer", f"  removed  {place}"]
+    assert not key.exists()
+    assert main(["unenroll"]) == 1
