@@ -57,7 +57,18 @@ def _load(name: str) -> Any:  # noqa: ANN401  typer gives commands no public cla
         holder.add_typer(found, name=name)
     else:
         holder.command(name)(found)
-    return get_group(holder).commands[name]
+    command = get_group(holder).commands[name]
+    for each in (command, *getattr(command, "commands", {}).values()):
+        _leave_files_to_actions(each)
+    return command
+
+
+def _leave_files_to_actions(command: Any) -> None:  # noqa: ANN401  as above
+    """Keep typer from judging whether files can be read: actions do, and know whose they are and what to do."""
+    for parameter in command.params:
+        for kind in getattr(parameter.type, "types", [parameter.type]):
+            if hasattr(kind, "readable"):
+                kind.readable = False
 
 
 def main(arguments: Sequence[str]) -> int:

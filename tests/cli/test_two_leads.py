@@ -1,11 +1,13 @@
 """Two leads share a home by a service account and sudo; whatever of a home is lost has a message that leads on."""
 
+import json
 import os
 import pwd
 import re
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +15,7 @@ import pytest
 
 from certkit.cli import main
 from certkit.cli.support import remedies
-from tests.cli.conftest import ALICE, URL, Lead
+from tests.cli.conftest import ALICE, URL, Ended, Lead
 from tests.cli.terminal import on_terminal
 from tests.documents.test_documents import headings
 from tests.documents.test_recipes import blocks
@@ -100,10 +102,33 @@ def test_two_leads_work_on_one_home_and_the_log_names_each(
         assert not list(desk.iterdir())
 
 
+def complaint_of(user: int, run: Callable[[], Ended]) -> list[object]:
+    """Return what a command complains of to somebody who is that user altogether, in a process of their own."""
+    out, end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setgroups([])
+            os.setresgid(*[user] * 3)
+            os.setresuid(*[user] * 3)
+            os.write(end, json.dumps(run().complaint).encode())
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(end)
+    with os.fdopen(out) as pipe:
+        said = pipe.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    found: list[object] = json.loads(said)
+    return found
+
+
 @ONLY_ROOT
-@pytest.mark.parametrize("mode", [0o700, 0o755])
+@pytest.mark.parametrize("given", ["--home", "CERTKIT_HOME"])
+@pytest.mark.parametrize("modes", [(0o700, 0o755), (0o755, 0o700), (0o755, 0o755)])
 def test_a_lead_who_is_not_the_service_account_is_told_how_to_become_it(
-    lead: Lead, home: Path, capsys: pytest.CaptureFixture[str], mode: int
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch, modes: tuple[int, int], given: str
 ) -> None:
     service = next(each for each in pwd.getpwall() if each.pw_uid != 0)
     with TemporaryDirectory(dir="/tmp") as folder:
@@ -112,14 +137,13 @@ def test_a_lead_who_is_not_the_service_account_is_told_how_to_become_it(
         for each in (Path(folder), place.parent, place):
             os.chown(each, service.pw_uid, service.pw_gid)
         Path(folder).chmod(0o755)
-        place.parent.chmod(mode)
-        if mode == 0o700:
-            os.seteuid(4242)
-        try:
-            told = lead("list", "--home", place).complaint
-        finally:
-            os.seteuid(0)
-    assert told[:2] == (1, f"certkit: {place} belongs to another user, {service.pw_name}")
+        place.parent.chmod(modes[0])
+        place.chmod(modes[1])
+        monkeypatch.setenv("CERTKIT_HOME", str(place))
+        command = ("list", given, place) if given == "--home" else ("list",)
+        lead(*command)  # imports what an ordinary user may not reach
+        told = complaint_of(4242, lambda: lead(*command))
+    assert told[:2] == [1, f"certkit: {place} belongs to another user, {service.pw_name}"]
     assert told[2] == f"Run certkit as that user, sudo -H -u {service.pw_name} certkit …; {page('Two leads, one home')}"
 
 
