@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from enum import StrEnum
 
 from cryptography.x509 import Certificate
 
@@ -37,18 +38,30 @@ def is_due(view: View) -> bool:
     return is_stale or (former.generations, former.excluded) != (generations, excluded)
 
 
-def must_replace(view: View, newest: Anchors) -> bool:
-    """Tell whether a publication cannot stand, whatever it says.
+class Stale(StrEnum):
+    """Why a publication cannot stand, whatever it says: no command was interrupted, and a new one must follow."""
 
-    It is of the former form, without a label; or it is dated in the future, by a clock that was ahead; or the home
-    has been restored since, and what was published after the backup is not known.
-    """
+    FORMER_FORM = "publication-of-former-form"
+    """It has no label."""
+    DATED_AHEAD = "publication-dated-ahead"
+    """It is dated in the future, by a clock that was ahead."""
+    BEFORE_RESTORE = "publication-before-restore"
+    """The home has been restored since, and what was published after the backup is not known."""
+
+
+def why_stale(view: View, newest: Anchors) -> Stale | None:
+    """Return why a publication cannot stand; None if it can."""
     restored = view.restored()
-    return (
-        label_of(newest) is None
-        or newest.created > view.now + _SLACK
-        or (restored is not None and newest.number <= restored.last_publication)
-    )
+    if restored is not None and newest.number <= restored.last_publication:
+        return Stale.BEFORE_RESTORE
+    if newest.created > view.now + _SLACK:
+        return Stale.DATED_AHEAD
+    return Stale.FORMER_FORM if label_of(newest) is None else None
+
+
+def must_replace(view: View, newest: Anchors) -> bool:
+    """Tell whether a publication cannot stand."""
+    return why_stale(view, newest) is not None
 
 
 def label_of(anchors: Anchors) -> Label | None:

@@ -1,4 +1,4 @@
-"""What a killed command has left unfinished: the ledger is the truth, and files that do not follow it yet must.
+"""What is unfinished, mostly since a command was killed: the ledger is the truth, and files that do not follow it must.
 
 A change of files begins when its transaction is committed. Whoever is killed behind that leaves them behind; the next
 change finishes them first, and whoever only reads says so.
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from certkit import files
 from certkit.authority import canaries, daemon_files, journal, links
 from certkit.authority.home import LOCK, ROLES
-from certkit.authority.publication import must_replace, publish
+from certkit.authority.publication import Stale, publish, why_stale
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.ledger.interface import Anchors, Daemon
@@ -29,7 +29,7 @@ class Kind(StrEnum):
     AUTHORITY = "authority"
     """The name of the authority that signs does not lead to it."""
     PUBLICATION = "publication"
-    """What was published last cannot stand: `publication.must_replace`."""
+    """What was published last cannot stand: `publication.Stale`."""
     CANARY = "canary"
     DAEMON_FILES = "daemon-files"
     """A daemon's folder lacks the newest anchors."""
@@ -52,6 +52,13 @@ class Unfinished(NamedTuple):
 
     kind: Kind
     daemon: str | None = None
+    why: Stale | None = None
+    """Why a publication cannot stand."""
+
+    @property
+    def is_interruption(self) -> bool:
+        """Whether it was a command that was killed: not where a home was copied or restored, or a clock was wrong."""
+        return self.why is None and self.kind is not Kind.LINKS
 
 
 def unfinished(view: View) -> list[Unfinished]:
@@ -82,8 +89,8 @@ def _find(view: View) -> Iterator[Unfinished]:
         yield Unfinished(Kind.LINKS)
     if any(_link_target(view, role) != view.authority_directory(role).name for role in ROLES):
         yield Unfinished(Kind.AUTHORITY)
-    if must_replace(view, newest):
-        yield Unfinished(Kind.PUBLICATION)
+    if why := why_stale(view, newest):
+        yield Unfinished(Kind.PUBLICATION, why=why)
         newest = view.newest_anchors()  # while it was finished, it was published
     if not canaries.is_kept(view):
         yield Unfinished(Kind.CANARY)

@@ -99,11 +99,35 @@ def test_who_was_reinstated_after_the_backup_is_out_again_and_nothing_is_proven_
         lead("reinstate", "al")
         take_up(lead, daemon)
         restore(lead, home)
-        assert "publication" in lead("status").err
+        assert "must be published anew" in lead("status").err
         ended = lead("daemon", "check", "build")
         assert (ended.code, "of another copy" in ended.out) == (3, True)
         assert not is_let_in(home, leaf)
         take_up(lead, daemon)
+
+
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [
+        ("restored", "this home was restored, and what was published after the backup is not known"),
+        ("clock", "it is dated ahead of this machine's clock"),
+    ],
+)
+def test_what_nobody_interrupted_is_called_what_it_is_and_the_check_finishes_it_unsaid(
+    lead: Lead, home: Path, clock: Clock, cause: str, why: str
+) -> None:
+    if cause == "restored":
+        backup(lead)
+        restore(lead, home)
+    else:
+        clock.now -= DAY / 2
+    for verb in ("status", "list", "log"):
+        told = lead(verb).err
+        assert f"What daemons are to trust must be published anew: {why}." in told, verb
+        assert "interrupted" not in told
+    for _ in range(2):
+        assert lead("daemon", "check", "build", "--timeout", "0.2").err == ""
+    assert "published anew" not in lead("status").err
 
 
 def test_two_copies_of_a_home_do_not_prove_each_others_anchors(lead: Lead, tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ class Checked:
 def check(home: Path | None, name: str | None, wait: float, timeout: float, *, as_json: bool) -> tuple[bool, bool]:
     """Check a daemon, or all, for up to `wait` seconds; return whether they are proven, and whether any is due."""
     end = time.monotonic() + wait
-    with home_access.reading(home) as view:
+    with home_access.reading_first(home) as view:
         names = [name] if name else [daemon.name for daemon in view.ledger.daemons()]
     found = []
     for each in names:

@@ -3,14 +3,14 @@
 import contextlib
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from certkit.authority import changes, home, view
 from certkit.authority.exposure import exposed
 from certkit.authority.session import Session
-from certkit.authority.unfinished import unfinished
+from certkit.authority.unfinished import Unfinished, unfinished
 from certkit.authority.view import View
 from certkit.cli import actions
 from certkit.cli.support import actor, context, wording
@@ -20,10 +20,17 @@ from certkit.errors import MissingError
 
 @contextlib.contextmanager
 def reading(option: Path | None) -> Iterator[View]:
-    """Open the home to be read, and say so if a killed command has left something unfinished in it."""
-    with view.reading(_home(option), context.now()) as opened:
+    """Open the home to be read, and say so if something in it is unfinished."""
+    with reading_first(option) as opened:
         if left := unfinished(opened):
-            _tell_unfinished(opened, sorted({each.kind for each in left}))
+            _tell_unfinished(opened, left)
+        yield opened
+
+
+@contextlib.contextmanager
+def reading_first(option: Path | None) -> Iterator[View]:
+    """Open the home to be read by a command that goes on to change it: that finishes whatever is unfinished."""
+    with view.reading(_home(option), context.now()) as opened:
         yield opened
 
 
@@ -66,12 +73,17 @@ def _ask_passphrase(path: Path) -> bytes:
     return authority_passphrases.ask_until_it_opens(path)
 
 
-def _tell_unfinished(opened: View, kinds: list[str]) -> None:
+def _tell_unfinished(opened: View, left: Sequence[Unfinished]) -> None:
     any_daemon = next((daemon.name for daemon in opened.ledger.daemons()), None)
     finishing = f"daemon check {any_daemon}" if any_daemon else "backup FILE"
-    what = ", ".join(map(wording.of, kinds))
-    if opened.home.shares_ledger:
+    what = ", ".join(map(wording.of, sorted({each.kind for each in left if each.is_interruption})))
+    if what and opened.home.shares_ledger:
         tell(f"What another host has changed, or an interrupted command, is not in this home's files yet: {what}.")
-    else:
+    elif what:
         tell(f"A command was interrupted, and is unfinished: {what}.")
+    for each in left:
+        if each.why:
+            tell(f"What daemons are to trust must be published anew: {wording.of(each.why)}.")
+        elif not each.is_interruption:
+            tell(f"To be mended: {wording.of(each.kind)}.")
     tell(f"The next change finishes it, for example:  {command(opened, finishing)}")

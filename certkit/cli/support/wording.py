@@ -15,6 +15,10 @@ _WORDS: Mapping[str, str] = {
     "daemon-files": "the newest files of a daemon",
     "daemon-certificate": "the new certificate of a daemon",
     "daemon-removal": "the removal of a daemon",
+    # authority.publication.Stale
+    "publication-before-restore": "this home was restored, and what was published after the backup is not known",
+    "publication-dated-ahead": "it is dated ahead of this machine's clock",
+    "publication-of-former-form": "a former certkit published last",
     # authority.overview.Expiry
     "not-renewed": "should have renewed by now",
     "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
