@@ -210,7 +210,8 @@ def test_who_leaves_renews_no_more(place: Place, server: Server) -> None:
         (Path.home() / ".local" / "share" / "certkit-laptop" / "clients").iterdir()
     )
     assert place.lead("unenroll").code == 0
-    assert list((Path.home() / ".local" / "share" / "certkit-laptop" / "renewal").iterdir()) == []
+    kept = Path.home() / ".local" / "share" / "certkit-laptop" / "renewal"
+    assert [each.name for each in kept.iterdir()] == [".gitignore"]
     assert place.lead("renew").complaint[:2] == (1, "certkit: nothing is enrolled on this machine")
     assert place.lead("needs-renewal").code == 2
 
