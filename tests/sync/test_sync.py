@@ -70,9 +70,9 @@ def test_what_the_lead_changes_reaches_the_host(team: Team) -> None:
     second = listing(team.machine.files)
     assert second["key.pem"] != first["key.pem"]
     assert "10.0.0.9" in extensions.hosts(certificates.load(second["cert.pem"]))
-    for step in ("prepare", "switch"):
+    for step in ("prepare", "switch"):  # as a host's service does, it hears of the next authority before that signs
         assert team.lead("rotate", "server", step, "--force").code == 0
-    assert team.sync().code == 0
+        assert team.sync().code == 0
     third = certificates.load((team.machine.files / "cert.pem").read_bytes())
     issuer = certificates.load((team.home / "authorities" / "server-2" / "cert.pem").read_bytes())
     assert certificates.has_signed(issuer, third)
