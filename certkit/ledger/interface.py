@@ -42,6 +42,10 @@ class Device:
     label: str
     created: datetime
     revoked: Revocation | None = None
+    came: datetime | None = None
+    """When it last came to the server; None if it never did."""
+    shown: str = ""
+    """The serial of the certificate that it last showed there; empty until it has shown one."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +234,9 @@ class Ledger(Protocol):
 
     def set_device_revoked(self, person: str, name: str, revoked: Revocation | None) -> None:
         """Shut a device out, or let it in again."""
+
+    def set_device_came(self, person: str, name: str, came: datetime, shown: str | None = None) -> None:
+        """Note that a device has come to the server, and the serial of what it showed there, if anything."""
 
     def put_daemon(self, daemon: Daemon) -> None:
         """Add a daemon, or replace what is known of it."""

@@ -245,6 +245,17 @@ class SqlLedger:
             **rows.revocation_values(revoked),
         )
 
+    def set_device_came(self, person: str, name: str, came: datetime, shown: str | None = None) -> None:
+        """See `interface.Ledger`."""
+        also = "" if shown is None else ", shown = :shown"
+        self._run(
+            f"UPDATE devices SET came = :came{also} WHERE person = :person AND name = :name",  # noqa: S608  literals
+            person=person,
+            name=name,
+            came=rows.text_of(came),
+            shown=shown,
+        )
+
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
         self._run(
@@ -471,7 +482,7 @@ _COLUMNS = (
     *("person", "device", "daemon", "trusts", "pin", "urls"),
 )
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
-_DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM devices"
+_DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CODES = (
