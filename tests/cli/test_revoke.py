@@ -14,6 +14,8 @@ from certkit.pki import certificates, keys, names
 from tests.cli.conftest import Lead
 from tests.cli.openssl import contents, excluded, is_let_in, issue, serial
 
+pytestmark = pytest.mark.usefixtures("database")
+
 NEXT = "Next, for each daemon: copy the new files to its host, restart it, and verify it"
 
 
