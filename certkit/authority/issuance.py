@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -54,7 +55,8 @@ class Issued(NamedTuple):
         return certificates.to_pem(self.certificate) + certificates.to_pem(self.issuer)
 
 
-class Draft(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class Draft:
     """A certificate that an authority has signed, and of which nothing may leave before it is recorded."""
 
     authority: Authority
