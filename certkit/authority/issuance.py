@@ -16,7 +16,7 @@ from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import InvalidError, RefusedError
-from certkit.pki import certificates, keys, names, requests
+from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.pki.keys import PrivateKey, PublicKey, public_of, public_pin
 from certkit.results import time_text
@@ -86,6 +86,8 @@ def sign(
     Raises as `issue` and `requests.read` do, and RefusedError for a key that was certified for another device, person
     or daemon: that one may have leaked.
     """
+    from certkit.pki import requests  # no other certificate comes from one
+
     return _issue(session, person, device, requests.read(request), _life(session.settings.device_days, days))
 
 

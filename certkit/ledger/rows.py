@@ -15,6 +15,7 @@ from certkit.ledger.interface import (
     Daemon,
     Deployment,
     Device,
+    Enrolled,
     Event,
     Kind,
     Person,
@@ -68,6 +69,13 @@ def device(row: Row) -> Device:
     return Device(_text(person), _text(name), _text(label), time_of(created), revocation(at, reason))
 
 
+def enrolled(row: Row) -> Enrolled:
+    """Read a row of devices joined with its person and its newest certificate."""
+    *own, person_at, serial, not_before, not_after, issued = row
+    person_revoked, *times = (time_of(each) if each else None for each in (person_at, not_before, not_after, issued))
+    return Enrolled(device(own), person_revoked, _serial(serial) if serial else None, *times)
+
+
 def daemon(row: Row) -> Daemon:
     """Read a row of daemons."""
     name, url, hosts, created, proven, serving, removed, place, deployed = row
@@ -113,7 +121,7 @@ def certificate(row: Row) -> Certificate:
 
 def revoked_certificate(row: Row) -> RevokedCertificate:
     """Read a certificate joined with its person and device."""
-    serial, issuer, person, device, not_after, person_at, person_reason, device_at, device_reason = row
+    serial, issuer, person, device, not_after, person_at, person_reason, device_at, device_reason, _ = row
     by_person, by_device = revocation(person_at, person_reason), revocation(device_at, device_reason)
     known = _serial(serial), _text(issuer), _text(person), _text(device)
     return RevokedCertificate(*known, time_of(not_after), by_person, by_device)
@@ -145,6 +153,11 @@ def event(row: Row) -> Event:
     at, *texts, detail = row
     actor, host, access, action, subject = map(_text, texts)
     return Event(time_of(at), Actor(actor, host, access), action, subject, mapping(detail))
+
+
+def name(row: Row) -> str:
+    """Read a row of one name."""
+    return _text(row[0])
 
 
 def mapping(text: str) -> dict[str, Any]:

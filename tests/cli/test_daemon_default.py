@@ -91,7 +91,7 @@ def test_without_any_daemon_nobody_is_issued_a_bundle_that_could_not_be_used(lea
 
 def test_a_ledger_without_an_order_gets_that_of_the_first_certificates(lead: Lead, home: Path) -> None:
     add(lead, "arm", "a-last")
-    first = next(number for number, steps in enumerate(MIGRATIONS, start=1) if "ADD COLUMN place" in steps[0])
+    first = next(number for number, steps in enumerate(MIGRATIONS, start=1) if "ADD COLUMN place" in str(steps[0]))
     with closing(sqlite3.connect(home / "ledger.sqlite")) as ledger, ledger:
         for undo in ("DROP TABLE code_uses", "DROP TABLE codes", "ALTER TABLE daemons DROP COLUMN deployment"):
             ledger.execute(undo)

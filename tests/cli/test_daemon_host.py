@@ -149,7 +149,7 @@ def test_a_ledger_of_a_former_certkit_takes_what_it_never_knew_for_granted(tmp_p
     path = tmp_path / "ledger.sqlite"
     sqlite.create(path).close()
     database = sqlite.SqliteDatabase(path)
-    last = next(number for number, steps in enumerate(MIGRATIONS, start=1) if "ADD COLUMN deployment" in steps[0])
+    last = next(number for number, steps in enumerate(MIGRATIONS, start=1) if "ADD COLUMN deployment" in str(steps[0]))
     for undo in ("DROP TABLE code_uses", "DROP TABLE codes", "ALTER TABLE daemons DROP COLUMN deployment"):
         database.execute(undo, {})
     database.execute("DELETE FROM migrations WHERE number >= :last", {"last": last})

@@ -1,9 +1,12 @@
 """What `certkit list` does."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
-from certkit.authority.overview import DeviceState, Expiry, device_states
+from certkit.authority.overview import DeviceState, Expiry, due_devices, each_device_state
+from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
 
@@ -11,20 +14,20 @@ from certkit.cli.support.output import say, say_json, say_table
 def list_people(home: Path | None, *, as_json: bool) -> None:
     """List everybody's devices."""
     with home_access.reading(home) as view:
-        found = device_states(view)
-    if as_json:
-        say_json({"devices": found})
-    elif not found:
-        say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
-    else:
-        _say(found, view.now)
+        found = each_device_state(view)
+        if as_json:
+            say_json({"devices": list(found)})
+        elif first := next(found, None):
+            _say(view, chain([first], found))
+        else:
+            say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
 
 
-def _say(found: list[DeviceState], now: datetime) -> None:
+def _say(view: View, found: Iterable[DeviceState]) -> None:
     """Print the devices; what ends soon is marked, and only then has a column."""
-    due = [each for each in found if each.attention is Expiry.EXPIRES_SOON]
+    due = any(each.attention is Expiry.EXPIRES_SOON for each in due_devices(view))
     titles = ("person", "device", "state", "since", "issued", "expires", *(["attention"] if due else []))
-    say_table(titles, [_row(each, now)[: len(titles)] for each in found])
+    say_table(titles, (_row(each, view.now)[: len(titles)] for each in found))
     if due:
         say("", "The commands that renew what is due:  certkit status")
 
