@@ -247,6 +247,12 @@ def make_private_directory(path: Path, *, owner: Owner | None = None) -> None:
         check_private(path)
 
 
+def make_key_directory(path: Path) -> None:
+    """Make a private directory for keys, unless it is there, that no repository takes up."""
+    make_private_directory(path)
+    ignore(path)
+
+
 def ignore(folder: Path) -> None:
     """Keep a folder with keys out of any repository."""
     if not (folder / IGNORED).exists():

@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from certkit import files
-from certkit.authority import daemons, undelivered
+from certkit.authority import daemons, undelivered, visits
 from certkit.authority.daemons import Behind
 from certkit.authority.exposure import exposed
 from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import CRL_LIFE, must_replace
 from certkit.authority.view import View
-from certkit.ledger.interface import Enrolled
+from certkit.ledger.interface import Enrolled, Newest
 from certkit.pki import certificates
 
 MANY_DEVICES = 100
@@ -65,6 +65,8 @@ class Expiry(StrEnum):
     EXPIRES_SOON = "expires-soon"
     NOT_YET_VALID = "not-yet-valid"
     """By a clock that was ahead, or this one is behind."""
+    NOT_RENEWED = "not-renewed"
+    """A device that renews by itself has not come when it should have."""
 
 
 class Severity(StrEnum):
@@ -94,6 +96,10 @@ class Item(NamedTuple):
     device: str | None = None
     attention: Expiry | Behind | Exposure | Lack | None = None
     """What is the matter, None if nothing is."""
+    came: datetime | None = None
+    """When a device last came to the server."""
+    renews_by: datetime | None = None
+    """By when a device that renews by itself should have done so."""
 
     @property
     def severity(self) -> Severity | None:
@@ -103,7 +109,7 @@ class Item(NamedTuple):
         return Severity.WARNING if self.attention in _DUE else Severity.ERROR
 
 
-_DUE = (Expiry.EXPIRES_SOON, Exposure.READABLE, Lack.NO_DAEMON)
+_DUE = (Expiry.EXPIRES_SOON, Expiry.NOT_RENEWED, Exposure.READABLE, Lack.NO_DAEMON)
 
 
 class DeviceState(NamedTuple):
@@ -118,8 +124,12 @@ class DeviceState(NamedTuple):
     """When it was given its newest one."""
     expires: datetime | None
     serial: str | None
-    attention: "Expiry | None" = None
+    attention: Expiry | None = None
     """What is the matter with that end, where the device may build until then."""
+    came: datetime | None = None
+    """When it last came to the server; None if it never did."""
+    renews_by: datetime | None = None
+    """By when it should have renewed by itself; None if it does not."""
 
 
 def overview(view: View) -> list[Item]:
@@ -141,7 +151,7 @@ def summary(view: View) -> Summary:
     if count <= MANY_DEVICES:
         return Summary(overview(view), 0)
     due = due_devices(view)
-    shown = [Item(Kind.DEVICE, each.person, each.expires, each.device, each.attention) for each in due]
+    shown = map(_item, due)
     items = [*_authorities(view), _revocation_list(view), *_daemons(view), *shown, *_exposed(view)]
     return Summary(items, count - sum(each.state is State.VALID for each in due))
 
@@ -168,28 +178,40 @@ def each_device_state(view: View, person: str | None = None) -> Iterator[DeviceS
 
 
 def due_devices(view: View) -> list[DeviceState]:
-    """Return the devices of which something is the matter: their certificates end soon, or have ended not long ago."""
-    found = view.ledger.enrolled_ending(view.now - FORGOTTEN, view.now + certificates.NOTICE)
+    """Return the devices of which something is the matter, unless they ended long ago."""
+    longest = max(view.settings.bundle_life, view.settings.device_life)
+    until = view.now + max(certificates.NOTICE, longest * (1 - visits.LATEST))
+    found = view.ledger.enrolled_ending(view.now - FORGOTTEN, until)
     return [state for state in (_device_state(each, view.now) for each in found) if state.attention]
 
 
 def _device_state(found: Enrolled, now: datetime) -> DeviceState:
-    device, end = found.device, found.not_after
-    state = State.REVOKED if found.is_shut_out else State.NO_CERTIFICATE
-    attention = None
-    if found.not_before and end and not found.is_shut_out:
-        attention = _expiry(end, now, end - certificates.renewal_due(found.not_before, end))
-        state = State.EXPIRED if attention is Expiry.EXPIRED else State.VALID
+    device, newest = found.device, found.newest
+    if newest is None:
+        state = State.REVOKED if found.is_shut_out else State.NO_CERTIFICATE
+        return DeviceState(device.person, device.name, state, device.created, None, None, None, came=device.came)
+    end, renews_by = newest.not_after, visits.renews_by(device, newest)
+    attention = None if found.is_shut_out else _end_of_device(newest, renews_by, now)
+    state = State.EXPIRED if attention is Expiry.EXPIRED else State.VALID
     return DeviceState(
         device.person,
         device.name,
-        state,
+        State.REVOKED if found.is_shut_out else state,
         since=device.created,
-        issued=found.issued,
+        issued=newest.created,
         expires=end,
-        serial=found.serial,
+        serial=newest.serial,
         attention=attention,
+        came=device.came,
+        renews_by=renews_by,
     )
+
+
+def _end_of_device(newest: Newest, renews_by: datetime | None, now: datetime) -> Expiry | None:
+    end = newest.not_after
+    if renews_by is None or end <= now:
+        return _expiry(end, now, end - certificates.renewal_due(newest.not_before, end))
+    return Expiry.NOT_RENEWED if renews_by <= now else None
 
 
 def _authorities(view: View) -> Iterator[Item]:
@@ -227,7 +249,11 @@ def _devices(view: View) -> Iterator[Item]:
     for each in device_states(view):
         if each.expires is None or each.state is State.REVOKED or each.expires + FORGOTTEN < view.now:
             continue
-        yield Item(Kind.DEVICE, each.person, each.expires, each.device, each.attention)
+        yield _item(each)
+
+
+def _item(each: DeviceState) -> Item:
+    return Item(Kind.DEVICE, each.person, each.expires, each.device, each.attention, each.came, each.renews_by)
 
 
 def _exposed(view: View) -> Iterator[Item]:

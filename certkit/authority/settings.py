@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 import reprlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Settings:
     renewal_grace_days: int = 0
     passphrase_file: str = ""
     passphrase_command: str = ""
-    ledger: str = ""
+    ledger: str = field(default="", repr=False)
     """The URL of the ledger; empty for the file in the home."""
 
     @property
@@ -183,7 +183,8 @@ def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
                 f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.", code="settings-unknown"
             )
         if type(value) is not types[str(key)]:
-            shown = reprlib.repr(value)[:60]  # YAML has ways to make a few bytes endless
+            # YAML has ways to make a few bytes endless, and whatever was meant as a URL may hold a password.
+            shown = "what it is" if key == "ledger" else reprlib.repr(value)[:60]
             raise MalformedError(
                 f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.", code="settings-value"
             )

@@ -94,7 +94,7 @@ def waiting_key(place: Path) -> PrivateKey:
     with contextlib.suppress(MissingError, MalformedError):
         return keys.load(files.read(place))
     key = keys.generate("p256")
-    files.make_private_directory(place.parent)
+    files.make_key_directory(place.parent)
     files.write(place, keys.to_pem(key))
     return key
 

@@ -82,7 +82,7 @@ def keep(user: User, known: Renewable) -> None:
     }
     with files.acting_as(user.owner):
         place = _place(user, known.team)
-        files.make_private_directory(place.parent)
+        files.make_key_directory(place.parent)
         files.write(place, json.dumps(content, indent=1).encode() + b"\n")
 
 

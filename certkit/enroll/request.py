@@ -21,8 +21,7 @@ def create(user: User, put: Callable[[bytes], object]) -> None:
     key = keys.generate("p256")
     place = _place(user.data, keys.public_pin(key.public_key()))
     with files.acting_as(user.owner):
-        files.make_private_directory(place.parent)
-        files.ignore(place.parent)
+        files.make_key_directory(place.parent)
         files.write(place, keys.to_pem(key), replace=False)
         try:
             put(requests.make(KeySigner(key)))

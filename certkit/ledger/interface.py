@@ -40,18 +40,28 @@ class Device(NamedTuple):
     label: str
     created: datetime
     revoked: Revocation | None = None
+    came: datetime | None = None
+    """When it last came to the server; None if it never did."""
+    shown: str = ""
+    """The serial of the certificate that it last showed there; empty until it has shown one."""
+
+
+class Newest(NamedTuple):
+    """What is wanted of many devices' newest certificates."""
+
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    created: datetime
 
 
 class Enrolled(NamedTuple):
-    """A device with the newest certificate that it was issued; the three fields of that are None if it has none."""
+    """A device with the newest certificate that it was issued, if it was issued any."""
 
     device: Device
     person_revoked: datetime | None
     """When all devices of its person were shut out, if they were."""
-    serial: str | None
-    not_before: datetime | None
-    not_after: datetime | None
-    issued: datetime | None
+    newest: Newest | None
 
     @property
     def is_shut_out(self) -> bool:
@@ -198,6 +208,19 @@ class Ledger(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Begin a change; other writers wait. Commit at the end, or roll back on an exception."""
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep every other host out that shares the ledger and wants this lock; never inside a transaction.
+
+        It goes with a home's own lock, which covers one host: in a file it does nothing.
+        """
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something has been committed since the last call of this; tell whether it may have been.
+
+        Of what is committed, what daemons are told is what counts; anything else may be told, too. The first call
+        returns at once: wait, then look, and wait again.
+        """
+
     def close(self) -> None:
         """Let go of the database."""
 
@@ -251,6 +274,9 @@ class Ledger(Protocol):
 
     def set_device_revoked(self, person: str, name: str, revoked: Revocation | None) -> None:
         """Shut a device out, or let it in again."""
+
+    def set_device_came(self, person: str, name: str, came: datetime, shown: str | None = None) -> None:
+        """Note that a device has come to the server, and the serial of what it showed there, if anything."""
 
     def put_daemon(self, daemon: Daemon) -> None:
         """Add a daemon, or replace what is known of it."""

@@ -98,11 +98,16 @@ MIGRATIONS: tuple[tuple[str | Callable[[Run], None], ...], ...] = (
         "CREATE INDEX code_uses_by_certificate ON code_uses (serial)",
     ),
     (
+        # When a device last came to the server, and what it showed there.
+        "ALTER TABLE devices ADD COLUMN came TEXT",
+        "ALTER TABLE devices ADD COLUMN shown TEXT NOT NULL DEFAULT ''",
+    ),
+    (
         # With many people, nothing may take a look at each of them.
+        "CREATE INDEX certificates_by_daemon ON certificates (daemon, id)",
+        "CREATE INDEX people_revoked ON people (revoked_at) WHERE revoked_at IS NOT NULL",
+        "CREATE INDEX devices_revoked ON devices (revoked_at) WHERE revoked_at IS NOT NULL",
         shorten_all_but_newest,
         fold_anew,
-        "CREATE INDEX IF NOT EXISTS certificates_by_daemon ON certificates (daemon, id)",
-        "CREATE INDEX IF NOT EXISTS people_revoked ON people (revoked_at) WHERE revoked_at IS NOT NULL",
-        "CREATE INDEX IF NOT EXISTS devices_revoked ON devices (revoked_at) WHERE revoked_at IS NOT NULL",
     ),
 )

@@ -18,6 +18,7 @@ from certkit.ledger.interface import (
     Enrolled,
     Event,
     Kind,
+    Newest,
     Person,
     Revocation,
     RevokedCertificate,
@@ -65,15 +66,19 @@ def person(row: Row) -> Person:
 
 def device(row: Row) -> Device:
     """Read a row of devices."""
-    person, name, label, created, at, reason = row
-    return Device(_text(person), _text(name), _text(label), time_of(created), revocation(at, reason))
+    person, name, label, created, at, reason, came, shown = row
+    known = _text(person), _text(name), _text(label), time_of(created), revocation(at, reason)
+    return Device(*known, time_of(came) if came else None, _text(shown))
 
 
 def enrolled(row: Row) -> Enrolled:
     """Read a row of devices joined with its person and its newest certificate."""
-    *own, person_at, serial, not_before, not_after, issued = row
-    person_revoked, *times = (time_of(each) if each else None for each in (person_at, not_before, not_after, issued))
-    return Enrolled(device(own), person_revoked, _serial(serial) if serial else None, *times)
+    *own, person_at, serial, not_before, not_after, created = row
+    person_revoked = time_of(person_at) if person_at else None
+    if serial is None:
+        return Enrolled(device(own), person_revoked, None)
+    newest = Newest(_serial(serial), time_of(not_before), time_of(not_after), time_of(created))
+    return Enrolled(device(own), person_revoked, newest)
 
 
 def daemon(row: Row) -> Daemon:

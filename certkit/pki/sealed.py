@@ -23,13 +23,12 @@ from certkit.pki.keys import WrongPassphraseError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_CHOSEN = bytes((16, 8, 1))  # 64 MB and a quarter of a second
-_DRAWN = bytes((10, 8, 1))  # 1 MB and some milliseconds
+_LOG_N, _R, _P = 16, 8, 1  # 64 MB and a quarter of a second
+_LOG_N_OF_DRAWN = 10  # 1 MB and some milliseconds
 _MAGIC = b"certkit\x01"
-_PREFIXES = (_MAGIC + _CHOSEN, _MAGIC + _DRAWN)
 _SALT, _NONCE, _TAG = 16, 12, 16
-_COST = slice(len(_MAGIC), len(_MAGIC) + len(_CHOSEN))
-_HEADER = len(_MAGIC) + len(_CHOSEN) + _SALT + _NONCE
+_COST = slice(len(_MAGIC), len(_MAGIC) + 3)
+_HEADER = _COST.stop + _SALT + _NONCE
 
 
 def seal(content: bytes, passphrase: str, label: bytes, *, is_drawn: bool = False) -> bytes:
@@ -37,7 +36,7 @@ def seal(content: bytes, passphrase: str, label: bytes, *, is_drawn: bool = Fals
 
     `is_drawn` says that the passphrase is one of `diceware.generate`, and no person's choice.
     """
-    cost, salt, nonce = _DRAWN if is_drawn else _CHOSEN, os.urandom(_SALT), os.urandom(_NONCE)
+    cost, salt, nonce = _costs()[is_drawn], os.urandom(_SALT), os.urandom(_NONCE)
     header = _MAGIC + cost + salt + nonce
     return header + _cipher(passphrase, salt, cost).encrypt(nonce, content, header + label)
 
@@ -48,7 +47,7 @@ def open_sealed(sealed: bytes, passphrase: str, label: bytes) -> bytes:
     Raises MalformedError if it is something else or cut short, WrongPassphraseError if the passphrase is another or a
     single bit has been changed: nobody can tell these two apart.
     """
-    if not sealed.startswith(_PREFIXES) or len(sealed) < _HEADER + _TAG:
+    if not sealed.startswith(tuple(_MAGIC + cost for cost in _costs())) or len(sealed) < _HEADER + _TAG:
         raise MalformedError(
             "it is not what certkit has encrypted, or it is cut short", "Fetch the file again.", code="not-sealed"
         )
@@ -62,6 +61,11 @@ def open_sealed(sealed: bytes, passphrase: str, label: bytes) -> bytes:
             "Try again, or ask for a new file.",
             code="sealed-passphrase-wrong",
         ) from None
+
+
+def _costs() -> tuple[bytes, bytes]:
+    """Return the cost for what people choose, and for what was drawn."""
+    return bytes((_LOG_N, _R, _P)), bytes((_LOG_N_OF_DRAWN, _R, _P))
 
 
 def _cipher(passphrase: str, salt: bytes, cost: bytes) -> "AESGCM":

@@ -34,6 +34,9 @@ class KeySigner:
     def __init__(self, key: PrivateKey) -> None:
         self.key = key
 
+    def __repr__(self) -> str:
+        return "KeySigner()"  # the key is not shown by accident
+
     @property
     def public_key(self) -> PublicKey:
         """The public half."""

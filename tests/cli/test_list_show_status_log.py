@@ -62,7 +62,15 @@ def test_everybody_is_listed_device_by_device(lead: Lead, serial: str) -> None:
     assert all(
         re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", device.pop(time)) for time in ("since", "issued", "expires")
     )
-    assert device == {"person": ALICE, "device": "desk", "state": "valid", "serial": serial, "attention": None}
+    assert device == {
+        "person": ALICE,
+        "device": "desk",
+        "state": "valid",
+        "serial": serial,
+        "attention": None,
+        "came": None,
+        "renews_by": None,
+    }
 
 
 def test_which_laptop_is_meant_is_told_by_when_it_was_first_and_last_issued_a_certificate(
@@ -295,6 +303,7 @@ def hostile(home: Path) -> None:
     ledger.close()
 
 
+@pytest.mark.usefixtures("home")
 def test_of_many_devices_status_lists_those_alone_that_are_due(
     lead: Lead, travel: "Travel", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +319,7 @@ def test_of_many_devices_status_lists_those_alone_that_are_due(
     assert {item["name"] for item in lead("status", "--json").data["items"]} >= {"alice", "bob", "carol", "dave"}
 
 
+@pytest.mark.usefixtures("home")
 def test_a_long_list_and_a_long_log_are_whole(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
     people = ["alice", "bob", "carol", "dave", "somebody with a longer name"]
     for person in people:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from certkit.authority.daemons import default_name
 from certkit.authority.home import ROLES
-from certkit.authority.overview import Item, Kind, Severity, Summary, notes, overview, summary
+from certkit.authority.overview import Expiry, Item, Kind, Severity, Summary, notes, overview, summary
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
@@ -19,9 +19,9 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
         (items, more), told, seen_at = Summary(overview(view), 0) if as_json else summary(view), notes(view), view.now
         default = default_name(view)
         wanting = [item for item in items if item.attention]
-        devices = sum(item.kind is Kind.DEVICE for item in wanting)
-        told_of = [item for item in wanting if as_json or devices == 1 or item.kind is not Kind.DEVICE]
-        remedies = {item: _command(view, item, default) for item in told_of}
+        devices = [item for item in wanting if item.kind is Kind.DEVICE and not item.renews_by]
+        at_once_too = {*devices} if len(devices) > 1 and not as_json else set()
+        remedies = {item: _command(view, item, default) for item in wanting if item not in at_once_too}
         at_once = home_access.command(view, ALL_DEVICES)
     broken = any(item.severity is Severity.ERROR for item in wanting)
     if as_json:
@@ -29,8 +29,8 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
         say_json({"ok": not broken, "items": shown, "notes": told, "default_daemon": default})
     else:
         _say(items, remedies, seen_at, default)
-        if devices > 1:
-            say("", f"{devices} devices, all at once", f"  {at_once}")
+        if len(devices) > 1:
+            say("", f"{len(devices)} devices, all at once", f"  {at_once}")
         if more:
             say("", f"{more} more devices may build, and none of them is due: certkit list")
         say(*(f"Note: {wording.of(each)}" for each in told), _verdict(items, more))
@@ -38,7 +38,7 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
 
 
 def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None) -> None:
-    said = {item: wording.attention(item.attention, item.expires, now) for item in items}
+    said = {item: wording.attention(item, now) for item in items}
     several = sum(item.kind is Kind.DAEMON for item in items) > 1
     marks = {item: " (default)" for item in items if several and item.kind is Kind.DAEMON and item.name == default}
     rows = [(item, item.expires and item.expires.date()) for item in items]
@@ -48,6 +48,8 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
     )
     for item, command in remedies.items():
         say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
+    if any(item.attention is Expiry.NOT_RENEWED for item in remedies):
+        say("", "A device that has not renewed does so when it is next in use, and needs a code only if it cannot.")
 
 
 def _verdict(items: list[Item], more: int) -> str:

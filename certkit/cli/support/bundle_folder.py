@@ -71,7 +71,7 @@ class BundleFolder:
     def write(self, prepared: Sequence[Prepared]) -> None:
         """Write the table first, without which no bundle can be opened, then the bundles."""
         if not self.path.exists():
-            files.make_private_directory(self.path)
+            files.make_key_directory(self.path)
         new = [self._row(each) for each in prepared]
         written = {row[2] for row in new}
         rows = [_TITLES, *(row for row in self._rows() if row[2] not in written), *new]
