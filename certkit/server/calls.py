@@ -96,6 +96,10 @@ class Call:
         """Have an operation carried out that only reads; raise CallError if that cannot be done soon."""
         return await _soon(self.worker.read(Actor("somebody", self.host), operation))
 
+    async def do(self, operation: Operation[Result], *, name: str = "somebody", access: str = "code") -> Result:
+        """Have an operation carried out that may take its time, and make changes of its own; raise as `read` does."""
+        return await _soon(self.worker.do(Actor(name, self.host, access), operation))
+
     async def change(self, prepare: Change[Result], access: Access) -> Result:
         """Have a change made, see `Worker`, by the right of what was shown; raise CallError if that takes too long."""
         return await _soon(self.worker.change(Actor("somebody", self.host, access), prepare))
