@@ -586,7 +586,7 @@ _ENROLLED_COLUMNS = (
     "c.serial, c.not_before, c.not_after, c.created"
 )
 _NEWEST_OF_DEVICE = "(SELECT max(n.id) FROM certificates n WHERE n.person = c.person AND n.device = c.device)"
-_NEWEST_OF_DAEMON = "(SELECT max(n.id) FROM certificates n WHERE n.daemon = c.daemon)"
+_NEWEST_OF_DAEMON = "(SELECT max(n.id) FROM certificates n WHERE n.daemon = c.daemon AND n.kind = 'daemon')"
 _ENROLLED = (
     f"{_ENROLLED_COLUMNS} FROM devices d JOIN people p ON p.name = d.person LEFT JOIN certificates c "  # noqa: S608  literals
     "ON c.id = (SELECT max(n.id) FROM certificates n WHERE n.person = d.person AND n.device = d.name)"
