@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certkit.deploy.handling import DRAIN_SECONDS, handling
+from certkit.deploy.handling import DRAIN_SECONDS, END_BUILDS, handling
 from certkit.deploy.site import Site
 from certkit.errors import InvalidError
 
@@ -39,7 +39,8 @@ def render(kind: str, site: Site) -> str:
             f"{kind!r} is not a way to deploy", f"Use one of {', '.join(KINDS)}.", code="unknown-deployment", kind=kind
         )
     template = _environment().get_template(f"{kind}/{KINDS[kind]}.j2")
-    return template.render(site=site, image=site.image, do=handling(kind, site), drain=DRAIN_SECONDS)
+    do = handling(kind, site)
+    return template.render(site=site, image=site.image, do=do, drain=DRAIN_SECONDS, end_builds=END_BUILDS)
 
 
 def command(kind: str, site: Site) -> list[str]:

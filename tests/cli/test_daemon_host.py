@@ -76,7 +76,7 @@ def test_an_addition_says_how_its_kind_is_brought_up(lead: Lead, home: Path) -> 
         ("podman", "ssh root@arm.acme.example systemctl restart buildkitd-arm"),
         ("haproxy", "ssh root@arm.acme.example systemctl reload haproxy"),
         ("kubernetes", "kubectl --namespace=buildkitd-arm rollout restart statefulset/buildkitd-arm"),
-        ("flags", "# then restart buildkitd on arm.acme.example as it was started"),
+        ("flags", "# Then restart buildkitd on arm.acme.example as it was started"),
     ],
 )
 def test_the_restart_is_that_of_the_engine(lead: Lead, home: Path, kind: str, restart: str) -> None:
@@ -85,6 +85,32 @@ def test_the_restart_is_that_of_the_engine(lead: Lead, home: Path, kind: str, re
     assert any(line.startswith(restart) for line in lines)
     assert not any(line.startswith("podman restart") or " podman restart" in line for line in lines)
     assert kind == "docker" or not any("docker restart" in line for line in lines)
+
+
+OUT_NOW = "sh -c 'echo 1 > /sys/fs/cgroup/buildkit/cgroup.kill'"
+
+
+@pytest.mark.parametrize("kind", ["flags", "buildkitd"])
+def test_of_a_bare_buildkitd_no_step_says_that_its_builds_end_with_it_and_one_ends_them(
+    lead: Lead, home: Path, kind: str
+) -> None:
+    lead("daemon", "add", "arm", ARM, "--as", kind, "--ssh", "admin@10.0.0.9")
+    _, restart, _, at_once, _ = revoked(lead, "arm")
+    assert restart == "# Then restart buildkitd on 10.0.0.9 as it was started: a build may go on after that."
+    assert at_once == f'#   ssh admin@10.0.0.9 "sudo {OUT_NOW}"'
+    assert f"# To end them all:  {OUT_NOW}" in lead("daemon", "deploy", "arm", "--service", "bk").out
+    copy, _, running, restart, after, at_once, _ = revoked(lead, "arm")
+    assert copy.startswith("tar ")
+    assert running == "#   ssh admin@10.0.0.9 sudo systemd-cgls --no-pager /buildkit"
+    assert restart == "ssh admin@10.0.0.9 sudo systemctl restart bk"
+    assert after.startswith("# A build may go on after that.")
+    assert at_once == f'#   ssh admin@10.0.0.9 "sudo systemctl kill --signal=KILL bk && sudo {OUT_NOW}"'
+
+
+def test_haproxys_file_says_how_the_daemon_behind_it_keeps_builds_off_the_hosts_network(lead: Lead, home: Path) -> None:
+    deploy = ("daemon", "deploy", "build", "--as", "haproxy", "--flavour")
+    assert "--group haproxy --containerd-worker=false --oci-worker-net=bridge" in lead(*deploy, "buildkit").out
+    assert "--oci-worker-net" not in lead(*deploy, "earthly").out  # that one runs in a container, with its network
 
 
 def test_kubernetes_gets_its_secret_from_the_home(lead: Lead, home: Path) -> None:

@@ -80,7 +80,16 @@ def _restart(host: _Host) -> Iterator[str]:
     """Return how a daemon is made to read its new files, gently and at once; what is not to be run is a comment."""
     do = host.handling
     if do is None:
-        yield f"# then restart buildkitd on {host.login.rpartition('@')[2]} as it was started: that ends what it builds"
+        name = host.login.rpartition("@")[2]
+        yield f"# Then restart buildkitd on {name} as it was started: a build may go on after that."
+        yield "# For somebody who must be out now, then end every build on that host:"
+        yield f"#   {host.runs(deploy.END_BUILDS)}"
+    elif do.leaves_builds:
+        yield "# Gently: when this shows no build"
+        yield f"#   {host.runs(do.running)}"
+        yield host.runs(do.restart)
+        yield "# A build may go on after that. At once, with every build there, for somebody who must be out now:"
+        yield f"#   {host.runs(do.cut)}"
     elif do.spares_builds:
         yield host.runs(do.restart)
         yield "# That ends no build. At once, with every connection, for somebody who must be out now:"
