@@ -30,6 +30,8 @@ class Handling:
     """Brings new files to the daemon where a folder on a host does not."""
     spares_builds: bool = False
     """Whether `restart` ends no build, as a proxy's reload."""
+    is_named: bool = True
+    """Whether what runs is called after the site, and so cannot be another's on that host."""
     leaves_builds: bool = False
     """Whether builds go on after whatever ends the daemon, for nothing keeps them together."""
 
@@ -39,6 +41,11 @@ def handling(kind: str, site: Site) -> Handling | None:
     if kind in _KINDS:
         return _KINDS[kind](site)
     return _own_unit(site) if site.called else None  # whoever wrote the flags, or the TOML, named it
+
+
+def only_file(kind: str) -> str:
+    """Return the file that a kind has once on a host, for one daemon; empty if each daemon has another."""
+    return {"haproxy": "/etc/haproxy/haproxy.cfg", "buildkitd": "/etc/buildkit/buildkitd.toml"}.get(kind, "")
 
 
 def _docker(site: Site) -> Handling:
@@ -106,12 +113,13 @@ def _kubernetes(site: Site) -> Handling:
 
 def _haproxy(_site: Site) -> Handling:
     return Handling(
-        place="/etc/haproxy/haproxy.cfg",
+        place=only_file("haproxy"),
         start="systemctl restart haproxy",
         restart="systemctl reload haproxy",
         cut="systemctl restart haproxy",
         running="",
         spares_builds=True,
+        is_named=False,
     )
 
 

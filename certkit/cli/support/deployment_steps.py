@@ -52,7 +52,7 @@ class _Host:
             address = f"{user}@[{name}]" if ":" in name else self.login
             return f"scp {short(self.source)}/*.pem {shlex.quote(f'{address}:{self.directory}/')}"
         folder = shlex.quote(self.directory)
-        return f"tar -C {short(self.source)} -c {_FILES} | {self.runs(f'tar -C {folder} -x')}"
+        return f"tar -C {short(self.source)} -c {_FILES} | {self.runs(f'tar -C {folder} -x --no-same-owner')}"
 
 
 def _as_one_word(command: str) -> str:
@@ -146,7 +146,7 @@ def _say_docker(view: View, daemon: Daemon, site: Site) -> None:
 
 def _host(view: View, daemon: Daemon) -> _Host:
     how, site = deployments.of(view, daemon), deployments.site(view, daemon)
-    login = how.ssh or f"root@{daemon.hosts[0]}"
+    login = deployments.login(daemon, how)
     user = login.rpartition("@")[0]
     return _Host(
         source=view.daemon_directory(daemon.name),
