@@ -22,6 +22,8 @@ from certkit.pki import certificates, names
 class Behind(StrEnum):
     """Why a daemon is not known to hold what lies in its folder."""
 
+    OPEN = "open-to-everybody"
+    """It was seen to let strangers in, which is worse than whatever it holds."""
     NO_CERTIFICATE = "no-certificate"
     NOT_SEEN = "not-seen"
     FORMER_ANCHORS = "former-anchors"
@@ -213,6 +215,8 @@ def states(view: View) -> list[DaemonState]:
 
 def behind(view: View, daemon: Daemon) -> Behind | None:
     """Tell why a daemon is not known to hold what lies in its folder; None if it was seen to hold it."""
+    if was_open(view, daemon):
+        return Behind.OPEN
     served = view.served_certificate(daemon.name)
     if served is None:
         return Behind.NO_CERTIFICATE
@@ -223,6 +227,17 @@ def behind(view: View, daemon: Daemon) -> Behind | None:
     if daemon.serving != certificates.serial_text(served.serial_number):
         return Behind.FORMER_CERTIFICATE
     return None
+
+
+def was_open(view: View, daemon: Daemon) -> bool:
+    """Tell whether the last check of a daemon, where it is now, saw that it lets strangers in."""
+    if daemon.proven:  # nothing is proven of one that is open
+        return False
+    checks, moves = (
+        view.ledger.events(subject=daemon.name, action=each, limit=1) for each in ("daemon check", "daemon move")
+    )
+    since = max([daemon.created, *(each.at for each in moves)])
+    return any(each.at >= since and each.detail.get("open") is True for each in checks)
 
 
 def _last_place(view: View) -> int:
