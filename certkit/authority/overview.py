@@ -248,11 +248,12 @@ def _daemons(view: View) -> Iterator[Item]:
         served = view.served_certificate(each.name)
         begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
         expiry = _validity(begin, end, view.now, DAEMON_NOTICE) if begin and end else None
+        behind = daemons.behind(view, each)
         yield Item(
             Kind.DAEMON,
             each.name,
             end,
-            attention=expiry or daemons.behind(view, each),
+            attention=behind if behind is Behind.OPEN else expiry or behind,
             proven=each.proven if each.serving else None,
             took=daemons.took(view, each) if each.sync else None,
             outcome=(each.sync.outcome or None) if each.sync else None,

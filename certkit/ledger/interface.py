@@ -75,7 +75,8 @@ class Deployment:
 
     kind: str
     """One of `deploy.KINDS`."""
-    flavour: str
+    flavour: str | None
+    """One of `deploy.FLAVOURS`; None if nobody has said so, and it is the one that the kind has by itself."""
     directory: str
     """Where the three files lie there."""
     service: str | None = None

@@ -26,6 +26,7 @@ _WORDS: Mapping[str, str] = {
     "never-backed-up": "this home was never backed up: certkit backup FILE",
     "undelivered": "bundles were recorded and not written, as the command was interrupted: run it again",
     # authority.daemons.Behind
+    "open-to-everybody": "OPEN TO EVERYBODY when last checked",
     "no-certificate": "has no certificate",
     "not-seen": "not seen yet",
     "former-anchors": "not seen to hold the newest anchors",
