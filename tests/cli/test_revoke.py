@@ -200,6 +200,7 @@ def test_as_json_a_revocation_is_one_object(lead: Lead, home: Path) -> None:
     assert None not in [device.pop(time) for time in ("since", "issued", "expires")]
     assert device == {
         "person": "al", "device": "laptop", "state": "revoked", "serial": serial(leaf), "attention": None,
+        "came": None, "renews_by": None,
     }  # fmt: skip
     assert [each["serial"] for each in found.pop("certificates")] == [serial(leaf)]
     wanted = {"person": "al", "device": None, "changed": True, "name": "al.acme.certkit.internal", "anchors": 2}
