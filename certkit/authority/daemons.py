@@ -81,7 +81,7 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
         check_url(session, name, address.url)
         held, place = _surely_held(session, name, address.url), _last_place(session) + 1
         made = Daemon(name, address.url, hosts, session.now, proven=held, place=place)
-        return replace(made, deployment=_checked(session, made, (said or Said()).of(deployments.of(session, made))))
+        return replace(made, deployment=checked(session, made, (said or Said()).of(deployments.of(session, made))))
 
     return certify(session, new, "daemon add")
 
@@ -122,7 +122,7 @@ def deploy(session: Session, name: str, said: Said) -> Daemon:
     """Record what is said of how a daemon runs, if it is news; raises InvalidError for what no recipe can say."""
     with session.transaction():
         daemon = find(session, name)
-        wanted = _checked(session, daemon, said.of(deployments.of(session, daemon)))
+        wanted = checked(session, daemon, said.of(deployments.of(session, daemon)))
         if wanted != daemon.deployment:
             daemon = replace(daemon, deployment=wanted)
             session.ledger.put_daemon(daemon)
@@ -242,7 +242,7 @@ def check_url(view: View, name: str, url: str) -> None:
             )
 
 
-def _checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
+def checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
     """Return a deployment of which every recipe can be written."""
     from certkit import deploy  # what reads only needs no recipes
 

@@ -111,28 +111,45 @@ def draft(session: Session, sign_for: Callable[[str], Authority], person: str, d
     return _draft(session, sign_for, person, device, key.public_key(), life=session.settings.bundle_life, key=key)
 
 
-def record(session: Session, made: Draft) -> Issued:
+@dataclass(frozen=True)
+class Terms:
+    """What every bundle of one moment says alike, and which authorities may have signed its certificate."""
+
+    daemons: tuple[Daemon, ...]
+    server_authorities: tuple[Certificate, ...]
+    trusts: tuple[int, ...]
+    issuers: tuple[Certificate, ...]
+
+
+def terms(view: View) -> Terms:
+    """Return what bundles say now; raise RefusedError if there is no daemon to build on."""
+    issuers = cohort_authorities.of(view, view.rotation("client").issuing)
+    return Terms(_daemons(view), view.trusted("server"), tuple(view.rotation("server").trusted), tuple(issuers))
+
+
+def record(session: Session, made: Draft, now: Terms | None = None) -> Issued:
     """Record a certificate, its holder if they are new, and the event; belongs into a transaction.
 
-    Raises RefusedError for somebody who is revoked, and if the authority has been replaced meanwhile.
+    Whoever records many looks for the `terms` once. Raises RefusedError for somebody who is revoked, and if the
+    authority has been replaced meanwhile.
     """
+    now = now or terms(session)
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
-    if authority.certificate not in cohort_authorities.of(session, session.rotation("client").issuing):
+    if authority.certificate not in now.issuers:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
     _admit(session, person, device)
     _check_key(session, person, device, public_pin(public_of(certificate)).hex())
-    issued = issued_of(session, made, _also_valid(session, person, device))
-    trusts = session.rotation("server").trusted
-    holder = Holder(person=person, device=device, trusts=trusts, urls=issued.bundle.daemons)
+    issued = issued_of(session.team, made, now, _also_valid(session, person, device))
+    holder = Holder(person=person, device=device, trusts=now.trusts, urls=now.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
     session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
     return issued
 
 
-def issued_of(view: View, made: Draft, also_valid: tuple[Valid, ...] = ()) -> Issued:
-    """Return what a draft is to its holder, with all that they need to know as it is now."""
-    bundle = bundle_of(view, made.person, made.device, made.certificate, made.key)
+def issued_of(team: str, made: Draft, now: Terms, also_valid: tuple[Valid, ...] = ()) -> Issued:
+    """Return what a draft is to its holder, with all that they need to know."""
+    bundle = _bundle(team, made.person, made.device, now, made.certificate, made.key)
     return Issued(made.certificate, bundle, made.authority.certificate, also_valid)
 
 
@@ -206,14 +223,20 @@ def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]
     return tuple(Valid(each.serial, each.not_after) for each in found if each.device == device)
 
 
-def bundle_of(view: View, person: str, device: str, certificate: Certificate, key: PrivateKey | None = None) -> Bundle:
+def bundle_of(view: View, person: str, device: str, certificate: Certificate) -> Bundle:
     """Return all that a device needs to know, as it is now."""
+    return _bundle(view.team, person, device, terms(view), certificate)
+
+
+def _bundle(
+    team: str, person: str, device: str, now: Terms, certificate: Certificate, key: PrivateKey | None = None
+) -> Bundle:
     return Bundle(
-        team=view.team,
+        team=team,
         person=person,
         device=device,
-        daemons=_daemons(view),
-        server_authorities=view.trusted("server"),
+        daemons=now.daemons,
+        server_authorities=now.server_authorities,
         certificate=certificate,
         key=key,
     )

@@ -32,7 +32,7 @@ class Session(View):
     """A view that may change what it sees. It belongs to one thread; others have sessions of their own meanwhile."""
 
     actor: Actor
-    _held: _Held = field(default_factory=_Held, init=False, repr=False, compare=False)
+    _held: _Held = field(default_factory=_Held, repr=False, compare=False)  # a copy holds the same
 
     def authority(self, role: Role, generation: int | None = None) -> Authority:
         """Open an authority, the issuing generation by default, with its passphrase if it has one.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from certkit.cli.actions import (
+        apply,
         authority,
         backup,
         daemon,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "apply",
     "authority",
     "backup",
     "daemon",

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from certkit.authority import invitations
-from certkit.authority.invitations import CodeState, Invitation
+from certkit.authority.invitations import CodeState
 from certkit.cli.support import home_access, wording
+from certkit.cli.support.invitation_data import invitation_data
 from certkit.cli.support.output import say, say_json, say_table, showing_once
-from certkit.results import as_json as form
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def invite(home: Path | None, person: str, choices: Choices, *, as_json: bool) -
     lost = f"{made.state.person} is invited, but the code"
     with showing_once(lost, None, "code-not-shown", person=made.state.person, id=made.state.id):
         if as_json:
-            say_json(_as_data(made))
+            say_json(invitation_data(made))
             return
         line = f"certkit enroll {shlex.quote(made.code.text)}"
         say(f"Invited {_in_words(made.state)}", "", "Send them this line, by a way that nobody else reads", f"  {line}")
@@ -62,12 +62,6 @@ def cancel(home: Path | None, which: str, *, as_json: bool) -> None:
         return
     for each in found:
         say(f"Cancelled the code {each.id} of {each.person}")
-
-
-def _as_data(made: Invitation) -> dict[str, object]:
-    code = made.code
-    data: dict[str, object] = form(made.state)
-    return data | {"code": code.text, "url": code.server.url, "pin": code.pin.hex(), "password": code.password}
 
 
 def _in_words(state: CodeState) -> str:

@@ -11,7 +11,7 @@ from certkit.authority.session import Session
 from certkit.cli.support import home_access, input_files, people_list, wording
 from certkit.cli.support.bundle_folder import BundleFolder
 from certkit.cli.support.comparison import fingerprints
-from certkit.cli.support.issuance_report import as_data, say_default
+from certkit.cli.support.issuance_report import say_default
 from certkit.cli.support.output import counted, say, say_json, say_table, short, tell
 from certkit.cli.support.people_list import BadLine, Line
 from certkit.errors import MalformedError
@@ -81,7 +81,7 @@ def _report(many: Many, folder: BundleFolder, prepared: Sequence[Prepared], skip
     if many.as_json:
         say_json(
             {
-                "issued": [_as_data(each, folder) for each in prepared],
+                "issued": [folder.as_data(each) for each in prepared],
                 "skipped": skipped,
                 "table": folder.table if prepared else None,
             }
@@ -115,11 +115,6 @@ def _say_issued(many: Many, folder: BundleFolder, prepared: Sequence[Prepared]) 
     if many.no_passphrase:
         authorities = prepared[0].issued.bundle.server_authorities
         say("and compare with you, by phone or in person", *fingerprints(authorities))
-
-
-def _as_data(each: Prepared, folder: BundleFolder) -> dict[str, object]:
-    data = as_data(each.issued, folder.file_of(each.issued.person, each.issued.device))
-    return data | ({"passphrase": each.passphrase} if each.passphrase else {})
 
 
 def _why(each: Skipped) -> str:

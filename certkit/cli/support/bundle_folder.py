@@ -1,7 +1,5 @@
 """The folder that many bundles go to, and the table of their passphrases beside them; all of it is private."""
 
-import csv
-import io
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +8,9 @@ from pathlib import Path
 
 from certkit import files
 from certkit.authority.batches import Prepared, Wanted
-from certkit.errors import MissingError, RefusedError
+from certkit.cli.support.issuance_report import as_data
+from certkit.cli.support.private_table import PrivateTable
+from certkit.errors import RefusedError
 from certkit.pki import names
 from certkit.results import time_text
 
@@ -29,7 +29,11 @@ class BundleFolder:
     @property
     def table(self) -> Path:
         """The table of who gets which file with which passphrase."""
-        return self.path / TABLE
+        return self._table.path
+
+    @property
+    def _table(self) -> PrivateTable:
+        return PrivateTable(self.path / TABLE, _TITLES)
 
     def file_of(self, person: str, device: str) -> Path:
         """Return where the bundle for a device lies, or is to lie: another place for every other device."""
@@ -41,20 +45,8 @@ class BundleFolder:
         return os.path.lexists(self.file_of(person, device))
 
     def check(self) -> None:
-        """Raise if bundles cannot be written here, before anything is done that would be lost without them.
-
-        Raises:
-            MissingError: The folder cannot be written, or made.
-            RefusedError: It has a table that certkit has not written.
-
-        """
-        is_there = os.path.lexists(self.path)
-        above = self.path if is_there else next(each for each in self.path.absolute().parents if each.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-            raise MissingError(
-                f"{above} is not a folder, or cannot be written", "Name another folder.", code="out-dir-unwritable"
-            )
-        self._rows()
+        """Raise, as `PrivateTable.check` does, if bundles cannot be written here."""
+        self._table.check()
 
     def check_free(self, wanted: Iterable[Wanted]) -> None:
         """Raise RefusedError if there is something in the place of one of these bundles."""
@@ -70,42 +62,24 @@ class BundleFolder:
 
     def write(self, prepared: Sequence[Prepared]) -> None:
         """Write the table first, without which no bundle can be opened, then the bundles."""
-        if not self.path.exists():
-            files.make_key_directory(self.path)
         new = [self._row(each) for each in prepared]
         written = {row[2] for row in new}
-        rows = [_TITLES, *(row for row in self._rows() if row[2] not in written), *new]
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        files.write(self.table, text.getvalue().encode())
-        for each in prepared:
-            files.write(self.file_of(each.issued.person, each.issued.device), each.content, replace=False)
+        self._table.write([*(row for row in self._table.rows() if row[2] not in written), *new])
+        files.write_all({self.file_of(each.issued.person, each.issued.device): each.content for each in prepared})
+
+    def as_data(self, made: Prepared) -> dict[str, object]:
+        """Return a bundle, with the passphrase that was made up for it, as JSON takes it."""
+        data = as_data(made.issued, self.file_of(made.issued.person, made.issued.device))
+        return data | ({"passphrase": made.passphrase} if made.passphrase else {})
 
     def sweep(self) -> None:
         """Remove the drafts that a killed run has left, hidden and with passphrases; hold the home's lock."""
-        for pattern in (f".{TABLE}", ".*.certkit"):
-            for draft in self.path.glob(f"{pattern}.{'[0-9a-f]' * 16}"):
-                draft.unlink(missing_ok=True)
+        self._table.sweep()
+        for draft in self.path.glob(f".*.certkit.{'[0-9a-f]' * 16}"):
+            draft.unlink(missing_ok=True)
 
     def _row(self, each: Prepared) -> Sequence[str]:
         issued = each.issued
         expires = time_text(issued.certificate.not_valid_after_utc)
         file = self.file_of(issued.person, issued.device).name
         return issued.person, issued.device, file, expires, each.passphrase or ""
-
-    def _rows(self) -> list[Sequence[str]]:
-        """Return the rows of the table that is there."""
-        try:
-            titles, *rows = csv.reader(io.StringIO(files.read(self.table).decode(), newline=""), strict=True)
-        except MissingError:
-            return []
-        except (ValueError, csv.Error):
-            titles, rows = [], []
-        if tuple(titles) != _TITLES or any(len(row) != len(_TITLES) for row in rows):
-            raise RefusedError(
-                f"{self.table} is there already, and is not as certkit has written it",
-                "Move it away, or name another folder.",
-                code="file-in-the-way",
-                path=self.table,
-            )
-        return list(rows)
