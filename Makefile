@@ -59,7 +59,7 @@ test-floors: $(VENV)/ready-to-test
 
 lock: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra server --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra server --extra postgres --group dev --universal --python-version 3.11 \
 	    --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --no-annotate \
 	    --custom-compile-command 'make lock' --quiet --output-file requirements-dev.txt
 
@@ -81,12 +81,12 @@ remake:
 
 $(VENV)/ready: $(VENV)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[server]'
+	$(BIN)/python -m pip install --quiet --editable '.[server,postgres]'
 	touch $@
 
 $(VENV)/ready-to-test: $(VENV)/python pyproject.toml $(LOCK)
 	$(if $(LOCK),,$(BIN)/python -m pip install --quiet --upgrade pip)
 	$(if $(LOCK),$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK))
-	$(BIN)/python -m pip install --quiet $(if $(LOCK),--no-deps --no-build-isolation) --editable '.[server]'
+	$(BIN)/python -m pip install --quiet $(if $(LOCK),--no-deps --no-build-isolation) --editable '.[server,postgres]'
 	$(if $(LOCK),,$(BIN)/python -m pip install --quiet --group dev)
 	touch $@ $(VENV)/ready

@@ -99,12 +99,15 @@ def plan_listed(view: View, wanted: Sequence[Wanted]) -> Plan:
 
 
 def plan_expiring(view: View) -> Plan:
-    """Find out which devices need another certificate soon, or since not too long ago, or were not given theirs."""
+    """Find out which devices need another certificate soon, or since not too long ago, or were not given theirs.
+
+    Those that renew by themselves are left out: their next one comes from the server.
+    """
     lost = set(undelivered.serials(view))
     plans: list[Wanted | Skipped] = []
     for each in device_states(view):
         is_revoked = each.state is State.REVOKED
-        if each.expires is None or not (each.attention or is_revoked or each.serial in lost):
+        if each.expires is None or each.renews_by or not (each.attention or is_revoked or each.serial in lost):
             continue
         if is_revoked and each.expires - view.now >= NOTICE:
             continue

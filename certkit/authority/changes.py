@@ -19,7 +19,7 @@ def changing(home: Home, actor: Actor, now: datetime) -> Iterator[Session]:
     if journal.is_pending(home.path):  # first, for it may replace the settings, and with them where a passphrase is
         with files.locked(home.path / LOCK):
             journal.finish(home.path)
-        home = open_home(home.path, home.passphrase.ask)
+        home = open_home(home.path, home.passphrase.ask, home.named_ledger)
     with unsettled(home, actor, now) as session:
         finish(session)
         yield session

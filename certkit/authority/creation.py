@@ -1,7 +1,7 @@
 """Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from certkit.authority.home import (
 from certkit.authority.session import Session, unsettled
 from certkit.authority.settings import Settings
 from certkit.earthly.address import Address
-from certkit.ledger import create_ledger, file_url
+from certkit.ledger import copying, create_ledger, file_url, urls
 from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys
 from certkit.pki.certificates import Authority
@@ -54,18 +54,25 @@ def create(
 ) -> None:
     """Make the home at `path`, with new authorities but for those that are adopted.
 
+    A ledger elsewhere gets what was recorded at the end, all at once; its password stays out of the settings.
+
     Raises RefusedError if something is there, or if an adopted authority will not do.
     """
     existing_ca.check(adopted, wanted.team, [daemon.address.host, *daemon.more_hosts], now)
+    elsewhere, wanted = wanted.ledger, replace(wanted, ledger=urls.shown(wanted.ledger))
     with new_home.draft(path) as draft:
         authorities = {
             role: adopted.get(role) or new_authority(common_name(wanted.team, role, 1), wanted, now) for role in ROLES
         }
         _fill(draft, wanted, passphrase, authorities)
-        create_ledger(wanted.ledger or file_url(draft / LEDGER)).close()
-        home = Home(draft, wanted, Passphrase(wanted, lambda: b"", passphrase))
+        here = file_url(draft / LEDGER)
+        create_ledger(here).close()
+        home = Home(draft, wanted, Passphrase(wanted, lambda: b"", passphrase), here)
         with unsettled(home, actor, now) as session:
             _begin(session, daemon, encrypted=passphrase is not None)
+        if elsewhere:
+            copying.copy(here, elsewhere)
+            copying.remove(here)
 
 
 def new_authority(name: str, wanted: Settings, now: datetime) -> Authority:

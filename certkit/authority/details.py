@@ -28,6 +28,10 @@ class DeviceDetails:
     state: State
     expires: datetime | None
     serial: str | None
+    came: datetime | None
+    """When it last came to the server."""
+    renews_by: datetime | None
+    """By when it should have renewed by itself."""
     certificates: tuple[IssuedCertificate, ...]
 
 
@@ -92,7 +96,7 @@ def _device(state: DeviceState, unexpired: list[Certificate]) -> DeviceDetails:
         for each in unexpired
         if each.device == state.device
     )
-    return DeviceDetails(state.device, state.state, state.expires, state.serial, own)
+    return DeviceDetails(state.device, state.state, state.expires, state.serial, state.came, state.renews_by, own)
 
 
 def _revocation(view: View, found: Certificate) -> Revocation | None:

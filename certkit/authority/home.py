@@ -56,6 +56,8 @@ class Home:
     path: Path
     settings: Settings
     passphrase: Passphrase = field(repr=False)
+    named_ledger: str = field(default="", repr=False)
+    """The URL of the ledger as this process was told; empty for what the settings say."""
 
     @property
     def team(self) -> str:
@@ -65,15 +67,18 @@ class Home:
     @property
     def ledger_url(self) -> str:
         """Where the ledger is."""
-        return self.settings.ledger or ledger.file_url(self.path / LEDGER)
+        return self.named_ledger or self.settings.ledger or ledger.file_url(self.path / LEDGER)
 
     def daemon_directory(self, name: str) -> Path:
         """Return where the files of a daemon lie; raises InvalidError for what cannot be a daemon's name."""
         return self.path / "daemons" / names.slug(name, "daemon")
 
 
-def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
-    """Find the home in a folder; raises MissingError if there is none, RefusedError if it is another user's."""
+def open_home(path: Path, ask_passphrase: Callable[[], bytes], ledger_url: str = "") -> Home:
+    """Find the home in a folder; its ledger is at `ledger_url` if that is given, whatever the settings say.
+
+    Raises MissingError if there is none, RefusedError if it is another user's.
+    """
     try:
         if not (path / SETTINGS).exists():
             raise MissingError(f"there is no team in {path}", code="home-missing", home=path)
@@ -82,7 +87,7 @@ def open_home(path: Path, ask_passphrase: Callable[[], bytes]) -> Home:
     if path.stat().st_uid != os.geteuid():  # whose team.yml would name a command to be run
         raise _foreign(path)
     found = settings.recall(path / SETTINGS, path / CACHE)
-    return Home(path, found, Passphrase(found, ask_passphrase))
+    return Home(path, found, Passphrase(found, ask_passphrase), ledger_url)
 
 
 def _foreign(path: Path) -> RefusedError:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cryptography.x509 import Certificate
 
-from certkit.authority import issuance, lookup, server_identity
+from certkit.authority import issuance, lookup, server_identity, visits
 from certkit.authority.issuance import Issued
 from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
@@ -185,6 +185,7 @@ def redeem(session: Session, secret: bytes, request: bytes) -> Issued:
         use = ledger.CodeUse(session.now, pin, certificates.serial_text(certificate.serial_number))
         if not session.ledger.take_use(code.digest, use):
             raise _dead(code, State.USED)
+        visits.note(session, code.person, device)
 
     try:
         return issuance.certify(session, code.person, device, public_key, take)

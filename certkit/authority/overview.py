@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from certkit import files
-from certkit.authority import daemons, undelivered
+from certkit.authority import daemons, undelivered, visits
 from certkit.authority.daemons import Behind
 from certkit.authority.exposure import exposed
 from certkit.authority.home import LOCK, ROLES
@@ -63,6 +63,8 @@ class Expiry(StrEnum):
     EXPIRES_SOON = "expires-soon"
     NOT_YET_VALID = "not-yet-valid"
     """By a clock that was ahead, or this one is behind."""
+    NOT_RENEWED = "not-renewed"
+    """A device that renews by itself has not come when it should have."""
 
 
 class Severity(StrEnum):
@@ -93,6 +95,10 @@ class Item:
     device: str | None = None
     attention: Expiry | Behind | Exposure | Lack | None = None
     """What is the matter, None if nothing is."""
+    came: datetime | None = None
+    """When a device last came to the server."""
+    renews_by: datetime | None = None
+    """By when a device that renews by itself should have done so."""
 
     @property
     def severity(self) -> Severity | None:
@@ -102,7 +108,7 @@ class Item:
         return Severity.WARNING if self.attention in _DUE else Severity.ERROR
 
 
-_DUE = (Expiry.EXPIRES_SOON, Exposure.READABLE, Lack.NO_DAEMON)
+_DUE = (Expiry.EXPIRES_SOON, Expiry.NOT_RENEWED, Exposure.READABLE, Lack.NO_DAEMON)
 
 
 @dataclass(frozen=True)
@@ -118,8 +124,12 @@ class DeviceState:
     """When it was given its newest one."""
     expires: datetime | None
     serial: str | None
-    attention: "Expiry | None" = None
+    attention: Expiry | None = None
     """What is the matter with that end, where the device may build until then."""
+    came: datetime | None = None
+    """When it last came to the server; None if it never did."""
+    renews_by: datetime | None = None
+    """By when it should have renewed by itself; None if it does not."""
 
 
 def overview(view: View) -> list[Item]:
@@ -153,9 +163,9 @@ def _device_state(device: Device, newest: Certificate | None, now: datetime, *, 
     is_out = is_out or device.revoked is not None
     if newest is None:
         state = State.REVOKED if is_out else State.NO_CERTIFICATE
-        return DeviceState(device.person, device.name, state, device.created, None, None, None)
-    end = newest.not_after
-    attention = None if is_out else _expiry(end, now, end - certificates.renewal_due(newest.not_before, end))
+        return DeviceState(device.person, device.name, state, device.created, None, None, None, came=device.came)
+    end, renews_by = newest.not_after, visits.renews_by(device, newest)
+    attention = None if is_out else _end_of_device(newest, renews_by, now)
     state = State.EXPIRED if attention is Expiry.EXPIRED else State.VALID
     return DeviceState(
         device.person,
@@ -166,7 +176,16 @@ def _device_state(device: Device, newest: Certificate | None, now: datetime, *, 
         expires=end,
         serial=newest.serial,
         attention=attention,
+        came=device.came,
+        renews_by=renews_by,
     )
+
+
+def _end_of_device(newest: Certificate, renews_by: datetime | None, now: datetime) -> Expiry | None:
+    end = newest.not_after
+    if renews_by is None or end <= now:
+        return _expiry(end, now, end - certificates.renewal_due(newest.not_before, end))
+    return Expiry.NOT_RENEWED if renews_by <= now else None
 
 
 def _authorities(view: View) -> Iterator[Item]:
@@ -204,7 +223,7 @@ def _devices(view: View) -> Iterator[Item]:
     for each in device_states(view):
         if each.expires is None or each.state is State.REVOKED or each.expires + FORGOTTEN < view.now:
             continue
-        yield Item(Kind.DEVICE, each.person, each.expires, each.device, each.attention)
+        yield Item(Kind.DEVICE, each.person, each.expires, each.device, each.attention, each.came, each.renews_by)
 
 
 def _exposed(view: View) -> Iterator[Item]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from certkit.authority import issuance, server_identity
+from certkit.authority import issuance, server_identity, visits
 from certkit.authority.issuance import Issued
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -39,11 +39,12 @@ def holder(view: View, der: bytes) -> Holder:
     return Holder(found.person, found.device, found)
 
 
-def settings(view: View, shown: Holder) -> dict[str, object]:
+def settings(session: Session, shown: Holder) -> dict[str, object]:
     """Return what the holder of a certificate needs to know, as JSON takes it: where to build, whom to trust."""
-    certificate, code = shown.certificate, view.ledger.code_of_certificate(shown.certificate.serial)
-    known = bundle.settings(issuance.bundle_of(view, shown.person, shown.device, certificates.load(certificate.der)))
-    return known | {"server": server_identity.address(view).url, "client": (code and code.client) or None}
+    visits.note_if_new(session, shown.person, shown.device, shown.certificate.serial)
+    certificate, code = shown.certificate, session.ledger.code_of_certificate(shown.certificate.serial)
+    known = bundle.settings(issuance.bundle_of(session, shown.person, shown.device, certificates.load(certificate.der)))
+    return known | {"server": server_identity.address(session).url, "client": (code and code.client) or None}
 
 
 def renew(session: Session, der: bytes, request: bytes) -> Issued:
@@ -52,9 +53,11 @@ def renew(session: Session, der: bytes, request: bytes) -> Issued:
     The same key gets the same certificate again. Raises as `holder` and `issuance.sign` do.
     """
     shown = holder(session, der)
+    person, device, serial = shown.person, shown.device, shown.certificate.serial
     public_key = requests.read(request)
     for each in session.ledger.certificates_of_key(keys.public_pin(public_key).hex()):
-        is_theirs = (each.person, each.device) == (shown.person, shown.device) and each.not_after > session.now
-        if is_theirs and each.serial != shown.certificate.serial and each.created >= shown.certificate.created:
-            return issuance.answer_again(session, shown.person, shown.device, certificates.load(each.der))
-    return issuance.certify(session, shown.person, shown.device, public_key)
+        is_theirs = (each.person, each.device) == (person, device) and each.not_after > session.now
+        if is_theirs and each.serial != serial and each.created >= shown.certificate.created:
+            visits.note_if_new(session, person, device, serial)
+            return issuance.answer_again(session, person, device, certificates.load(each.der))
+    return issuance.certify(session, person, device, public_key, lambda _: visits.note(session, person, device, serial))

@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import count
 
+from certkit.authority import visits
 from certkit.authority.changes import publishing
 from certkit.authority.cohort_authorities import of
 from certkit.authority.creation import new_authority, write_authority
 from certkit.authority.home import authority_directory
-from certkit.authority.revocation import newest_of_devices
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.pki import certificates
@@ -24,6 +25,8 @@ class Member:
     person: str | None = None
     device: str | None = None
     daemon: str | None = None
+    came: datetime | None = None
+    """When a device last came to the server; None if it never did."""
 
     def __str__(self) -> str:
         return f"daemon {self.daemon}" if self.daemon else f"{self.person} {self.device}"
@@ -136,15 +139,19 @@ def _verifiers(view: View, role: Role) -> Iterator[Party[Member]]:
             possible = view.ledger.generations_since(daemon.proven)
             yield Party(Member(daemon=daemon.name), rotation.known_to_trust(possible))
     else:
-        for each in newest_of_devices(view):
-            yield Party(Member(each.person, each.device), frozenset(each.trusts))
+        for use in visits.uses(view):
+            yield Party(
+                Member(use.person, use.device, came=use.came),
+                rotation.known_to_trust(each.trusts for each in use.certificates),
+            )
 
 
 def _holders(view: View, role: Role) -> Iterator[Party[Member]]:
     generation_of = _generations(view, role)
     if role == "client":
-        for each in newest_of_devices(view):
-            yield Party(Member(each.person, each.device), frozenset({generation_of.get(each.issuer, 0)}))
+        for use in visits.uses(view):
+            shown = frozenset(generation_of.get(each.issuer, 0) for each in use.certificates)
+            yield Party(Member(use.person, use.device, came=use.came), shown)
     else:
         for daemon in view.ledger.daemons():
             issued = view.ledger.certificates("daemon", daemon=daemon.name, unexpired_at=view.now)

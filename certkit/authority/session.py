@@ -112,6 +112,7 @@ class Session(View):
         with contextlib.ExitStack() as stack:
             if not self._held.locks:
                 stack.enter_context(files.locked(self.path / LOCK))
+                stack.enter_context(self.ledger.locked())
             self._held.locks += 1
             try:
                 yield

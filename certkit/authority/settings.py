@@ -6,7 +6,7 @@ import json
 import re
 import reprlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Settings:
     renewal_grace_days: int = 0
     passphrase_file: str = ""
     passphrase_command: str = ""
-    ledger: str = ""
+    ledger: str = field(default="", repr=False)
     """The URL of the ledger; empty for the file in the home."""
 
     @property
@@ -211,7 +211,8 @@ def check(place: str, key: object, value: object, known: Collection[str] = _KEYS
         )
     wanted = int if str(key).endswith("_days") else str
     if type(value) is not wanted:
-        shown = reprlib.repr(value)[:60]  # YAML has ways to make a few bytes endless
+        # YAML has ways to make a few bytes endless, and whatever was meant as a URL may hold a password.
+        shown = "what it is" if key == "ledger" else reprlib.repr(value)[:60]
         raise MalformedError(
             f"{place}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.", code="settings-value"
         )

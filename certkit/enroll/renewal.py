@@ -19,7 +19,7 @@ from certkit.earthly.user import User, user_of
 from certkit.enroll import enrollment, est, online, record, renewal_record, server_trust
 from certkit.enroll.enrollment import Enrollment
 from certkit.enroll.renewal_record import Renewable
-from certkit.errors import MalformedError, MissingError
+from certkit.errors import CertkitError, MalformedError, MissingError
 from certkit.pki import certificates, requests
 from certkit.pki.signer import KeySigner
 
@@ -93,11 +93,23 @@ def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
     return planned
 
 
-def finish(planned: Enrollment) -> None:
-    """Put the next pair into its place, everything of one client's in one step."""
+def finish(planned: Enrollment, environ: Mapping[str, str]) -> None:
+    """Put the next pair into its place, everything of one client's in one step, and let the server see it in use."""
+    user, team = planned.user, planned.bundle.team
     planned.apply()
-    with files.acting_as(planned.user.owner):
-        renewal_record.next_key(planned.user, planned.bundle.team).unlink(missing_ok=True)
+    with files.acting_as(user.owner):
+        renewal_record.next_key(user, team).unlink(missing_ok=True)
+    with contextlib.suppress(CertkitError):  # else it is seen at the next renewal
+        _show(user, next(each for each in present(environ) if each.team == team))
+
+
+def _show(user: User, found: Present) -> None:
+    """Show the pair that is in use: a rotation waits until the server has seen it."""
+    if found.renewable:
+        with files.acting_as(user.owner):
+            authorities = certificates.load_all(files.read(found.place / "ca.pem"))
+            with server_trust.connection(found.renewable.server, authorities, found.pair) as connection:
+                est.settings(connection)
 
 
 @contextlib.contextmanager

@@ -42,6 +42,10 @@ class Device:
     label: str
     created: datetime
     revoked: Revocation | None = None
+    came: datetime | None = None
+    """When it last came to the server; None if it never did."""
+    shown: str = ""
+    """The serial of the certificate that it last showed there; empty until it has shown one."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,19 @@ class Ledger(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Begin a change; other writers wait. Commit at the end, or roll back on an exception."""
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep every other host out that shares the ledger and wants this lock; never inside a transaction.
+
+        It goes with a home's own lock, which covers one host: in a file it does nothing.
+        """
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something has been committed since the last call of this; tell whether it may have been.
+
+        Of what is committed, what daemons are told is what counts; anything else may be told, too. The first call
+        returns at once: wait, then look, and wait again.
+        """
+
     def close(self) -> None:
         """Let go of the database."""
 
@@ -217,6 +234,9 @@ class Ledger(Protocol):
 
     def set_device_revoked(self, person: str, name: str, revoked: Revocation | None) -> None:
         """Shut a device out, or let it in again."""
+
+    def set_device_came(self, person: str, name: str, came: datetime, shown: str | None = None) -> None:
+        """Note that a device has come to the server, and the serial of what it showed there, if anything."""
 
     def put_daemon(self, daemon: Daemon) -> None:
         """Add a daemon, or replace what is known of it."""

@@ -59,4 +59,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX codes_by_end ON codes (expires)",
         "CREATE INDEX code_uses_by_certificate ON code_uses (serial)",
     ),
+    (
+        # When a device last came to the server, and what it showed there.
+        "ALTER TABLE devices ADD COLUMN came TEXT",
+        "ALTER TABLE devices ADD COLUMN shown TEXT NOT NULL DEFAULT ''",
+    ),
 )

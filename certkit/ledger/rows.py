@@ -64,8 +64,9 @@ def person(row: Row) -> Person:
 
 def device(row: Row) -> Device:
     """Read a row of devices."""
-    person, name, label, created, at, reason = row
-    return Device(_text(person), _text(name), _text(label), time_of(created), revocation(at, reason))
+    person, name, label, created, at, reason, came, shown = row
+    known = _text(person), _text(name), _text(label), time_of(created), revocation(at, reason)
+    return Device(*known, time_of(came) if came else None, _text(shown))
 
 
 def daemon(row: Row) -> Daemon:

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -37,11 +38,16 @@ T = TypeVar("T")
 class Database(Protocol):
     """A connection that commits each statement by itself unless `begin` was called."""
 
-    spelling: Mapping[str, str]
-    """How this database spells `{identity}` and `{bytes}` in a schema."""
+    name: str
+    """What people know it by, without anything secret."""
+    columns: str
+    """The statement that returns the columns of the table `:name`, in their order."""
 
     def execute(self, statement: str, values: Values) -> list[Row]:
         """Run one statement; raises `Taken` where a unique value is taken already."""
+
+    def change_schema(self, statement: str) -> None:
+        """Run a statement of `migrations`."""
 
     def begin(self) -> None:
         """Begin a transaction that no other writer can be in at the same time."""
@@ -52,8 +58,26 @@ class Database(Protocol):
     def rollback(self) -> None:
         """Undo the transaction."""
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other hosts out of what the home's lock keeps out on this one."""
+
+    def notify(self) -> None:
+        """Let whoever waits know, when the transaction is committed."""
+
+    def wait(self, seconds: float) -> bool:
+        """See `interface.Ledger`."""
+
+    def read(self, statement: str) -> Iterator[Row]:
+        """Run a query inside a transaction, row by row, however many there are."""
+
+    def write(self, statement: str, rows: Iterable[Values]) -> None:
+        """Run a statement inside a transaction for each of many rows."""
+
+    def continue_numbers(self, table: str) -> None:
+        """Let new rows of a table have larger numbers than those that were written into it with theirs."""
+
     def export(self) -> bytes:
-        """Return the whole content at one moment."""
+        """Return the whole content at one moment, as the file of a ledger."""
 
     def verify(self) -> None:
         """Raise LedgerError if the content is damaged."""
@@ -87,8 +111,13 @@ class SqlLedger:
             done = self.version()
             for number, steps in enumerate(MIGRATIONS[done:], start=done + 1):
                 for step in steps:
-                    self._run(step.format_map(self.database.spelling))
+                    self.database.change_schema(step)
                 self._run("INSERT INTO migrations (number) VALUES (:number)", number=number)
+
+    def update(self) -> None:
+        """Apply the steps that are new to this ledger, if there are any; raises as `version` does."""
+        if self.version() < len(MIGRATIONS):
+            self.migrate()
 
     def version(self) -> int:
         """Return the number of steps applied; raises CertkitError if it is more than this certkit knows."""
@@ -109,6 +138,14 @@ class SqlLedger:
         except BaseException:
             self.database.rollback()
             raise
+
+    def locked(self) -> AbstractContextManager[None]:
+        """See `interface.Ledger`."""
+        return self.database.locked()
+
+    def wait(self, seconds: float) -> bool:
+        """See `interface.Ledger`."""
+        return self.database.wait(seconds)
 
     def export(self) -> bytes:
         """See `interface.Ledger`."""
@@ -206,6 +243,17 @@ class SqlLedger:
             person=person,
             name=name,
             **rows.revocation_values(revoked),
+        )
+
+    def set_device_came(self, person: str, name: str, came: datetime, shown: str | None = None) -> None:
+        """See `interface.Ledger`."""
+        also = "" if shown is None else ", shown = :shown"
+        self._run(
+            f"UPDATE devices SET came = :came{also} WHERE person = :person AND name = :name",  # noqa: S608  literals
+            person=person,
+            name=name,
+            came=rows.text_of(came),
+            shown=shown,
         )
 
     def put_daemon(self, daemon: Daemon) -> None:
@@ -371,6 +419,7 @@ class SqlLedger:
             generations=json.dumps(anchors.generations),
             excluded=json.dumps(anchors.excluded),
         )
+        self.database.notify()
 
     def anchors(self, number: int) -> Anchors | None:
         """See `interface.Ledger`."""
@@ -433,7 +482,7 @@ _COLUMNS = (
     *("person", "device", "daemon", "trusts", "pin", "urls"),
 )
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
-_DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason FROM devices"
+_DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CODES = (

@@ -4,17 +4,21 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from certkit.errors import MissingError
-from certkit.ledger.migrations import MIGRATIONS
 from certkit.ledger.rows import Row
 from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
 
 PATIENCE = 60.0
 """Seconds to wait for another command that is writing."""
 
+_GLANCE = 0.1
+"""Seconds between two looks at whether the file has changed: each takes some microseconds."""
+_AT_ONCE = 200
+"""Rows of a long list that are read at once."""
 _LEAST_ROOM = 1 << 17
 """Bytes that SQLite wants for its log."""
 _PRIMARY = 0xFF
@@ -48,17 +52,20 @@ def open_ledger(path: Path, patience: float = PATIENCE) -> SqlLedger:
     if not path.exists():
         raise MissingError(f"{path} does not exist", code="ledger-missing", path=path)
     ledger = SqlLedger(SqliteDatabase(path, patience))
-    if ledger.version() < len(MIGRATIONS):
-        ledger.migrate()
+    ledger.update()
     return ledger
 
 
 class SqliteDatabase:
     """One connection to a SQLite file, for one thread; on a medium that cannot be written it can be read."""
 
+    spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
+    columns = "SELECT name FROM pragma_table_info(:name) ORDER BY cid"
+
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
-        self.spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
         self._path = path
+        self.name = str(path)
+        self._seen: int | None = None
         with _explained(path):
             if not os.access(path.parent, os.W_OK):
                 self._connection = _read_only(path)
@@ -72,6 +79,10 @@ class SqliteDatabase:
         with _explained(self._path):
             return self._connection.execute(statement, dict(values)).fetchall()
 
+    def change_schema(self, statement: str) -> None:
+        """See `sql.Database`."""
+        self.execute(statement.format_map(self.spelling), {})
+
     def begin(self) -> None:
         """See `sql.Database`."""
         self.execute("BEGIN IMMEDIATE", {})
@@ -84,6 +95,39 @@ class SqliteDatabase:
         """See `sql.Database`."""
         if self._connection.in_transaction:  # a full disk has ended it already
             self.execute("ROLLBACK", {})
+
+    def locked(self) -> contextlib.AbstractContextManager[None]:
+        """See `sql.Database`: a file is one host's, and so the home's lock will do."""
+        return contextlib.nullcontext()
+
+    def notify(self) -> None:
+        """See `sql.Database`: whoever waits looks at the file."""
+
+    def wait(self, seconds: float) -> bool:
+        """See `sql.Database`."""
+        end, former = time.monotonic() + seconds, self._seen
+        while True:
+            [(self._seen,)] = self.execute("PRAGMA data_version", {})
+            if self._seen != former:
+                return True
+            if (left := end - time.monotonic()) <= 0:
+                return False
+            time.sleep(min(left, _GLANCE))
+
+    def read(self, statement: str) -> Iterator[Row]:
+        """See `sql.Database`."""
+        with _explained(self._path):
+            cursor = self._connection.execute(statement)
+            while found := cursor.fetchmany(_AT_ONCE):
+                yield from found
+
+    def write(self, statement: str, rows: Iterable[Values]) -> None:
+        """See `sql.Database`."""
+        with _explained(self._path):
+            self._connection.executemany(statement, rows)
+
+    def continue_numbers(self, table: str) -> None:
+        """See `sql.Database`: SQLite goes on behind the largest by itself."""
 
     def export(self) -> bytes:
         """See `sql.Database`: the content of the file of a ledger."""

@@ -44,6 +44,8 @@ class Service:
     """Set while nobody is being answered, once somebody was."""
     answering: int = 0
     renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
+    refresh: Callable[[], Awaitable[None]] | None = None
+    """Takes over the authorities as they are now."""
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and write its line into the log, in which no secret ever stands."""
@@ -113,7 +115,7 @@ class Service:
         except (RefusedError, MalformedError):
             self.failures.count(code, time.monotonic())
             raise
-        return _issued(call, issued)
+        return await self._issued(call, issued)
 
     async def renew(self, call: Call) -> web.Response:
         """Answer `simplereenroll`: a CSR of whoever shows a certificate that is good."""
@@ -129,7 +131,7 @@ class Service:
         )
         if issued.is_new:
             self.renewed.count(device, time.monotonic())
-        return _issued(call, issued)
+        return await self._issued(call, issued)
 
     async def settings(self, call: Call) -> web.Response:
         """Tell whoever shows a certificate that is good where to build, and whom to trust."""
@@ -168,6 +170,14 @@ class Service:
         await call.do(_check)
         return web.Response(text="ok\n")
 
+    async def _issued(self, call: Call, issued: Issued) -> web.Response:
+        """Answer with a certificate, which can be shown here from then on, even if its authority is brand-new."""
+        call.actor = issued.person
+        call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
+        if self.refresh and issued.issuer not in self.authorities:
+            await self.refresh()
+        return answers.certificates([issued.certificate])
+
     def _failed(self, who: str) -> CallError | None:
         """Count a failure; return what is to be said if there were too many of late."""
         now = time.monotonic()
@@ -185,12 +195,6 @@ def _check(session: Session) -> None:
     session.newest_anchors()
     session.issuing("client")
     server_identity.address(session)
-
-
-def _issued(call: Call, issued: Issued) -> web.Response:
-    call.actor = issued.person
-    call.told |= {"device": issued.device, "serial": f"{issued.certificate.serial_number:x}"}
-    return answers.certificates([issued.certificate])
 
 
 def _wait(seconds: int) -> CallError:

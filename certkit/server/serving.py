@@ -33,7 +33,7 @@ from certkit.server.worker import Worker
 _BACKLOG = 1024
 _HANDSHAKE = 10.0
 """Seconds for a handshake."""
-_REFRESH = 60.0
+_REFRESH = 5.0
 """Seconds between two looks at what has changed: the own certificate, the authorities."""
 _DRAIN = 10.0
 """Seconds for what is being answered when the server is told to end."""
@@ -117,6 +117,7 @@ async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -
     try:
         refreshed = _Refreshing(worker, plan.actor, service, settings, log)
         await refreshed.once()
+        service.refresh = refreshed.once
         listening.listen(_BACKLOG)
         server = await loop.create_server(
             connections, sock=listening, ssl=settings, backlog=_BACKLOG, ssl_handshake_timeout=_HANDSHAKE

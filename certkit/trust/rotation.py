@@ -150,7 +150,7 @@ def take(
 
 
 def known_to_trust(possible: Iterable[Iterable[int]]) -> frozenset[int]:
-    """Return the generations that a daemon surely trusts: those that all anchors that it may hold have in common."""
+    """Return the generations that a verifier surely trusts: those that all that it may hold have in common."""
     each = [frozenset(generations) for generations in possible]
     return frozenset.intersection(*each) if each else frozenset()
 

@@ -1,13 +1,11 @@
 """Which of several daemons is the default: the first that was added, until another is chosen."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from certkit.enroll.bundle import open_bundle
-from certkit.ledger.migrations import MIGRATIONS
 from tests.cli.conftest import Lead
 from tests.cli.json_forms import told
+from tests.ledger import former
 
 
 def order(lead: Lead) -> list[str]:
@@ -91,12 +89,6 @@ def test_without_any_daemon_nobody_is_issued_a_bundle_that_could_not_be_used(lea
 
 def test_a_ledger_without_an_order_gets_that_of_the_first_certificates(lead: Lead, home: Path) -> None:
     add(lead, "arm", "a-last")
-    first = next(number for number, steps in enumerate(MIGRATIONS, start=1) if "ADD COLUMN place" in steps[0])
-    with closing(sqlite3.connect(home / "ledger.sqlite")) as ledger, ledger:
-        for undo in ("DROP TABLE code_uses", "DROP TABLE codes", "ALTER TABLE daemons DROP COLUMN deployment"):
-            ledger.execute(undo)
-        ledger.execute("ALTER TABLE daemons DROP COLUMN place")
-        ledger.execute("ALTER TABLE certificates DROP COLUMN urls")
-        ledger.execute("DELETE FROM migrations WHERE number >= ?", [first])
+    former.go_back(home / "ledger.sqlite", "ADD COLUMN place")
     lead("daemon", "renew", "build")
     assert order(lead) == ["build", "arm", "a-last"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from certkit.ledger import file_url, open_ledger, sqlite
-from certkit.ledger.migrations import MIGRATIONS
 from tests.cli.conftest import Lead
+from tests.ledger import former
 
 ARM = "tcp://arm.acme.example:8372"
 
@@ -148,11 +148,8 @@ def test_a_ledger_of_a_former_certkit_takes_what_it_never_knew_for_granted(tmp_p
     """Before, every daemon was told to run in Docker with its files in the one folder."""
     path = tmp_path / "ledger.sqlite"
     sqlite.create(path).close()
+    former.go_back(path, "ADD COLUMN deployment")
     database = sqlite.SqliteDatabase(path)
-    last = next(number for number, steps in enumerate(MIGRATIONS, start=1) if "ADD COLUMN deployment" in steps[0])
-    for undo in ("DROP TABLE code_uses", "DROP TABLE codes", "ALTER TABLE daemons DROP COLUMN deployment"):
-        database.execute(undo, {})
-    database.execute("DELETE FROM migrations WHERE number >= :last", {"last": last})
     database.execute(
         "INSERT INTO daemons (name, url, hosts, created, proven, serving) "
         "VALUES ('build', 'tcp://build:1', '[\"build\"]', '2026-11-24T12:00:00Z', 0, '')",

@@ -1,8 +1,6 @@
 """`certkit invite`: a code for a person, shown once."""
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from certkit.cli.support import context
 from certkit.enroll import codes
 from certkit.pki import certificates, keys
 from tests.cli.conftest import ALICE, Ended, Lead
+from tests.ledger import former
 from tests.server.identity import SERVER, started
 
 
@@ -97,10 +96,7 @@ def test_codes_of_before_are_worth_nothing_in_a_restored_home(lead: Lead, server
 
 
 def test_a_home_of_a_former_certkit_takes_codes(lead: Lead, home: Path) -> None:
-    with closing(sqlite3.connect(home / "ledger.sqlite")) as ledger, ledger:
-        ledger.execute("DROP TABLE code_uses")
-        ledger.execute("DROP TABLE codes")
-        ledger.execute("DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)")
+    former.go_back(home / "ledger.sqlite", "CREATE TABLE codes")
     started(home)
     code_in(lead("invite", ALICE))
 

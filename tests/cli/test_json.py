@@ -38,7 +38,7 @@ from tests.cli.conftest import ALICE, Lead
 from tests.cli.daemons import Running, running
 from tests.cli.json_forms import ENUMS, FORMS, PAGE, SCHEMA, Told, fits
 from tests.daemons.daemon import HOST
-from tests.server.identity import started
+from tests.server.identity import enroll, started
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
@@ -242,8 +242,10 @@ def test_status_with_every_kind_of_attention(
 ) -> None:
     told("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
     assert told("status")["ok"] is True
+    started(home_of)
+    enroll(home_of, ALICE, "lap")
     seen = set()
-    for days, code in ((-1, 3), (360, 0), (370, 3), (3400, 3), (3700, 3)):
+    for days, code in ((-1, 3), (80, 0), (360, 0), (370, 3), (3400, 3), (3700, 3)):
         travel(days)
         seen |= attention(told("status", code=code))
     travel(0)
@@ -316,11 +318,14 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
 ) -> None:
     told("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
     blocked = told("rotate", "client", "prepare")["steps"][0]
-    assert blocked == {"step": "switch", "would_lock_out": [{"person": None, "device": None, "daemon": "build"}]}
+    assert blocked == {
+        "step": "switch",
+        "would_lock_out": [{"person": None, "device": None, "daemon": "build", "came": None}],
+    }
     stages = [told("rotate", "client", step, "--force")["stage"] for step in ("switch", "retire", "rollback")]
     assert stages == ["switched", "retired", "switched"]
     found = told("rotate", "server", "--compromised")["must_enroll_again"]
-    assert found == [{"person": ALICE, "device": "desk", "daemon": None}]
+    assert found == [{"person": ALICE, "device": "desk", "daemon": None, "came": None}]
     assert {each["duty"] for each in told("authority", "show")["authorities"]} == {"signs", "trusted", "retired"}
     told("revoke", ALICE)
     told("reinstate", ALICE)

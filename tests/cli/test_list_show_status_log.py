@@ -60,7 +60,15 @@ def test_everybody_is_listed_device_by_device(lead: Lead, serial: str) -> None:
     assert all(
         re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", device.pop(time)) for time in ("since", "issued", "expires")
     )
-    assert device == {"person": ALICE, "device": "desk", "state": "valid", "serial": serial, "attention": None}
+    assert device == {
+        "person": ALICE,
+        "device": "desk",
+        "state": "valid",
+        "serial": serial,
+        "attention": None,
+        "came": None,
+        "renews_by": None,
+    }
 
 
 def test_which_laptop_is_meant_is_told_by_when_it_was_first_and_last_issued_a_certificate(

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +15,7 @@ from certkit.errors import InvalidError, RefusedError
 from certkit.ledger import create_ledger, file_url, import_ledger, open_ledger, sql
 from certkit.ledger.interface import (
     Actor,
+    Anchors,
     Certificate,
     Code,
     CodeUse,
@@ -24,6 +26,7 @@ from certkit.ledger.interface import (
     Person,
     Revocation,
 )
+from tests.postgres.fixtures import NewUrl
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 ALICE = Person("Žofie @ acme", "alice", NOW)
@@ -34,10 +37,10 @@ EVENT = Event(NOW, Actor("lead", "desk", "home"), "issue", "alice", {"device": "
 Open = Callable[[], Ledger]
 
 
-@pytest.fixture(params=["sqlite"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+@pytest.fixture
+def opened(new_url: NewUrl) -> Open:
     """Return a way to connect to one ledger, each time anew, in every database in turn."""
-    url = file_url(tmp_path / "a ledger.sqlite")
+    url = new_url()
     create_ledger(url).close()
     return lambda: open_ledger(url)
 
@@ -204,7 +207,9 @@ def test_what_is_exported_is_a_ledger_again(ledger: Ledger, tmp_path: Path) -> N
     assert (tmp_path / "copy.sqlite").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("url", ["postgresql://db/acme", "sqlite://host/path", "sqlite:path", "/path", ""])
+@pytest.mark.parametrize(
+    "url", ["mysql://db/acme", "sqlite://host/path", "sqlite:path", "/path", "", "sqlite://[/path"]
+)
 def test_a_url_of_no_known_kind_is_invalid(url: str) -> None:
     with pytest.raises(InvalidError, match="is not the URL of a ledger"):
         open_ledger(url)
@@ -217,6 +222,7 @@ def test_no_statement_leaves_columns_unnamed() -> None:
     assert not re.search(r"INSERT INTO \w+ VALUES", text)
 
 
+ANCHORS = Anchors(1, NOW, b"\x00ca\xff", b"crl", (1,), ("*.alice.acme.certkit.internal",))
 CODE = Code("5e0c", ALICE.name, None, "buildctl", NOW, NOW + timedelta(hours=1), uses=2, left=2)
 
 
@@ -250,3 +256,46 @@ def test_codes_are_listed_until_they_expire_and_remember_that_they_were_cancelle
         ledger.cancel_code(other.digest, NOW)
     assert ledger.codes() == [CODE, replace(other, cancelled=NOW)]
     assert [each.digest for each in ledger.codes(unexpired_at=CODE.expires)] == [other.digest]
+
+
+def test_whoever_waits_is_told_of_a_publication_and_of_nothing_twice(opened: Open, ledger: Ledger) -> None:
+    assert ledger.wait(60)  # the first time: what was published before must be looked at
+    assert not ledger.wait(0.01)
+    with closing(opened()) as other:
+        with other.transaction():
+            other.add_anchors(ANCHORS)
+        assert ledger.wait(60)
+        assert not ledger.wait(0.01)
+        late = threading.Timer(0.2, publish, [opened])
+        late.start()
+        assert ledger.wait(60)
+        late.join()
+    newest = ledger.newest_anchors()
+    assert newest
+    assert newest.number == 2
+
+
+def publish(opened: Open) -> None:
+    """Record a publication by a connection of its own."""
+    with closing(opened()) as ledger, ledger.transaction():
+        ledger.add_anchors(replace(ANCHORS, number=2))
+
+
+def test_two_writers_are_never_in_a_change_at_once(opened: Open) -> None:
+    inside: list[int] = []
+
+    def count(number: int) -> None:
+        with closing(opened()) as ledger:
+            for _ in range(5):
+                with ledger.transaction():
+                    inside.append(number)
+                    ledger.set_state("count", {"of": (ledger.state("count") or {"of": 0})["of"] + 1})
+                    assert inside.pop() == number
+
+    threads = [threading.Thread(target=count, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with closing(opened()) as ledger:
+        assert ledger.state("count") == {"of": 20}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from certkit.errors import CertkitError, MissingError
-from certkit.ledger import migrations, sql, sqlite
+from certkit.ledger import sqlite
 from certkit.ledger.interface import Actor, Event, Ledger, Person
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -51,39 +51,6 @@ def test_a_ledger_that_is_not_there_is_missing_and_not_made(tmp_path: Path) -> N
     with pytest.raises(MissingError, match="does not exist"):
         sqlite.open_ledger(tmp_path / "ledger.sqlite")
     assert not list(tmp_path.iterdir())
-
-
-def test_a_step_that_is_new_is_applied_once_and_nothing_is_lost(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with closing(sqlite.open_ledger(path)) as ledger, ledger.transaction():
-        ledger.add_person(Person("alice", "alice", NOW))
-    steps = ("CREATE TABLE extra (id {identity}, content {bytes})", "CREATE INDEX by_id ON extra (id)")
-    later = (*migrations.MIGRATIONS, steps)
-    for module in (sql, sqlite):
-        monkeypatch.setattr(module, "MIGRATIONS", later)
-    for _ in range(2):
-        with closing(sqlite.open_ledger(path)) as ledger:
-            assert [person.name for person in ledger.people()] == ["alice"]
-    assert rows(path, "SELECT number FROM migrations") == [(number + 1,) for number in range(len(later))]
-    assert rows(path, "SELECT * FROM extra") == []
-
-
-def test_a_step_that_fails_leaves_the_ledger_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = (*migrations.MIGRATIONS, ("CREATE TABLE extra (id {identity})", "no SQL"))
-    with monkeypatch.context() as patch:
-        for module in (sql, sqlite):
-            patch.setattr(module, "MIGRATIONS", broken)
-        with pytest.raises(CertkitError, match="the ledger cannot be used"):
-            sqlite.open_ledger(path)
-    assert rows(path, "SELECT name FROM sqlite_master WHERE name = 'extra'") == []
-    sqlite.open_ledger(path).close()
-
-
-def test_a_ledger_of_a_newer_certkit_is_left_alone(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT INTO migrations VALUES (99)")
-    with pytest.raises(CertkitError, match="written by a newer certkit") as caught:
-        sqlite.open_ledger(path)
-    assert "Update certkit" in caught.value.hint
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 100])

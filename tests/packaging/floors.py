@@ -6,6 +6,7 @@ import sys
 import tomllib
 import venv
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -31,7 +32,8 @@ def main(folder: Path) -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     tools = [tool for tool in project["dependency-groups"]["dev"] if re.split(r"[^\w-]", tool)[0] in TOOLS]
     venv.create(folder, clear=True)
-    required = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["server"]]
+    optional = project["project"]["optional-dependencies"].values()
+    required = [*project["project"]["dependencies"], *chain.from_iterable(optional)]
     pip = [sys.executable, "-m", "pip", f"--python={folder / 'bin' / 'python'}", "--quiet"]
     subprocess.run([*pip, "install", "--editable", CHECKOUT, *floors(required), *tools], check=True)
     subprocess.run([*pip, "freeze", "--exclude-editable"], check=True)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 
 import pytest
 from packaging.requirements import Requirement
@@ -10,7 +11,8 @@ from tests.environment import CHECKOUT
 from tests.packaging.floors import floors, is_for_this_machine
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-DEPENDENCIES = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["server"]]
+OPTIONAL = chain.from_iterable(PROJECT["project"]["optional-dependencies"].values())
+DEPENDENCIES = [*PROJECT["project"]["dependencies"], *OPTIONAL]
 LOCK = (CHECKOUT / "requirements-dev.txt").read_text()
 LOCKED = dict(re.findall(r"^([\w-]+)==(\S+)", LOCK, re.MULTILINE))
 
@@ -33,4 +35,4 @@ def test_everything_in_the_lock_file_has_hashes_and_no_place() -> None:
 
 def test_the_floors_are_the_lower_bounds() -> None:
     assert floors(["a-b>=1.2,<2", "c>=3.0"]) == ["a-b==1.2", "c==3.0"]
-    assert all(re.fullmatch(r"[\w-]+==[\d.]+", floor) for floor in floors(DEPENDENCIES))
+    assert all(re.fullmatch(r"[\w\[\]-]+==[\d.]+", floor) for floor in floors(DEPENDENCIES))

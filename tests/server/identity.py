@@ -1,14 +1,16 @@
 """A team whose server was started once, without one that runs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from certkit.authority import server_identity
+from certkit.authority import invitations, server_identity
 from certkit.authority.changes import changing
 from certkit.authority.home import open_home
 from certkit.authority.session import Session
 from certkit.enroll.codes import Server
 from certkit.ledger.interface import Actor
+from certkit.pki import keys, requests
+from certkit.pki.signer import KeySigner
 
 SERVER = Server("ca.acme.example", 8443)
 ACTOR = Actor("lead", "desk")
@@ -18,6 +20,14 @@ def started(home: Path, server: Server = SERVER) -> None:
     """Let the ledger know a server, which has its certificate."""
     with changing(open_home(home, lambda: b""), ACTOR, datetime.now(UTC)) as session:
         start(session, server)
+
+
+def enroll(home: Path, person: str, device: str) -> None:
+    """Let a device enroll with a code of a server that was started."""
+    with changing(open_home(home, lambda: b""), ACTOR, datetime.now(UTC)) as session:
+        made = invitations.invite(session, person, device, life=timedelta(hours=1))
+        request = requests.make_der(KeySigner(keys.generate("p256")))
+        invitations.redeem(session, made.code.secret, request)
 
 
 def start(session: Session, server: Server = SERVER) -> server_identity.Identity:

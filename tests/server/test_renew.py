@@ -180,6 +180,18 @@ def test_what_has_changed_comes_along(place: Place, server: Server) -> None:
         assert (folder / "cert.pem").read_bytes() == place.pair[0]
 
 
+def test_a_laptop_shows_what_it_uses_so_that_no_rotation_waits_longer_than_it_must(
+    place: Place, server: Server
+) -> None:
+    for step in ("prepare", "switch"):
+        assert place.lead("rotate", "client", step, "--force").code == 0
+    assert place.lead("renew").code == 3  # the daemon has not the new authority yet, so the former pair stays
+    assert "would lock out" in place.lead("rotate", "client", "retire").complaint[1]
+    place.start_daemon()
+    assert place.lead("renew").code == 0
+    assert place.lead("rotate", "client", "retire").code == 0
+
+
 def test_a_bundle_alone_knows_no_server_and_a_code_takes_it_over(place: Place, server: Server) -> None:
     assert place.lead("unenroll").code == 0
     place.lead("issue", ALICE, "--device", "old", "--out", "a", "--no-passphrase")

@@ -29,6 +29,7 @@ from certkit.cli.support.deployment_steps import say_deployment
 from certkit.cli.support.output import say, say_json, short, tell
 from certkit.earthly.address import parse_shared
 from certkit.errors import InvalidError
+from certkit.ledger import copying
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from certkit.pki.keys import KEY_TYPES
@@ -80,6 +81,8 @@ def init(
     first = _first_daemon(wanted.url, wanted.name, wanted.san)
     path = context.home_path(home)
     new_home.check_free(path)  # before anybody is asked for anything
+    if settings.ledger:
+        copying.check_free(settings.ledger)
     secret = _passphrase(passphrase, settings)
     unlocking = authority_passphrases.source(
         existing.passphrase_file, existing.passphrase_command, "--ca-passphrase-file"
@@ -111,7 +114,8 @@ def _settings(wanted: Wanted) -> Settings:
     file = str(wanted.passphrase_file.absolute()) if wanted.passphrase_file else ""
     command = wanted.passphrase_command or ""
     team = names.slug(wanted.team, "team")
-    return Settings(team, wanted.key_type, passphrase_file=file, passphrase_command=command)
+    ledger = context.ledger_url()
+    return Settings(team, wanted.key_type, passphrase_file=file, passphrase_command=command, ledger=ledger)
 
 
 def _first_daemon(url: str, name: str | None, more_hosts: tuple[str, ...]) -> FirstDaemon:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from certkit.authority.home import open_home
-from certkit.cli.support.context import home_path
+from certkit.cli.support.context import home_path, ledger_url
 from certkit.errors import CertkitError
 from certkit.ledger import open_ledger
 from certkit.ledger.interface import Ledger
@@ -33,7 +33,7 @@ def _names(home: Path | None, names: Callable[[Ledger], Iterable[str]]) -> list[
     A name that a shell would read as something else is left out: what is completed is run as it stands.
     """
     try:
-        opened = open_home(home_path(home), lambda: b"")
+        opened = open_home(home_path(home), lambda: b"", ledger_url())
         with contextlib.closing(open_ledger(opened.ledger_url)) as ledger:
             return sorted(name for name in names(ledger) if re.fullmatch(r"[\w.@+-]+", name))
     except (CertkitError, OSError):

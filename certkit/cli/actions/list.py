@@ -7,6 +7,10 @@ from certkit.authority.overview import DeviceState, Expiry, device_states
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
 
+_ALWAYS = 6
+"""Columns that are always there."""
+_DUE = (Expiry.EXPIRES_SOON, Expiry.NOT_RENEWED)
+
 
 def list_people(home: Path | None, *, as_json: bool) -> None:
     """List everybody's devices."""
@@ -21,15 +25,16 @@ def list_people(home: Path | None, *, as_json: bool) -> None:
 
 
 def _say(found: list[DeviceState], now: datetime) -> None:
-    """Print the devices; what ends soon is marked, and only then has a column."""
-    due = [each for each in found if each.attention is Expiry.EXPIRES_SOON]
-    titles = ("person", "device", "state", "since", "issued", "expires", *(["attention"] if due else []))
-    say_table(titles, [_row(each, now)[: len(titles)] for each in found])
-    if due:
+    """Print the devices; a column that says nothing of anybody is left out, as that of what is due."""
+    titles = ("person", "device", "state", "since", "issued", "expires", "came", "attention")
+    rows = [_row(each, now) for each in found]
+    told = [number for number, column in enumerate(zip(*rows, strict=True)) if number < _ALWAYS or any(column)]
+    say_table([titles[number] for number in told], [[row[number] for number in told] for row in rows])
+    if any(each.attention in _DUE for each in found):
         say("", "The commands that renew what is due:  certkit status")
 
 
 def _row(each: DeviceState, now: datetime) -> tuple[object, ...]:
-    times = (each.since, each.issued, each.expires)
-    said = f"! {wording.attention(each.attention, each.expires, now)}" if each.attention is Expiry.EXPIRES_SOON else ""
+    times = (each.since, each.issued, each.expires, each.came)
+    said = f"! {wording.attention(each, now)}" if each.attention in _DUE else ""
     return each.person, each.device, wording.of(each.state), *(time and time.date() for time in times), said

@@ -72,7 +72,7 @@ def _fetched(found: renewal.Present, now: datetime, *, force: bool) -> Renewed:
     planned = renewal.fetch(os.environ, found)
     if not (force or _is_accepted(planned, now) or now >= found.last):
         return _done(found, Outcome.WAITING)
-    renewal.finish(planned)
+    renewal.finish(planned, os.environ)
     return _done(replace(found, certificate=planned.bundle.certificate), Outcome.RENEWED)
 
 

@@ -13,6 +13,7 @@ from certkit.cli.support.deployment_steps import say_update
 from certkit.cli.support.output import say, say_json
 
 _ISSUE_ANEW = "Next: issue a new bundle for every device, and have each install it with certkit enroll FILE --force"
+_COMES = "Next: who comes to the server gets it when it is time to renew. To have it at once, they run certkit renew"
 _HARMLESS = {"retire": "locks out nobody who has enrolled with what was issued"}
 
 
@@ -46,7 +47,7 @@ def rotate(
         if had_expired:
             _say_way_out(team, role, found)
         else:
-            _say_next(team, role, step)
+            _say_next(team, found, step)
 
 
 def _as_data(found: Standing) -> dict[str, object]:
@@ -71,11 +72,15 @@ def _say_standing(found: Standing) -> None:
     say(f"The {found.role} authority is {state.stage}: {generations}.")
     for step, names in found.blocked.items():
         effect = (
-            f"would lock out {len(names)}: {', '.join(map(str, names))}"
+            f"would lock out {len(names)}: {', '.join(map(_in_words, names))}"
             if names
             else _HARMLESS.get(step, "locks nobody out")
         )
         say(f"  {step:<9} {effect}")
+
+
+def _in_words(member: Member) -> str:
+    return f"{member}, last here on {member.came:%Y-%m-%d}" if member.came else str(member)
 
 
 def _say_must_enroll_again(role: str, names: list[Member]) -> None:
@@ -90,9 +95,12 @@ def _say_must_enroll_again(role: str, names: list[Member]) -> None:
         say("Nobody needs to enroll again.")
 
 
-def _say_next(team: View, role: str, step: str) -> None:
-    if (role, step) in {("client", "switch"), ("server", "prepare")}:
-        say("", _ISSUE_ANEW, f"Who still lacks it: certkit rotate {role}")
+def _say_next(team: View, found: Standing, step: str) -> None:
+    if (found.role, step) in {("client", "switch"), ("server", "prepare")}:
+        waiting = [each for each in found.blocked[found.rotation.steps[0]] if each.device]
+        comes = [each for each in waiting if each.came]
+        say("", *([_COMES] if comes else []), *([_ISSUE_ANEW] if len(comes) < len(waiting) or not comes else []))
+        say(f"Who still lacks it: certkit rotate {found.role}")
     say_update(team)
 
 

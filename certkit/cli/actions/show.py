@@ -51,7 +51,8 @@ def _say_person(found: PersonDetails) -> None:
     if not found.devices:
         return
     say("")
-    say_table(("device", "state", "expires", "serial"), [_device_row(each) for each in found.devices])
+    titles = ("device", "state", "expires", "serial", *(["came"] if any(each.came for each in found.devices) else []))
+    say_table(titles, [_device_row(each)[: len(titles)] for each in found.devices])
     issued = [(each.device, one) for each in found.devices for one in each.certificates]
     if issued:
         say("")
@@ -60,7 +61,8 @@ def _say_person(found: PersonDetails) -> None:
 
 
 def _device_row(each: DeviceDetails) -> tuple[object, ...]:
-    return each.device, wording.of(each.state), each.expires and each.expires.date(), each.serial
+    expires, came = each.expires and each.expires.date(), each.came and f"{each.came:%Y-%m-%d %H:%M}"
+    return each.device, wording.of(each.state), expires, each.serial, came
 
 
 def _say_daemon(found: DaemonState) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from certkit.authority.daemons import default_name
 from certkit.authority.home import ROLES
-from certkit.authority.overview import Item, Kind, Severity, notes, overview
+from certkit.authority.overview import Expiry, Item, Kind, Severity, notes, overview
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
@@ -31,7 +31,7 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
 
 
 def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None, at_once: str) -> None:
-    said = {item: wording.attention(item.attention, item.expires, now) for item in items}
+    said = {item: wording.attention(item, now) for item in items}
     several = sum(item.kind is Kind.DAEMON for item in items) > 1
     marks = {item: " (default)" for item in items if several and item.kind is Kind.DAEMON and item.name == default}
     rows = [(item, item.expires and item.expires.date()) for item in items]
@@ -39,12 +39,14 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
         ("", "name", "expires", "attention"),
         [(item.kind, _name(item) + marks.get(item, ""), end, _mark(item) + said[item]) for item, end in rows],
     )
-    devices = [item for item in remedies if item.kind is Kind.DEVICE]
+    devices = [item for item in remedies if item.kind is Kind.DEVICE and not item.renews_by]
     for item, command in remedies.items():
         if item not in devices or len(devices) == 1:
             say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
     if len(devices) > 1:
         say("", f"{len(devices)} devices, all at once", f"  {at_once}")
+    if any(item.attention is Expiry.NOT_RENEWED for item in remedies):
+        say("", "A device that has not renewed does so when it is next in use, and needs a code only if it cannot.")
 
 
 def _verdict(items: list[Item]) -> str:

@@ -19,6 +19,11 @@ def home_path(option: Path | None) -> Path:
     return Path(named).absolute() if named else application_directory()
 
 
+def ledger_url() -> str:
+    """Return the URL of the ledger that CERTKIT_LEDGER names; empty if it names none, and the home's settings count."""
+    return os.environ.get("CERTKIT_LEDGER", "")
+
+
 def check_new(path: Path) -> None:
     """Raise if a file cannot be made at `path`, before anything is done that would be lost without it.
 

@@ -53,7 +53,7 @@ def command(opened: View, words: str) -> str:
 def _home(option: Path | None) -> home.Home:
     path = context.home_path(option)
     try:
-        return home.open_home(path, lambda: authority_passphrases.ask_until_it_opens(path))
+        return home.open_home(path, lambda: authority_passphrases.ask_until_it_opens(path), context.ledger_url())
     except MissingError as error:
         if error.code == "home-missing" and actions.enrolled_here.is_enrolled():  # imports the laptop's side
             raise MissingError(error.message, code="home-missing-on-laptop", home=path) from None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 _WORDS: Mapping[str, str] = {
     # authority.unfinished.Kind
@@ -15,6 +16,7 @@ _WORDS: Mapping[str, str] = {
     "daemon-certificate": "the new certificate of a daemon",
     "daemon-removal": "the removal of a daemon",
     # authority.overview.Expiry
+    "not-renewed": "should have renewed by now",
     "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
     # authority.overview.Lack, Exposure, Note
     "no-daemon": "the team has none, and nobody can be enrolled",
@@ -51,8 +53,33 @@ def of(value: str | StrEnum) -> str:
     return _WORDS.get(str(value), str(value))
 
 
-def attention(value: StrEnum | None, expires: datetime | None, now: datetime) -> str:
+class Expiring(Protocol):
+    """Something that expires, and what is the matter with it."""
+
+    @property
+    def attention(self) -> StrEnum | None:
+        """What is the matter, None if nothing is."""
+
+    @property
+    def expires(self) -> datetime | None:
+        """Its end."""
+
+    @property
+    def came(self) -> datetime | None:
+        """When it last came to the server, if it ever did."""
+
+    @property
+    def renews_by(self) -> datetime | None:
+        """By when it should have renewed by itself, if it does."""
+
+
+def attention(found: Expiring, now: datetime) -> str:
     """Return what is the matter with something that expires; empty if nothing is."""
-    if value is None:
+    if found.attention is None:
         return ""
-    return f"expires in {(expires - now).days} days" if expires and value == "expires-soon" else of(value)
+    said = of(found.attention)
+    if found.expires and found.attention == "expires-soon":
+        said = f"expires in {(found.expires - now).days} days"
+    if found.renews_by and found.attention == "not-renewed":
+        said = f"should have renewed by {found.renews_by:%Y-%m-%d}"
+    return f"{said}, last came {found.came:%Y-%m-%d}" if found.came and found.renews_by else said

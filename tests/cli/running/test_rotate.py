@@ -10,7 +10,7 @@ from tests.cli.daemons import Running, running, take_up
 from tests.cli.openssl import complaint, contents, generation, is_let_in, issue
 
 FORWARD = ("prepare", "switch", "retire")
-AL = {"person": "al", "device": "laptop", "daemon": None}
+AL = {"person": "al", "device": "laptop", "daemon": None, "came": None}
 
 
 def standing(lead: Lead, role: str) -> dict[str, object]:

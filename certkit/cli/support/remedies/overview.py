@@ -27,6 +27,8 @@ def remedy(item: "Item", any_daemon: str | None, next_step: str) -> str:
         case "daemon":
             return _daemon(item)
     device = item.device or ""
+    if item.renews_by:
+        return shlex.join(["invite", item.name, "--device", device])
     return shlex.join(["issue", item.name, "--device", device, "--out", _bundle(item.name, device)])
 
 

@@ -32,6 +32,8 @@ REMEDIES: Mapping[str, str] = {
     "key-of-another": "Have a new one made: certkit enroll --request FILE",
     "ledger-missing": 'Restore the newest backup: certkit restore --help. If there is none, see "A lost ledger" in '
     "docs/lead.md.",
+    "ledger-missing-in-database": "See what CERTKIT_LEDGER and team.yml name. To put a team's ledger there: "
+    "certkit ledger copy --help",
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
     "not-a-request": "Make one: certkit enroll --request FILE",
@@ -39,6 +41,7 @@ REMEDIES: Mapping[str, str] = {
     'moved" in docs/lead.md.',
     "person-revoked": "If they come back with a new laptop: certkit reinstate {person} --without-devices (without that "
     "option their old ones get in again, too)",
+    "postgres-not-installed": "Install it: pip install 'certkit[postgres]'",
     "removal-unasked": "Add --yes. What would go: certkit daemon remove {daemon} --dry-run",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "server-not-installed": "Install it: pip install 'certkit[server]'",
