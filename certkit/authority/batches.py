@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from certkit.authority import cohort_authorities, invitations, issuance, moves, undelivered
+from certkit.authority import invitations, issuance, moves, undelivered
 from certkit.authority.invitations import Invitation
 from certkit.authority.issuance import Issued
 from certkit.authority.overview import FORGOTTEN, DeviceState, State, device_states
@@ -145,7 +145,7 @@ def obstacles(session: Session, wanted: Sequence[Wanted]) -> dict[int, CertkitEr
 
 def prepare(session: Session, missing: Iterable[Wanted], *, encrypted: bool) -> Iterator[Prepared]:
     """Make the bundles one after the other, each under a passphrase of its own if `encrypted`; nothing is recorded."""
-    sign_for, terms = cohort_authorities.signing(session), issuance.terms(session)
+    sign_for, terms = issuance.signing(session), issuance.terms(session)
     for each in missing:
         draft = issuance.draft(session, sign_for, each.person, each.device)
         issued = issuance.issued_of(session.team, draft, terms)

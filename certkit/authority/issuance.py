@@ -102,10 +102,20 @@ def _life(most: int, days: int | None) -> timedelta:
     return timedelta(days=days or most)
 
 
+def signing(session: Session) -> Callable[[str], Authority]:
+    """Open the authority that signs; return which one it is for a person, by name.
+
+    Raises as `Session.check_validity` does, for the server authority too: the bundle brings it.
+    """
+    found = cohort_authorities.signing(session)
+    session.check_validity("server")
+    return found
+
+
 def draft(session: Session, sign_for: Callable[[str], Authority], person: str, device: str | None = None) -> Draft:
     """Make a key and a bundle's certificate, as `issue` does, and leave it to the caller to `record` it.
 
-    `sign_for` is what `cohort_authorities.signing` returns: the authorities are opened once for many.
+    `sign_for` is what `signing` returns: the authorities are opened once for many.
     """
     key = keys.generate(session.settings.key_type)
     return _draft(session, sign_for, person, device, key.public_key(), life=session.settings.bundle_life, key=key)
@@ -137,9 +147,10 @@ def record(session: Session, made: Draft, now: Terms | None = None) -> Issued:
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
     if authority.certificate not in now.issuers:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
+    is_known = session.ledger.device(person, device) is not None
     _admit(session, person, device)
     _check_key(session, person, device, public_pin(public_of(certificate)).hex())
-    issued = issued_of(session.team, made, now, _also_valid(session, person, device))
+    issued = issued_of(session.team, made, now, _also_valid(session, person, device) if is_known else ())
     holder = Holder(person=person, device=device, trusts=now.trusts, urls=now.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
@@ -185,7 +196,7 @@ def _issue(
     key: PrivateKey | None = None,
     within: Callable[[Certificate], None] | None = None,
 ) -> Issued:
-    made = _draft(session, cohort_authorities.signing(session), person, device, public_key, life=life, key=key)
+    made = _draft(session, signing(session), person, device, public_key, life=life, key=key)
     with session.transaction():
         issued = record(session, made)
         if within:
@@ -206,7 +217,6 @@ def _draft(
     person = names.text(person, "person")
     device = names.text(device, "device") if device else new_device_name()
     authority = sign_for(person)
-    session.check_validity("server")  # the bundle brings it: laptops are to believe daemons by it
     certificate = certificates.device(
         authority,
         public_key,

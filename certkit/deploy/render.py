@@ -25,7 +25,7 @@ KINDS = {
 """Each kind with its template's name in `templates/KIND/`."""
 
 _PACKAGE = Path(__file__).parent.parent
-_PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
+PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
 """In an installed wheel, and in a checkout."""
 
 
@@ -51,7 +51,7 @@ def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(  # noqa: S701  nothing here is HTML: the filters below quote for what it is
-        loader=FileSystemLoader(_PLACES),
+        loader=FileSystemLoader(PLACES),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

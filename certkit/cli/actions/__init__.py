@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         show,
         sign,
         status,
+        status_page,
         unenroll,
         use,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "show",
     "sign",
     "status",
+    "status_page",
     "unenroll",
     "use",
 ]
