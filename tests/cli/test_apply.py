@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from certkit import files
+from certkit.authority import roster
 from certkit.cli.support import context
 from certkit.enroll import codes
 from certkit.enroll.bundle import open_bundle
+from certkit.errors import CertkitError
 from certkit.pki import certificates, extensions, sealed
 from tests.cli.conftest import ALICE, URL, Ended, Lead
 from tests.cli.json_forms import told
@@ -320,6 +323,65 @@ def test_the_roster_may_come_through_a_pipe(lead: Lead, home: Path) -> None:
     assert f"+ {ALICE}" in shown
 
 
+def test_a_daemon_whose_files_are_lost_gets_a_new_certificate(lead: Lead, home: Path) -> None:
+    files.remove_directory(home / "daemons" / "build")
+    assert lines(apply(lead, BUILD)) == ["~ daemon build: its certificate is lost"]
+    assert (home / "daemons" / "build" / "key.pem").exists()
+    assert apply(lead, BUILD).out == f"{NOTHING}\n"
+
+
+def test_a_daemon_is_described_anew(lead: Lead, home: Path) -> None:
+    roster = f"daemons: {{build: {{url: '{URL}', service: buildkitd, as: podman}}}}"
+    assert lines(apply(lead, roster)) == [
+        "~ daemon build as: docker -> podman",
+        "~ daemon build service: by default -> buildkitd",
+    ]
+    assert lead("daemon", "list", "--json").data["daemons"][0]["deployment"]["kind"] == "podman"
+
+
+def test_bundles_that_an_interrupted_command_did_not_write_are_made_again(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roster = "people: {bob: [desk]}"
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_all", failing)
+        assert apply(lead, roster, "--out", "new").code == 1
+    assert lines(apply(lead, roster, "--plan")) == ["~ bob, device desk: its bundle was not written"]
+    assert apply(lead, roster, "--out", "new").code == 0
+    assert apply(lead, roster).out == f"{NOTHING}\n"
+
+
+def failing(_: object) -> None:
+    raise CertkitError("the disk is full")
+
+
+@pytest.mark.parametrize("has_server", [True, False], ids=("codes", "bundles"))
+def test_many_are_handed_out_at_once(lead: Lead, home: Path, has_server: object) -> None:
+    if has_server:
+        started(home)
+    names = [f"dev{number}" for number in range(40)]
+    roster = f"people: {{{', '.join(f'{name}: ' for name in names)}}}"
+    assert apply(lead, roster, "--out", "new").code == 0
+    assert [row["person"] for row in table("codes.csv" if has_server else "bundles.csv")] == names
+    assert len(list(Path("new").iterdir())) == (2 if has_server else 42)
+
+
+def test_what_another_command_changes_meanwhile_is_not_overlooked(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = roster.plan
+    plans = iter([True, False])
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  the function's own
+        made = found(*arguments, **options)
+        return made if next(plans) else made._replace(changes=())
+
+    monkeypatch.setattr(roster, "plan", overtaken)
+    ended = apply(lead, "policy: {device_days: 30}")
+    assert (ended.code, ended.err) == (1, "certkit: another command has just changed the team\nRun it again.\n")
+    assert "device_days: 90" in (home / "team.yml").read_text()
+
+
 def test_in_json(lead: Lead, home: Path) -> None:
     lead("issue", "bob", "--out", "b", "--no-passphrase")
     text = f"policy: {{device_days: 30}}\npeople:\n  {ALICE}: [desk]\n"
@@ -340,7 +402,6 @@ def test_in_json(lead: Lead, home: Path) -> None:
     assert json.loads((home / ".settings.json").read_bytes())["values"]["device_days"] == 30
 
 
-def test_an_adopted_name_constraint_is_judged_before_anything_is_changed(lead: Lead, home: Path) -> None:
-    """What this team's own authority lets through, `daemon add` and the tests of adopted authorities hold."""
+def test_a_daemon_of_which_no_recipe_could_be_written_is_refused_with_its_line(lead: Lead, home: Path) -> None:
     ended = apply(lead, 'daemons: {build: {url: "tcp://build.acme.example:8372", ssh: "a b"}}')
     assert ended.complaint[1].startswith("certkit: roster.yml: line 2: 'a b' is not how SSH reaches a host")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from certkit import files
 from tests.cli.conftest import ALICE, Lead
@@ -66,6 +67,18 @@ def test_what_is_wrong_is_named_with_its_line(lead: Lead, home: Path, text: str,
     assert remedy
     assert lead("list", "--json").data == {"devices": []}
     assert not Path("new").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("team: acme\npeople: [\n", 3), (f"{TEAM}people: &all\n  al: *all\n", 3), (f"{TEAM}people:\n", 2)],
+)
+def test_without_the_loader_in_c_the_same_lines_are_named(
+    lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: int
+) -> None:
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    Path("roster.yml").write_text(text)
+    assert lead("apply", "roster.yml").complaint[1].startswith(f"certkit: roster.yml: line {line}: ")
 
 
 def test_names_that_yaml_takes_for_something_else_are_names(lead: Lead, home: Path) -> None:
