@@ -53,7 +53,7 @@ def loops(folder: Path, count: int) -> Iterator[tuple[str, float]]:
             continue
         place = folder / tool
         place.mkdir()
-        script = f"set -e\ncd {shlex.quote(str(place))}\n{loop.format(count=count)}"
+        script = f"set -e\ncd {shlex.quote(str(place))}\nexec 2> said\n{loop.format(count=count)}"
         environment = {"PATH": os.environ["PATH"], "CAROOT": str(place), "HOME": str(place)}
         yield tool, Command(["sh", "-c", script], environment=environment).cost().ms / 1000
 

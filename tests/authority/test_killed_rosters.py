@@ -23,7 +23,6 @@ ROSTER = f"""team: acme
 policy: {{bundle_days: 30}}
 daemons:
   build: {{url: "{URL}"}}
-  arm: {{url: "tcp://arm.acme.example:8372"}}
 {PEOPLE}"""
 
 
@@ -58,7 +57,7 @@ def codes_are_open(session: View, out: Path) -> None:
 
 def test_a_roster_that_was_half_applied_is_applied_by_the_same_command(team: Path, tmp_path: Path) -> None:
     def is_so(session: View, out: Path) -> None:
-        assert [each.name for each in session.ledger.daemons()] == ["build", "arm"]
+        assert [each.name for each in session.ledger.daemons()] == ["build"]
         assert session.settings.bundle_days == 30
         bundles_open(session, out)
 

@@ -79,7 +79,7 @@ def test_it_shows_ends_by_week_who_has_not_renewed_and_what_each_daemon_holds(
     monday = datetime.fromisoformat(plot[0][0])
     assert monday.weekday() == 0
     assert 13 < (monday.replace(tzinfo=UTC) - datetime.now(UTC)).days + 7 < 28
-    assert page.tables["daemons"][1][3:] == ["not seen of 2", "", "not seen yet"]
+    assert page.tables["daemons"][1][3:] == ["none seen; newest 2", "", "not seen yet"]
     assert "devices" not in page.tables
     travel(15)
     page = Page(written(lead))
@@ -93,7 +93,7 @@ def test_it_says_since_when_a_daemon_holds_its_anchors(lead: Lead, tmp_path: Pat
         assert lead("daemon", "check", "build").code == 0
         page = Page(written(lead, code=0))
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    assert page.tables["daemons"][1][3:] == ["1 of 1", today, ""]
+    assert page.tables["daemons"][1][3:] == ["1; newest 1", today, ""]
     assert "All is well." in page.texts
 
 
