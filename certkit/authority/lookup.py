@@ -109,6 +109,11 @@ def one_slip_away(view: View, name: str) -> list[str]:
     return [each for each in view.ledger.names() if _is_slip(folded, names.folded(each))]
 
 
+def is_almost(one: str, other: str) -> bool:
+    """Tell whether two names may be one that was mistyped, or two of one person: all before the @ is the same."""
+    return _before_at(one) == _before_at(other) or _is_slip(names.folded(one), names.folded(other))
+
+
 def _is_slip(one: str, other: str) -> bool:
     if one == other or abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < _SHORTEST_MISTYPED:
         return False
