@@ -1,6 +1,6 @@
 """What of a team expires when, and what needs attention."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,9 +80,17 @@ class State(StrEnum):
     """Whether a device may build."""
 
     VALID = "valid"
+    NOT_YET_VALID = "not-yet-valid"
     EXPIRED = "expired"
     REVOKED = "revoked"
     NO_CERTIFICATE = "no-certificate"
+
+
+_ENDED: Mapping[Expiry | None, State] = {
+    Expiry.EXPIRED: State.EXPIRED,
+    Expiry.NOT_YET_VALID: State.NOT_YET_VALID,
+}
+"""The ends of a device's certificate with which it may not build; with others it may."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +180,7 @@ def _device_state(device: Device, newest: Certificate | None, now: datetime, *, 
         return DeviceState(device.person, device.name, state, device.created, None, None, None, came=device.came)
     end, renews_by = newest.not_after, visits.renews_by(device, newest)
     attention = None if is_out else _end_of_device(newest, renews_by, now)
-    state = State.EXPIRED if attention is Expiry.EXPIRED else State.VALID
+    state = _ENDED.get(attention, State.VALID)
     return DeviceState(
         device.person,
         device.name,
@@ -189,6 +197,8 @@ def _device_state(device: Device, newest: Certificate | None, now: datetime, *, 
 
 def _end_of_device(newest: Certificate, renews_by: datetime | None, now: datetime) -> Expiry | None:
     end = newest.not_after
+    if now < newest.not_before:
+        return Expiry.NOT_YET_VALID
     if renews_by is None or end <= now:
         return _expiry(end, now, end - certificates.renewal_due(newest.not_before, end))
     return Expiry.NOT_RENEWED if renews_by <= now else None

@@ -9,8 +9,11 @@ from certkit.authority.overview import Expiry, Item, Kind, Severity, notes, over
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
+from certkit.cli.support.remedies import ERRORS
 from certkit.cli.support.remedies.overview import ALL_DEVICES, remedy
 from certkit.results import as_json as as_json_form
+
+_CLOCKS = ERRORS["authority-not-yet-valid"]
 
 
 def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
@@ -18,7 +21,9 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
     with home_access.reading(home) as view:
         items, told, seen_at = overview(view), notes(view), view.now
         default = default_name(view)
-        remedies = {item: _command(view, item, default) for item in items if item.attention}
+        too_early = any(item.kind is Kind.AUTHORITY and item.attention is Expiry.NOT_YET_VALID for item in items)
+        wanting = [item for item in items if item.attention]
+        remedies = {item: _remedy(view, item, default, too_early=too_early) for item in wanting}
         at_once = home_access.command(view, ALL_DEVICES)
     broken = any(item.severity is Severity.ERROR for item in remedies)
     if as_json:
@@ -39,12 +44,16 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
         ("", "name", "expires", "attention"),
         [(item.kind, _name(item) + marks.get(item, ""), end, _mark(item) + said[item]) for item, end in rows],
     )
-    devices = [item for item in remedies if item.kind is Kind.DEVICE and not item.renews_by]
-    for item, command in remedies.items():
+    commands = [item for item in remedies if remedies[item] != _CLOCKS]
+    devices = [item for item in commands if item.kind is Kind.DEVICE and not item.renews_by]
+    for item in commands:
         if item not in devices or len(devices) == 1:
-            say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
+            say("", f"{item.kind} {_name(item)} {said[item]}", f"  {remedies[item]}")
     if len(devices) > 1:
         say("", f"{len(devices)} devices, all at once", f"  {at_once}")
+    if len(commands) < len(remedies):
+        others = [item for item in remedies if item not in commands]
+        say("", *(f"{item.kind} {_name(item)} {said[item]}" for item in others), f"  {_CLOCKS}")
     if any(item.attention is Expiry.NOT_RENEWED for item in remedies):
         say("", "A device that has not renewed does so when it is next in use, and needs a code only if it cannot.")
 
@@ -69,7 +78,10 @@ def _mark(item: Item) -> str:
     return "! " if item.severity is Severity.WARNING else ""
 
 
-def _command(view: View, item: Item, any_daemon: str | None) -> str:
+def _remedy(view: View, item: Item, any_daemon: str | None, *, too_early: bool) -> str:
+    """Return the command for an item; where an authority is not valid yet, none that it must sign for would help."""
+    if too_early and item.attention is Expiry.NOT_YET_VALID:
+        return _CLOCKS
     words = remedy(item, any_daemon, _next_step(view, item)).strip()
     return words if item.kind == "home" else home_access.command(view, words)
 
