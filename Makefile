@@ -4,6 +4,7 @@
 # make test-unit    all tests that need no real daemon and no network
 # make test-real    the others: real daemons, real clients, the installed package
 # make engines      once, as root: a machine of Debian's with Docker, Podman, systemd and HAProxy, for the tests of recipes
+# make kubernetes   once: Kubernetes' API server, its controllers and etcd, for the tests of what is applied to one
 # make test-floors  the unit tier with the oldest dependencies that pyproject.toml allows
 # make man          the man page, from what --help says
 # make lock         new versions into requirements-dev.txt
@@ -29,7 +30,7 @@ REMAKE := yes
 endif
 endif
 
-.PHONY: test lint test-unit test-real test-floors lock man demo remake daemons engines
+.PHONY: test lint test-unit test-real test-floors lock man demo remake daemons engines kubernetes
 
 test: lint daemons
 	$(BIN)/python -m tests.coverage $(TESTS)
@@ -52,6 +53,9 @@ daemons: $(VENV)/ready-to-test
 
 engines: daemons
 	$(BIN)/python -m tests.engines.machine
+
+kubernetes: daemons
+	$(BIN)/python -m tests.kubernetes.build
 
 test-floors: $(VENV)/ready-to-test
 	$(BIN)/python -m tests.packaging.floors $(VENV)-floors

@@ -84,6 +84,12 @@ def say_row(what: str, value: float, unit: str, most: float) -> None:
     print(f"{what:<75} {found:>10} {bound:>10}  {'ok' if value <= most else 'ABOVE'}", flush=True)
 
 
+def say_least(what: str, value: float, unit: str, least: float) -> None:
+    """Print one line of a table: what was found, what it must be at least, and whether it is."""
+    found, bound = f"{value:.4g} {unit}".strip(), f"{least:g} {unit}".strip()
+    print(f"{what:<75} {found:>10} {bound:>10}  {'ok' if value >= least else 'BELOW'}", flush=True)
+
+
 def _typical(several: list[Cost]) -> Cost:
     return Cost(
         statistics.median(one.ms for one in several),

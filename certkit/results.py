@@ -39,4 +39,4 @@ def _scalar(value: object) -> str | float | bool | None:
 
 def time_text(time: datetime) -> str:
     """Write a time as RFC 3339 in UTC, whole seconds: `2026-11-24T12:30:15Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

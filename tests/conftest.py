@@ -9,7 +9,12 @@ import pytest
 
 from tests import environment
 
-pytest_plugins = ["tests.daemons.fixtures", "tests.postgres.fixtures", "tests.probe.fixtures"]
+pytest_plugins = [
+    "tests.daemons.fixtures",
+    "tests.kubernetes.fixtures",
+    "tests.postgres.fixtures",
+    "tests.probe.fixtures",
+]
 
 STRICT = bool(os.environ.get("CERTKIT_TEST_STRICT") or os.environ.get("CI"))
 """Whether a missing real part is a failure; elsewhere it is a skip that says why."""

@@ -121,9 +121,11 @@ def plan_expiring(view: View) -> Plan:
 
 
 def plan_moved(view: View) -> Plan:
-    """Find out which devices have a former URL of a daemon, or were not given their bundle."""
+    """Find out which devices have a former URL of a daemon and no server that tells them, or not their bundle."""
     lost = set(undelivered.serials(view))
-    found = {(e.person, e.device) for daemon in view.ledger.daemons() for e in moves.outdated(view, daemon)}
+    found = {
+        (e.person, e.device) for daemon in view.ledger.daemons() for e in moves.outdated(view, daemon) if not e.renews
+    }
     states = (state for state in device_states(view) if state.state is State.VALID)
     return _plan([Wanted(e.person, e.device) for e in states if (e.person, e.device) in found or e.serial in lost])
 
@@ -151,7 +153,7 @@ def prepare(session: Session, missing: Iterable[Wanted], *, encrypted: bool) -> 
         draft = issuance.draft(session, sign_for, each.person, each.device)
         issued = issuance.issued_of(session, draft)
         passphrase = diceware.generate() if encrypted else None
-        yield Prepared(draft, issued, passphrase, seal(issued.bundle, passphrase))
+        yield Prepared(draft, issued, passphrase, seal(issued.bundle, passphrase, is_drawn=True))
 
 
 def deliver(

@@ -16,6 +16,8 @@ class Holder(TypedDict, total=False):
     person: str
     device: str
     daemon: str
+    pin: str
+    """That of its key, where somebody has just computed it."""
     trusts: tuple[int, ...]
     urls: tuple[tuple[str, str], ...]
 
@@ -24,6 +26,8 @@ def record_certificate(
     session: Session, kind: Kind, certificate: X509Certificate, authority: Authority, **holder: Unpack[Holder]
 ) -> None:
     """Write a certificate's row; belongs into a transaction."""
+    if "pin" not in holder:
+        holder["pin"] = public_pin(public_of(certificate)).hex()
     session.ledger.add_certificate(
         Certificate(
             serial=serial_text(certificate.serial_number),
@@ -33,7 +37,6 @@ def record_certificate(
             not_after=certificate.not_valid_after_utc,
             der=to_der(certificate),
             created=session.now,
-            pin=public_pin(public_of(certificate)).hex(),
             **holder,
         )
     )

@@ -24,7 +24,7 @@ def wanted(view: View, excluded: Iterable[str]) -> bool:
     """Tell whether it is time for cohorts, or has been."""
     if since(view) is not None:
         return True
-    return len(list(excluded)) >= MANY_EXCLUDED or len(view.ledger.people()) >= MANY_PEOPLE
+    return len(list(excluded)) >= MANY_EXCLUDED or view.ledger.count_people() >= MANY_PEOPLE
 
 
 def since(view: View) -> int | None:
@@ -57,6 +57,15 @@ def signing(session: Session) -> Callable[[str], Authority]:
 
     It is that of their cohort where every daemon is proven to trust it.
     """
+    return session.recalled("who signs", lambda: _signing(session))
+
+
+def issuers(view: View) -> list[Certificate]:
+    """Return the certificates of the authority that signs, by cohort."""
+    return view.recalled("issuers", lambda: of(view, view.rotation("client").issuing))
+
+
+def _signing(session: Session) -> Callable[[str], Authority]:
     authority, found = session.issuing("client"), since(session)
     if found is None or any(daemon.proven < found for daemon in session.ledger.daemons()):
         return lambda _person: authority

@@ -1,15 +1,13 @@
 """Codes to enroll with over the network: made, listed, cancelled, and turned into certificates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cryptography.x509 import Certificate
-
 from certkit.authority import batches, issuance, lookup, server_identity, visits
 from certkit.authority.batches import Skipped, Wanted
-from certkit.authority.issuance import Issued
+from certkit.authority.issuance import Certified
 from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -40,6 +38,10 @@ class DeadCodeError(RefusedError):
     """A code was good once: `state` among its fields says what it is now."""
 
     code = "code-dead"
+
+
+class TakenError(DeadCodeError):
+    """A code was good a moment ago: somebody has used or cancelled it, perhaps with the same key."""
 
 
 class UnknownCodeError(RefusedError):
@@ -162,36 +164,42 @@ def cancel(session: Session, which: str) -> list[CodeState]:
     return [state_of(session, session.ledger.code(each.digest) or each) for each in found]
 
 
-def redeem(session: Session, secret: bytes, request: bytes) -> Issued:
-    """Answer a CSR that came with the secret of a person's code, which enrolls one device for each of its uses.
+def redeem(session: Session, secret: bytes, request: bytes) -> Certified:
+    """Answer a CSR that came with the secret of a code; see `redemption`."""
+    record = redemption(session, secret, request)
+    try:
+        with session.transaction():
+            return record(session)
+    except TakenError:
+        return redemption(session, secret, request)(session)
 
-    The same key with the same code gets the same certificate: an answer that was lost is no use lost.
 
-    Raises UnknownCodeError and DeadCodeError for a code that is not good, else as `issuance.sign` does.
+def redemption(session: Session, secret: bytes, request: bytes) -> Callable[[Session], Certified]:
+    """Prepare the answer to a CSR that came with the secret of a code, which enrolls one device for each of its uses.
+
+    What is returned gives the answer, and belongs into a transaction; it raises TakenError if somebody was faster, and
+    all must be done once more. The same key with the same code gets the same certificate: an answer that was lost is no
+    use lost.
+
+    Both raise UnknownCodeError and DeadCodeError for a code that is not good, else as `issuance.sign` does.
     """
     public_key = requests.read(request)
-    pin = keys.public_pin(public_key).hex()
     code = find(session, secret)
-    again = _answered_before(session, code, pin)
+    again = _answered_before(session, code, public_key) if code.left < code.uses else None
     if again:
-        return again
+        return lambda _session: again
     check_open(session, code)
-    device = code.device or issuance.new_device_name()
+    made = issuance.draft_for(session, code.person or "", code.device or issuance.new_device_name(), public_key)
+    serial = certificates.serial_text(made.certificate.serial_number)
 
-    def take(certificate: Certificate) -> None:
-        check_open(session, session.ledger.code(code.digest) or code)
-        use = ledger.CodeUse(session.now, pin, certificates.serial_text(certificate.serial_number))
-        if not session.ledger.take_use(code.digest, use):
-            raise dead(code, State.USED)
-        visits.note(session, code.person or "", device)
+    def record(session: Session) -> Certified:
+        certified = issuance.certified(session.acting(code.person or ""), made)
+        if not session.ledger.take_use(code.digest, ledger.CodeUse(session.now, made.pin, serial)):
+            raise TakenError("the code was used already", code="code-used", state=State.USED.value, id=identify(code))
+        visits.note(session, certified.person, certified.device)
+        return certified
 
-    try:
-        return issuance.certify(session, code.person or "", device, public_key, take)
-    except DeadCodeError:  # by another process, which may have had the same request
-        again = _answered_before(session, code, pin)
-        if again:
-            return again
-        raise
+    return record
 
 
 def find(view: View, secret: bytes) -> ledger.Code:
@@ -202,11 +210,12 @@ def find(view: View, secret: bytes) -> ledger.Code:
     return code
 
 
-def _answered_before(session: Session, code: ledger.Code, pin: str) -> Issued | None:
+def _answered_before(session: Session, code: ledger.Code, public_key: keys.PublicKey) -> Certified | None:
+    pin = keys.public_pin(public_key).hex()
     for use in session.ledger.uses_of_code(code.digest):
         kept = session.ledger.certificate(use.serial) if use.pin == pin else None
         if kept and kept.person and kept.device and kept.not_after > session.now:
-            return issuance.answer_again(session, kept.person, kept.device, certificates.load(kept.der))
+            return issuance.certified_again(session, kept.person, kept.device, certificates.load(kept.der))
     return None
 
 

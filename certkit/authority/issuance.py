@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,14 +11,15 @@ from cryptography.x509 import Certificate
 
 from certkit.authority import cohort_authorities
 from certkit.authority.certificate_row import Holder, record_certificate
-from certkit.authority.revocation import Subject, admit, revocation
+from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import InvalidError, RefusedError
+from certkit.ledger import interface as ledger
 from certkit.pki import certificates, keys, names, requests
 from certkit.pki.certificates import Authority
-from certkit.pki.keys import PrivateKey, PublicKey, public_of, public_pin
+from certkit.pki.keys import PrivateKey, PublicKey, public_pin
 from certkit.results import time_text
 
 
@@ -36,8 +38,6 @@ class Issued(NamedTuple):
     issuer: Certificate
     also_valid: tuple[Valid, ...] = ()
     """The device's former certificates that have not ended."""
-    is_new: bool = True
-    """Whether it was not issued before, to the same key."""
 
     @property
     def person(self) -> str:
@@ -54,13 +54,27 @@ class Issued(NamedTuple):
         return certificates.to_pem(self.certificate) + certificates.to_pem(self.issuer)
 
 
-class Draft(NamedTuple):
+class Certified(NamedTuple):
+    """A certificate for a key that was made elsewhere, as it is answered over the network."""
+
+    person: str
+    device: str
+    certificate: Certificate
+    issuer: Certificate
+    is_new: bool = True
+    """Whether it was not issued before, to the same key."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Draft:
     """A certificate that an authority has signed, and of which nothing may leave before it is recorded."""
 
     authority: Authority
     person: str
     device: str
     certificate: Certificate
+    pin: str
+    """The SHA-256 of its public key, in hexadecimal."""
     key: PrivateKey | None
 
 
@@ -109,22 +123,28 @@ def draft(session: Session, sign_for: Callable[[str], Authority], person: str, d
 
 
 def record(session: Session, made: Draft) -> Issued:
+    """Record a certificate as `write` does, and return it with all that its holder needs to know."""
+    issued = issued_of(session, made, _also_valid(session, made.person, made.device))
+    write(session, made, issued.bundle.daemons)
+    return issued
+
+
+def write(session: Session, made: Draft, daemons: tuple[Daemon, ...]) -> None:
     """Record a certificate, its holder if they are new, and the event; belongs into a transaction.
 
-    Raises RefusedError for somebody who is revoked, and if the authority has been replaced meanwhile.
+    `daemons` are those that its holder is told of. Raises RefusedError for somebody who is revoked, for a key that was
+    certified for somebody else, and if the authority has been replaced meanwhile.
     """
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
-    if authority.certificate not in cohort_authorities.of(session, session.rotation("client").issuing):
+    if authority.certificate not in cohort_authorities.issuers(session):
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
     _admit(session, person, device)
-    _check_key(session, person, device, public_pin(public_of(certificate)).hex())
-    issued = issued_of(session, made, _also_valid(session, person, device))
-    trusts = session.rotation("server").trusted
-    holder = Holder(person=person, device=device, trusts=trusts, urls=issued.bundle.daemons)
+    _check_key(session, person, device, made.pin)
+    trusts = session.recalled("trusted servers", lambda: session.rotation("server").trusted)
+    holder = Holder(person=person, device=device, pin=made.pin, trusts=trusts, urls=daemons)
     record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
     session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
-    return issued
 
 
 def issued_of(view: View, made: Draft, also_valid: tuple[Valid, ...] = ()) -> Issued:
@@ -133,18 +153,19 @@ def issued_of(view: View, made: Draft, also_valid: tuple[Valid, ...] = ()) -> Is
     return Issued(made.certificate, bundle, made.authority.certificate, also_valid)
 
 
-def certify(
-    session: Session,
-    person: str,
-    device: str,
-    public_key: PublicKey,
-    within: Callable[[Certificate], None] | None = None,
-) -> Issued:
-    """Certify a key for a device as `sign` does; `within` is called in the transaction, and prevents it by raising."""
-    return _issue(session, person, device, public_key, session.settings.device_life, within=within)
+def draft_for(session: Session, person: str, device: str, public_key: PublicKey) -> Draft:
+    """Sign a certificate for a device's key as `sign` does, and leave it to the caller to `write` it."""
+    sign_for = cohort_authorities.signing(session)
+    return _draft(session, sign_for, person, device, public_key, life=session.settings.device_life, key=None)
 
 
-def answer_again(session: Session, person: str, device: str, certificate: Certificate) -> Issued:
+def certified(session: Session, made: Draft) -> Certified:
+    """Record a draft and return it as it is answered over the network; raises as `write` does."""
+    write(session, made, session.recalled("daemons", lambda: _daemons(session)))
+    return Certified(made.person, made.device, made.certificate, made.authority.certificate)
+
+
+def certified_again(session: Session, person: str, device: str, certificate: Certificate) -> Certified:
     """Give once more what was issued for a key that was made elsewhere; raise RefusedError if it is revoked."""
     refuse_revoked(session, person, device)
     generations = session.rotation("client").trusted
@@ -152,7 +173,7 @@ def answer_again(session: Session, person: str, device: str, certificate: Certif
     issuer = next((each for each in issuers if certificates.points_to(certificate, each)), None)
     if issuer is None:
         raise RefusedError("its authority has been replaced meanwhile", "Ask for a new one.", code="authority-replaced")
-    return Issued(certificate, bundle_of(session, person, device, certificate), issuer, is_new=False)
+    return Certified(person, device, certificate, issuer, is_new=False)
 
 
 def _issue(
@@ -163,14 +184,10 @@ def _issue(
     life: timedelta,
     *,
     key: PrivateKey | None = None,
-    within: Callable[[Certificate], None] | None = None,
 ) -> Issued:
     made = _draft(session, cohort_authorities.signing(session), person, device, public_key, life=life, key=key)
     with session.transaction():
-        issued = record(session, made)
-        if within:
-            within(issued.certificate)
-        return issued
+        return record(session, made)
 
 
 def _draft(
@@ -195,7 +212,7 @@ def _draft(
         now=session.now,
         life=life,
     )
-    return Draft(authority, person, device, certificate, key)
+    return Draft(authority, person, device, certificate, public_pin(public_key).hex(), key)
 
 
 def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]:
@@ -226,18 +243,24 @@ def _daemons(view: View) -> tuple[Daemon, ...]:
 
 def _admit(session: Session, person: str, device: str) -> None:
     """Record a person and a device that are new; raise RefusedError for one that has been revoked."""
-    refuse_revoked(session, person, device)
-    admit(session, Subject(person, device))
+    known, enrolled = refuse_revoked(session, person, device)
+    if not known:
+        admit(session, Subject(person))
+    if not enrolled:
+        session.ledger.add_device(ledger.Device(person, device, names.label(device), session.now))
 
 
-def refuse_revoked(view: View, person: str, device: str | None) -> None:
-    """Raise RefusedError for a person or a device that has been revoked."""
-    if revocation(view, Subject(person)):
+def refuse_revoked(view: View, person: str, device: str | None) -> tuple[bool, bool]:
+    """Raise RefusedError for a person or a device that has been revoked; else tell which of the two is known."""
+    known = view.ledger.person(person)
+    if known and known.revoked:
         raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
-    if device and revocation(view, Subject(person, device)):
+    found = view.ledger.device(person, device) if device else None
+    if found and found.revoked:
         raise RefusedError(
             f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
         )
+    return bool(known), bool(found)
 
 
 def _check_key(session: Session, person: str, device: str, pin: str) -> None:

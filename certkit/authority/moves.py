@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from certkit.authority import daemons, deployments, neighbours
+from certkit.authority import daemons, deployments, neighbours, visits
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
-from certkit.authority.revocation import newest_of_devices
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly.address import Address, parse_shared
@@ -16,11 +15,13 @@ from certkit.ledger.interface import Daemon
 
 @dataclass(frozen=True)
 class Outdated:
-    """A device that may build, whose laptop has a former URL of a daemon."""
+    """A device that may build, whose laptop has a former URL of a daemon, or may have it."""
 
     person: str
     device: str
     url: str
+    renews: bool
+    """Whether it gets the new URL from the server, by itself."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,11 @@ def outdated(view: View, daemon: Daemon) -> tuple[Outdated, ...]:
     moves = view.ledger.events(subject=daemon.name, action="daemon move")
     first = next((str(each.detail["former"]) for each in moves if "former" in each.detail), daemon.url)
     found = []
-    for each in newest_of_devices(view):
-        url = dict(each.urls).get(daemon.name) if each.urls else first
-        if each.person and each.device and url not in {None, daemon.url}:
-            found.append(Outdated(each.person, each.device, str(url)))
+    for use in visits.uses(view):
+        urls = [dict(each.urls).get(daemon.name) if each.urls else first for each in use.certificates]
+        former = next((url for url in urls if url not in {None, daemon.url}), None)
+        if former:
+            found.append(Outdated(use.person, use.device, former, use.renews))
     return tuple(sorted(found, key=lambda each: (each.person, each.device)))
 
 

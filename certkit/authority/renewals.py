@@ -1,9 +1,11 @@
 """Who shows a certificate over the network: who that is, what they need to know, and their next certificate."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from certkit.authority import issuance, server_identity, visits
-from certkit.authority.issuance import Issued
+from certkit.authority.issuance import Certified
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.enroll import bundle
@@ -39,25 +41,55 @@ def holder(view: View, der: bytes) -> Holder:
     return Holder(found.person, found.device, found)
 
 
-def settings(session: Session, shown: Holder) -> dict[str, object]:
-    """Return what the holder of a certificate needs to know, as JSON takes it: where to build, whom to trust."""
-    visits.note_if_new(session, shown.person, shown.device, shown.certificate.serial)
+def visit(session: Session, shown: Holder) -> Callable[[Session], dict[str, object]]:
+    """Prepare what the holder of a certificate is told, as JSON takes it: where to build, whom to trust.
+
+    What is returned gives the answer and notes that they came, and belongs into a transaction.
+    """
     certificate, code = shown.certificate, session.ledger.code_of_certificate(shown.certificate.serial)
     known = bundle.settings(issuance.bundle_of(session, shown.person, shown.device, certificates.load(certificate.der)))
-    return known | {"server": server_identity.address(session).url, "client": (code and code.client) or None}
+    told = known | {"server": server_identity.address(session).url, "client": (code and code.client) or None}
+
+    def record(session: Session) -> dict[str, object]:
+        visits.note_if_new(session, shown.person, shown.device, certificate.serial)
+        return told
+
+    return record
 
 
-def renew(session: Session, der: bytes, request: bytes) -> Issued:
-    """Answer a CSR of whoever shows a certificate with the next one of the same name.
+def renewal(session: Session, der: bytes, request: bytes) -> Callable[[Session], Certified]:
+    """Prepare the answer to a CSR of whoever shows a certificate: the next one of the same name.
 
-    The same key gets the same certificate again. Raises as `holder` and `issuance.sign` do.
+    What is returned gives the answer, and belongs into a transaction. The same key gets the same certificate again.
+    Both raise as `holder` and `issuance.sign` do.
     """
     shown = holder(session, der)
-    person, device, serial = shown.person, shown.device, shown.certificate.serial
     public_key = requests.read(request)
-    for each in session.ledger.certificates_of_key(keys.public_pin(public_key).hex()):
-        is_theirs = (each.person, each.device) == (person, device) and each.not_after > session.now
-        if is_theirs and each.serial != serial and each.created >= shown.certificate.created:
-            visits.note_if_new(session, person, device, serial)
-            return issuance.answer_again(session, person, device, certificates.load(each.der))
-    return issuance.certify(session, person, device, public_key, lambda _: visits.note(session, person, device, serial))
+    pin = keys.public_pin(public_key).hex()
+    whose = (shown.person, shown.device, shown.certificate.serial)
+    before = _renewed_before(session, shown, pin)
+    if before:
+        return functools.partial(_again, whose=whose, before=before)
+    made = issuance.draft_for(session, shown.person, shown.device, public_key)
+
+    def record(session: Session) -> Certified:
+        before = _renewed_before(session, shown, pin)  # by another process, which had the same request
+        if before:
+            return _again(session, whose, before)
+        visits.note(session, *whose)
+        return issuance.certified(session.acting(shown.person), made)
+
+    return record
+
+
+def _again(session: Session, whose: tuple[str, str, str], before: Certified) -> Certified:
+    visits.note_if_new(session, *whose)
+    return before
+
+
+def _renewed_before(session: Session, shown: Holder, pin: str) -> Certified | None:
+    for each in session.ledger.certificates_of_key(pin):
+        is_theirs = (each.person, each.device) == (shown.person, shown.device) and each.not_after > session.now
+        if is_theirs and each.serial != shown.certificate.serial and each.created >= shown.certificate.created:
+            return issuance.certified_again(session, shown.person, shown.device, certificates.load(each.der))
+    return None

@@ -2,8 +2,9 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from certkit import files
 from certkit.authority.home import CACHE, KEY, LOCK, SETTINGS, TEAM, Home, check_team
@@ -32,7 +33,12 @@ class Session(View):
     """A view that may change what it sees. It belongs to one thread; others have sessions of their own meanwhile."""
 
     actor: Actor
-    _held: _Held = field(default_factory=_Held, init=False)
+    _held: _Held = field(default_factory=_Held)
+    """Shared by all that are made of one by `replace`: they have its connection, and its locks."""
+
+    def acting(self, name: str) -> Self:
+        """Return the same session with another name in what it records."""
+        return replace(self, actor=replace(self.actor, name=name))
 
     def authority(self, role: Role, generation: int | None = None) -> Authority:
         """Open an authority, the issuing generation by default, with its passphrase if it has one.

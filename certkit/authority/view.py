@@ -1,11 +1,11 @@
 """A team's home as it is read: nothing is written, signed or asked for."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cryptography.x509 import Certificate
 
@@ -18,6 +18,8 @@ from certkit.ledger.interface import Anchors, Ledger
 from certkit.ledger.rows import MOST_GENERATIONS, time_of
 from certkit.pki import certificates
 from certkit.trust.rotation import Role, Rotation, Stage
+
+Found = TypeVar("Found")
 
 
 class DamagedHomeError(CertkitError):
@@ -49,6 +51,10 @@ class View:
     def team(self) -> str:
         """The team's name."""
         return self.home.team
+
+    def recalled(self, _what: str, find: Callable[[], Found]) -> Found:
+        """Return what `find` does: what is everybody's, which a view that serves many at once finds but once."""
+        return find()
 
     @property
     def settings(self) -> Settings:
@@ -126,6 +132,9 @@ class View:
 
     def restored(self) -> "Restored | None":
         """Return when the home was last restored, None if it never was."""
+        return self.recalled("restored", self._restored)
+
+    def _restored(self) -> "Restored | None":
         found = self.ledger.state(RESTORED)
         if found is None:
             return None

@@ -98,7 +98,7 @@ def _own_unit(site: Site) -> Handling:
 
 def _kubernetes(site: Site) -> Handling:
     kubectl, stateful = f"kubectl --namespace={site.name}", f"statefulset/{site.name}"
-    files = " ".join(f"--from-file={quote(f'{site.source or site.directory}/{name}')}" for name in _FILES)
+    files = " ".join(f"--from-file={name}" for name in _FILES)  # of no folder: its `=` or `,` would be kubectl's own
     status = f"{kubectl} rollout status {stateful}"
     return Handling(
         place="",
@@ -106,8 +106,8 @@ def _kubernetes(site: Site) -> Handling:
         restart=f"{kubectl} rollout restart {stateful} && {status}",
         cut=f"{kubectl} delete pod {site.name}-0 --now && {status}",
         running=f"{kubectl} exec {stateful} -- ps",
-        copy=f"{kubectl} create secret generic {site.name} {files} --dry-run=client --output=yaml"
-        " | kubectl apply --server-side --filename=-",
+        copy=f"(cd {quote(site.source or site.directory)} && {kubectl} create secret generic {site.name} {files}"
+        " --dry-run=client --output=yaml) | kubectl apply --server-side --filename=-",
     )
 
 

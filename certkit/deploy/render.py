@@ -1,6 +1,7 @@
 """Rendering: quoting is by filters in the templates, and a name that a template misspells is an error."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ KINDS = {
 }
 """Each kind with its template's name in `templates/KIND/`."""
 
+_CLUSTER_NAME = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?")
+"""What Kubernetes takes as the name of a namespace, a service and a stateful set: its pods bear it in a label of 63
+characters, behind which comes a hash."""
+
 _PACKAGE = Path(__file__).parent.parent
 _PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
 """In an installed wheel, and in a checkout."""
@@ -32,11 +37,18 @@ _PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
 def render(kind: str, site: Site) -> str:
     """Return the file of one of KINDS for a site; its first lines say where it goes and what to run.
 
-    Raises InvalidError for another kind.
+    Raises InvalidError for another kind, and for a name that Kubernetes does not take.
     """
     if kind not in KINDS:
         raise InvalidError(
             f"{kind!r} is not a way to deploy", f"Use one of {', '.join(KINDS)}.", code="unknown-deployment", kind=kind
+        )
+    if kind == "kubernetes" and not _CLUSTER_NAME.fullmatch(site.name):
+        raise InvalidError(
+            f"{site.name!r} cannot be the name of a namespace and of what is in it",
+            "Use up to 52 small letters, digits and - with a letter first, such as buildkitd-build.",
+            code="unwritable-name",
+            name=site.name,
         )
     template = _environment().get_template(f"{kind}/{KINDS[kind]}.j2")
     do = handling(kind, site)

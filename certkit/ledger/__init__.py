@@ -13,7 +13,7 @@ __all__ = ["create_ledger", "file_url", "import_ledger", "open_ledger"]
 
 
 def open_ledger(url: str, *, patience: float | None = None) -> Ledger:
-    """Open the ledger at a URL and bring its schema up to date, for use by one thread.
+    """Open the ledger at a URL and bring its schema up to date, for use by one thread at a time.
 
     Where another writer is at it, everything waits: `patience` seconds at most, a minute unless said otherwise.
 

@@ -23,6 +23,7 @@ _LEAST_ROOM = 1 << 17
 """Bytes that SQLite wants for its log."""
 _PRIMARY = 0xFF
 """The part of an error code that names its kind."""
+_FAILURES = (sqlite3.Error, OverflowError)  # a number that was crafted may have no successor
 _REMEDIES: Mapping[int, str] = {
     sqlite3.SQLITE_FULL: "Free some space on its disk.",
     sqlite3.SQLITE_BUSY: "Another command writes to it, and has for a minute: try again when that has ended.",
@@ -51,14 +52,17 @@ def open_ledger(path: Path, patience: float = PATIENCE) -> SqlLedger:
     """
     if not path.exists():
         raise MissingError(f"{path} does not exist", code="ledger-missing", path=path)
-    ledger = SqlLedger(SqliteDatabase(path, patience))
-    ledger.update()
+    database = SqliteDatabase(path, patience)
+    ledger = SqlLedger(database)
+    if ledger.update():
+        database.compact()
     return ledger
 
 
 class SqliteDatabase:
-    """One connection to a SQLite file, for one thread; on a medium that cannot be written it can be read."""
+    """One connection to a SQLite file, for one thread at a time; on a medium that cannot be written it can be read."""
 
+    is_remote = False
     spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
     columns = "SELECT name FROM pragma_table_info(:name) ORDER BY cid"
 
@@ -70,14 +74,16 @@ class SqliteDatabase:
             if not os.access(path.parent, os.W_OK):
                 self._connection = _read_only(path)
                 return
-            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
             for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                 self._connection.execute(f"PRAGMA {setting}")
 
     def execute(self, statement: str, values: Values) -> list[Row]:
         """See `sql.Database`."""
-        with _explained(self._path):
-            return self._connection.execute(statement, dict(values)).fetchall()
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except _FAILURES as error:
+            raise _explanation(self._path, error) from None
 
     def change_schema(self, statement: str) -> None:
         """See `sql.Database`."""
@@ -134,6 +140,11 @@ class SqliteDatabase:
         with _explained(self._path):
             return self._connection.serialize()
 
+    def compact(self) -> None:
+        """Give back to the disk what a migration has dropped, if there is room for a second copy meanwhile."""
+        with contextlib.suppress(LedgerError):
+            self.execute("VACUUM", {})
+
     def verify(self) -> None:
         """See `sql.Database`."""
         [(found,)] = self.execute("PRAGMA integrity_check(1)", {})
@@ -161,10 +172,14 @@ def _read_only(path: Path) -> sqlite3.Connection:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.IntegrityError as error:
-        raise DuplicateError(f"the ledger refused a change: {error}", "Run it again.") from None
-    except (sqlite3.Error, OverflowError) as error:  # a number that was crafted may have no successor
-        raise LedgerError(f"{path}: the ledger cannot be used: {error}", _remedy(path, error), path=path) from None
+    except _FAILURES as error:
+        raise _explanation(path, error) from None
+
+
+def _explanation(path: Path, error: Exception) -> LedgerError:
+    if isinstance(error, sqlite3.IntegrityError):
+        return DuplicateError(f"the ledger refused a change: {error}", "Run it again.")
+    return LedgerError(f"{path}: the ledger cannot be used: {error}", _remedy(path, error), path=path)
 
 
 def _remedy(path: Path, error: Exception) -> str:

@@ -3,8 +3,8 @@
 import functools
 import warnings
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -33,25 +33,28 @@ LABEL_ORGANIZATION = "certkit publication"
 """What the name of a publication's label is made of (`trust.label`), and its first value."""
 REGISTRATION_AUTHORITY = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
 """id-kp-cmcRA (RFC 6402): the extended key usage of whoever takes requests for an authority."""
+_NO_AUTHORITY = x509.BasicConstraints(ca=False, path_length=None)
+_Extension = x509.Extension[x509.ExtensionType]
 UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
 """How a name is spelled that says nothing."""
 
 
-class Authority(NamedTuple):
+@dataclass(frozen=True)
+class Authority:
     """A self-signed certificate, and what signs with its key."""
 
     certificate: x509.Certificate
-    signer: Signer
+    signer: Signer = field(repr=False)
 
 
 def authority(signer: Signer, common_name: str, now: datetime, life: timedelta) -> Authority:
     """Make a self-signed authority that can sign leaves only (path length 0)."""
     name = _subject(common_name)
-    builder = (
-        _builder(name, name, signer.public_key, now - BACKDATED, now + life)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(key_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key), critical=False)
+    builder = _builder(
+        (name, name, signer.public_key, now - BACKDATED, now + life),
+        _extension(x509.BasicConstraints(ca=True, path_length=0), critical=True),
+        _extension(key_usage(key_cert_sign=True, crl_sign=True), critical=True),
+        _extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key)),
     )
     return Authority(signer.sign_certificate(builder), signer)
 
@@ -145,12 +148,12 @@ def watcher(signer: Signer, name: str, now: datetime, life: timedelta) -> x509.C
     an anchor itself.
     """
     subject = watcher_subject(name)
-    builder = (
-        _builder(subject, subject, signer.public_key, now - BACKDATED, now + life)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(key_usage(digital_signature=True), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key), critical=False)
+    builder = _builder(
+        (subject, subject, signer.public_key, now - BACKDATED, now + life),
+        _extension(_NO_AUTHORITY, critical=True),
+        _extension(key_usage(digital_signature=True), critical=True),
+        _extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])),
+        _extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key)),
     )
     return signer.sign_certificate(builder)
 
@@ -215,6 +218,7 @@ def to_der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
+@functools.lru_cache(64)  # of an authority it is asked at each certificate that it signs
 def fingerprint(certificate: x509.Certificate) -> str:
     """Return the SHA-256 of a certificate as people compare it: `6f:0c:…`, 32 bytes in lower case."""
     return certificate.fingerprint(hashes.SHA256()).hex(":")
@@ -331,31 +335,44 @@ def _leaf(
     begin, end = max(now - BACKDATED, own.not_valid_before_utc), own.not_valid_after_utc
     if end <= now:
         raise RefusedError("the authority has expired", "Replace it.", code="issuer-expired", ended=end)
-    builder = (
-        _builder(subject, own.subject, public_key, begin, min(now + life, end))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-        .add_extension(key_identifier(own), critical=False)
-    )
+    extensions = [
+        _extension(_NO_AUTHORITY, critical=True),
+        _extension(usage, critical=True),
+        _extension(x509.ExtendedKeyUsage(purposes)),
+        _extension(key_identifier(own)),
+    ]
     if alternative is not None:
-        builder = builder.add_extension(alternative, critical=False)
+        extensions.append(_extension(alternative))
+    builder = _builder((subject, own.subject, public_key, begin, min(now + life, end)), *extensions)
     return issuer.signer.sign_certificate(builder)
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: PublicKey, begin: datetime, end: datetime
+    what: tuple[x509.Name, x509.Name, PublicKey, datetime, datetime], *extensions: _Extension
 ) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin.replace(microsecond=0))
-        .not_valid_after(end.replace(microsecond=0))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+    """Begin a certificate of a subject, its issuer, a key, begin and end.
+
+    The parts are handed over at once: to add them one by one takes a server as long as to sign them.
+    """
+    subject, issuer, public_key, begin, end = what
+    return x509.CertificateBuilder(
+        issuer,
+        subject,
+        public_key,
+        x509.random_serial_number(),
+        _whole_seconds(begin),
+        _whole_seconds(end),
+        [_extension(x509.SubjectKeyIdentifier.from_public_key(public_key)), *extensions],
     )
+
+
+def _extension(value: x509.ExtensionType, *, critical: bool = False) -> _Extension:
+    return x509.Extension(value.oid, critical, value)
+
+
+def _whole_seconds(time: datetime) -> datetime:
+    """Return a time as a builder keeps it: in UTC, and without saying so."""
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None)
 
 
 def _subject(common_name: str) -> x509.Name:

@@ -5,6 +5,7 @@ section 4.2.1.10) can exclude a person with all devices, or one device, and nobo
 """
 
 import base64
+import functools
 import hashlib
 import ipaddress
 import re
@@ -94,6 +95,7 @@ def slug(value: str, what: str) -> str:
     return value
 
 
+@functools.lru_cache(4096)  # a server asks for those of the same people again and again
 def label(value: str) -> str:
     """Make a DNS label of at most 27 characters from any text: readable, valid, and another for every other text.
 
@@ -139,7 +141,7 @@ def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
 
     Raises InvalidError if it is neither.
     """
-    in_brackets = re.fullmatch(r"\[([0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)\]", value)
+    in_brackets = value.startswith("[") and re.fullmatch(r"\[([0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)\]", value)
     try:
         address = ipaddress.ip_address(in_brackets[1] if in_brackets else value)
     except ValueError:

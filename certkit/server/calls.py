@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -10,9 +11,9 @@ from aiohttp import web
 
 from certkit.enroll import codes
 from certkit.errors import MalformedError
-from certkit.ledger.interface import Actor
+from certkit.ledger.interface import Access, Actor
 from certkit.server.answers import CHALLENGE, CallError
-from certkit.server.worker import Operation, Worker
+from certkit.server.worker import Change, Operation, Worker
 
 LARGEST_BODY = 64 * 1024
 """Bytes. A request for the largest key takes three thousand."""
@@ -32,6 +33,8 @@ class Call:
     worker: Worker
     actor: str | None = None
     """Who makes it, as soon as that is known."""
+    issued: Access | None = None
+    """By which right a new certificate was issued, if one was."""
     told: dict[str, object] = field(default_factory=dict)
     """What else the log says."""
 
@@ -63,7 +66,7 @@ class Call:
         return bytes(shown)
 
     async def body(self) -> bytes:
-        """Return what was sent with the call; raise CallError if it is too much, or does not come."""
+        """Return what was sent with the call; raise CallError if it is too much, damaged, or not here soon."""
         content = bytearray()
         try:
             async with asyncio.timeout(_SLOWEST_BODY):
@@ -73,6 +76,10 @@ class Call:
                         raise CallError(413, f"more than {LARGEST_BODY} bytes", "body-too-large")
         except TimeoutError:
             raise CallError(408, "what was announced did not come", "body-too-slow") from None
+        except web.RequestPayloadError:
+            raise CallError(400, "what came is not what was announced", "body-damaged") from None
+        except ConnectionError:
+            raise CallError(400, "whoever called has left", "caller-left") from None
         return bytes(content)
 
     async def request_to_sign(self) -> bytes:
@@ -85,10 +92,22 @@ class Call:
         except ValueError:
             raise MalformedError("it is not a certificate request", code="not-a-request") from None
 
-    async def do(self, operation: Operation[Result], *, name: str = "somebody", access: str = "code") -> Result:
-        """Have an operation carried out; raise CallError if that cannot be done soon."""
-        try:
-            async with asyncio.timeout(_LONGEST_WAIT):
-                return await self.worker.do(Actor(name, self.host, access), operation)
-        except TimeoutError:
-            raise CallError(503, "there is too much to do", "server-busy", {"Retry-After": "5"}) from None
+    async def read(self, operation: Operation[Result]) -> Result:
+        """Have an operation carried out that only reads; raise CallError if that cannot be done soon."""
+        return await _soon(self.worker.read(Actor("somebody", self.host), operation))
+
+    async def do(self, operation: Operation[Result], *, name: str = "somebody", access: Access = "code") -> Result:
+        """Have an operation carried out that may take its time, and make changes of its own; raise as `read` does."""
+        return await _soon(self.worker.do(Actor(name, self.host, access), operation))
+
+    async def change(self, prepare: Change[Result], access: Access) -> Result:
+        """Have a change made, see `Worker`, by the right of what was shown; raise CallError if that takes too long."""
+        return await _soon(self.worker.change(Actor("somebody", self.host, access), prepare))
+
+
+async def _soon(result: Awaitable[Result]) -> Result:
+    try:
+        async with asyncio.timeout(_LONGEST_WAIT):
+            return await result
+    except TimeoutError:
+        raise CallError(503, "there is too much to do", "server-busy", {"Retry-After": "5"}) from None

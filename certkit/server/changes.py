@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from certkit.authority import host_sync
 from certkit.errors import CertkitError
-from certkit.ledger.interface import Actor
+from certkit.ledger import open_ledger
+from certkit.ledger.interface import Actor, Ledger
 from certkit.server.worker import Worker
 
-_PAUSE = 0.5
-"""Seconds between two looks."""
+_LONGEST = 1.0
+"""Seconds between two looks, if nothing is told before."""
 _LOOKER = Actor("server", "server", "home")
 
 
@@ -25,6 +28,8 @@ class Changes:
         self._next = asyncio.Event()
         self._waiting = 0
         self._looking: asyncio.Task[None] | None = None
+        self._ledger: Ledger | None = None
+        """Of the thread that waits: a ledger is one thread's."""
 
     async def wait(self, seen: int, seconds: float) -> None:
         """Wait until there was a change since the count was `seen`, or for `seconds` at the longest."""
@@ -46,15 +51,36 @@ class Changes:
         self._tell()
 
     async def _look(self) -> None:
-        while not self.is_closed:
-            with contextlib.suppress(CertkitError, OSError):  # whoever waits is told when they ask themselves
-                found = await self._worker.do(_LOOKER, host_sync.revision)
-                if found != self._known:
-                    self._known = found
-                    self._tell()
-            await asyncio.sleep(_PAUSE)
-            if not self._waiting:
-                return
+        thread = ThreadPoolExecutor(1, thread_name_prefix="changes")
+        loop = asyncio.get_running_loop()
+        try:
+            while not self.is_closed:
+                await loop.run_in_executor(thread, self._await_commit)
+                with contextlib.suppress(CertkitError, OSError):  # whoever waits is told when they ask themselves
+                    found = await self._worker.do(_LOOKER, host_sync.revision)
+                    if found != self._known:
+                        self._known = found
+                        self._tell()
+                if not self._waiting:
+                    return
+        finally:
+            thread.submit(self._let_go)
+            thread.shutdown(wait=False)
+
+    def _await_commit(self) -> None:
+        """Wait until something was committed, or for a while: not every database tells of all that counts here."""
+        try:
+            self._ledger = self._ledger or open_ledger(self._worker.ledger_url)
+            self._ledger.wait(_LONGEST)
+        except CertkitError:
+            self._let_go()
+            time.sleep(_LONGEST)
+
+    def _let_go(self) -> None:
+        if self._ledger:
+            with contextlib.suppress(CertkitError):
+                self._ledger.close()
+        self._ledger = None
 
     def _tell(self) -> None:
         self.count += 1

@@ -2,27 +2,33 @@
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aiohttp import web
 from cryptography.x509 import Certificate
 
 from certkit.authority import host_codes, invitations, renewals, server_identity
-from certkit.authority.invitations import DeadCodeError, UnknownCodeError
-from certkit.authority.issuance import Issued
+from certkit.authority.invitations import DeadCodeError, TakenError, UnknownCodeError
+from certkit.authority.issuance import Certified
+from certkit.authority.renewals import Holder
 from certkit.authority.session import Session
 from certkit.enroll import codes
 from certkit.errors import CertkitError, MalformedError, RefusedError
+from certkit.ledger import interface as ledger
+from certkit.ledger.interface import Access
 from certkit.pki.certificates import serial_text
 from certkit.server import answers, hosts
 from certkit.server.answers import CallError
 from certkit.server.attempts import Attempts
 from certkit.server.calls import Call
 from certkit.server.changes import Changes
-from certkit.server.worker import Worker
+from certkit.server.metrics import Metrics
+from certkit.server.worker import Operation, Worker
 
 _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
 _ATTRIBUTES = bytes.fromhex("3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302")
@@ -33,6 +39,13 @@ _RENEWALS = 50
 _HEADERS = {"Server": "certkit", "Cache-Control": "no-store"}
 
 Log = Callable[..., object]
+
+
+class _Identity(NamedTuple):
+    """What the host of a daemon is known by from now on."""
+
+    daemon: str
+    certificate: Certificate
 
 
 @dataclass
@@ -49,6 +62,7 @@ class Service:
     renewed: Attempts = field(default_factory=lambda: Attempts(_RENEWALS))
     refresh: Callable[[], Awaitable[None]] | None = None
     """Takes over the authorities as they are now."""
+    metrics: Metrics | None = None
     changes: Changes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +97,11 @@ class Service:
             call.told["error"] = f"{type(error).__name__}: {error}"
         response.headers.update(_HEADERS)
         known = request.path if request.path in _PATHS else "other"
+        seconds = time.monotonic() - begun
+        if self.metrics:
+            reason = str(call.told["reason"]) if "reason" in call.told else None
+            operation = known.rpartition("/")[2]
+            self.metrics.answered(operation, response.status, seconds, reason=reason, issued=call.issued)
         self.log(
             "request",
             method=request.method if request.method in {"GET", "POST"} else "other",
@@ -90,7 +109,7 @@ class Service:
             status=response.status,
             host=call.host,
             actor=call.actor,
-            ms=round((time.monotonic() - begun) * 1000, 1),
+            ms=round(seconds * 1000, 1),
             **call.told,
         )
         return response
@@ -115,41 +134,42 @@ class Service:
             raise _wait(wait)
         request = await call.request_to_sign()
         try:
-            issued = await call.do(lambda session: _redeem(session, secret, request))
+            issued = await _redeemed(call, secret, request)
         except (UnknownCodeError, DeadCodeError) as error:
             self.failures.count(code, time.monotonic())
             raise self._failed(who) or error from None
         except (RefusedError, MalformedError):
             self.failures.count(code, time.monotonic())
             raise
-        return await self._issued(call, issued)
+        return await self._issued(call, issued, "code")
 
     async def renew(self, call: Call) -> web.Response:
         """Answer `simplereenroll`: a CSR of whoever shows a certificate that is good."""
         shown = call.certificate()
         request = await call.request_to_sign()
-        found = await call.do(lambda session: renewals.holder(session, shown))
-        call.actor = found.person
-        device = f"{found.person}\n{found.device}"
-        if wait := self.renewed.wait(device, time.monotonic()):
-            raise _wait(wait)
-        issued = await call.do(
-            lambda session: renewals.renew(session, shown, request), name=found.person, access="certificate"
-        )
+
+        def prepare(session: Session) -> Operation[Certified]:
+            found = renewals.holder(session, shown)
+            call.actor = found.person
+            if wait := self.renewed.wait(_device(found), time.monotonic()):
+                raise _wait(wait)
+            return renewals.renewal(session, shown, request)
+
+        issued = await call.change(prepare, "certificate")
         if issued.is_new:
-            self.renewed.count(device, time.monotonic())
-        return await self._issued(call, issued)
+            self.renewed.count(_device(issued), time.monotonic())
+        return await self._issued(call, issued, "certificate")
 
     async def settings(self, call: Call) -> web.Response:
         """Tell whoever shows a certificate that is good where to build, and whom to trust."""
         shown = call.certificate()
 
-        def tell(session: Session) -> tuple[str, dict[str, object]]:
+        def prepare(session: Session) -> Operation[dict[str, object]]:
             found = renewals.holder(session, shown)
-            return found.person, renewals.settings(session, found)
+            call.actor = found.person
+            return renewals.visit(session, found)
 
-        call.actor, told = await call.do(tell)
-        return answers.data(told)
+        return answers.data(await call.change(prepare, "certificate"))
 
     async def host_news(self, call: Call) -> web.Response:
         """Tell a daemon's host what is new."""
@@ -186,7 +206,7 @@ class Service:
 
     async def crl(self, call: Call) -> web.Response:
         """Give the newest list of revoked certificates."""
-        newest = await call.do(lambda session: session.newest_anchors())
+        newest = await call.read(lambda session: session.newest_anchors())
         return web.Response(body=newest.crl, content_type="application/x-pem-file")
 
     async def refuse(self, _call: Call) -> web.Response:
@@ -199,18 +219,18 @@ class Service:
 
     async def ready(self, call: Call) -> web.Response:
         """Say that certificates can be issued: the ledger can be read, and the keys opened."""
-        await call.do(_check)
+        await call.read(_check)
         return web.Response(text="ok\n")
 
-    async def _issued(self, call: Call, issued: Issued | tuple[str, Certificate]) -> web.Response:
+    async def _issued(self, call: Call, issued: Certified | _Identity, access: Access) -> web.Response:
         """Answer with a certificate, which can be shown here from then on, even if its authority is brand-new."""
-        if isinstance(issued, Issued):
-            call.actor, certificate = issued.person, issued.certificate
+        certificate = issued.certificate
+        if isinstance(issued, Certified):
+            call.actor, call.issued = issued.person, access if issued.is_new else None
             call.told["device"] = issued.device
         else:
-            daemon, certificate = issued
-            call.actor = hosts.actor(daemon)
-            call.told["daemon"] = daemon
+            call.actor = hosts.actor(issued.daemon)
+            call.told["daemon"] = issued.daemon
         call.told["serial"] = serial_text(certificate.serial_number)
         if self.refresh and all(each.subject != certificate.issuer for each in self.authorities):
             await self.refresh()
@@ -224,20 +244,32 @@ class Service:
         return _wait(wait) if wait else None
 
 
-def _redeem(session: Session, secret: bytes, request: bytes) -> Issued | tuple[str, Certificate]:
-    """Use a code; return what a person was issued, or whose host was given which identity."""
-    code = invitations.find(session, secret)
-    if code.daemon:
-        known = replace(session, actor=replace(session.actor, name=hosts.actor(code.daemon)))
-        return code.daemon, host_codes.redeem(known, code, request)
-    known = replace(session, actor=replace(session.actor, name=code.person or ""))
-    return invitations.redeem(known, secret, request)
-
-
 def _check(session: Session) -> None:
     session.newest_anchors()
     session.issuing("client")
     server_identity.address(session)
+
+
+async def _redeemed(call: Call, secret: bytes, request: bytes) -> Certified | _Identity:
+    """Use a code: a person's together with those of others, a host's by itself."""
+
+    def prepare(session: Session) -> Operation[Certified | ledger.Code]:
+        code = invitations.find(session, secret)
+        return (lambda _session: code) if code.daemon else invitations.redemption(session, secret, request)
+
+    try:
+        made = await call.change(prepare, "code")
+    except TakenError:  # with the same key perhaps
+        made = await call.change(prepare, "code")
+    if isinstance(made, Certified):
+        return made
+    code, daemon = made, made.daemon or ""
+    redeem = functools.partial(host_codes.redeem, code=code, request=request)
+    return _Identity(daemon, await call.do(redeem, name=hosts.actor(daemon), access="code"))
+
+
+def _device(whose: Holder | Certified) -> str:
+    return f"{whose.person}\n{whose.device}"
 
 
 def _wait(seconds: int) -> CallError:

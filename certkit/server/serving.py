@@ -25,8 +25,9 @@ from certkit.enroll.codes import Server
 from certkit.errors import CertkitError
 from certkit.ledger.interface import Actor
 from certkit.results import time_text
-from certkit.server import tls
+from certkit.server import metrics, tls
 from certkit.server.connections import Connections
+from certkit.server.metrics import Metrics
 from certkit.server.service import Log, Service
 from certkit.server.worker import Worker
 
@@ -48,6 +49,8 @@ class Plan:
     port: int
     address: Server | None
     processes: int
+    metrics: tuple[str, int] | None
+    """Host and port for Prometheus."""
     actor: Actor
     clock: Callable[[], datetime]
 
@@ -65,15 +68,18 @@ def serve(home: Home, plan: Plan) -> int:
         session.authority("client")  # asks for the passphrase, before there are processes
         server_identity.ensure(session)
     tls.let_alerts_out()
+    tls.read_little()
     listening = _listen(plan.host, plan.port, shared=plan.processes > 1)
+    asked = _listen(*plan.metrics, shared=False) if plan.metrics else None
     log = _log(plan.clock)
-    if plan.processes == 1:
-        asyncio.run(_process(home, plan, listening, log))
-        return 0
-    return _processes(home, plan, listening, log)
+    with metrics.kept() if asked else contextlib.nullcontext():
+        if plan.processes == 1:
+            asyncio.run(_process(home, plan, listening, asked, log))
+            return 0
+        return _processes(home, plan, listening, asked, log)
 
 
-def _processes(home: Home, plan: Plan, reserved: socket.socket, log: Log) -> int:
+def _processes(home: Home, plan: Plan, reserved: socket.socket, asked: socket.socket | None, log: Log) -> int:
     """Serve in several processes, each with a socket of its own on one port; all end when one does."""
     port, children = reserved.getsockname()[1], set[int]()
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until all processes know what to do with them
@@ -81,7 +87,7 @@ def _processes(home: Home, plan: Plan, reserved: socket.socket, log: Log) -> int
         child = os.fork()
         if child == 0:
             reserved.close()
-            asyncio.run(_process(home, plan, _listen(plan.host, port, shared=True), log))
+            asyncio.run(_process(home, plan, _listen(plan.host, port, shared=True), asked, log))
             sys.exit(0)
         children.add(child)
     reserved.close()
@@ -105,8 +111,8 @@ def _processes(home: Home, plan: Plan, reserved: socket.socket, log: Log) -> int
     return 1 if told_to_end[:1] == [0] else 0
 
 
-async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -> None:
-    """Serve in this process until a signal says to end."""
+async def _process(home: Home, plan: Plan, listening: socket.socket, asked: socket.socket | None, log: Log) -> None:
+    """Serve in this process until a signal says to end; `asked` is where any process answers Prometheus."""
     loop, ending = asyncio.get_running_loop(), asyncio.Event()
     for number in _SIGNALS:
         loop.add_signal_handler(number, ending.set)
@@ -118,6 +124,9 @@ async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -
         refreshed = _Refreshing(worker, plan.actor, service, settings, log)
         await refreshed.once()
         service.refresh = refreshed.once
+        if asked:
+            service.metrics = Metrics(worker, plan.actor)
+            await loop.create_server(Connections(service.metrics.answer), sock=asked)
         listening.listen(_BACKLOG)
         server = await loop.create_server(
             connections, sock=listening, ssl=settings, backlog=_BACKLOG, ssl_handshake_timeout=_HANDSHAKE
@@ -132,7 +141,7 @@ async def _process(home: Home, plan: Plan, listening: socket.socket, log: Log) -
         await _drained(service)
         await connections.shutdown(1.0)
     finally:
-        worker.close()
+        await worker.close()
     log("ended")
 
 
@@ -175,6 +184,7 @@ class _Refreshing:
 
 def _newest(session: Session) -> tuple[Identity, list[Certificate], list[Certificate], list[Certificate]]:
     identity, clients = server_identity.ensure(session), server_identity.trust_of_clients(session)
+    session.authority("client")  # its key is opened here, where nobody waits for it
     return identity, clients, list(session.trusted("server")), server_identity.trust_of_hosts(session)
 
 
@@ -204,7 +214,7 @@ def _log(clock: Callable[[], datetime]) -> Log:
     logger = structlog.wrap_logger(
         structlog.PrintLogger(sys.stderr),
         processors=[_timed(clock), structlog.processors.JSONRenderer(serializer=json.dumps)],
-    )
+    ).bind()  # once and for all: what is wrapped only would be bound again at each line
 
     def log(event: str, **fields: object) -> None:
         with contextlib.suppress(OSError):

@@ -1,68 +1,200 @@
-"""The one thread of a process that works on the ledger: operations wait in line, and none waits for long."""
+"""What a process does on the ledger: one thing after another, and the changes that wait taken together.
+
+A commit waits for the disk, so the changes of everybody who waits share one: each is a part of it, which fails alone,
+and nobody is answered before it. The statements between are short, and made where everybody is answered, since two
+threads of Python would only wait for each other; whatever may wait, for the disk or for another process, is left to a
+thread. Only one of the two is at the ledger at a time. Every question to a
+ledger on another machine may wait.
+"""
 
 import asyncio
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from certkit.authority.home import KEY, Home
+from certkit.authority.home import Home
 from certkit.authority.session import Session
 from certkit.ledger import open_ledger
 from certkit.ledger.interface import Actor
-from certkit.pki.keys import PrivateKey
-from certkit.trust.rotation import Role
+from certkit.ledger.sql import DuplicateError, LedgerError
+from certkit.server.kept import Kept
 
 Result = TypeVar("Result")
 Operation = Callable[[Session], Result]
+Change = Callable[[Session], Operation[Result]]
+"""What prepares a change, and returns what makes it inside a transaction: others wait meanwhile, so it should be short.
+"""
 
 PATIENCE = 5.0
 """Seconds that an operation waits for another process that writes to the ledger."""
+_COMPANY = 0.01
+"""Seconds that the next change waits for others, if the last one was not alone: many small commits cost more."""
+_TOGETHER = 64
+"""Changes at most that share a commit: for as long as they take, nobody else is heard."""
+
+
+@dataclass
+class _Waiting:
+    """Somebody who waits for what they want done."""
+
+    actor: Actor
+    wanted: Callable[[Session], Any]
+    """An operation, or what prepares a change."""
+    may_wait: bool = False
+    """Whether it is an operation that may take its time."""
+    done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 @dataclass(frozen=True)
-class _Kept(Session):
-    """A session that opens each key once: to decrypt one takes as long as a hundred signatures."""
+class _Outcome:
+    """What somebody is told: a result, or what went wrong."""
 
-    opened: dict[tuple[int, int], PrivateKey] = field(default_factory=dict, repr=False)
-
-    def key(self, role: Role, generation: int | None = None) -> PrivateKey:
-        """See `Session`; a key whose file was replaced is opened anew."""
-        found = (self.authority_directory(role, generation) / KEY).stat()
-        mark = (found.st_ino, found.st_mtime_ns)
-        if mark not in self.opened:
-            self.opened[mark] = super().key(role, generation)
-        return self.opened[mark]
+    waiting: _Waiting
+    result: Any = None
+    error: Exception | None = None
 
 
 class Worker:
-    """A thread with a session of its own on a home; `clock` tells the time."""
+    """Works on a home with a session of its own; `clock` tells the time."""
 
     def __init__(self, home: Home, clock: Callable[[], datetime]) -> None:
         self._home = home
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._session: _Kept | None = None
+        self._session: Kept | None = None
+        self._changes: list[_Waiting] = []
+        self._others: list[_Waiting] = []
+        self._is_busy = False
+        self._working: asyncio.Task[None] | None = None
+
+    async def read(self, actor: Actor, operation: Operation[Result]) -> Result:
+        """Carry out an operation that only reads; raises what it raises."""
+        found: Result = await self._join(self._others, _Waiting(actor, operation))
+        return found
+
+    @property
+    def ledger_url(self) -> str:
+        """Where the ledger is."""
+        return self._home.ledger_url
 
     async def do(self, actor: Actor, operation: Operation[Result]) -> Result:
-        """Carry out an operation as `actor`; raises what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, actor, operation)
+        """Carry out an operation that may take its time, and make changes of its own; raises what it raises."""
+        found: Result = await self._join(self._others, _Waiting(actor, operation, may_wait=True))
+        return found
 
-    def close(self) -> None:
-        """Finish what waits in line, and let go of the ledger."""
-        self._thread.submit(self._close)
+    async def change(self, actor: Actor, prepare: Change[Result]) -> Result:
+        """Make a change, together with those of others; raises what it raises, and LedgerError if none was made."""
+        found: Result = await self._join(self._changes, _Waiting(actor, prepare))
+        return found
+
+    async def close(self) -> None:
+        """Finish what waits, and let go of the ledger."""
+        if self._working:
+            await self._working
+        if self._session:
+            self._session.ledger.close()
         self._thread.shutdown()
 
-    def _run(self, actor: Actor, operation: Operation[Result]) -> Result:
-        now = self._clock()
-        if self._session is None:
-            opened = open_ledger(self._home.ledger_url, patience=PATIENCE)
-            self._session = _Kept(self._home, opened, now, actor)
-        return operation(replace(self._session, now=now, actor=actor))
+    async def _join(self, line: list[_Waiting], waiting: _Waiting) -> Any:  # noqa: ANN401  as the operation says
+        line.append(waiting)
+        if self._working is None or self._working.done():
+            self._working = asyncio.create_task(self._work())
+        return await waiting.done
 
-    def _close(self) -> None:
-        with contextlib.ExitStack() as stack:
-            if self._session:
-                stack.callback(self._session.ledger.close)
+    async def _work(self) -> None:
+        """Take whatever waits, until nobody does."""
+        while self._changes or self._others:
+            if self._is_busy and not self._others:
+                await asyncio.sleep(_COMPANY)
+            changes, self._changes[:_TOGETHER] = self._changes[:_TOGETHER], []
+            others, self._others[:] = self._others[:], []
+            self._is_busy = len(changes) > 1
+            try:
+                session = await self._opened()
+                for each in others:
+                    act = self._waited_for if each.may_wait else self._promptly
+                    _tell([await act(_carried_out, session, self._own(session, each))])
+                await self._make(session, [each for each in changes if not each.done.done()])
+            except Exception as error:  # noqa: BLE001  whoever waits is told
+                _tell(_Outcome(each, error=error) for each in [*others, *changes])
+
+    async def _make(self, session: Kept, changes: Sequence[_Waiting]) -> None:
+        """Prepare changes, and make them in one transaction; tell nobody of success before it is committed."""
+        prepared = await self._promptly(_prepared, session, [self._own(session, each) for each in changes])
+        ready = [(*self._own(session, each.waiting), each.result) for each in prepared if not each.error]
+        _tell(each for each in prepared if each.error)
+        if not ready:
+            return
+        transaction = session.transaction()
+        await self._waited_for(transaction.__enter__)
+        try:
+            made = await self._promptly(_made, session, ready)
+        except BaseException as error:
+            await self._waited_for(transaction.__exit__, type(error), error, error.__traceback__)
+            raise
+        await self._waited_for(transaction.__exit__, None, None, None)
+        _tell(made)
+
+    def _own(self, session: Kept, waiting: _Waiting) -> tuple[_Waiting, Session]:
+        return waiting, replace(session, now=self._clock(), actor=waiting.actor)
+
+    async def _opened(self) -> Kept:
+        if self._session is None:
+            opened = await self._waited_for(open_ledger, self._home.ledger_url, patience=PATIENCE)
+            self._session = Kept(self._home, opened, self._clock(), Actor("server", ""))
+        return self._session
+
+    async def _promptly(self, function: Callable[..., Result], session: Kept, *given: Any) -> Result:  # noqa: ANN401
+        """Call a function that only asks the ledger: here, unless it is far away."""
+        if session.ledger.is_remote:
+            return await self._waited_for(function, session, *given)
+        return function(session, *given)
+
+    async def _waited_for(self, function: Callable[..., Result], *given: Any, **named: Any) -> Result:  # noqa: ANN401
+        """Call a function that may have to wait, in the thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*given, **named))
+
+
+def _tell(outcomes: Iterable[_Outcome]) -> None:
+    """Tell everybody what came of it, but those who have left."""
+    for each in outcomes:
+        if each.waiting.done.done():
+            continue
+        if each.error:
+            each.waiting.done.set_exception(each.error)
+        else:
+            each.waiting.done.set_result(each.result)
+
+
+def _carried_out(session: Kept, waiting: tuple[_Waiting, Session]) -> _Outcome:
+    session.memory.turn.clear()
+    return _outcome(*waiting, waiting[0].wanted)
+
+
+def _prepared(session: Kept, changes: Sequence[tuple[_Waiting, Session]]) -> list[_Outcome]:
+    session.memory.turn.clear()
+    return [_outcome(waiting, own, waiting.wanted) for waiting, own in changes]
+
+
+def _made(session: Kept, changes: Sequence[tuple[_Waiting, Session, Operation[Any]]]) -> list[_Outcome]:
+    """Make prepared changes, each a part of a transaction; raise LedgerError if that cannot go on."""
+    session.memory.turn.clear()
+    outcomes = []
+    for waiting, own, make in changes:
+        try:
+            with session.ledger.part():
+                outcomes.append(_Outcome(waiting, make(own)))
+        except Exception as error:
+            if isinstance(error, LedgerError) and not isinstance(error, DuplicateError):
+                raise
+            outcomes.append(_Outcome(waiting, error=error))
+    return outcomes
+
+
+def _outcome(waiting: _Waiting, own: Session, do: Operation[Any]) -> _Outcome:
+    try:
+        return _Outcome(waiting, do(own))
+    except Exception as error:  # noqa: BLE001  whoever waits is told
+        return _Outcome(waiting, error=error)

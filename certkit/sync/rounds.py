@@ -83,17 +83,20 @@ def hear(place: Place, known: str, wait: float) -> tuple[News, str] | None:
     return found, tag
 
 
-def hold(place: Place, found: News, now: datetime) -> Held:
-    """Put the newest files where the daemon reads them, with another certificate if it is to have one."""
+def hold(place: Place, found: News, now: datetime, *, can_ask: bool) -> Held:
+    """Put the newest files where the daemon reads them, with another certificate if it is to have one.
+
+    While the server cannot be asked, what is there goes on for as long as it is good.
+    """
     host = place.load()
     believed = host.authorities
     news.check(found, host)
     present = folder.read(host.directory)
     certificate = folder.certificate(present)
-    if host.identity.certificate and now >= renewal.due(host.identity.certificate):
+    if can_ask and now >= renewal.due(host.identity.certificate):
         host = _renewed(place, host)
     key = None
-    if certificate is None or found.renew or not _is_good(certificate, found, now) or now >= renewal.due(certificate):
+    if certificate is None or (can_ask and _is_due(certificate, found, now)):
         key = online.waiting_key(place.next_key)
         with _connection(place, host) as connection:
             certificate = calls.certificate(connection, key)
@@ -203,12 +206,13 @@ def _renewed(place: Place, host: Host) -> Host:
     return renewed
 
 
-def _is_good(certificate: x509.Certificate, found: News, now: datetime) -> bool:
+def _is_due(certificate: x509.Certificate, found: News, now: datetime) -> bool:
+    """Tell whether the daemon is to have another certificate than this one."""
     try:
         _check(certificate, found, now)
     except RefusedError:
-        return False
-    return True
+        return True
+    return found.renew or now >= renewal.due(certificate)
 
 
 def _check(certificate: x509.Certificate, found: News, now: datetime) -> None:

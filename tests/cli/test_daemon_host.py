@@ -152,8 +152,9 @@ def test_haproxys_file_says_how_the_daemon_behind_it_keeps_builds_off_the_hosts_
 def test_kubernetes_gets_its_secret_from_the_home(lead: Lead, home: Path) -> None:
     lead("daemon", "add", "arm", ARM, "--as", "kubernetes")
     words = shlex.split(revoked(lead, "arm")[0])
-    assert f"--from-file={home}/daemons/arm/key.pem" in words
-    assert f"#     --from-file={home}/daemons/arm/key.pem \\" in lead("daemon", "deploy", "arm").out
+    assert words[:2] == ["(cd", str(home / "daemons" / "arm")]
+    assert "--from-file=key.pem" in words
+    assert f"(cd {home}/daemons/arm && kubectl" in lead("daemon", "deploy", "arm").out
 
 
 def test_a_long_name_is_cut_short_for_the_container_and_for_its_restart_alike(lead: Lead, home: Path) -> None:

@@ -101,6 +101,17 @@ def test_a_home_of_a_former_certkit_takes_codes(lead: Lead, home: Path) -> None:
     code_in(lead("invite", ALICE))
 
 
+def test_the_codes_of_a_former_certkit_stay_what_they_are(lead: Lead, home: Path) -> None:
+    started(home)
+    for options in (["--device", "desk"], ["--uses", "3"]):
+        code_in(lead("invite", ALICE, *options))
+    lead("invite", "cancel", lead("invite", "list", "--json").data["codes"][0]["id"])
+    before = lead("invite", "list").out
+    former.go_back(home / "ledger.sqlite", "ADD COLUMN sync")
+    assert lead("invite", "list").out == before
+    assert lead("invite", "--daemon", "build").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from certkit.deploy import FLAVOURS, KINDS, Site, render
+from certkit.errors import InvalidError
 
 FILES = ("ca.pem", "cert.pem", "key.pem")
 SPACED = "/srv/build kit/certs"
@@ -102,16 +103,23 @@ def test_kubernetes_has_a_service_and_one_pod_and_nothing_secret(flavour: str) -
     assert pod["terminationGracePeriodSeconds"] == 120
     assert container["resources"]["requests"]
     assert container["startupProbe"]["periodSeconds"] == 1
+    assert ("livenessProbe" in container) is bool(image.probed)  # one that hangs is started anew
     assert "PRIVATE KEY" not in text
 
 
 def test_kubernetes_says_how_the_secret_is_made_from_the_home_in_words_that_a_shell_can_read() -> None:
-    text = render("kubernetes", replace(site(), source="/home/the lead/build"))
+    text = render("kubernetes", replace(site(), source="/home/the lead, a=b/build"))
     comments = [line[1:].strip().removesuffix("\\") for line in text.splitlines() if line.startswith("#")]
-    words = shlex.split(" ".join(comments[4:9]))
-    assert words[:5] == ["kubectl", "--namespace=buildkitd-build", "create", "secret", "generic"]
-    assert "--from-file=/home/the lead/build/key.pem" in words
-    assert words[words.index("|") + 1 :][:3] == ["kubectl", "apply", "--server-side"]
+    words = shlex.split(" ".join(comments[4:7]))
+    assert words[:4] == ["(cd", "/home/the lead, a=b/build", "&&", "kubectl"]
+    assert "--from-file=key.pem" in words
+    assert words[words.index("|") + 1 :] == ["kubectl", "apply", "--server-side", "--filename=-"]
+
+
+@pytest.mark.parametrize("called", ["b" * 53, "7builds", "build.kit", "build_kit", "build-"])
+def test_kubernetes_is_given_no_name_that_it_does_not_take(called: str) -> None:
+    with pytest.raises(InvalidError):
+        render("kubernetes", replace(site(), called=called))
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

@@ -7,6 +7,7 @@ stand-in, where none runs) on the files that `scp` brought there, and `ssh … d
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +26,18 @@ from certkit import files
 from certkit.cli import main
 from certkit.cli.support import passphrases, questions
 from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
+from certkit.pki import diceware
 from tests.daemons.build import obstacle, programs
 from tests.daemons.loopback import HAS_MANY
+from tests.postgres.server import USER, Server
 
 HOST, PORT = "build.acme.example", 8372
 SERVER, SERVER_PORT = "ca.acme.example", 8443
+
+_DOCKER = """#!/bin/sh
+[ "$1" != restart ] || touch {wanted}
+while [ -e {wanted} ]; do sleep 0.1; done
+"""
 
 _BLOCK = re.compile(r"^```console (?P<who>\w+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(.*\\\n)*.*\n")
@@ -42,16 +51,18 @@ _VARIABLE = (
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){15}\b", "SHA"),
     (r"\b[0-9a-f]{30,40}\b", "SERIAL"),
     (r"laptop-[a-z2-7]{4}", "laptop-NAME"),
-    (r"(?<=Passphrase  )[a-z-]+", "WORDS"),
+    (rf"(?<=Passphrase  )([a-z]+-){{{diceware.COUNT - 1}}}[a-z]+", "WORDS"),
     (r"\b\d+(\.\d+){3}(:\d+)?", "ADDRESS"),
     (r"\d+ ms", "MS"),
+    (r"\d+ s after it", "S after it"),
     (r"\d+ days", "DAYS"),
     (r"[\w.-]+@[\w.-]+(?=  +(init|daemon|issue|sign|revoke|reinstate|rotate|authority|backup))", "WHO"),
     (r"(?<=✓ BuildKit).*", ""),
     (r"alert 42, bad_certificate|alert 46, certificate_unknown", "EXCLUDED"),  # as Go says it, and as OpenSSL does
     (r"TLS_[A-Z0-9_]+|(no )?ALPN( h2)?", "OFFER"),
-    (r"\s+", " "),
-    (r"(?<=label )(\w+ \d+) \([0-9a-f]{8}…\)", r"\1 DIGEST"),
+    (r"[ \t]+", " "),
+    (r" $", ""),
+    (r"\([0-9a-f]{8}…\)", "DIGEST"),
 )
 
 
@@ -78,7 +89,7 @@ def steps(document: Path) -> list[Step]:
 def normal(text: str) -> str:
     """Remove from an output what differs from one run to the next."""
     for pattern, name in _VARIABLE:
-        text = re.sub(pattern, name, text)
+        text = re.sub(pattern, name, text, flags=re.MULTILINE)
     return text.strip()
 
 
@@ -103,11 +114,15 @@ class Story:
     sent: str = ""
     daemon: LocalDaemon | None = None
     server: subprocess.Popen[str] | None = None
+    database: Server | None = None
+    """Where `createdb` makes one."""
     patch: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
+    is_over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, step: Step) -> str:
         """Run a command and return what it printed."""
         self._sit_down(step.who)
+        self._lead_into_the_story()
         words = [
             str(Path(word).expanduser()) if word.startswith("~") else word
             for word in shlex.split(step.command, comments=True)
@@ -120,8 +135,9 @@ class Story:
         """Set the stage, and strike it at the end."""
         self.folder.joinpath("bin").mkdir(parents=True)
         docker = self.folder / "bin" / "docker"
-        docker.write_text("#!/bin/sh\nexit 0\n")
+        docker.write_text(_DOCKER.format(wanted=self.folder / "restart"))
         docker.chmod(0o755)
+        threading.Thread(target=self._restart_when_asked, daemon=True).start()
         shutil.copy(docker, docker.with_name("systemctl"))
         resolve = socket.getaddrinfo
         self.patch.setattr(
@@ -141,6 +157,7 @@ class Story:
             yield self
         finally:
             self.patch.undo()
+            self.is_over.set()
             if self.daemon:
                 self.daemon.close()
             if self.server:
@@ -158,6 +175,20 @@ class Story:
         self.patch.setenv("COLUMNS", "100")  # wide enough for what is taken out of a line
         self.patch.setenv("PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
 
+    def _lead_into_the_story(self) -> None:
+        """Let a daemon's host that is enrolled find its files in the story, and not on this machine."""
+        for record in (self.folder / "host").glob(".local/share/certkit-host/*/host.json"):
+            known = record.read_text().replace('"/etc/buildkit-certs"', json.dumps(str(self.folder / "host" / "etc")))
+            record.write_text(known)
+
+    def _restart_when_asked(self) -> None:
+        """Restart the daemon when a command has Docker do that."""
+        wanted = self.folder / "restart"
+        while not self.is_over.wait(0.1):
+            if wanted.exists():
+                self._start()
+                wanted.unlink()
+
     def _answer(self, question: str, *_: object, **__: object) -> str:
         print(f"{question}:", file=sys.stderr)
         return self.secret or "a passphrase"
@@ -165,6 +196,10 @@ class Story:
     def _certkit(self, words: list[str]) -> str:
         if words[-1] == "&":
             return self._serve(words[:-1])
+        if words[-2:] == [">", "/dev/null"]:
+            self._certkit(words[:-2])
+            assert self.code == 0
+            return ""
         words = [self.sent if _CODE.fullmatch(word) else word for word in words]
         output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
@@ -205,7 +240,17 @@ class Story:
         paths = [word.replace("/home/", f"{self.folder}/", 1) if word.startswith("/home/") else word for word in words]
         return subprocess.run(paths, capture_output=True, text=True, check=True).stdout
 
-    _mkdir = _mv = _ln = _openssl = _git
+    _mkdir = _mv = _ln = _cp = _openssl = _git
+
+    def _createdb(self, words: list[str]) -> str:
+        """Make a database on a server that libpq finds by itself."""
+        assert self.database, "the document asks for no database"
+        with self.database.connection() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {words[1]}")
+            connection.execute(f"CREATE DATABASE {words[1]}")
+        self.patch.setenv("PGHOST", str(self.database.folder))
+        self.patch.setenv("PGUSER", USER)
+        return ""
 
     def _scp(self, words: list[str]) -> str:
         """Copy from the lead's machine to the daemon's host."""

@@ -52,11 +52,16 @@ _DOCKERFILES["earthbuild"] = _DOCKERFILES["earthly"].replace("/tmp/earthly", "/t
 _PROGRAMS = {"buildkit": "upstream", "earthly": "earthly", "earthbuild": "earthbuild"}
 
 
+ENGINES, OLDER = "trixie", "bookworm"
+"""The releases of Debian: the one with the engines, and one whose systemd is older."""
+
+
 @dataclass(frozen=True)
 class Machine:
-    """The machine, in the folder where it was made."""
+    """The machine of a release of Debian, in the folder where it was made."""
 
     folder: Path
+    suite: str = ENGINES
 
     @property
     def root(self) -> Path:
@@ -89,8 +94,15 @@ class Machine:
         )
 
     def make(self) -> None:
-        """Make it, with the images of all flavours."""
-        self._do("make")
+        """Make it, with the images of all flavours if it has engines."""
+        self._do("make", self.suite)
+        if self.suite == ENGINES:
+            self._make_images()
+        upstream = programs("upstream")
+        for program in (upstream.buildkitd, upstream.buildctl):
+            shutil.copy(program, self.root / "usr" / "local" / "bin")
+
+    def _make_images(self) -> None:
         self.boot()
         try:
             for flavour, built in _PROGRAMS.items():
@@ -99,9 +111,6 @@ class Machine:
                     self._do("image", FLAVOURS[flavour].reference, context)
         finally:
             self.stop()
-        upstream = programs("upstream")
-        for program in (upstream.buildkitd, upstream.buildctl):
-            shutil.copy(program, self.root / "usr" / "local" / "bin")
 
     def _lay(self, context: Path, flavour: str, built: str) -> None:
         for program in (programs(built).buildkitd, programs(built).buildctl):
@@ -125,18 +134,19 @@ class Machine:
         return done.stdout
 
 
-def machine() -> Machine:
-    """Return the machine that this state of the daemons and of what makes it has made."""
+def machine(suite: str = ENGINES) -> Machine:
+    """Return the machine that this state of the daemons and of what makes it has made of a release of Debian."""
     making, _, _ = SCRIPT.read_text().partition("\nboot)")
     pinned = [making, *_DOCKERFILES.values(), *(str(programs(each).buildkitd) for each in _PROGRAMS.values())]
-    return Machine(CACHE / f"engines-{hashlib.sha256(''.join(pinned).encode()).hexdigest()[:12]}")
+    digest = hashlib.sha256("".join(pinned).encode()).hexdigest()[:12]
+    return Machine(CACHE / f"engines-{suite}-{digest}", suite)
 
 
-def reason_to_skip() -> str:
+def reason_to_skip(suite: str) -> str:
     """Say why no engine can run here; an empty text where they can."""
     if reason := obstacle():
         return reason
-    if not machine().folder.exists():
+    if not machine(suite).folder.exists():
         return "the machine of engines is not made: make engines"
     missing = [each for each in _TOOLS if not shutil.which(each)]
     if missing or "cgroup2" not in Path("/proc/mounts").read_text():
@@ -167,15 +177,15 @@ def _earthly() -> Path:
 def _make() -> None:
     if os.geteuid() or not shutil.which("debootstrap"):
         sys.exit("The machine of engines is made by root, with debootstrap: apt-get install debootstrap")
-    made = machine()
-    if made.folder.exists():
-        return
-    shutil.rmtree(made.folder.with_suffix(".draft"), ignore_errors=True)
-    draft = Machine(made.folder.with_suffix(".draft"))
-    with files.locked(LOCK):
-        draft.make()
-    (draft.folder / "base.tar").unlink()
-    draft.folder.rename(made.folder)
+    for suite in (ENGINES, OLDER):
+        made = machine(suite)
+        if not made.folder.exists():
+            draft = Machine(made.folder.with_suffix(".draft"), suite)
+            shutil.rmtree(draft.folder, ignore_errors=True)
+            with files.locked(LOCK):
+                draft.make()
+            (draft.folder / "base.tar").unlink()
+            draft.folder.rename(made.folder)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/bin/bash
-# A Debian machine with its own systemd, Docker, Compose, Podman and HAProxy, in namespaces: nothing outside is touched.
-#   machine.sh make W                  debootstrap its root into the folder W, once (minutes)
+# A Debian machine with its own systemd, in namespaces: nothing outside is touched. Debian 13 has Docker, Compose, Podman
+# and HAProxy, too; Debian 12 is there for its older systemd.
+#   machine.sh make W SUITE            debootstrap its root into the folder W, once (minutes)
 #   machine.sh boot W                  boot it; its address is 10.78.0.2, this machine's 10.78.0.1
 #   machine.sh on W COMMAND…           run a command inside
 #   machine.sh image W TAG FOLDER      build an image inside, for Docker and Podman, from FOLDER's Dockerfile
@@ -14,14 +15,15 @@ inside() {
     nsenter -t "$(pgrep -P "$(cat "$W/pid")" | head -1)" -m -p -u -i -n -C -r -w env -i HOME=/root TERM=dumb "PATH=$PATH" "$@"
 }
 
-packages=systemd,systemd-sysv,dbus,iproute2,iptables,nftables,kmod,procps,curl,ca-certificates,docker.io,docker-cli,docker-compose
-packages=$packages,podman,netavark,aardvark-dns,uidmap,crun,runc,containernetworking-plugins,haproxy,socat
-packages=$packages,git,jq,gettext-base,busybox-static,bc,openssl,pigz,xz-utils
+packages=systemd,systemd-sysv,dbus,iproute2,iptables,kmod,procps,runc,containernetworking-plugins,socat,busybox-static
+engines=nftables,curl,ca-certificates,docker.io,docker-cli,docker-compose,podman,netavark,aardvark-dns,uidmap,crun,haproxy
+engines=$engines,git,jq,gettext-base,bc,openssl,pigz,xz-utils
 
 case $do in
 make)
     mkdir -p "$W"
-    debootstrap --variant=minbase --include="$packages" trixie "$R"
+    [ "$1" = bookworm ] || packages=$packages,$engines
+    debootstrap --variant=minbase --include="$packages" "$1" "$R"
     rm -rf "$R"/var/cache/apt/* "$R"/var/lib/apt/lists/*
     mkdir -p "$R/etc/containers" "$R/usr/libexec" "$R/shared"
     ln -sfn ../lib/cni "$R/usr/libexec/cni"
@@ -57,8 +59,9 @@ boot)
     ip addr add 10.78.0.1/24 dev eng0
     ip link set eng0 up
     inside sh -c 'ip addr add 10.78.0.2/24 dev eth0; ip link set eth0 up; ip route add default via 10.78.0.1
-        for i in $(seq 150); do docker version > /dev/null 2>&1 && exit 0; sleep 0.2; done
-        echo "docker did not start" >&2; exit 1'
+        is_up() { if command -v docker; then docker version; else systemctl is-active multi-user.target; fi; }
+        for i in $(seq 150); do is_up > /dev/null 2>&1 && exit 0; sleep 0.2; done
+        echo "it did not start" >&2; exit 1'
     inside iptables -P FORWARD ACCEPT
     ;;
 on) inside "$@" ;;

@@ -25,6 +25,7 @@ from certkit.ledger.interface import (
     Ledger,
     Person,
     Revocation,
+    Sync,
 )
 from tests.postgres.fixtures import NewUrl
 
@@ -166,6 +167,16 @@ def test_somebody_is_shut_out_and_let_in_again(ledger: Ledger) -> None:
     assert ledger.people() == [ALICE]
 
 
+def test_a_device_that_comes_is_kept_with_what_it_showed_last(ledger: Ledger) -> None:
+    enroll(ledger)
+    for came, shown in ((NOW, None), (NOW + timedelta(days=1), "0a"), (NOW + timedelta(days=2), None)):
+        with ledger.transaction():
+            ledger.set_device_came(ALICE.name, "laptop", came, shown)
+    [desk, laptop] = ledger.devices()
+    assert laptop == LAPTOP._replace(came=NOW + timedelta(days=2), shown="0a")
+    assert (desk.came, desk.shown) == (None, "")
+
+
 def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
     moved = replace(BUILD, url="tcp://new:8372", hosts=("new",), proven=3)
     certificate = device_certificate(1)._replace(kind="daemon", person=None, device=None, daemon="build", trusts=())
@@ -175,6 +186,18 @@ def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
         ledger.put_daemon(moved)
     assert ledger.daemons() == [moved]
     assert ledger.certificates("daemon", daemon="build") == [certificate]
+
+
+def test_a_daemon_whose_host_syncs_is_known_with_what_it_has_said(ledger: Ledger) -> None:
+    sync = Sync(NOW, renew=NOW, said=NOW + timedelta(seconds=3), outcome="failed", reason="restart-failed")
+    host_s = replace(BUILD, sync=sync, proven_at=NOW)
+    with ledger.transaction():
+        ledger.put_daemon(BUILD)
+        ledger.put_daemon(host_s)
+    assert ledger.daemon("build") == host_s
+    with ledger.transaction():
+        ledger.put_daemon(replace(host_s, sync=Sync(NOW), proven_at=None))
+    assert ledger.daemon("build") == replace(BUILD, sync=Sync(NOW))
 
 
 def test_certificates_come_oldest_first_and_can_be_narrowed(ledger: Ledger) -> None:
@@ -256,6 +279,14 @@ def test_codes_are_listed_until_they_expire_and_remember_that_they_were_cancelle
         ledger.cancel_code(other.digest, NOW)
     assert ledger.codes() == [CODE, other._replace(cancelled=NOW)]
     assert [each.digest for each in ledger.codes(unexpired_at=CODE.expires)] == [other.digest]
+
+
+def test_a_code_is_a_person_s_or_that_of_a_daemon_s_host(ledger: Ledger) -> None:
+    of_host = CODE._replace(person=None, device=None, client="", daemon="build", uses=1, left=1)
+    with ledger.transaction():
+        ledger.put_daemon(BUILD)
+        ledger.add_code(of_host)
+    assert ledger.codes() == [of_host]
 
 
 def test_whoever_waits_is_told_of_a_publication_and_of_nothing_twice(opened: Open, ledger: Ledger) -> None:

@@ -43,8 +43,10 @@ sys.exit(main(sys.argv[2:]))
 class Server:
     """A process of `certkit serve`."""
 
-    def __init__(self, home: Path, *options: str, ahead: timedelta = timedelta(), host: str = HOST) -> None:
-        self.home, self.host, self.port = home, host, free_port(host)
+    def __init__(
+        self, home: Path, *options: str, ahead: timedelta = timedelta(), host: str = HOST, port: int | None = None
+    ) -> None:
+        self.home, self.host, self.port = home, host, port or free_port(host)
         self.url = f"https://{host}:{self.port}"
         self.lines: list[dict[str, Any]] = []
         where = ["--listen", f"{host}:{self.port}", "--url", self.url, "--home", str(home)]
@@ -94,9 +96,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(home: Path, *options: str, ahead: timedelta = timedelta()) -> Iterator[Server]:
+def serving(home: Path, *options: str, ahead: timedelta = timedelta(), port: int | None = None) -> Iterator[Server]:
     """Run a server for a block."""
-    server = Server(home, *options, ahead=ahead)
+    server = Server(home, *options, ahead=ahead, port=port)
     try:
         yield server
     finally:

@@ -16,6 +16,7 @@ from certkit.cli import main
 from certkit.enroll import codes, est
 from certkit.errors import CertkitError
 from certkit.pki import certificates, keys
+from tests import killed
 from tests.cli.conftest import ALICE, Ended, Lead
 from tests.daemons.daemon import HOST
 from tests.server.running import Server, serving
@@ -68,6 +69,23 @@ def test_one_line_sets_a_laptop_up_and_its_key_was_made_there(lead: Lead, server
     [device] = lead("list", "--json").data["devices"]
     assert (device["device"], device["serial"]) == ("desk", certificates.serial_text(certificate.serial_number))
     assert lead("show", device["serial"], "--json").data["person"] == ALICE
+
+
+def test_whoever_is_killed_while_they_enroll_has_lost_nothing_and_no_code(
+    lead: Lead, server: Server, laptop: Path, played: Path
+) -> None:
+    code, config = invite(lead), (laptop / "config.yml").read_bytes()
+    for _ in killed.at_every_moment(lambda: main(["enroll", code, "--no-probe"])):
+        now, place = (laptop / "config.yml").read_bytes(), laptop / "certs" / "acme"
+        if now != config:  # it leads to what is whole
+            assert keys.matches(
+                keys.load((place / "key.pem").read_bytes()), certificates.load((place / "cert.pem").read_bytes())
+            )
+    [certificate] = lead("show", ALICE, "--json").data["devices"][0]["certificates"]
+    in_use = certificates.load((laptop / "certs" / "acme" / "cert.pem").read_bytes())
+    assert certificate["serial"] == certificates.serial_text(in_use.serial_number)
+    assert not list(Path.home().rglob("code-*"))
+    assert (played / "log").read_text().count("enable --now")  # the timer is set, whenever it was
 
 
 def test_nothing_that_was_waiting_is_left(lead: Lead, server: Server, laptop: Path, tmp_path: Path) -> None:

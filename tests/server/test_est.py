@@ -68,10 +68,11 @@ def test_the_same_key_gets_the_same_certificate_when_an_answer_was_lost(lead: Le
 def test_of_many_at_once_with_one_code_exactly_one_gets_a_certificate(lead: Lead, home: Path, processes: str) -> None:
     with serving(home, "--processes", processes) as server:
         password = invite(lead)
-        answers = at_once(40, lambda _: Caller(server).enroll(password, keys.generate("p256")))
-    assert Counter(each.status for each in answers)[200] == 1
-    assert {each.code for each in answers if each.status == 403} == {"code-used"}
-    assert {each.status for each in answers} <= {200, 403, 429}
+        answers = at_once(200, lambda _: Caller(server).enroll(password, keys.generate("p256")))
+    count = Counter(each.status for each in answers)
+    assert count[200] == 1 or (count[200] == 0 and count[503])  # whose answer came too late asks again
+    assert {each.code for each in answers if each.status == 403} <= {"code-used"}
+    assert {*count} <= {200, 403, 429, 503}
     assert len(issued(lead)) == 1
 
 
@@ -147,6 +148,21 @@ def test_a_full_disk_is_an_answer_and_never_half_a_certificate(lead: Lead, home:
     assert issued(lead) == []
     assert caller.enroll(password, KEY).status == 200
     assert len(issued(lead)) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can take room away from a process that runs")
+def test_a_disk_that_is_full_at_the_commit_of_several_gives_none_of_them_a_certificate(
+    lead: Lead, caller: Caller
+) -> None:
+    passwords = [invite(lead, person=f"person{number}") for number in range(5)]
+    made = [keys.generate("p256") for _ in passwords]
+    with caller.server.no_room():
+        found = at_once(5, lambda each: caller.enroll(passwords[each], made[each]))
+    assert {each.status for each in found} == {503}
+    assert issued(lead) == []
+    found = at_once(5, lambda each: caller.enroll(passwords[each], made[each]))
+    assert {each.status for each in found} == {200}
+    assert len(issued(lead)) == 5
 
 
 def test_somebody_else_s_request_gives_nothing_to_whoever_has_seen_it(lead: Lead, caller: Caller) -> None:

@@ -150,3 +150,23 @@ def test_who_asks_again_and_again_is_noted_once_in_a_while(lead: Lead, server: S
     for _ in range(3):
         in_use(holder)
     assert (server.home / "ledger.sqlite-wal").read_bytes() == before
+
+
+def test_a_daemon_that_moves_is_told_to_those_that_come_and_they_need_no_bundle(
+    lead: Lead, caller: Caller, tmp_path: Path
+) -> None:
+    first = enrolled(lead, caller, tmp_path)
+    ended = lead("daemon", "move", "build", "tcp://other.acme.example:8372")
+    assert f"  {ALICE}, device desk\nThose that the server enrolled get the new address when they renew" in ended.out
+    assert "With new bundles" not in ended.out
+    assert lead("issue", "--moved", "--out-dir", "out").out == "No laptop has a former URL.\n"
+    second = renewed(first, tmp_path / "next")
+
+    def outdated() -> list[tuple[str, bool]]:
+        found = told(lead, "daemon", "move", "build", "tcp://other.acme.example:8372")["must_enroll_again"]
+        return [(each["device"], each["renews"]) for each in found]
+
+    in_use(first)
+    assert outdated() == [("desk", True)]
+    in_use(second)
+    assert outdated() == []

@@ -84,9 +84,14 @@ def _say_who_enrolls_again(view: View, moved: Moved) -> None:
         former = parse_shared(url)
         say("", f"Nobody has to enroll again as long as port {former.port} of {former.host} leads to this daemon.")
         say("Once it does not, these do:", *(f"  {e.person}, device {e.device}" for e in again if e.url == url))
-    one = ["issue", again[0].person, "--device", again[0].device, "--out", f"{names.label(again[0].device)}.certkit"]
-    words = shlex.join(one) if len(again) == 1 else "issue --moved --out-dir moved"
-    say("With new bundles:", f"  {home_access.command(view, words)}")
+    if any(each.renews for each in again):
+        say("Those that the server enrolled get the new address when they renew; at once with certkit renew.")
+    bundled = [each for each in again if not each.renews]
+    if bundled:
+        first = bundled[0]
+        one = ["issue", first.person, "--device", first.device, "--out", f"{names.label(first.device)}.certkit"]
+        words = shlex.join(one) if len(bundled) == 1 else "issue --moved --out-dir moved"
+        say("With new bundles:", f"  {home_access.command(view, words)}")
 
 
 def list_daemons(home: Path | None, *, as_json: bool) -> None:

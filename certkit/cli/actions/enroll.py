@@ -111,12 +111,11 @@ def _enroll_with_code(code: codes.Code, choices: Choices, *, as_json: bool) -> b
     planned = _plan(_renamed(received.bundle, choices), choices, clients)
     renewal_record.remember(planned, received.server, choices.config, choices.daemon)
     is_done = planned.is_done and not choices.force
-    if is_done:
-        return _say_and_prove(planned, choices, is_done=True, as_json=as_json)
-    planned.apply()
-    online.forget(user, code)
+    if not is_done:
+        planned.apply()
     say_timer = None if choices.no_timer else partial(enrollment_report.say_timer, timers.start(user, os.environ))
-    return _say_and_prove(planned, choices, is_done=False, as_json=as_json, say_more=say_timer)
+    online.forget(user, code)  # at the end: whoever was interrupted before asks with the same key again
+    return _say_and_prove(planned, choices, is_done=is_done, as_json=as_json, say_more=say_timer)
 
 
 def _plan(

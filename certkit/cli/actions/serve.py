@@ -17,15 +17,16 @@ _LISTEN = re.compile(r"(?:\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<host>[^\[\]:]*)):(
 _HIGHEST_PORT = 65535
 
 
-def serve(home: Path | None, listen: str, url: str | None, processes: int) -> None:
+def serve(home: Path | None, listen: str, url: str | None, processes: int, metrics: str | None) -> None:
     """Serve until a signal says to end."""
     host, port = _place(listen)
+    asked = _place(metrics) if metrics else None
     address = codes.parse_server(url) if url else None
-    if any(importlib.util.find_spec(each) is None for each in ("aiohttp", "structlog")):
+    if any(importlib.util.find_spec(each) is None for each in ("aiohttp", "structlog", "prometheus_client")):
         raise MissingError("certkit's server is not installed here", code="server-not-installed")
     from certkit.server.serving import Plan, serve  # what it needs may not be installed
 
-    plan = Plan(host, port, address, processes, actor.real(os.environ), lambda: context.now())  # noqa: PLW0108  tests set the clock
+    plan = Plan(host, port, address, processes, asked, actor.real(os.environ), lambda: context.now())  # noqa: PLW0108  tests set the clock
     code = serve(home_access.serving(home, _passphrase()), plan)
     if code:
         raise typer.Exit(code)

@@ -69,7 +69,7 @@ class _Following:
         if self.news is None:
             raise unheard or MalformedError("the server has said nothing", code="server-answer")
         with self.where.alone():
-            held = rounds.hold(self.where, self.news, context.now())
+            held = rounds.hold(self.where, self.news, context.now(), can_ask=unheard is None)
             result = rounds.settle(self.where, held, self.plan, context.now)
         self._say(result)
         if unheard:

@@ -10,6 +10,7 @@ _WORDS: Mapping[str, str] = {
     "links": "the links of a home that was copied without them",
     "passphrase": "the change of the authorities' passphrase",
     "authority": "the change of the authority that signs",
+    "ledger": "what was published and the database has lost since, as if restored: see certkit log",
     "publication": "the publication of what daemons are to trust",
     "canary": "the canary of the newest authority",
     "daemon-files": "the newest files of a daemon",

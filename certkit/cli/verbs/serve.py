@@ -19,6 +19,12 @@ def serve(
     processes: Annotated[
         int, typer.Option("--processes", metavar="<number>", parser=numbers.count(1), help="How many share the port.")
     ] = 1,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics", metavar="HOST:PORT", help="Where Prometheus asks, over plain HTTP; nowhere by default."
+        ),
+    ] = None,
     home: options.HomeOption = None,
 ) -> None:
     """Serve enrollment and renewal over the network, by EST on HTTPS.
@@ -32,4 +38,4 @@ def serve(
     passes it as the credential certkit-passphrase. Each request is a line of JSON on stderr. SIGTERM ends it, when
     whoever is being answered has been. Exit codes: 0 ended, 1 failure, 2 usage.
     """
-    actions.serve.serve(home, listen, url, processes)
+    actions.serve.serve(home, listen, url, processes, metrics)

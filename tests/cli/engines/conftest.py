@@ -15,7 +15,7 @@ import pytest
 from certkit import files
 from tests.cli.conftest import Ended, Lead
 from tests.daemons.build import programs
-from tests.engines.machine import HOST, LOCK, SCRIPT, Machine, machine, reason_to_skip
+from tests.engines.machine import ENGINES, HOST, LOCK, SCRIPT, Machine, machine, reason_to_skip
 
 PATIENCE = 150.0
 DOCKERFILE = """\
@@ -47,12 +47,13 @@ exec {python} -m certkit "$@"
 
 
 @pytest.fixture
-def engines() -> Iterator[Machine]:
-    """Boot the machine; one test at a time has it, and finds nothing on it."""
-    if reason := reason_to_skip():
+def engines(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Boot the machine; one test at a time has it, and finds nothing on it. A parameter names another Debian."""
+    suite = getattr(request, "param", ENGINES)
+    if reason := reason_to_skip(suite):
         pytest.skip(reason)
     with files.locked(LOCK):
-        booted = machine()
+        booted = machine(suite)
         booted.boot()
         try:
             booted.clean()

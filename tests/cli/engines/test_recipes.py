@@ -6,19 +6,20 @@ import shlex
 import pytest
 
 from tests.cli.engines.conftest import Desk
-from tests.engines.machine import HOST
+from tests.engines.machine import ENGINES, HOST, OLDER
 
 pytestmark = pytest.mark.real
 
 SERVICE = "buildkitd-build"
 URL = f"tcp://{HOST}:8372"
 RECIPES = [
-    ("systemd", "buildkit", "/srv/tls certs"),
-    ("docker", "buildkit", "/etc/buildkit-certs"),
-    ("docker", "earthly", "/etc/buildkit-certs"),
-    ("compose", "buildkit", "/srv/tls certs"),
-    ("compose", "earthbuild", "/etc/buildkit-certs"),
-    ("podman", "buildkit", "/srv/tls certs"),
+    (OLDER, "systemd", "buildkit", "/srv/tls certs"),
+    (ENGINES, "systemd", "buildkit", "/srv/tls certs"),
+    (ENGINES, "docker", "buildkit", "/etc/buildkit-certs"),
+    (ENGINES, "docker", "earthly", "/etc/buildkit-certs"),
+    (ENGINES, "compose", "buildkit", "/srv/tls certs"),
+    (ENGINES, "compose", "earthbuild", "/etc/buildkit-certs"),
+    (ENGINES, "podman", "buildkit", "/srv/tls certs"),
 ]
 
 
@@ -66,7 +67,7 @@ LEAKS = {("systemd", "buildkit"): reaches_the_hosts_loopback, ("docker", "earthl
 """What a recipe keeps apart."""
 
 
-@pytest.mark.parametrize(("kind", "flavour_of_recipe", "certs"), RECIPES)
+@pytest.mark.parametrize(("engines", "kind", "flavour_of_recipe", "certs"), RECIPES, indirect=["engines"])
 def test_a_recipe_builds_and_restarts_gently_and_at_once_and_comes_back(
     desk: Desk, kind: str, flavour_of_recipe: str, certs: str
 ) -> None:

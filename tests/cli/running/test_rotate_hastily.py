@@ -41,7 +41,7 @@ def test_a_leaked_server_authority_signs_nothing_more_and_every_daemon_shows_the
     with running(lead, home, "arm"):
         found = lead("rotate", "server", "--compromised", "--json").data
         assert (found["stage"], found["trusted"]) == ("settled", [2])
-        assert found["must_enroll_again"] == [{"person": "al", "device": "laptop", "daemon": None}]
+        assert found["must_enroll_again"] == [{"person": "al", "device": "laptop", "daemon": None, "came": None}]
         assert [generation(home / "daemons" / name / "cert.pem") for name in ("arm", "build")] == [2, 2]
 
 
