@@ -167,7 +167,7 @@ def summary(view: View) -> Summary:
     due = due_devices(view)
     shown = map(_item, due)
     items = [*_authorities(view), _revocation_list(view), *_daemons(view), *shown, *_exposed(view)]
-    return Summary(items, count - sum(each.state is State.VALID for each in due))
+    return Summary(items, count - sum(each.state in {State.VALID, State.NOT_YET_VALID} for each in due))
 
 
 def notes(view: View) -> list[Note]:
@@ -195,8 +195,9 @@ def due_devices(view: View) -> list[DeviceState]:
     """Return the devices of which something is the matter, unless they ended long ago."""
     longest = max(view.settings.bundle_life, view.settings.device_life)
     until = view.now + max(certificates.NOTICE, longest * (1 - visits.LATEST))
-    found = view.ledger.enrolled_ending(view.now - FORGOTTEN, until)
-    return [state for state in (_device_state(each, view.now) for each in found) if state.attention]
+    found = {*view.ledger.enrolled_ending(view.now - FORGOTTEN, until), *view.ledger.enrolled_beginning(view.now)}
+    ordered = sorted(found, key=lambda each: (each.device.person, each.device.name))
+    return [state for state in (_device_state(each, view.now) for each in ordered) if state.attention]
 
 
 def _device_state(found: Enrolled, now: datetime) -> DeviceState:
