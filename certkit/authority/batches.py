@@ -153,7 +153,7 @@ def prepare(session: Session, missing: Iterable[Wanted], *, encrypted: bool) -> 
         draft = issuance.draft(session, sign_for, each.person, each.device)
         issued = issuance.issued_of(session, draft)
         passphrase = diceware.generate() if encrypted else None
-        yield Prepared(draft, issued, passphrase, seal(issued.bundle, passphrase))
+        yield Prepared(draft, issued, passphrase, seal(issued.bundle, passphrase, is_drawn=True))
 
 
 def deliver(

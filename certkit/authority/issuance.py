@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -64,7 +65,8 @@ class Certified(NamedTuple):
     """Whether it was not issued before, to the same key."""
 
 
-class Draft(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class Draft:
     """A certificate that an authority has signed, and of which nothing may leave before it is recorded."""
 
     authority: Authority

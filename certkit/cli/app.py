@@ -62,7 +62,7 @@ def _load(name: str) -> Any:  # noqa: ANN401  typer gives commands no public cla
     """Import a verb's module; return the command, or the group of commands, that goes by this name or alias."""
     module, _, attribute = VERBS[ALIASES.get(name, name)].place.partition(":")
     found = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
-    holder = typer.Typer(rich_markup_mode=None)
+    holder = typer.Typer(rich_markup_mode=None, add_completion=False)  # which the program itself has
     if isinstance(found, typer.Typer):
         holder.add_typer(found, name=name)
     else:

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certkit.deploy.handling import DRAIN_SECONDS, handling
+from certkit.deploy.handling import DRAIN_SECONDS, END_BUILDS, handling, only_file
 from certkit.deploy.site import Site
 from certkit.errors import InvalidError
 
@@ -51,7 +51,10 @@ def render(kind: str, site: Site) -> str:
             name=site.name,
         )
     template = _environment().get_template(f"{kind}/{KINDS[kind]}.j2")
-    return template.render(site=site, image=site.image, do=handling(kind, site), drain=DRAIN_SECONDS)
+    do = handling(kind, site)
+    return template.render(
+        site=site, image=site.image, do=do, drain=DRAIN_SECONDS, end_builds=END_BUILDS, only_file=only_file(kind)
+    )
 
 
 def command(kind: str, site: Site) -> list[str]:

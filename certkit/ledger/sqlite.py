@@ -54,8 +54,10 @@ def open_ledger(path: Path, patience: float = PATIENCE) -> SqlLedger:
     """
     if not path.exists():
         raise MissingError(f"{path} does not exist", code="ledger-missing", path=path)
-    ledger = SqlLedger(SqliteDatabase(path, patience))
-    ledger.update()
+    database = SqliteDatabase(path, patience)
+    ledger = SqlLedger(database)
+    if ledger.update():
+        database.compact()
     return ledger
 
 
@@ -139,6 +141,11 @@ class SqliteDatabase:
         """See `sql.Database`: the content of the file of a ledger."""
         with _explained(self._path):
             return self._connection.serialize()
+
+    def compact(self) -> None:
+        """Give back to the disk what a migration has dropped, if there is room for a second copy meanwhile."""
+        with contextlib.suppress(LedgerError):
+            self.execute("VACUUM", {})
 
     def verify(self) -> None:
         """See `sql.Database`."""

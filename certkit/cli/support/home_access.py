@@ -13,7 +13,7 @@ from certkit.authority.session import Session
 from certkit.authority.unfinished import unfinished
 from certkit.authority.view import View
 from certkit.cli import actions
-from certkit.cli.support import actor, context, wording
+from certkit.cli.support import actor, context
 from certkit.cli.support.output import tell
 from certkit.errors import MissingError
 
@@ -67,6 +67,8 @@ def _ask_passphrase(path: Path) -> bytes:
 
 
 def _tell_unfinished(opened: View, kinds: list[str]) -> None:
+    from certkit.cli.support import wording  # as above
+
     any_daemon = next((daemon.name for daemon in opened.ledger.daemons()), None)
     finishing = f"daemon check {any_daemon}" if any_daemon else "backup FILE"
     what = ", ".join(map(wording.of, kinds))
