@@ -112,7 +112,7 @@ def showing_once(secret: str, file: Path | None, code: str, **fields: object) ->
         yield
         flush()
     except OSError as error:
-        reason = str(error.strerror)
+        reason = reason or str(error.strerror)
     if reason:
         if file:
             file.unlink(missing_ok=True)
