@@ -42,10 +42,17 @@ def run() -> None:
 
 
 def _open_what_is_closed() -> None:
-    """Open the null device for streams that the shell has closed: the next file opened would take their number."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
+    """Open the null device for streams that the shell has closed: the next file opened would take their number.
+
+    That of a standard output cannot be written, so that a result that nobody gets is an error.
+    """
+    for name, mode, opener in (("stdin", "r", None), ("stdout", "w", _open_unwritable), ("stderr", "w", None)):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w" if number else "r"))  # noqa: SIM115, PTH123  open to the end
+            setattr(sys, name, open(os.devnull, mode, opener=opener))  # noqa: SIM115  open to the end
+
+
+def _open_unwritable(path: str, _flags: int) -> int:
+    return os.open(path, os.O_RDONLY)
 
 
 if __name__ == "__main__":

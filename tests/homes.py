@@ -55,6 +55,10 @@ class Kept:
         """Make them what they were."""
         shutil.rmtree(self._home)
         shutil.copytree(self._copy, self._home, symlinks=True)
+        self.put_back_ledger()
+
+    def put_back_ledger(self) -> None:
+        """Make a ledger in a database what it was, and leave the home as it is."""
         if urls.is_postgresql(self._url):
             tables = copying.TABLES
             rows = (f"INSERT INTO {table} SELECT * FROM kept_{table}" for table in tables)

@@ -26,6 +26,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -60,7 +61,7 @@ func main() {
 	calls := make([]call, *count)
 	var next atomic.Int64
 	var waiting sync.WaitGroup
-	begun := time.Now()
+	begun, before := time.Now(), processor()
 	for i := 0; i < *connections; i++ {
 		waiting.Add(1)
 		go func() {
@@ -77,7 +78,16 @@ func main() {
 		}()
 	}
 	waiting.Wait()
-	tell(calls, time.Since(begun))
+	tell(calls, time.Since(begun), processor()-before)
+}
+
+// processor returns what this process has used of the processors.
+func processor() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		log.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // enrollment returns a simpleenroll of RFC 7030 for a new key.
@@ -115,8 +125,8 @@ func once(at string, settings *tls.Config, request string) string {
 	return ""
 }
 
-// tell prints how fast the calls were; milliseconds, and calls a second.
-func tell(calls []call, took time.Duration) {
+// tell prints how fast the calls were: milliseconds, calls a second, and what a call takes of the processors here.
+func tell(calls []call, took, used time.Duration) {
 	var times []float64
 	failed := 0
 	for _, each := range calls {
@@ -136,6 +146,7 @@ func tell(calls []call, took time.Duration) {
 	must(0, json.NewEncoder(os.Stdout).Encode(map[string]any{
 		"rate":   float64(len(times)) / took.Seconds(),
 		"failed": failed,
+		"used":   float64(used.Microseconds()) / 1000 / float64(len(calls)),
 		"p50":    times[len(times)/2],
 		"p99":    times[len(times)*99/100],
 		"max":    times[len(times)-1],

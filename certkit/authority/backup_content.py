@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certkit.authority.home import CERTIFICATE, KEY
+from certkit.authority.settings import Settings
 from certkit.errors import RefusedError
 
 DEEPEST = 3
@@ -45,6 +46,14 @@ def keyless(home: Path) -> list[Path]:
     """Return where the keys of authorities would lie that are kept somewhere else."""
     folders = (path.parent for path in home.glob(f"authorities/*-*/{CERTIFICATE}"))
     return sorted(folder / KEY for folder in folders if not (folder / KEY).exists())
+
+
+def passphrase_apart(home: Path, settings: Settings) -> Path | None:
+    """Return the file with the authorities' passphrase, if they have one and it is in no backup of the home."""
+    if not settings.passphrase_file:
+        return None
+    path = Path(settings.passphrase_file)
+    return None if path in {member.path for member in members(home)} else path
 
 
 def _roots(home: Path) -> list[Path]:

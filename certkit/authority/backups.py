@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from certkit import files
 from certkit.authority import backup_content, new_home, settings
-from certkit.authority.home import CERTIFICATE, KEY, LEDGER, RESTORED, ROLES, SETTINGS, open_home
+from certkit.authority.forgetting import forget
+from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, open_home
 from certkit.authority.session import Session, unsettled
 from certkit.authority.view import View, reading
 from certkit.errors import CertkitError, MalformedError, RefusedError
@@ -212,31 +213,9 @@ def _settle(path: Path, actor: Actor, now: datetime) -> str:
             if session.daemon_directory(daemon.name).exists():
                 _verify(session.daemon_directory(daemon.name))
         with session.transaction():
-            _forget_the_daemons(session)
+            forget(session, session.newest_anchors().number)
             session.record("restore", session.team)
         return session.team
-
-
-def _forget_the_daemons(session: Session) -> None:
-    """Forget what daemons hold, and remember the restoration: what was done after the backup is not known.
-
-    Whoever was let in then may have a certificate of the longest life that was ever granted, from now on or from the
-    newest that is known, if this clock is behind. What was forgotten at a former restoration stays forgotten.
-    """
-    known, former = session.ledger.certificates("device"), session.restored()
-    granted = [each.not_after - each.not_before for each in known]
-    longest = max([*granted, session.settings.bundle_life, session.settings.device_life])
-    until = max([session.now, *(each.created for each in known)]) + longest
-    session.ledger.set_state(
-        RESTORED,
-        {
-            "at": session.now.isoformat(),
-            "until": max(until, former.until if former else until).isoformat(),
-            "last_publication": session.newest_anchors().number,
-        },
-    )
-    for daemon in session.ledger.daemons():
-        session.ledger.put_daemon(replace(daemon, proven=0, serving="", proven_at=None))
 
 
 def _verify(folder: Path, *, may_lack_key: bool = False) -> None:

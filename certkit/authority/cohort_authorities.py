@@ -24,7 +24,7 @@ def wanted(view: View, excluded: Iterable[str]) -> bool:
     """Tell whether it is time for cohorts, or has been."""
     if since(view) is not None:
         return True
-    return len(list(excluded)) >= MANY_EXCLUDED or len(view.ledger.people()) >= MANY_PEOPLE
+    return len(list(excluded)) >= MANY_EXCLUDED or view.ledger.count_people() >= MANY_PEOPLE
 
 
 def since(view: View) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from certkit.authority import canaries, host_sync
+from certkit.authority import canaries, daemons, host_sync
 from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, judge, proof
 from certkit.authority.passphrase import PassphraseError
 from certkit.authority.publication import label_of, published
@@ -51,7 +51,7 @@ def check(session: Session, daemon: Daemon, timeout: float) -> CheckResult:
         result = judge(report, expected)
         if result.verdict is not Verdict.PROVEN:
             break
-    _record(session, daemon.name, proof(result))
+    _record(session, daemon.name, proof(result), is_open=result.verdict is Verdict.OPEN)
     return result
 
 
@@ -75,15 +75,17 @@ def _beside(daemon: Daemon) -> tuple[bytes, ...]:
     return (host_sync.subject(daemon),) if daemon.sync else ()
 
 
-def _record(session: Session, name: str, proven: Proof) -> None:
-    """Record what a daemon is proven to hold; what it was proven to hold before, and is not now, is taken back."""
+def _record(session: Session, name: str, proven: Proof, *, is_open: bool) -> None:
+    """Record what a daemon is proven to hold, or that it is open to everybody; what is no longer so is taken back."""
     with session.transaction():
         daemon = session.ledger.daemon(name)
-        if daemon and (daemon.proven, daemon.serving) != (proven.anchors, proven.serving):
+        known = daemon and (daemon.proven, daemon.serving, daemons.was_open(session, daemon))
+        if daemon and known != (proven.anchors, proven.serving, is_open):
             is_same = proven.anchors == daemon.proven and daemon.proven_at is not None
             at = daemon.proven_at if is_same else session.now if proven.anchors else None
             session.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving, proven_at=at))
-            session.record("daemon check", name, anchors=proven.anchors, serial=proven.serving)
+            opened = {"open": True} if is_open else {}
+            session.record("daemon check", name, anchors=proven.anchors, serial=proven.serving, **opened)
 
 
 def _expected(view: View, daemon: Daemon) -> Expected:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from certkit import files
-from certkit.authority import deployments
+from certkit.authority import deployments, neighbours
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
 from certkit.authority.home import KEY
@@ -22,6 +22,8 @@ from certkit.pki import certificates, names
 class Behind(StrEnum):
     """Why a daemon is not known to hold what lies in its folder."""
 
+    OPEN = "open-to-everybody"
+    """It was seen to let strangers in, which is worse than whatever it holds."""
     NO_CERTIFICATE = "no-certificate"
     NOT_SEEN = "not-seen"
     FORMER_ANCHORS = "former-anchors"
@@ -82,10 +84,13 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
         known = session.ledger.daemon(name)
         if known and not known.removed:
             raise RefusedError(f"there is a daemon {name} already", code="daemon-exists", daemon=name)
-        check_url(session, name, address.url)
         held, place = _surely_held(session, name, address.url), _last_place(session) + 1
         made = Daemon(name, address.url, hosts, session.now, proven=held, place=place)
-        return replace(made, deployment=_checked(session, made, (said or Said()).of(deployments.of(session, made))))
+        how = checked(session, made, (said or Said()).of(deployments.NEW))
+        if said and said.directory:
+            neighbours.check(session, made, how)
+            return replace(made, deployment=how)
+        return neighbours.settled(session, made, how)
 
     return certify(session, new, "daemon add")
 
@@ -126,11 +131,12 @@ def deploy(session: Session, name: str, said: Said) -> Daemon:
     """Record what is said of how a daemon runs, if it is news; raises InvalidError for what no recipe can say."""
     with session.transaction():
         daemon = find(session, name)
-        wanted = _checked(session, daemon, said.of(deployments.of(session, daemon)))
+        wanted = checked(session, daemon, said.of(deployments.said(session, daemon)))
         if wanted != daemon.deployment:
+            neighbours.check(session, daemon, wanted)
             daemon = replace(daemon, deployment=wanted)
             session.ledger.put_daemon(daemon)
-            session.record("daemon deploy", name, **vars(wanted))
+            session.record("daemon deploy", name, **vars(deployments.of(session, daemon)))
     return daemon
 
 
@@ -209,6 +215,8 @@ def states(view: View) -> list[DaemonState]:
 
 def behind(view: View, daemon: Daemon) -> Behind | None:
     """Tell why a daemon is not known to hold what lies in its folder; None if it was seen to hold it."""
+    if was_open(view, daemon):
+        return Behind.OPEN
     served = view.served_certificate(daemon.name)
     if served is None:
         return Behind.NO_CERTIFICATE
@@ -219,6 +227,17 @@ def behind(view: View, daemon: Daemon) -> Behind | None:
     if daemon.serving != certificates.serial_text(served.serial_number):
         return Behind.FORMER_CERTIFICATE
     return None
+
+
+def was_open(view: View, daemon: Daemon) -> bool:
+    """Tell whether the last check of a daemon, where it is now, saw that it lets strangers in."""
+    if daemon.proven:  # nothing is proven of one that is open
+        return False
+    checks, moves = (
+        view.ledger.events(subject=daemon.name, action=each, limit=1) for each in ("daemon check", "daemon move")
+    )
+    since = max([daemon.created, *(each.at for each in moves)])
+    return any(each.at >= since and each.detail.get("open") is True for each in checks)
 
 
 def _last_place(view: View) -> int:
@@ -243,24 +262,11 @@ def _check_names(session: Session, hosts: Sequence[str]) -> None:
     existing_ca.check_names(session.issuing("server"), hosts, session.now)
 
 
-def check_url(view: View, name: str, url: str) -> None:
-    """Refuse a URL that is another daemon's: whoever answers there serves one certificate, and can be only one."""
-    for other in view.ledger.daemons():
-        if other.url == url and other.name != name:
-            raise RefusedError(
-                f"the daemon {other.name} is at {url} already",
-                "Two daemons on one host need two ports.",
-                code="daemon-url-taken",
-                daemon=other.name,
-                url=url,
-            )
-
-
-def _checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
+def checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
     """Return a deployment of which every recipe can be written."""
     from certkit import deploy  # what reads only needs no recipes
 
-    deployments.check_ssh(wanted.ssh)
+    deployments.check(wanted)
     deploy.render(wanted.kind, deployments.site(view, daemon, wanted))
     return wanted
 

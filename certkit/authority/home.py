@@ -83,9 +83,10 @@ class Home:
 def open_home(path: Path, ask_passphrase: Callable[[], bytes], ledger_url: str = "") -> Home:
     """Find the home in a folder; its ledger is at `ledger_url` if that is given, whatever the settings say.
 
-    Raises MissingError if there is none, RefusedError if it is another user's.
+    Raises MissingError if there is none, or one without its settings, RefusedError if it is another user's.
     """
     try:
+        check_settings(path)
         if not (path / SETTINGS).exists():
             raise MissingError(f"there is no team in {path}", code="home-missing", home=path)
     except PermissionError:  # it is, or lies in, a folder that is another user's alone
@@ -94,6 +95,13 @@ def open_home(path: Path, ask_passphrase: Callable[[], bytes], ledger_url: str =
         raise _foreign(path)
     found = settings.recall(path / SETTINGS, path / CACHE)
     return Home(path, found, Passphrase(found, ask_passphrase), ledger_url)
+
+
+def check_settings(path: Path) -> None:
+    """Raise MissingError where the settings of a home are gone, and all else is there: a second team would hide it."""
+    is_home = (path / "authorities").is_dir() or (path / LEDGER).exists()
+    if is_home and not (path / SETTINGS).exists():
+        raise MissingError(f"{path / SETTINGS} is missing", code="settings-missing", path=path / SETTINGS)
 
 
 def _foreign(path: Path) -> RefusedError:

@@ -15,7 +15,7 @@ from certkit.errors import MissingError
 
 JOURNAL = ".replacing.json"
 _SUFFIX = ".new"
-_REPLACED = re.compile(r"team\.yml|authorities/(server|client)-[1-9][0-9]*/key\.pem")
+_REPLACED = r"team\.yml|authorities/(server|client)-[1-9][0-9]*/key\.pem"
 """What is ever replaced so; nothing else is renamed or removed, whatever a journal says."""
 
 
@@ -59,7 +59,7 @@ def _named(home: Path) -> list[str]:
     return [
         name
         for name in (found if isinstance(found, list) else [])
-        if isinstance(name, str) and _REPLACED.fullmatch(name)
+        if isinstance(name, str) and re.fullmatch(_REPLACED, name)
     ]
 
 

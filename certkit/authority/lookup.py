@@ -32,8 +32,7 @@ def find_person(view: View, name: str) -> Person:
     person = person_called(view, name)
     if person is None:
         name = names.text(name, "person")
-        known = (each.name for each in view.ledger.people())
-        raise UnknownNameError(f"there is nobody called {name!r}", name, known)
+        raise UnknownNameError(f"there is nobody called {name!r}", name, view.ledger.names())
     return person
 
 
@@ -46,7 +45,8 @@ def person_called(view: View, name: str) -> Person | None:
         person = view.ledger.person(spelling)
         if person:
             return person
-    return next((each for each in view.ledger.people() if _is_hidden_behind(each.name, name)), None)
+    person = view.ledger.person_folded(names.folded(name))
+    return person if person and _is_hidden_behind(person.name, name) else None
 
 
 def namesakes(view: View, name: str) -> list[str]:
@@ -54,7 +54,7 @@ def namesakes(view: View, name: str) -> list[str]:
     if person_called(view, name):
         return []
     before = _before_at(name)
-    return [each.name for each in view.ledger.people() if _before_at(each.name) == before]
+    return [each for each in view.ledger.names() if _before_at(each) == before]
 
 
 def find_device(view: View, name: str, person: str | None = None) -> Device:
@@ -106,7 +106,12 @@ def one_slip_away(view: View, name: str) -> list[str]:
     Names that count, such as `ci-1` and `ci-2`, are meant to be alike.
     """
     folded = names.folded(name)
-    return [each.name for each in view.ledger.people() if _is_slip(folded, names.folded(each.name))]
+    return [each for each in view.ledger.names() if _is_slip(folded, names.folded(each))]
+
+
+def is_almost(one: str, other: str) -> bool:
+    """Tell whether two names may be one that was mistyped, or two of one person: all before the @ is the same."""
+    return _before_at(one) == _before_at(other) or _is_slip(names.folded(one), names.folded(other))
 
 
 def _is_slip(one: str, other: str) -> bool:

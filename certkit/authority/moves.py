@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from certkit.authority import daemons, visits
+from certkit.authority import daemons, deployments, neighbours, visits
 from certkit.authority.changes import refresh
 from certkit.authority.daemon_files import certify
 from certkit.authority.session import Session
@@ -36,7 +36,10 @@ class Moved:
 def move(session: Session, name: str, address: Address, more_hosts: Sequence[str]) -> Moved:
     """Give a daemon another URL, with a new key and a certificate for all names that it had, and the new ones.
 
-    Whatever was proven of it was so where it was. With the URL and the names that it has already nothing changes.
+    Whatever was proven of it was so where it was. On a host where another daemon has its folder it gets one of its own.
+    With the URL and the names that it has already nothing changes.
+
+    Raises RefusedError if anything else of it is another daemon's there.
     """
     known, more = daemons.find(session, name), daemons.host_names(more_hosts)
     if address.url == known.url and {*more} <= {*known.hosts}:
@@ -45,11 +48,11 @@ def move(session: Session, name: str, address: Address, more_hosts: Sequence[str
 
     def moved() -> Daemon:
         now = daemons.find(session, name)
-        daemons.check_url(session, name, address.url)
         hosts = tuple(dict.fromkeys([*daemons.host_names([address.host]), *now.hosts, *more]))
         if now.url == address.url:
             return replace(now, hosts=hosts)
-        return replace(now, url=address.url, hosts=hosts, proven=0, serving="", proven_at=None)
+        there = replace(now, url=address.url, hosts=hosts, proven=0, serving="", proven_at=None)
+        return neighbours.settled(session, there, deployments.said(session, there))
 
     daemon = certify(session, moved, "daemon move")
     former = known.url if known.url != daemon.url else None

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from certkit import files
+from certkit.authority.home import check_settings
 from certkit.errors import CertkitError, RefusedError
 
 
 def check_free(path: Path) -> None:
-    """Raise RefusedError if a home cannot be made at `path` without touching what is there."""
+    """Raise RefusedError if a home cannot be made at `path` without touching what is there.
+
+    Raises MissingError where it is the home of a team that has lost its settings.
+    """
+    check_settings(path)
     if _is_of_laptop(path):
         raise RefusedError(f"{path} holds an enrollment of this user's laptop", code="home-of-laptop", path=path)
     if path.is_symlink() or (path.exists() and not _is_empty_directory(path)):

@@ -1,9 +1,9 @@
 """What of a team expires when, and what needs attention."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from certkit import files
 from certkit.authority import daemons, undelivered, visits
@@ -12,9 +12,11 @@ from certkit.authority.exposure import exposed
 from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import CRL_LIFE, must_replace
 from certkit.authority.view import View
-from certkit.ledger.interface import Certificate, Device
+from certkit.ledger.interface import Enrolled, Newest
 from certkit.pki import certificates
 
+MANY_DEVICES = 100
+"""More of them, of which nothing is the matter, are counted in a summary and not listed."""
 AUTHORITY_NOTICE = timedelta(days=400)
 """An authority shortens the life of what it signs in its last year."""
 LIST_NOTICE = timedelta(days=60)
@@ -80,13 +82,20 @@ class State(StrEnum):
     """Whether a device may build."""
 
     VALID = "valid"
+    NOT_YET_VALID = "not-yet-valid"
     EXPIRED = "expired"
     REVOKED = "revoked"
     NO_CERTIFICATE = "no-certificate"
 
 
-@dataclass(frozen=True)
-class Item:
+_ENDED: Mapping[Expiry | None, State] = {
+    Expiry.EXPIRED: State.EXPIRED,
+    Expiry.NOT_YET_VALID: State.NOT_YET_VALID,
+}
+"""The ends of a device's certificate with which it may not build; with others it may."""
+
+
+class Item(NamedTuple):
     """One thing; `name` is a role, a daemon, a path, or a person, who has a `device`."""
 
     kind: Kind
@@ -117,8 +126,7 @@ class Item:
 _DUE = (Expiry.EXPIRES_SOON, Expiry.NOT_RENEWED, Exposure.READABLE, Lack.NO_DAEMON)
 
 
-@dataclass(frozen=True)
-class DeviceState:
+class DeviceState(NamedTuple):
     """A device with its newest certificate, if it has one, and whether it may build."""
 
     person: str
@@ -143,6 +151,25 @@ def overview(view: View) -> list[Item]:
     return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view), *_exposed(view)]
 
 
+class Summary(NamedTuple):
+    """What `overview` returns, for a screen."""
+
+    items: list[Item]
+    more_devices: int
+    """How many devices more there are, which may build, and of which nothing is the matter."""
+
+
+def summary(view: View) -> Summary:
+    """Return what expires when; where there are many devices, those alone of which something is the matter."""
+    count = view.ledger.count_enrolled(view.now)
+    if count <= MANY_DEVICES:
+        return Summary(overview(view), 0)
+    due = due_devices(view)
+    shown = map(_item, due)
+    items = [*_authorities(view), _revocation_list(view), *_daemons(view), *shown, *_exposed(view)]
+    return Summary(items, count - sum(each.state in {State.VALID, State.NOT_YET_VALID} for each in due))
+
+
 def notes(view: View) -> list[Note]:
     """Return what a lead should know beside the items."""
     found = {
@@ -155,28 +182,36 @@ def notes(view: View) -> list[Note]:
 
 def device_states(view: View, person: str | None = None) -> list[DeviceState]:
     """Return all devices, or those of a person, with the state of each."""
-    newest = {
-        (each.person, each.device): each for each in view.ledger.certificates("device", person=person, newest_only=True)
-    }
-    shut_out = {each.name for each in view.ledger.people() if each.revoked}
-    return [
-        _device_state(each, newest.get((each.person, each.name)), view.now, is_out=each.person in shut_out)
-        for each in view.ledger.devices(person)
-    ]
+    return list(each_device_state(view, person))
 
 
-def _device_state(device: Device, newest: Certificate | None, now: datetime, *, is_out: bool) -> DeviceState:
-    is_out = is_out or device.revoked is not None
+def each_device_state(view: View, person: str | None = None) -> Iterator[DeviceState]:
+    """Yield what `device_states` returns, as it is read: there may be many."""
+    for each in view.ledger.enrolled(person):
+        yield _device_state(each, view.now)
+
+
+def due_devices(view: View) -> list[DeviceState]:
+    """Return the devices of which something is the matter, unless they ended long ago."""
+    longest = max(view.settings.bundle_life, view.settings.device_life)
+    until = view.now + max(certificates.NOTICE, longest * (1 - visits.LATEST))
+    found = {*view.ledger.enrolled_ending(view.now - FORGOTTEN, until), *view.ledger.enrolled_beginning(view.now)}
+    ordered = sorted(found, key=lambda each: (each.device.person, each.device.name))
+    return [state for state in (_device_state(each, view.now) for each in ordered) if state.attention]
+
+
+def _device_state(found: Enrolled, now: datetime) -> DeviceState:
+    device, newest = found.device, found.newest
     if newest is None:
-        state = State.REVOKED if is_out else State.NO_CERTIFICATE
+        state = State.REVOKED if found.is_shut_out else State.NO_CERTIFICATE
         return DeviceState(device.person, device.name, state, device.created, None, None, None, came=device.came)
     end, renews_by = newest.not_after, visits.renews_by(device, newest)
-    attention = None if is_out else _end_of_device(newest, renews_by, now)
-    state = State.EXPIRED if attention is Expiry.EXPIRED else State.VALID
+    attention = None if found.is_shut_out else _end_of_device(newest, renews_by, now)
+    state = _ENDED.get(attention, State.VALID)
     return DeviceState(
         device.person,
         device.name,
-        State.REVOKED if is_out else state,
+        State.REVOKED if found.is_shut_out else state,
         since=device.created,
         issued=newest.created,
         expires=end,
@@ -187,8 +222,10 @@ def _device_state(device: Device, newest: Certificate | None, now: datetime, *, 
     )
 
 
-def _end_of_device(newest: Certificate, renews_by: datetime | None, now: datetime) -> Expiry | None:
+def _end_of_device(newest: Newest, renews_by: datetime | None, now: datetime) -> Expiry | None:
     end = newest.not_after
+    if now < newest.not_before:
+        return Expiry.NOT_YET_VALID
     if renews_by is None or end <= now:
         return _expiry(end, now, end - certificates.renewal_due(newest.not_before, end))
     return Expiry.NOT_RENEWED if renews_by <= now else None
@@ -222,11 +259,12 @@ def _daemons(view: View) -> Iterator[Item]:
         served = view.served_certificate(each.name)
         begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
         expiry = _validity(begin, end, view.now, DAEMON_NOTICE) if begin and end else None
+        behind = daemons.behind(view, each)
         yield Item(
             Kind.DAEMON,
             each.name,
             end,
-            attention=expiry or daemons.behind(view, each),
+            attention=behind if behind is Behind.OPEN else expiry or behind,
             proven=each.proven if each.serving else None,
             took=daemons.took(view, each) if each.sync else None,
             outcome=(each.sync.outcome or None) if each.sync else None,
@@ -237,15 +275,13 @@ def _devices(view: View) -> Iterator[Item]:
     for each in device_states(view):
         if each.expires is None or each.state is State.REVOKED or each.expires + FORGOTTEN < view.now:
             continue
-        yield Item(
-            Kind.DEVICE,
-            each.person,
-            each.expires,
-            each.device,
-            each.attention,
-            came=each.came,
-            renews_by=each.renews_by,
-        )
+        yield _item(each)
+
+
+def _item(each: DeviceState) -> Item:
+    return Item(
+        Kind.DEVICE, each.person, each.expires, each.device, each.attention, came=each.came, renews_by=each.renews_by
+    )
 
 
 def _exposed(view: View) -> Iterator[Item]:

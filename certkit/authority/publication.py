@@ -77,7 +77,8 @@ def published(view: View) -> list[Certificate]:
 
 def _publish(session: Session) -> None:
     now, former = session.now, session.ledger.newest_anchors()
-    number = former.number + 1 if former else 1
+    restored = session.restored()
+    number = max(former.number if former else 0, restored.last_publication if restored else 0) + 1
     previous = min(former.created, now) if former else now
     generations, excluded = session.rotation("client").trusted, _excluded(session)
     if cohort_authorities.wanted(session, excluded):

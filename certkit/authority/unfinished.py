@@ -4,13 +4,14 @@ A change of files begins when its transaction is committed. Whoever is killed be
 change finishes them first, and whoever only reads says so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
 from certkit import files
-from certkit.authority import canaries, daemon_files, journal, links
+from certkit.authority import canaries, daemon_files, journal, links, seen_publication
+from certkit.authority.forgetting import forget
 from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import Stale, publish, why_stale
 from certkit.authority.session import Session
@@ -28,6 +29,8 @@ class Kind(StrEnum):
     PASSPHRASE = "passphrase"  # noqa: S105  no passphrase, but the change of one
     AUTHORITY = "authority"
     """The name of the authority that signs does not lead to it."""
+    LEDGER = "ledger"
+    """The database has lost a publication: `seen_publication.lost`."""
     PUBLICATION = "publication"
     """What was published last cannot stand: `publication.Stale`."""
     CANARY = "canary"
@@ -40,6 +43,7 @@ class Kind(StrEnum):
 
 
 _SIGNED: Mapping[Kind, Role] = {
+    Kind.LEDGER: "client",  # a publication follows
     Kind.PUBLICATION: "client",
     Kind.CANARY: "client",
     Kind.DAEMON_CERTIFICATE: "server",
@@ -57,8 +61,8 @@ class Unfinished(NamedTuple):
 
     @property
     def is_interruption(self) -> bool:
-        """Whether it was a command that was killed: not where a home was copied or restored, or a clock was wrong."""
-        return self.why is None and self.kind is not Kind.LINKS
+        """Whether it was a command that was killed: not where something was copied, restored or lost."""
+        return self.why is None and self.kind not in (Kind.LINKS, Kind.LEDGER)
 
 
 def unfinished(view: View) -> list[Unfinished]:
@@ -70,13 +74,13 @@ def unfinished(view: View) -> list[Unfinished]:
 def finish(session: Session) -> None:
     """Finish whatever is unfinished; what is as it should be is not touched."""
     found = list(_find(session))
-    if not found:
-        return
-    for role in {_SIGNED[each.kind] for each in found if each.kind in _SIGNED}:
-        session.authority(role)  # asks for the passphrase, if at all, before others have to wait
-    with session.locked():
-        for each in _find(session):  # again: another session may have been at it
-            _finish(session, each)
+    if found:
+        for role in {_SIGNED[each.kind] for each in found if each.kind in _SIGNED}:
+            session.authority(role)  # asks for the passphrase, if at all, before others have to wait
+        with session.locked():
+            for each in _find(session):  # again: another session may have been at it
+                _finish(session, each)
+    seen_publication.note(session)
 
 
 def _find(view: View) -> Iterator[Unfinished]:
@@ -89,6 +93,8 @@ def _find(view: View) -> Iterator[Unfinished]:
         yield Unfinished(Kind.LINKS)
     if any(_link_target(view, role) != view.authority_directory(role).name for role in ROLES):
         yield Unfinished(Kind.AUTHORITY)
+    if seen_publication.lost(view, newest.number):
+        yield Unfinished(Kind.LEDGER)
     if why := why_stale(view, newest):
         yield Unfinished(Kind.PUBLICATION, why=why)
         newest = view.newest_anchors()  # while it was finished, it was published
@@ -114,22 +120,36 @@ def _finish(session: Session, each: Unfinished) -> None:
     match each:
         case Unfinished(Kind.PASSPHRASE):
             journal.finish(session.path)
-        case Unfinished(Kind.LINKS):
-            links.mend(session)
         case Unfinished(Kind.AUTHORITY):
             for role in ROLES:
                 files.turn_link(session.path / "authorities" / role, session.authority_directory(role).name)
         case Unfinished(Kind.PUBLICATION):
             with session.transaction():
                 publish(session)
-        case Unfinished(Kind.CANARY):
-            canaries.replace(session)
+        case Unfinished(kind) if kind in _OF_THE_HOME:
+            _OF_THE_HOME[kind](session)
         case Unfinished(Kind.DAEMON_FILES, str(name)):
             daemon_files.follow(session, name)
         case Unfinished(Kind.DAEMON_CERTIFICATE, str(name)) if _is_valid(session):
             daemon_files.certify(session, partial(_known, session, name), "daemon renew")
         case Unfinished(Kind.DAEMON_REMOVAL, str(name)):
             files.remove_directory(session.daemon_directory(name))
+
+
+def _take_for_older(session: Session) -> None:
+    """Do as after a restoration: the database has lost changes, and with them a publication that this host has seen."""
+    with session.transaction():
+        number = seen_publication.lost(session, session.newest_anchors().number)
+        if number:  # another host may have been at it
+            forget(session, number)
+            session.record("restore", session.team, publication=number)
+
+
+_OF_THE_HOME: Mapping[Kind, Callable[[Session], None]] = {
+    Kind.LINKS: links.mend,
+    Kind.LEDGER: _take_for_older,
+    Kind.CANARY: canaries.replace,
+}
 
 
 def _is_valid(view: View) -> bool:

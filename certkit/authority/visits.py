@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from certkit.authority.revocation import newest_of_devices
 from certkit.authority.session import Session
 from certkit.authority.view import View
-from certkit.ledger.interface import Certificate, Device
+from certkit.ledger.interface import Certificate, Device, Newest
 
 _APART = timedelta(minutes=1)
 """Who asks again and again is noted once in so long: each note is a write."""
-_LATEST = 3 / 4
+LATEST = 3 / 4
 """The part of its life after which a certificate should have been renewed: at two thirds a laptop begins to ask, and a
 weekend or a journey may come between."""
 
@@ -49,11 +49,11 @@ def note_if_new(session: Session, person: str, device: str, shown: str) -> None:
         note(session, person, device, shown)
 
 
-def renews_by(device: Device, newest: Certificate) -> datetime | None:
+def renews_by(device: Device, newest: Newest) -> datetime | None:
     """Return by when a device should have come for its next certificate; None if it has not come for this one."""
     if device.came is None or device.came < newest.created:
         return None
-    return newest.not_before + (newest.not_after - newest.not_before) * _LATEST
+    return newest.not_before + (newest.not_after - newest.not_before) * LATEST
 
 
 def uses(view: View) -> Iterator[Use]:

@@ -1,5 +1,6 @@
 """The program: finds the verb, imports its module alone, and turns errors into words and exit codes."""
 
+import errno
 import importlib
 import os
 from collections.abc import Sequence
@@ -15,6 +16,15 @@ from certkit.cli.catalog import ALIASES, GROUPS, VERBS
 from certkit.cli.support import exit_codes
 from certkit.cli.support.output import complain, flush, tell
 from certkit.errors import CertkitError
+
+_OF_OUTPUT = {
+    errno.ENOSPC: "Free some space where it leads.",
+    errno.EDQUOT: "Free some space where it leads.",
+    errno.EFBIG: "Let it lead to a smaller file, or to another place.",
+    errno.EBADF: "It is closed: let it lead to a file, or to /dev/null.",
+    errno.EIO: "Let it lead to another place.",
+}
+"""What to do about a standard output that cannot be written: every other file is named by its error."""
 
 
 class _HelpFormatter(Protocol):
@@ -52,7 +62,7 @@ def _load(name: str) -> Any:  # noqa: ANN401  typer gives commands no public cla
     """Import a verb's module; return the command, or the group of commands, that goes by this name or alias."""
     module, _, attribute = VERBS[ALIASES.get(name, name)].place.partition(":")
     found = getattr(importlib.import_module(f"certkit.cli.verbs.{module}"), attribute)
-    holder = typer.Typer(rich_markup_mode=None)
+    holder = typer.Typer(rich_markup_mode=None, add_completion=False)  # which the program itself has
     if isinstance(found, typer.Typer):
         holder.add_typer(found, name=name)
     else:
@@ -98,6 +108,9 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
             what, remedy, code = error.message, remedies.of_error(error), exit_codes.of(error)
         case BrokenPipeError():  # a reader that has seen enough, such as head, knows; nobody else needs to
             return exit_codes.FAILURE
+        case OSError(filename=None, errno=number) if number in _OF_OUTPUT:
+            what, remedy = f"standard output cannot be written: {error.strerror}", _OF_OUTPUT[number]
+            code = exit_codes.FAILURE
         case OSError():
             what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
             code = exit_codes.FAILURE

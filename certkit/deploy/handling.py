@@ -1,13 +1,16 @@
 """How a daemon is started, restarted and looked at on its host: one set of commands for each kind of deployment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 
 from certkit.deploy.site import Site
 
 DRAIN_SECONDS = 120
 """How long every recipe lets running builds end, where the daemon waits for them at all."""
+
+END_BUILDS = "sh -c 'echo 1 > /sys/fs/cgroup/buildkit/cgroup.kill'"
+"""Ends every build on a host whose daemons keep them where BuildKit does unless told otherwise: beside themselves."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,22 @@ class Handling:
     """Brings new files to the daemon where a folder on a host does not."""
     spares_builds: bool = False
     """Whether `restart` ends no build, as a proxy's reload."""
+    is_named: bool = True
+    """Whether what runs is called after the site, and so cannot be another's on that host."""
+    leaves_builds: bool = False
+    """Whether builds go on after whatever ends the daemon, for nothing keeps them together."""
 
 
 def handling(kind: str, site: Site) -> Handling | None:
     """Return the commands of a kind of deployment; None where only its operator knows how the daemon was started."""
     if kind in _KINDS:
         return _KINDS[kind](site)
-    return _systemd(site) if site.called else None  # whoever wrote the flags, or the TOML, named the unit that has them
+    return _own_unit(site) if site.called else None  # whoever wrote the flags, or the TOML, named it
+
+
+def only_file(kind: str) -> str:
+    """Return the file that a kind has once on a host, for one daemon; empty if each daemon has another."""
+    return {"haproxy": "/etc/haproxy/haproxy.cfg", "buildkitd": "/etc/buildkit/buildkitd.toml"}.get(kind, "")
 
 
 def _docker(site: Site) -> Handling:
@@ -77,6 +89,13 @@ def _systemd(site: Site) -> Handling:
     )
 
 
+def _own_unit(site: Site) -> Handling:
+    """Return the commands of a unit of the operator's own: the control group that ends with it has no builds in it."""
+    unit = _systemd(site)
+    running = "systemd-cgls --no-pager /buildkit"
+    return replace(unit, cut=f"{unit.cut} && {END_BUILDS}", running=running, leaves_builds=True)
+
+
 def _kubernetes(site: Site) -> Handling:
     kubectl, stateful = f"kubectl --namespace={site.name}", f"statefulset/{site.name}"
     files = " ".join(f"--from-file={name}" for name in _FILES)  # of no folder: its `=` or `,` would be kubectl's own
@@ -94,12 +113,13 @@ def _kubernetes(site: Site) -> Handling:
 
 def _haproxy(_site: Site) -> Handling:
     return Handling(
-        place="/etc/haproxy/haproxy.cfg",
+        place=only_file("haproxy"),
         start="systemctl restart haproxy",
         restart="systemctl reload haproxy",
         cut="systemctl restart haproxy",
         running="",
         spares_builds=True,
+        is_named=False,
     )
 
 

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certkit.deploy.handling import DRAIN_SECONDS, handling
+from certkit.deploy.handling import DRAIN_SECONDS, END_BUILDS, handling, only_file
 from certkit.deploy.site import Site
 from certkit.errors import InvalidError
 
@@ -30,7 +30,7 @@ _CLUSTER_NAME = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?")
 characters, behind which comes a hash."""
 
 _PACKAGE = Path(__file__).parent.parent
-_PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
+PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
 """In an installed wheel, and in a checkout."""
 
 
@@ -51,7 +51,10 @@ def render(kind: str, site: Site) -> str:
             name=site.name,
         )
     template = _environment().get_template(f"{kind}/{KINDS[kind]}.j2")
-    return template.render(site=site, image=site.image, do=handling(kind, site), drain=DRAIN_SECONDS)
+    do = handling(kind, site)
+    return template.render(
+        site=site, image=site.image, do=do, drain=DRAIN_SECONDS, end_builds=END_BUILDS, only_file=only_file(kind)
+    )
 
 
 def command(kind: str, site: Site) -> list[str]:
@@ -63,7 +66,7 @@ def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(  # noqa: S701  nothing here is HTML: the filters below quote for what it is
-        loader=FileSystemLoader(_PLACES),
+        loader=FileSystemLoader(PLACES),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -19,7 +19,7 @@ from cryptography import x509
 from certkit.earthly.address import parse_shared
 from certkit.enroll import bundle_fields
 from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
-from certkit.pki import certificates, keys, names, sealed
+from certkit.pki import certificates, keys, names
 from certkit.pki.keys import PrivateKey
 
 LIMIT = 256 * 1024
@@ -86,8 +86,8 @@ class Bundle:
         }
 
 
-def seal(bundle: Bundle, passphrase: str | None) -> bytes:
-    """Encode a bundle as a file, encrypted unless `passphrase` is None."""
+def seal(bundle: Bundle, passphrase: str | None, *, is_drawn: bool = False) -> bytes:
+    """Encode a bundle as a file, encrypted unless `passphrase` is None; for `is_drawn` see `sealed.seal`."""
     content = {
         "kind": _KIND,
         **_settings(bundle),
@@ -97,7 +97,9 @@ def seal(bundle: Bundle, passphrase: str | None) -> bytes:
     clear = json.dumps(content, indent=1).encode() + b"\n"
     if passphrase is None:
         return clear
-    text = base64.encodebytes(sealed.seal(clear, passphrase, _LABEL)).decode().split()
+    from certkit.pki import sealed  # only what is under a passphrase needs it
+
+    text = base64.encodebytes(sealed.seal(clear, passphrase, _LABEL, is_drawn=is_drawn)).decode().split()
     return json.dumps({"kind": _SEALED_KIND, "version": _VERSION, "content": text}, indent=1).encode() + b"\n"
 
 
@@ -111,6 +113,8 @@ def open_bundle(content: bytes, ask_passphrase: Callable[[], str]) -> Bundle:
     """
     found = _object(content)
     if found.get("kind") == _SEALED_KIND:
+        from certkit.pki import sealed  # as above
+
         found = _object(sealed.open_sealed(_sealed_content(found), ask_passphrase(), _LABEL))
     if found.get("kind") != _KIND:
         raise _malformed("it is not a bundle", "not-a-bundle")

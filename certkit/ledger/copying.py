@@ -61,7 +61,9 @@ def check_free(url: str) -> None:
         return
     path = urls.path_of(url)
     if path.exists() or path.is_symlink():
-        raise RefusedError(f"{path} exists already and is not overwritten", "Name another file.", path=path)
+        raise RefusedError(
+            f"{path} exists already and is not overwritten", "Name another file.", code="file-exists", path=path
+        )
 
 
 def _empty(url: str) -> SqlLedger:

@@ -4,7 +4,7 @@ Names are the keys: a person's, a device's below a person's, a daemon's. Times a
 What is true of the files on one host stays out of it: several hosts may share a ledger.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,13 +46,37 @@ class Device(NamedTuple):
     """The serial of the certificate that it last showed there; empty until it has shown one."""
 
 
+class Newest(NamedTuple):
+    """What is wanted of many devices' newest certificates."""
+
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    created: datetime
+
+
+class Enrolled(NamedTuple):
+    """A device with the newest certificate that it was issued, if it was issued any."""
+
+    device: Device
+    person_revoked: datetime | None
+    """When all devices of its person were shut out, if they were."""
+    newest: Newest | None
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether it is revoked, by itself or with its person."""
+        return self.device.revoked is not None or self.person_revoked is not None
+
+
 @dataclass(frozen=True)
 class Deployment:
     """How a daemon runs on its host, as its lead has said: every later step must fit it."""
 
     kind: str
     """One of `deploy.KINDS`."""
-    flavour: str
+    flavour: str | None
+    """One of `deploy.FLAVOURS`; None if nobody has said so, and it is the one that the kind has by itself."""
     directory: str
     """Where the three files lie there."""
     service: str | None = None
@@ -102,7 +126,11 @@ class Daemon:
 
 
 class Anchors(NamedTuple):
-    """What all daemons are told to trust from some moment on: numbered from 1, the newest counts."""
+    """What all daemons are told to trust from some moment on: numbered from 1, the newest counts.
+
+    Of an older one the ledger keeps what tells it from others: of `ca` the last certificate, which is its label, of
+    `crl` and `excluded` nothing.
+    """
 
     number: int
     created: datetime
@@ -239,8 +267,17 @@ class Ledger(Protocol):
     def person(self, name: str) -> Person | None:
         """Find a person by name."""
 
+    def person_folded(self, folded: str) -> Person | None:
+        """Find a person by what a name has in common with all that look like it (`pki.names.folded`)."""
+
     def people(self) -> list[Person]:
         """Return everybody, by name."""
+
+    def names(self) -> list[str]:
+        """Return everybody's name, in order: much less than `people`, where there are many."""
+
+    def count_people(self) -> int:
+        """Return how many people there are."""
 
     def add_device(self, device: Device) -> None:
         """Add a device; raises RefusedError if its name looks like that of another device of the person."""
@@ -250,6 +287,21 @@ class Ledger(Protocol):
 
     def devices(self, person: str | None = None) -> list[Device]:
         """Return all devices, or those of a person, by person and name."""
+
+    def enrolled(self, person: str | None = None) -> Iterator[Enrolled]:
+        """Return all devices, or those of a person, by person and name, each with its newest certificate.
+
+        They are read page by page: what another command adds meanwhile may be among them or not.
+        """
+
+    def enrolled_ending(self, after: datetime, until: datetime) -> list[Enrolled]:
+        """Return the devices that are not shut out and whose newest certificate ends then, by person and name."""
+
+    def enrolled_beginning(self, after: datetime) -> list[Enrolled]:
+        """Return the devices that are not shut out and whose newest certificate begins later, by person and name."""
+
+    def count_enrolled(self, unexpired_at: datetime) -> int:
+        """Return how many devices are not shut out and have a certificate that has not expired then."""
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """Shut a person out, or let them in again."""
@@ -342,3 +394,9 @@ class Ledger(Protocol):
 
     def events(self, *, subject: str | None = None, action: str | None = None, limit: int | None = None) -> list[Event]:
         """Return the newest events, oldest of them first."""
+
+    def each_event(self, *, subject: str | None = None) -> Iterator[Event]:
+        """Return all events, oldest first, read page by page."""
+
+    def subjects(self) -> list[str]:
+        """Return to whom or what anything was ever done, in order."""

@@ -1,9 +1,47 @@
 """The schema as numbered steps, each applied once and never changed after a release.
 
-`{identity}` and `{bytes}` stand for the two things that databases spell differently.
+`{identity}` and `{bytes}` stand for the two things that databases spell differently. What SQL alone cannot do is a
+function that is given what runs a statement.
 """
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from certkit.pki import names
+
+Run = Callable[..., list[Sequence[Any]]]
+"""Runs a statement with the values of its parameters; returns rows."""
+
+
+def shorten(run: Run, number: int) -> None:
+    """Keep of a publication that was replaced what tells it from others: its last certificate, which is its label."""
+    [[ca]] = run("SELECT ca FROM anchors WHERE number = :number", number=number)
+    run(
+        "UPDATE anchors SET ca = :label, crl = :nothing, excluded = '[]' WHERE number = :number",
+        label=bytes(ca)[max(bytes(ca).rfind(b"-----BEGIN"), 0) :],
+        nothing=b"",
+        number=number,
+    )
+
+
+def fold_anew(run: Run) -> None:
+    """Write anew what names that look alike have in common: a former certkit left in it what cannot be seen.
+
+    Where two then have the same, as they never could be let in today, the second keeps what it had.
+    """
+    for name, former in run("SELECT name, folded FROM people ORDER BY name"):
+        folded = names.folded(name)
+        if folded != former and not run("SELECT name FROM people WHERE folded = :folded", folded=folded):
+            run("UPDATE people SET folded = :folded WHERE name = :name", folded=folded, name=name)
+
+
+def shorten_all_but_newest(run: Run) -> None:
+    """Do so with each but the newest: every publication has all names that are excluded, and the newest is enough."""
+    for [number] in run("SELECT number FROM anchors WHERE number < (SELECT max(number) FROM anchors) ORDER BY number"):
+        shorten(run, number)
+
+
+MIGRATIONS: tuple[tuple[str | Callable[[Run], None], ...], ...] = (
     (
         """CREATE TABLE people (
             name TEXT PRIMARY KEY, label TEXT NOT NULL UNIQUE, folded TEXT NOT NULL UNIQUE, created TEXT NOT NULL,
@@ -86,5 +124,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE new_code_uses RENAME TO code_uses",
         "CREATE INDEX codes_by_end ON codes (expires)",
         "CREATE INDEX code_uses_by_certificate ON code_uses (serial)",
+    ),
+    (
+        # With many people, nothing may take a look at each of them.
+        "CREATE INDEX certificates_by_daemon ON certificates (daemon, id)",
+        "CREATE INDEX people_revoked ON people (revoked_at) WHERE revoked_at IS NOT NULL",
+        "CREATE INDEX devices_revoked ON devices (revoked_at) WHERE revoked_at IS NOT NULL",
+        shorten_all_but_newest,
+        fold_anew,
     ),
 )

@@ -99,7 +99,7 @@ def open_ledger(url: str, patience: float = PATIENCE) -> SqlLedger:
     return _prepared(PostgresDatabase(url, patience), _bring_up_to_date)
 
 
-def _prepared(database: "PostgresDatabase", prepare: Callable[[SqlLedger], None]) -> SqlLedger:
+def _prepared(database: "PostgresDatabase", prepare: Callable[[SqlLedger], object]) -> SqlLedger:
     ledger = SqlLedger(database)
     try:
         prepare(ledger)

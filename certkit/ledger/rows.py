@@ -15,8 +15,10 @@ from certkit.ledger.interface import (
     Daemon,
     Deployment,
     Device,
+    Enrolled,
     Event,
     Kind,
+    Newest,
     Person,
     Revocation,
     RevokedCertificate,
@@ -71,6 +73,16 @@ def device(row: Row) -> Device:
     person, name, label, created, at, reason, came, shown = row
     known = _text(person), _text(name), _text(label), time_of(created), revocation(at, reason)
     return Device(*known, time_of(came) if came else None, _text(shown))
+
+
+def enrolled(row: Row) -> Enrolled:
+    """Read a row of devices joined with its person and its newest certificate."""
+    *own, person_at, serial, not_before, not_after, created = row
+    person_revoked = time_of(person_at) if person_at else None
+    if serial is None:
+        return Enrolled(device(own), person_revoked, None)
+    newest = Newest(_serial(serial), time_of(not_before), time_of(not_after), time_of(created))
+    return Enrolled(device(own), person_revoked, newest)
 
 
 def daemon(row: Row) -> Daemon:
@@ -138,7 +150,7 @@ def certificate(row: Row) -> Certificate:
 
 def revoked_certificate(row: Row) -> RevokedCertificate:
     """Read a certificate joined with its person and device."""
-    serial, issuer, person, device, not_after, person_at, person_reason, device_at, device_reason = row
+    serial, issuer, person, device, not_after, person_at, person_reason, device_at, device_reason, _ = row
     by_person, by_device = revocation(person_at, person_reason), revocation(device_at, device_reason)
     known = _serial(serial), _text(issuer), _text(person), _text(device)
     return RevokedCertificate(*known, time_of(not_after), by_person, by_device)
@@ -174,6 +186,11 @@ def event(row: Row) -> Event:
     at, *texts, detail = row
     actor, host, access, action, subject = map(_text, texts)
     return Event(time_of(at), Actor(actor, host, access), action, subject, mapping(detail))
+
+
+def name(row: Row) -> str:
+    """Read a row of one name."""
+    return _text(row[0])
 
 
 def mapping(text: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -21,13 +20,14 @@ from certkit.ledger.interface import (
     CodeUse,
     Daemon,
     Device,
+    Enrolled,
     Event,
     Kind,
     Person,
     Revocation,
     RevokedCertificate,
 )
-from certkit.ledger.migrations import MIGRATIONS
+from certkit.ledger.migrations import MIGRATIONS, shorten
 from certkit.ledger.rows import Row
 from certkit.pki import names
 
@@ -100,11 +100,11 @@ class DuplicateError(LedgerError):
     code = "ledger-duplicate"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class SqlLedger:
     """A ledger (`interface.Ledger`) on a database; the schema is brought up to date by `migrate`."""
 
-    database: Database
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     def migrate(self) -> None:
         """Apply the steps that this database lacks, the first ones to an empty one."""
@@ -113,13 +113,15 @@ class SqlLedger:
             done = self.version()
             for number, steps in enumerate(MIGRATIONS[done:], start=done + 1):
                 for step in steps:
-                    self.database.change_schema(step)
+                    step(self._run) if callable(step) else self.database.change_schema(step)
                 self._run("INSERT INTO migrations (number) VALUES (:number)", number=number)
 
-    def update(self) -> None:
-        """Apply the steps that are new to this ledger, if there are any; raises as `version` does."""
-        if self.version() < len(MIGRATIONS):
+    def update(self) -> bool:
+        """Apply the steps that are new to this ledger; tell whether there were any. Raises as `version` does."""
+        is_former = self.version() < len(MIGRATIONS)
+        if is_former:
             self.migrate()
+        return is_former
 
     def version(self) -> int:
         """Return the number of steps applied; raises CertkitError if it is more than this certkit knows."""
@@ -198,23 +200,34 @@ class SqlLedger:
         )
 
     def _similar_person(self, person: Person) -> str | None:
-        """Return the name of somebody who must not be there beside a person, if there is one.
-
-        What is folded in a row may have been folded by a former certkit, which left what cannot be seen in it.
-        """
-        wanted = names.folded(person.name)
-        for name, label, folded in self._run("SELECT name, label, folded FROM people"):
-            if label == person.label or wanted == (folded if folded.isascii() else names.folded(name)):
-                return str(name)
-        return None
+        """Return the name of somebody who must not be there beside a person, if there is one."""
+        found = self._run(
+            "SELECT name FROM people WHERE label = :label OR folded = :folded LIMIT 1",
+            label=person.label,
+            folded=names.folded(person.name),
+        )
+        return _first(rows.name, found)
 
     def person(self, name: str) -> Person | None:
         """See `interface.Ledger`."""
         return _first(rows.person, self._run(f"{_PEOPLE} WHERE name = :name", name=name))
 
+    def person_folded(self, folded: str) -> Person | None:
+        """See `interface.Ledger`."""
+        return _first(rows.person, self._run(f"{_PEOPLE} WHERE folded = :folded", folded=folded))
+
     def people(self) -> list[Person]:
         """See `interface.Ledger`."""
         return _all(rows.person, self._run(f"{_PEOPLE} ORDER BY name"))
+
+    def names(self) -> list[str]:
+        """See `interface.Ledger`."""
+        return _all(rows.name, self._run("SELECT name FROM people ORDER BY name"))
+
+    def count_people(self) -> int:
+        """See `interface.Ledger`."""
+        [[count]] = self._run("SELECT count(*) FROM people")
+        return int(count)
 
     def add_device(self, device: Device) -> None:
         """See `interface.Ledger`."""
@@ -246,6 +259,52 @@ class SqlLedger:
         """See `interface.Ledger`."""
         where = "" if person is None else "WHERE person = :person"
         return _all(rows.device, self._run(f"{_DEVICES} {where} ORDER BY person, name", person=person))
+
+    def enrolled(self, person: str | None = None) -> Iterator[Enrolled]:
+        """See `interface.Ledger`."""
+        if person is not None:
+            found = self._run(f"{_ENROLLED} WHERE d.person = :person ORDER BY d.person, d.name", person=person)
+            yield from _all(rows.enrolled, found)
+            return
+        last = ("", "")
+        while found := self._run(
+            f"{_ENROLLED} WHERE (d.person, d.name) > (:person, :name) ORDER BY d.person, d.name LIMIT :page",
+            person=last[0],
+            name=last[1],
+            page=_PAGE,
+        ):
+            page = _all(rows.enrolled, found)
+            yield from page
+            last = page[-1].device.person, page[-1].device.name
+
+    def enrolled_ending(self, after: datetime, until: datetime) -> list[Enrolled]:
+        """See `interface.Ledger`."""
+        return self._enrolled_where("c.not_after > :after AND c.not_after <= :until", after=after, until=until)
+
+    def enrolled_beginning(self, after: datetime) -> list[Enrolled]:
+        """See `interface.Ledger`."""
+        return self._enrolled_where("c.not_before > :after", after=after)
+
+    def _enrolled_where(self, condition: str, **times: datetime) -> list[Enrolled]:
+        """Return the devices that are not shut out and of whose newest certificate something is so."""
+        found = self._run(
+            f"{_ENROLLED_COLUMNS} FROM certificates c "
+            "JOIN devices d ON d.person = c.person AND d.name = c.device JOIN people p ON p.name = c.person "
+            f"WHERE c.kind = 'device' AND {condition} "
+            f"AND c.id = {_NEWEST_OF_DEVICE} AND p.revoked_at IS NULL AND d.revoked_at IS NULL",
+            **{name: rows.text_of(time) for name, time in times.items()},
+        )
+        return sorted(_all(rows.enrolled, found), key=lambda each: (each.device.person, each.device.name))
+
+    def count_enrolled(self, unexpired_at: datetime) -> int:
+        """See `interface.Ledger`."""
+        [[count]] = self._run(
+            "SELECT count(*) FROM devices d JOIN people p ON p.name = d.person "
+            "WHERE d.revoked_at IS NULL AND p.revoked_at IS NULL AND EXISTS (SELECT 1 FROM certificates c "
+            "WHERE c.person = d.person AND c.device = d.name AND c.not_after > :at)",
+            at=rows.text_of(unexpired_at),
+        )
+        return int(count)
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """See `interface.Ledger`."""
@@ -348,9 +407,9 @@ class SqlLedger:
         if unexpired_at is not None:
             conditions.append("not_after > :at")
         if newest_only:
-            conditions.append("id IN (SELECT max(id) FROM certificates GROUP BY kind, person, device, daemon)")
+            conditions.append(f"id = {_NEWEST_OF_DAEMON if kind == 'daemon' else _NEWEST_OF_DEVICE}")
         found = self._run(
-            f"{_CERTIFICATES} WHERE {' AND '.join(conditions)} ORDER BY id",
+            f"{_CERTIFICATES} c WHERE {' AND '.join(conditions)} ORDER BY id",
             kind=kind,
             person=person,
             daemon=daemon,
@@ -365,14 +424,10 @@ class SqlLedger:
 
     def revoked_certificates(self, unexpired_at: datetime) -> list[RevokedCertificate]:
         """See `interface.Ledger`."""
-        found = self._run(
-            "SELECT c.serial, c.issuer, c.person, c.device, c.not_after, "
-            "p.revoked_at, p.revoked_reason, d.revoked_at, d.revoked_reason FROM certificates c "
-            "JOIN people p ON p.name = c.person JOIN devices d ON d.person = c.person AND d.name = c.device "
-            "WHERE c.kind = 'device' AND c.not_after > :at "
-            "AND (p.revoked_at IS NOT NULL OR d.revoked_at IS NOT NULL) ORDER BY c.id",
-            at=rows.text_of(unexpired_at),
-        )
+        # Whoever is shut out is found by an index, in two steps: with OR in one, everybody would be looked at.
+        by_person = f"{_REVOKED} people p CROSS JOIN devices d {_REVOKED_WHERE} AND p.revoked_at > ''"
+        by_device = f"{_REVOKED} devices d CROSS JOIN people p {_REVOKED_WHERE} AND d.revoked_at > ''"
+        found = self._run(f"{by_person} UNION {by_device} ORDER BY id", at=rows.text_of(unexpired_at))
         return _all(rows.revoked_certificate, found)
 
     def add_code(self, code: Code) -> None:
@@ -398,9 +453,8 @@ class SqlLedger:
     def codes(self, *, unexpired_at: datetime | None = None) -> list[Code]:
         """See `interface.Ledger`."""
         where = "" if unexpired_at is None else "WHERE c.expires > :at"
-        return _all(
-            rows.code, self._run(f"{_CODES} {where} ORDER BY c.id", at=unexpired_at and rows.text_of(unexpired_at))
-        )
+        found = self._run(f"{_CODES} {where} ORDER BY +c.id", at=unexpired_at and rows.text_of(unexpired_at))
+        return _all(rows.code, found)  # the sign keeps SQLite from going through all by their numbers
 
     def cancel_code(self, digest: str, at: datetime) -> None:
         """See `interface.Ledger`."""
@@ -434,6 +488,8 @@ class SqlLedger:
 
     def add_anchors(self, anchors: Anchors) -> None:
         """See `interface.Ledger`."""
+        for [number] in self._run("SELECT number FROM anchors ORDER BY number DESC LIMIT 1"):
+            shorten(self._run, number)
         self._run(
             "INSERT INTO anchors (number, created, ca, crl, generations, excluded) "
             "VALUES (:number, :created, :ca, :crl, :generations, :excluded)",
@@ -499,9 +555,20 @@ class SqlLedger:
         conditions = [f"{name} = :{name}" for name, value in wanted.items() if value is not None]
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         count = "" if limit is None else "LIMIT :limit"
-        columns = "at, actor, host, access, action, subject, detail"
-        statement = f"SELECT {columns} FROM events {where} ORDER BY id DESC {count}"  # noqa: S608  literals only
-        return _all(rows.event, reversed(self._run(statement, **wanted, limit=limit)))
+        found = self._run(f"{_EVENTS} {where} ORDER BY id DESC {count}", **wanted, limit=limit)
+        return [event for _, event in _all(_numbered_event, reversed(found))]
+
+    def each_event(self, *, subject: str | None = None) -> Iterator[Event]:
+        """See `interface.Ledger`."""
+        where, last = "" if subject is None else "AND subject = :subject", 0
+        statement = f"{_EVENTS} WHERE id > :last {where} ORDER BY id LIMIT :page"
+        while found := self._run(statement, last=last, subject=subject, page=_PAGE):
+            for last, event in _all(_numbered_event, found):  # noqa: B007  the last one of the page is where the next begins
+                yield event
+
+    def subjects(self) -> list[str]:
+        """See `interface.Ledger`."""
+        return _all(rows.name, self._run("SELECT DISTINCT subject FROM events ORDER BY subject"))
 
     def _run(self, statement: str, **values: object) -> list[Row]:
         return self.database.execute(statement, values)
@@ -520,7 +587,34 @@ _CODES = (
     "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest), "
     "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest AND u.used_at IS NULL) FROM codes c"
 )
+_EVENTS = "SELECT id, at, actor, host, access, action, subject, detail FROM events"
+_ENROLLED_COLUMNS = (
+    "SELECT d.person, d.name, d.label, d.created, d.revoked_at, d.revoked_reason, d.came, d.shown, p.revoked_at, "
+    "c.serial, c.not_before, c.not_after, c.created"
+)
+_NEWEST_OF_DEVICE = "(SELECT max(n.id) FROM certificates n WHERE n.person = c.person AND n.device = c.device)"
+_NEWEST_OF_DAEMON = "(SELECT max(n.id) FROM certificates n WHERE n.daemon = c.daemon AND n.kind = 'daemon')"
+_ENROLLED = (
+    f"{_ENROLLED_COLUMNS} FROM devices d JOIN people p ON p.name = d.person LEFT JOIN certificates c "  # noqa: S608  literals
+    "ON c.id = (SELECT max(n.id) FROM certificates n WHERE n.person = d.person AND n.device = d.name)"
+)
+_REVOKED = (
+    "SELECT c.serial, c.issuer, c.person, c.device, c.not_after, "
+    "p.revoked_at AS person_at, p.revoked_reason AS person_reason, d.revoked_at AS device_at, "
+    "d.revoked_reason AS device_reason, c.id AS id FROM"
+)
+_REVOKED_WHERE = (  # SQLite goes through what is joined crosswise in the order in which it is written
+    "CROSS JOIN certificates c WHERE d.person = p.name AND c.person = d.person AND c.device = d.name "
+    "AND c.not_after > :at"
+)
+_PAGE = 1000
+"""Rows that are read at once of what may be long."""
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
+
+
+def _numbered_event(row: Row) -> tuple[int, Event]:
+    number, *event = row
+    return int(number), rows.event(event)
 
 
 def _first(make: Callable[[Row], T], found: list[Row]) -> T | None:

@@ -1,6 +1,7 @@
 """The ledger in a SQLite file: write-ahead log, flushed at every commit."""
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from certkit import file_errors
 from certkit.errors import MissingError
 from certkit.ledger.rows import Row
 from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
@@ -52,8 +54,10 @@ def open_ledger(path: Path, patience: float = PATIENCE) -> SqlLedger:
     """
     if not path.exists():
         raise MissingError(f"{path} does not exist", code="ledger-missing", path=path)
-    ledger = SqlLedger(SqliteDatabase(path, patience))
-    ledger.update()
+    database = SqliteDatabase(path, patience)
+    ledger = SqlLedger(database)
+    if ledger.update():
+        database.compact()
     return ledger
 
 
@@ -138,6 +142,11 @@ class SqliteDatabase:
         with _explained(self._path):
             return self._connection.serialize()
 
+    def compact(self) -> None:
+        """Give back to the disk what a migration has dropped, if there is room for a second copy meanwhile."""
+        with contextlib.suppress(LedgerError):
+            self.execute("VACUUM", {})
+
     def verify(self) -> None:
         """See `sql.Database`."""
         [(found,)] = self.execute("PRAGMA integrity_check(1)", {})
@@ -181,4 +190,6 @@ def _remedy(path: Path, error: Exception) -> str:
         with contextlib.suppress(OSError):
             if shutil.disk_usage(path.parent).free < _LEAST_ROOM:
                 code = sqlite3.SQLITE_FULL
+    if code == sqlite3.SQLITE_READONLY and os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+        return file_errors.advice(path, OSError(errno.EROFS, os.strerror(errno.EROFS)))
     return _REMEDIES.get(code, f"See who may write there, and whether its disk is well: ls -ld {path.parent}")

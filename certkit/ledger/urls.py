@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from certkit.errors import InvalidError
@@ -12,16 +12,18 @@ SQLITE = "sqlite"
 POSTGRESQL = ("postgresql", "postgres")
 """Both are libpq's."""
 
-_SECRET = re.compile(r"[^&?=]*password", re.IGNORECASE)
+_SECRET = r"(?i)[^&?=]*password"  # noqa: S105  what it is called
 """The options of libpq that are secrets: `password` and `sslpassword`."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """Where a PostgreSQL database is: a URL that holds nothing secret, and what libpq is told beside it."""
 
     url: str
-    options: Mapping[str, str] = field(repr=False)
+    options: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Address({self.url!r})"  # a password is not shown by accident
 
 
 def shown(url: str) -> str:
@@ -34,7 +36,7 @@ def shown(url: str) -> str:
         return re.sub(r"(?is)(password).*", r"\1…", url)
     user, _, rest = _parts(rest)
     place, _, query = rest.partition("?")
-    kept = "&".join(each for each in query.split("&") if not _SECRET.match(each.partition("=")[0]))
+    kept = "&".join(each for each in query.split("&") if not re.match(_SECRET, each.partition("=")[0]))
     return f"{scheme}://{user}{'@' if user else ''}{place}{'?' if kept else ''}{kept}"
 
 

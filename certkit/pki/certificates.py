@@ -3,8 +3,8 @@
 import functools
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -39,11 +39,12 @@ UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
 """How a name is spelled that says nothing."""
 
 
-class Authority(NamedTuple):
+@dataclass(frozen=True)
+class Authority:
     """A self-signed certificate, and what signs with its key."""
 
     certificate: x509.Certificate
-    signer: Signer
+    signer: Signer = field(repr=False)
 
 
 def authority(signer: Signer, common_name: str, now: datetime, life: timedelta) -> Authority:

@@ -141,7 +141,7 @@ def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
 
     Raises InvalidError if it is neither.
     """
-    in_brackets = re.fullmatch(r"\[([0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)\]", value)
+    in_brackets = value.startswith("[") and re.fullmatch(r"\[([0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)\]", value)
     try:
         address = ipaddress.ip_address(in_brackets[1] if in_brackets else value)
     except ValueError:

@@ -3,7 +3,6 @@
 Whoever makes a certificate fills in a builder and hands it over, and never learns where the key is.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography import x509
@@ -29,11 +28,14 @@ class Signer(Protocol):
         """Sign a certificate signing request."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class KeySigner:
     """A signer whose key is in memory: read from a file, or just made."""
 
-    key: PrivateKey
+    def __init__(self, key: PrivateKey) -> None:
+        self.key = key
+
+    def __repr__(self) -> str:
+        return "KeySigner()"  # the key is not shown by accident
 
     @property
     def public_key(self) -> PublicKey:

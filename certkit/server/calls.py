@@ -97,7 +97,7 @@ class Call:
         return await _soon(self.worker.read(Actor("somebody", self.host), operation))
 
     async def do(self, operation: Operation[Result], *, name: str = "somebody", access: Access = "code") -> Result:
-        """Have an operation carried out that makes changes of its own; raise CallError if that cannot be done soon."""
+        """Have an operation carried out that may take its time, and make changes of its own; raise as `read` does."""
         return await _soon(self.worker.do(Actor(name, self.host, access), operation))
 
     async def change(self, prepare: Change[Result], access: Access) -> Result:

@@ -68,6 +68,7 @@ def serve(home: Home, plan: Plan) -> int:
         session.authority("client")  # asks for the passphrase, before there are processes
         server_identity.ensure(session)
     tls.let_alerts_out()
+    tls.read_little()
     listening = _listen(plan.host, plan.port, shared=plan.processes > 1)
     asked = _listen(*plan.metrics, shared=False) if plan.metrics else None
     log = _log(plan.clock)

@@ -18,6 +18,8 @@ _NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which `ssl` does not name."""
 _FAILING = "_fatal_error"
 """What asyncio's TLS calls when a handshake fails; there is no public way."""
+_BUFFER = 16 * 1024
+"""Bytes: a record of TLS, and more than any request but the largest has."""
 _LINGER = 1.0
 """Seconds for the alert to arrive: to close at once could reset the connection before it is read."""
 
@@ -39,6 +41,11 @@ def load(settings: ssl.SSLContext, identity: Identity, clients: Sequence[Certifi
     settings.load_cert_chain(identity.chain, identity.key)
     for authority in clients:
         settings.load_verify_locations(cadata=certificates.to_der(authority))
+
+
+def read_little() -> None:
+    """Have every connection read into a small buffer: asyncio's own has 256 KiB, which is cleared for each anew."""
+    sslproto.SSLProtocol.max_size = _BUFFER
 
 
 def let_alerts_out() -> None:

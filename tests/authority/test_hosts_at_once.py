@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +13,12 @@ from typing import TypeVar
 import pytest
 
 from certkit.authority import daemons, invitations, issuance, revocation, rollover, server_identity
+from certkit.authority.home import open_home
 from certkit.authority.invitations import DeadCodeError
 from certkit.authority.revocation import Subject
 from certkit.authority.session import Session
-from certkit.authority.view import View
+from certkit.authority.unfinished import Kind, unfinished
+from certkit.authority.view import View, reading
 from certkit.cli import main
 from certkit.earthly.address import parse_shared
 from certkit.enroll import codes
@@ -23,8 +26,9 @@ from certkit.errors import CertkitError, InvalidError, RefusedError
 from certkit.pki import certificates, keys, requests
 from certkit.pki.signer import KeySigner
 from certkit.trust import go_rules
-from tests.authority.conftest import change
+from tests.authority.conftest import change, now
 from tests.authority.test_killed_changes import assert_fits, assert_settled
+from tests.homes import Kept
 
 T = TypeVar("T")
 HOSTS = 4
@@ -170,3 +174,33 @@ def test_of_hosts_that_prepare_a_rotation_one_does_and_the_others_want_its_key(h
             assert code == 1
         with change(each) as session:
             assert session.authority("client", 2)
+
+
+def test_a_database_that_has_lost_a_publication_is_noticed_and_its_number_is_not_given_again(
+    hosts: list[Path], view: View
+) -> None:
+    """A standby that lacks the newest changes is promoted: here, the database is put back as it was."""
+    with change(hosts[0]) as session:
+        for name in ("al", "bo"):
+            issuance.issue(session, name, "laptop")
+        daemon = session.ledger.daemons()[0]
+        with session.transaction():
+            session.ledger.put_daemon(replace(daemon, proven=2))
+    before = Kept(hosts[0])
+    with change(hosts[0]) as session:
+        revocation.revoke(session, Subject("al"), "keyCompromise")
+        revocation.revoke(session, Subject("bo"), "keyCompromise")
+        assert session.newest_anchors().number == 3
+    before.put_back_ledger()
+    with change(hosts[1]) as session:  # it has not seen what was lost, and so cannot know
+        assert session.newest_anchors().number == 1
+    with reading(open_home(hosts[0], bytes), now()) as found:
+        assert [each.kind for each in unfinished(found)][:2] == [Kind.LEDGER, Kind.DAEMON_FILES]
+    with change(hosts[0]) as session:
+        assert session.newest_anchors().number == 4
+        assert session.may_have_forgotten()
+        assert session.ledger.daemons()[0].proven == 0
+        assert session.ledger.events()[-1].detail == {"publication": 3}
+    with change(hosts[0]) as session:
+        assert session.newest_anchors().number == 4
+    assert_settled(hosts[0])

@@ -58,7 +58,9 @@ def assert_fits(path: Path) -> None:
             assert keys.matches(keys.load((folder / "key.pem").read_bytes()), certificate)
             assert certificate.issuer in issuers
             assert certificates.to_der(certificate) in recorded
-            assert ((folder / "ca.pem").read_bytes(), (folder / "crl.pem").read_bytes()) in published
+            ca, crl = (folder / "ca.pem").read_bytes(), (folder / "crl.pem").read_bytes()
+            # Of those that were replaced the ledger keeps the label, whose digest is over all else in the file.
+            assert any(ca.endswith(known) and (not crl_known or crl == crl_known) for known, crl_known in published)
 
 
 def assert_settled(path: Path) -> None:

@@ -464,7 +464,7 @@ def test_whoever_is_revoked_is_refused_wherever_it_is_proven_and_whoever_is_not_
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=EXAMPLES if database == "sqlite" else EXAMPLES // 2,
+            max_examples=EXAMPLES if database == "sqlite" else EXAMPLES // 3,
             stateful_step_count=STEPS,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if EXAMPLES > DEFAULT else [])],

@@ -104,6 +104,34 @@ def test_an_authority_s_key_that_is_kept_apart_is_told_and_fits_the_restored_hom
     assert lead("daemon", "renew", "build").code == 0
 
 
+@pytest.mark.parametrize("place", ["vault", "home/vault"])
+def test_the_authorities_passphrase_in_a_file_is_told_and_opens_the_restored_home(
+    lead: Lead, home: Path, tmp_path: Path, place: str
+) -> None:
+    vault = tmp_path / place
+    files.write(vault, b"amber lantern harbor\n")
+    assert lead("authority", "passphrase", "--passphrase-file", vault).code == 0
+    ended = lead("backup", "sealed", *SECRET)
+    assert ended.code == 0
+    assert ended.err == (
+        f"The authorities' passphrase, in ~/{place}, is not in the backup: keep a copy of it elsewhere.\n"
+    )
+    content = vault.read_bytes()
+    vault.unlink()
+    shutil.rmtree(home)
+    ended = lead("restore", "sealed", *SECRET)
+    assert f"put it back as ~/{place}," in ended.out
+    assert lead("daemon", "renew", "build").code == 1
+    files.write(vault, content)
+    assert lead("daemon", "renew", "build").code == 0
+
+
+def test_the_authorities_passphrase_from_a_command_is_told_to_be_in_no_backup(lead: Lead, home: Path) -> None:
+    files.write(Path("vault"), b"amber lantern harbor\n")
+    assert lead("authority", "passphrase", "--passphrase-command", "cat vault").code == 0
+    assert "only the command that prints it: cat vault" in lead("backup", "sealed", *SECRET).err
+
+
 def test_a_link_to_a_disk_that_is_not_attached_is_told_and_nothing_is_written(
     lead: Lead, home: Path, tmp_path: Path
 ) -> None:

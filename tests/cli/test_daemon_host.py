@@ -1,11 +1,14 @@
 """What is printed for a daemon's host fits that host: how it runs is said once, and remembered."""
 
 import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from certkit.ledger import file_url, open_ledger, sqlite
+from certkit.ledger import file_url, open_ledger
+from certkit.ledger import sqlite as ledgers
 from tests.cli.conftest import Lead
 from tests.ledger import former
 
@@ -53,7 +56,9 @@ def test_what_add_is_told_is_remembered_and_said_in_json(lead: Lead, home: Path)
     assert lead("daemon", "list", "--json").data["daemons"][-1]["deployment"] == added["deployment"]
     lead("daemon", "deploy", "arm", "--certs", "/srv/other")  # the rest stays
     copy, _, restart, _, cut, _ = revoked(lead, "arm")
-    assert copy.endswith("-c ca.pem cert.pem crl.pem key.pem | ssh admin@10.0.0.9 sudo tar -C /srv/other -x")
+    assert copy.endswith(
+        "-c ca.pem cert.pem crl.pem key.pem | ssh admin@10.0.0.9 sudo tar -C /srv/other -x --no-same-owner"
+    )
     assert restart == "ssh admin@10.0.0.9 sudo systemctl restart bk"
     assert cut == "#   ssh admin@10.0.0.9 sudo podman kill bk"
 
@@ -76,7 +81,7 @@ def test_an_addition_says_how_its_kind_is_brought_up(lead: Lead, home: Path) -> 
         ("podman", "ssh root@arm.acme.example systemctl restart buildkitd-arm"),
         ("haproxy", "ssh root@arm.acme.example systemctl reload haproxy"),
         ("kubernetes", "kubectl --namespace=buildkitd-arm rollout restart statefulset/buildkitd-arm"),
-        ("flags", "# then restart buildkitd on arm.acme.example as it was started"),
+        ("flags", "# Then restart buildkitd on arm.acme.example as it was started"),
     ],
 )
 def test_the_restart_is_that_of_the_engine(lead: Lead, home: Path, kind: str, restart: str) -> None:
@@ -85,6 +90,63 @@ def test_the_restart_is_that_of_the_engine(lead: Lead, home: Path, kind: str, re
     assert any(line.startswith(restart) for line in lines)
     assert not any(line.startswith("podman restart") or " podman restart" in line for line in lines)
     assert kind == "docker" or not any("docker restart" in line for line in lines)
+
+
+OUT_NOW = "sh -c 'echo 1 > /sys/fs/cgroup/buildkit/cgroup.kill'"
+
+
+@pytest.mark.parametrize("kind", ["flags", "buildkitd"])
+def test_of_a_bare_buildkitd_no_step_says_that_its_builds_end_with_it_and_one_ends_them(
+    lead: Lead, home: Path, kind: str
+) -> None:
+    lead("daemon", "add", "arm", ARM, "--as", kind, "--ssh", "admin@10.0.0.9")
+    _, restart, _, at_once, _ = revoked(lead, "arm")
+    assert restart == "# Then restart buildkitd on 10.0.0.9 as it was started: a build may go on after that."
+    assert at_once == f'#   ssh admin@10.0.0.9 "sudo {OUT_NOW}"'
+    assert f"# To end them all:  {OUT_NOW}" in lead("daemon", "deploy", "arm", "--service", "bk").out
+    copy, _, running, restart, after, at_once, _ = revoked(lead, "arm")
+    assert copy.startswith("tar ")
+    assert running == "#   ssh admin@10.0.0.9 sudo systemd-cgls --no-pager /buildkit"
+    assert restart == "ssh admin@10.0.0.9 sudo systemctl restart bk"
+    assert after.startswith("# A build may go on after that.")
+    assert at_once == f'#   ssh admin@10.0.0.9 "sudo systemctl kill --signal=KILL bk && sudo {OUT_NOW}"'
+
+
+@pytest.mark.parametrize("kind", ["systemd", "flags", "buildkitd"])
+def test_what_runs_no_image_is_plain_buildkit_unless_something_else_is_said(lead: Lead, home: Path, kind: str) -> None:
+    def flavour() -> str:
+        return str(lead("daemon", "list", "--json").data["daemons"][0]["deployment"]["flavour"])
+
+    printed = lead("daemon", "deploy", "build", "--as", kind).out
+    assert flavour() == "buildkit"
+    assert "this daemon waits for none" not in printed
+    lead("daemon", "deploy", "build", "--as", "compose")
+    assert flavour() == "earthly"
+    lead("daemon", "deploy", "build", "--flavour", "earthbuild")
+    code, what, remedy = lead("daemon", "deploy", "build", "--as", "systemd").complaint
+    assert (code, what) == (
+        2,
+        "certkit: the unit for systemd starts the programs of BuildKit's release, and earthbuild comes as an image",
+    )
+    assert remedy.startswith("Add --flavour buildkit")
+    assert lead("daemon", "add", "arm", ARM, "--as", "systemd", "--flavour", "earthly").code == 2
+    lead("daemon", "deploy", "build", "--as", "flags")  # who has built it may start it by flags
+    assert flavour() == "earthbuild"
+
+
+def test_a_unit_for_systemd_waits_for_builds_and_is_ended_at_once_where_no_flavour_was_said(
+    lead: Lead, home: Path
+) -> None:
+    lead("daemon", "add", "arm", ARM, "--as", "systemd")
+    _, gently, _, _, at_once, _ = revoked(lead, "arm")
+    assert gently.startswith("# Gently: builds may end, for two minutes at most.")
+    assert at_once == "#   ssh root@arm.acme.example systemctl kill --signal=KILL buildkitd-arm"
+
+
+def test_haproxys_file_says_how_the_daemon_behind_it_keeps_builds_off_the_hosts_network(lead: Lead, home: Path) -> None:
+    deploy = ("daemon", "deploy", "build", "--as", "haproxy", "--flavour")
+    assert "--group haproxy --containerd-worker=false --oci-worker-net=bridge" in lead(*deploy, "buildkit").out
+    assert "--oci-worker-net" not in lead(*deploy, "earthly").out  # that one runs in a container, with its network
 
 
 def test_kubernetes_gets_its_secret_from_the_home(lead: Lead, home: Path) -> None:
@@ -148,9 +210,9 @@ def test_reading_what_a_host_needs_writes_nothing(lead: Lead, home: Path) -> Non
 def test_a_ledger_of_a_former_certkit_takes_what_it_never_knew_for_granted(tmp_path: Path) -> None:
     """Before, every daemon was told to run in Docker with its files in the one folder."""
     path = tmp_path / "ledger.sqlite"
-    sqlite.create(path).close()
+    ledgers.create(path).close()
     former.go_back(path, "ADD COLUMN deployment")
-    database = sqlite.SqliteDatabase(path)
+    database = ledgers.SqliteDatabase(path)
     database.execute(
         "INSERT INTO daemons (name, url, hosts, created, proven, serving) "
         "VALUES ('build', 'tcp://build:1', '[\"build\"]', '2026-11-24T12:00:00Z', 0, '')",
@@ -159,6 +221,18 @@ def test_a_ledger_of_a_former_certkit_takes_what_it_never_knew_for_granted(tmp_p
     database.close()
     [daemon] = open_ledger(file_url(path)).daemons()
     assert daemon.deployment is None
+
+
+def test_a_unit_that_a_former_certkit_recorded_as_earthlys_is_plain_buildkits(
+    tmp_path: Path, lead: Lead, home: Path
+) -> None:
+    recorded = (
+        '{"kind": "systemd", "flavour": "earthly", "directory": "/etc/buildkit-certs", "service": null, "ssh": null}'
+    )
+    with closing(sqlite3.connect(home / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE daemons SET deployment = ?", (recorded,))
+    assert lead("daemon", "list", "--json").data["daemons"][0]["deployment"]["flavour"] == "buildkit"
+    assert revoked(lead, "build")[1].startswith("# Gently: builds may end")
 
 
 def test_without_a_daemon_nobody_is_enrolled_and_status_says_so(lead: Lead, home: Path) -> None:

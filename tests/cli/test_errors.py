@@ -135,6 +135,22 @@ def test_a_home_that_is_damaged_names_the_file(lead: Lead, home: Path, file: str
     assert not Path("a").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["status"], ["list"], ["revoke", "al"], [*INIT, URL], ["restore", "sealed", "--passphrase-file", "secret"]],
+)
+def test_a_home_that_has_lost_its_settings_is_told_as_that_and_goes_on_with_them(
+    lead: Lead, home: Path, command: list[str]
+) -> None:
+    settings = home / "team.yml"
+    settings.unlink()
+    code, what, remedy = lead(*command).complaint
+    assert (code, what) == (1, f"certkit: {settings} is missing")
+    assert "the line team: NAME, or copy it from a backup: certkit restore FILE --home ANOTHER_FOLDER" in remedy
+    settings.write_text("team: acme\n")
+    assert lead("daemon", "renew", "build").code == 0
+
+
 def test_debug_shows_where_an_error_comes_from_and_nothing_raw(lead: Lead, home: Path) -> None:
     ended = lead("--debug", "sign", "\x1b[31mred", "--person", "alice", "--out", "a")
     assert ended.code == 1

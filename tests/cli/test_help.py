@@ -10,6 +10,7 @@ from tests.cli.conftest import Lead
 GROUPS = {
     "daemon": ["add", "default", "renew", "move", "list", "deploy", "remove", "check", "sync"],
     "authority": ["show", "passphrase"],
+    "ledger": ["copy"],
 }
 COMMANDS = [name for name in VERBS if name not in GROUPS] + [
     f"{name} {verb}" for name in GROUPS for verb in GROUPS[name]

@@ -76,7 +76,9 @@ def test_a_ledger_is_copied_and_compared_in_both_directions(lead: Lead, home: Pa
     assert copied.out.startswith("Copied and compared: people 0, devices 0, daemons 1, certificates ")
     assert f"\n  ledger: {url}\n" in copied.out
     found = told(lead, "ledger", "copy", url, "back.sqlite")
-    assert found["rows"]["events"] == len(lead("log", "--json").data["events"])
+    assert {each["table"]: each["rows"] for each in found["tables"]}["events"] == len(
+        lead("log", "--json").data["events"]
+    )
     assert everything(file_url(Path("back.sqlite"))) == everything(ledger_url(home)) == everything(url)
 
 

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from certkit.cli.support import context
-from certkit.ledger import sqlite
+from certkit.authority import overview
+from certkit.cli.support import context, output
+from certkit.ledger import sql, sqlite
 from certkit.ledger.interface import Actor, Certificate, Device, Event, Person
 from certkit.pki import certificates
 from certkit.pki.names import label
 from tests.cli.conftest import ALICE, URL, Lead
 from tests.cli.daemons import running
+from tests.cli.openssl import issue
 
 Spell = Callable[[str], str]
 OWN = f"{label(ALICE)}-desk.certkit"
@@ -299,3 +301,33 @@ def hostile(home: Path) -> None:
         ledger.add_certificate(Certificate("01", "device", "", now, now, der, now, HOSTILE, HOSTILE))
         ledger.add_event(Event(now, Actor(HOSTILE, HOSTILE), HOSTILE, HOSTILE, {HOSTILE: HOSTILE}))
     ledger.close()
+
+
+@pytest.mark.usefixtures("home")
+def test_of_many_devices_status_lists_those_alone_that_are_due(
+    lead: Lead, travel: "Travel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(lead, "dave")
+    travel(days=350)
+    for person in ("alice", "bob", "carol"):
+        issue(lead, person)
+    monkeypatch.setattr(overview, "MANY_DEVICES", 3)
+    ended = lead("status")
+    assert "dave" in ended.out
+    assert "alice" not in ended.out
+    assert "\n3 more devices may build, and none of them is due: certkit list\n" in ended.out
+    assert {item["name"] for item in lead("status", "--json").data["items"]} >= {"alice", "bob", "carol", "dave"}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_long_list_and_a_long_log_are_whole(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = ["alice", "bob", "carol", "dave", "somebody with a longer name"]
+    for person in people:
+        issue(lead, person)
+    monkeypatch.setattr(output, "_PAGE", 2)
+    monkeypatch.setattr(sql, "_PAGE", 2)
+    titles, *rows = lead("list").out.splitlines()
+    assert titles.split() == ["person", "device", "state", "since", "issued", "expires"]
+    assert [row.split("  ")[0] for row in rows] == people
+    assert [line for line in lead("log").out.splitlines() if "  issue  " in line and people[-1] in line]
+    assert [each["subject"] for each in lead("log", "--json").data["events"] if each["action"] == "issue"] == people

@@ -76,12 +76,20 @@ def test_a_ledger_on_a_disk_that_is_full_names_it_and_nobody_is_let_in(lead: Lea
     assert not Path("al.certkit").exists()
 
 
-def test_a_home_on_a_read_only_disk_is_read_and_not_changed(lead: Lead, home: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    ["revoke al", "backup b --passphrase-file secret", "issue bo --out bo --no-passphrase", "daemon check build"],
+)
+def test_a_home_on_a_read_only_disk_is_read_and_not_changed(lead: Lead, home: Path, change: str) -> None:
+    Path("secret").write_text("violet anchor in the bay")
+    Path("secret").chmod(0o600)
+    lead("issue", "al", "--out", "al", "--no-passphrase")
     read_only = f"mount --bind {home} {home}; mount -o remount,ro,bind {home}"
     assert mounted(read_only, "status").stdout.startswith("           name")
-    done = mounted(read_only, "revoke", "nobody")
+    done = mounted(read_only, *change.split())
     assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 2, done.stderr
+    _, remedy = done.stderr.splitlines()
+    assert remedy == f"{home} is mounted read-only: choose another place."
 
 
 def test_in_a_container_that_is_read_only_the_probe_and_enrolling_work(

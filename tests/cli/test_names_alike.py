@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from certkit.ledger import migrations
 from tests.cli.conftest import Lead
 from tests.cli.openssl import excluded, is_let_in, issue
 
@@ -19,6 +20,7 @@ def rename(home: Path, table: str, former: str, name: str) -> None:
             ledger.execute("UPDATE people SET name = ?, folded = ? WHERE name = ?", (name, name, former))
             ledger.execute("UPDATE devices SET person = ? WHERE person = ?", (name, former))
             ledger.execute("UPDATE certificates SET person = ? WHERE person = ?", (name, former))
+            migrations.fold_anew(lambda statement, **values: ledger.execute(statement, values).fetchall())
         else:
             ledger.execute("UPDATE devices SET name = ? WHERE name = ?", (name, former))
             ledger.execute("UPDATE certificates SET device = ? WHERE device = ?", (name, former))

@@ -7,6 +7,8 @@ import pytest
 from tests.cli.conftest import Lead
 from tests.cli.openssl import contents, excluded, is_let_in, issue
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def test_a_person_is_let_in_again_with_every_device_and_may_be_issued_more(lead: Lead, home: Path) -> None:
     leaves = [issue(lead, "al"), issue(lead, "al", "desktop")]

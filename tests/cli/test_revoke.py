@@ -14,6 +14,8 @@ from certkit.pki import certificates, keys, names
 from tests.cli.conftest import Lead
 from tests.cli.openssl import contents, excluded, is_let_in, issue, serial
 
+pytestmark = pytest.mark.usefixtures("database")
+
 NEXT = "Next, for each daemon: copy the new files to its host, restart it, and verify it"
 
 
@@ -200,6 +202,7 @@ def test_as_json_a_revocation_is_one_object(lead: Lead, home: Path) -> None:
     assert None not in [device.pop(time) for time in ("since", "issued", "expires")]
     assert device == {
         "person": "al", "device": "laptop", "state": "revoked", "serial": serial(leaf), "attention": None,
+        "came": None, "renews_by": None,
     }  # fmt: skip
     assert [each["serial"] for each in found.pop("certificates")] == [serial(leaf)]
     wanted = {"person": "al", "device": None, "changed": True, "name": "al.acme.certkit.internal", "anchors": 2}

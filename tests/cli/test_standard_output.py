@@ -83,7 +83,10 @@ def test_two_results_do_not_fit_into_one_output(lead: Lead, command: tuple[str, 
 def test_a_full_disk_behind_it_is_told_and_no_key_is_left_waiting(lead: Lead, tmp_path: Path) -> None:
     for command in ("issue al --no-passphrase --out -", "enroll --request -"):
         done = shell(f"{CERTKIT} {command} > /dev/full")
-        assert (done.returncode, done.stderr.splitlines()[0]) == (1, b"certkit: No space left on device")
+        assert (done.returncode, done.stderr.splitlines()[0]) == (
+            1,
+            b"certkit: standard output cannot be written: No space left on device",
+        )
     assert not [each for each in tmp_path.rglob("requests/*") if each.name != ".gitignore"]
 
 

@@ -76,6 +76,22 @@ def test_with_a_bundle_by_pipe_the_comparison_is_asked_for_at_the_terminal(
     assert (tmp_path / ".earthly" / "config.yml").exists() is (expected == 0)
 
 
+@pytest.mark.parametrize("content", ["", "\n"])
+@pytest.mark.parametrize(
+    "command",
+    ["enroll -", "sign - --person al --out al", "restore - --passphrase-file x", "issue --from - --out-dir b"],
+)
+def test_an_empty_standard_input_is_told_as_that(lead: Lead, tmp_path: Path, command: str, content: str) -> None:
+    """As a script gives whose secret is not set."""
+    home = ["--home", str(tmp_path / "new")] if command.startswith("restore") else []
+    program = [sys.executable, "-m", "certkit", *command.split(), *home]
+    done = subprocess.run(program, input=content, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    what, remedy = done.stderr.splitlines()
+    assert what == "certkit: standard input is empty"
+    assert remedy.startswith("See why nothing came there: in CI, whether the secret with ")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_file_with_a_byte_order_mark_holds_the_same_passphrase(lead: Lead, tmp_path: Path, encoding: str) -> None:
     Path("secret").write_text(f"{UMLAUT}\r\n", encoding=encoding)

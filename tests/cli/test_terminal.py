@@ -91,7 +91,11 @@ def test_a_reader_that_leaves_early_is_no_defect(command: str) -> None:
     assert done.stderr == ""
 
 
-FULL = "certkit: No space left on device\nCheck the permissions and the free space.\n"
+CLOSED = """\
+certkit: standard output cannot be written: Bad file descriptor
+It is closed: let it lead to a file, or to /dev/null.
+"""
+FULL = "certkit: standard output cannot be written: No space left on device\nFree some space where it leads.\n"
 
 
 @pytest.mark.usefixtures("home")
@@ -158,7 +162,18 @@ def test_a_standard_output_that_is_closed_loses_no_secret_and_no_file() -> None:
     assert done.returncode == 1
     assert "could not be shown: there is no standard output" in done.stderr
     assert not Path("a").exists()
-    assert subprocess.run(["bash", "-c", f"{' '.join(PROGRAM)} list >&-"], check=False).returncode == 0
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("command", ["list", "log --json", "daemon deploy build", "--help"])
+def test_a_result_that_a_closed_standard_output_does_not_take_is_told(command: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{' '.join(PROGRAM)} {command} >&-"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        CLOSED,
+    )
 
 
 def run_into(place: str | int, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

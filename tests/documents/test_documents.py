@@ -15,8 +15,13 @@ _FILE = re.compile(r"`((?:tests|certkit|benchmarks|templates)/[\w./-]+)`")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_a_document_shows_what_its_commands_print(document: Path, tmp_path: Path) -> None:
-    with address_of_its_own(DOCUMENTS.index(document)) as address, Story(tmp_path, address).told() as story:
+def test_a_document_shows_what_its_commands_print(
+    document: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    asks_for_one = any(step.command.startswith("createdb ") for step in steps(document))
+    database = request.getfixturevalue("postgres") if asks_for_one else None
+    number = DOCUMENTS.index(document)
+    with address_of_its_own(number) as address, Story(tmp_path, address, database=database).told() as story:
         for step in steps(document):
             printed = story.run(step)
             assert normal(printed) == normal(step.shown), f"$ {step.command}\n{printed}"

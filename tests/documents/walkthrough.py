@@ -29,6 +29,7 @@ from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
 from certkit.pki import diceware
 from tests.daemons.build import obstacle, programs
 from tests.daemons.loopback import HAS_MANY
+from tests.postgres.server import USER, Server
 
 HOST, PORT = "build.acme.example", 8372
 SERVER, SERVER_PORT = "ca.acme.example", 8443
@@ -113,6 +114,8 @@ class Story:
     sent: str = ""
     daemon: LocalDaemon | None = None
     server: subprocess.Popen[str] | None = None
+    database: Server | None = None
+    """Where `createdb` makes one."""
     patch: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -193,6 +196,10 @@ class Story:
     def _certkit(self, words: list[str]) -> str:
         if words[-1] == "&":
             return self._serve(words[:-1])
+        if words[-2:] == [">", "/dev/null"]:
+            self._certkit(words[:-2])
+            assert self.code == 0
+            return ""
         words = [self.sent if _CODE.fullmatch(word) else word for word in words]
         output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
@@ -233,7 +240,17 @@ class Story:
         paths = [word.replace("/home/", f"{self.folder}/", 1) if word.startswith("/home/") else word for word in words]
         return subprocess.run(paths, capture_output=True, text=True, check=True).stdout
 
-    _mkdir = _mv = _ln = _openssl = _git
+    _mkdir = _mv = _ln = _cp = _openssl = _git
+
+    def _createdb(self, words: list[str]) -> str:
+        """Make a database on a server that libpq finds by itself."""
+        assert self.database, "the document asks for no database"
+        with self.database.connection() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {words[1]}")
+            connection.execute(f"CREATE DATABASE {words[1]}")
+        self.patch.setenv("PGHOST", str(self.database.folder))
+        self.patch.setenv("PGUSER", USER)
+        return ""
 
     def _scp(self, words: list[str]) -> str:
         """Copy from the lead's machine to the daemon's host."""

@@ -12,7 +12,7 @@ from certkit.ledger.migrations import MIGRATIONS
 
 def go_back(path: Path, words: str) -> None:
     """Bring a ledger back to what it was before the step of the schema that has these words in its first statement."""
-    steps = next(number for number, each in enumerate(MIGRATIONS) if words in each[0])
+    steps = next(number for number, each in enumerate(MIGRATIONS) if words in str(each[0]))
     newer = path.with_name("newer.sqlite")
     with closing(sqlite3.connect(path)) as ledger:
         ledger.execute("VACUUM INTO ?", [str(newer)])

@@ -1,6 +1,7 @@
 """What is encrypted under a passphrase opens with it, whole, and with nothing else."""
 
 import hashlib
+import math
 import resource
 
 import pytest
@@ -8,8 +9,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from certkit.errors import MalformedError
+from certkit.pki import diceware
 from certkit.pki.keys import WrongPassphraseError
 from certkit.pki.sealed import open_sealed, seal
+from certkit.pki.words import WORDS
 
 LABEL = b"test"
 CONTENT = b"a secret"
@@ -40,6 +43,18 @@ def test_a_guess_takes_64_megabytes_and_half_a_million_blocks(sealed: bytes) -> 
     log_n, r, p = sealed[8:11]
     assert 128 * (r << log_n) >= 2**26
     assert p * (r << log_n) >= 2**19
+
+
+def test_words_that_were_drawn_need_no_slow_guess_and_are_more_by_that() -> None:
+    words = diceware.generate()
+    drawn = seal(CONTENT, words, LABEL, is_drawn=True)
+    assert open_sealed(drawn, words, LABEL) == CONTENT
+    log_n, r, _ = drawn[8:11]
+    assert 128 * (r << log_n) <= 2**20
+    assert math.log2(len(WORDS)) * (words.count("-") + 1) + log_n > 97
+    chosen = drawn[:8] + bytes((16, 8, 1)) + drawn[11:]
+    with pytest.raises(WrongPassphraseError):
+        open_sealed(chosen, words, LABEL)
 
 
 def test_salt_and_nonce_are_new_every_time(sealed: bytes) -> None:
@@ -92,7 +107,7 @@ def test_what_lacks_its_end_or_has_more_is_refused(sealed: bytes) -> None:
 
 @pytest.mark.parametrize("cost", [b"\x1e\x08\x01", b"\x10\xff\x01", b"\x10\x08\xff", b"\x01\x01\x01"])
 def test_another_cost_is_refused_before_any_work(sealed: bytes, cost: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("certkit.pki.sealed.Scrypt", None)  # to use it would be another error
+    monkeypatch.setattr("certkit.pki.sealed._cipher", None)  # to use it would be another error
     with pytest.raises(MalformedError):
         open_sealed(sealed[:8] + cost + sealed[11:], PASSPHRASE, LABEL)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from certkit.enroll.bundle import open_bundle
 from certkit.pki import certificates
-from tests.cli.conftest import ALICE
+from tests.cli.conftest import ALICE, Lead
+from tests.daemons.build import Programs
 from tests.daemons.daemon import Start
 from tests.patience import eventually
 from tests.sync.conftest import Found, Team
@@ -22,10 +23,10 @@ LARGE = 8 * 1024 * 1024
 """Bytes of an output that no pipe holds: a build that exports it goes on until somebody reads."""
 
 
-def holder(team: Team, person: str) -> Files:
+def holder(lead: Lead, folder: Path, person: str) -> Files:
     """Issue a certificate for somebody, and put their three files into a folder."""
-    team.lead("issue", person, "--no-passphrase", "--out", f"{person}.certkit")
-    folder = team.folder / person
+    lead("issue", person, "--no-passphrase", "--out", f"{person}.certkit")
+    folder = folder / person
     folder.mkdir()
     for name, content in open_bundle(Path(f"{person}.certkit").read_bytes(), str).files().items():
         (folder / name).write_bytes(content)
@@ -57,14 +58,14 @@ def following(team: Team) -> Iterator["subprocess.Popen[str]"]:
 
 
 @contextlib.contextmanager
-def building(team: Team, files: Files) -> Iterator["subprocess.Popen[bytes]"]:
+def building(folder: Path, programs: Programs | None, url: str, files: Files) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a real build that goes on until its output is read."""
-    assert team.machine.programs
-    source = team.folder / "source"
+    assert programs
+    source = folder / "source"
     source.mkdir()
     (source / "Dockerfile").write_text("FROM scratch\nCOPY large /large\n")
     (source / "large").write_bytes(os.urandom(LARGE))
-    client = [str(team.machine.programs.buildctl), f"--addr={team.machine.url}"]
+    client = [str(programs.buildctl), f"--addr={url}"]
     what = [
         "build",
         "--frontend=dockerfile.v0",
@@ -73,7 +74,7 @@ def building(team: Team, files: Files) -> Iterator["subprocess.Popen[bytes]"]:
         "--output=type=tar",
     ]
     flags = [f"--tlscacert={files.ca}", f"--tlscert={files.cert}", f"--tlskey={files.key}"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(team.folder)}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     process = subprocess.Popen(
         [*client, *flags, *what], bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     )
@@ -96,10 +97,10 @@ def test_a_revocation_waits_for_a_build_and_then_shuts_out(
     team = found(flavour)
     assert team.enroll().code == 0
     assert team.sync().code == 0
-    alice, bob = (holder(team, each) for each in (ALICE, BOB))
+    alice, bob = (holder(team.lead, team.folder, each) for each in (ALICE, BOB))
     port = team.machine.daemon.port
     assert told(port, alice) == SERVED
-    with following(team), building(team, bob) as build:
+    with following(team), building(team.folder, team.machine.programs, team.machine.url, bob) as build:
         assert build.stdout
         begun = build.stdout.read(1)
         assert begun, build.stderr and build.stderr.read()

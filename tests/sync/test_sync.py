@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from certkit.cli.support import context
+from certkit.errors import CertkitError
 from certkit.pki import certificates, extensions
+from certkit.sync import calls
 from tests.cli.conftest import ALICE
 from tests.cli.json_forms import told
 from tests.server.running import serving
@@ -61,6 +63,21 @@ def test_from_a_code_to_a_daemon_that_is_proven(team: Team) -> None:
     ]
 
 
+def test_a_lost_answer_is_no_lost_enrollment(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = team.lead("invite", "--daemon", "build", "--json").data["code"]
+
+    def lost(*_: object) -> bytes:
+        raise CertkitError("lost", "Try again.", code="lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(calls, "news", lost)
+        assert team.lead("enroll", code).complaint == (1, "certkit: lost", "Try again.")
+    assert team.lead("enroll", code).code == 0
+    assert team.lead("enroll", code).complaint[1] == "certkit: the code was used already"
+    given = [each for each in team.lead("log", "--json").data["events"] if each["action"] == "daemon enroll"]
+    assert len(given) == 1
+
+
 def test_what_the_lead_changes_reaches_the_host(team: Team) -> None:
     team.enroll()
     team.sync()
@@ -70,9 +87,9 @@ def test_what_the_lead_changes_reaches_the_host(team: Team) -> None:
     second = listing(team.machine.files)
     assert second["key.pem"] != first["key.pem"]
     assert "10.0.0.9" in extensions.hosts(certificates.load(second["cert.pem"]))
-    for step in ("prepare", "switch"):
+    for step in ("prepare", "switch"):  # as a host's service does, it hears of the next authority before that signs
         assert team.lead("rotate", "server", step, "--force").code == 0
-    assert team.sync().code == 0
+        assert team.sync().code == 0
     third = certificates.load((team.machine.files / "cert.pem").read_bytes())
     issuer = certificates.load((team.home / "authorities" / "server-2" / "cert.pem").read_bytes())
     assert certificates.has_signed(issuer, third)
@@ -111,7 +128,9 @@ def test_a_host_that_was_revoked_is_told_so_and_keeps_what_it_has(team: Team) ->
     before = listing(team.machine.files)
     assert "would take away" in team.lead("revoke", "--daemon", "build", "--dry-run").out.lower()
     team.lead("revoke", "--daemon", "build")
+    followed = team.lead("daemon", "sync", "--interval", "1")
     code, what, remedy = team.sync().complaint
+    assert (followed.code, followed.err.splitlines()) == (1, [what, remedy])
     assert (code, what) == (1, "certkit: this host's right to the files of build was revoked")
     assert "a new code" in remedy
     assert listing(team.machine.files) == before

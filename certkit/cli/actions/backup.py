@@ -6,9 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from certkit import files
-from certkit.authority import backup_content, backups
+from certkit.authority import backup_content, backups, settings
 from certkit.authority.backups import Content
+from certkit.authority.home import SETTINGS
 from certkit.authority.new_home import check_free
+from certkit.authority.session import Session
 from certkit.cli.support import (
     actor,
     authority_passphrases,
@@ -37,7 +39,7 @@ def backup(file: Path, given: Source, home: Path | None, *, as_json: bool) -> No
     secret = made_up or given.new()
     with home_access.changing(home) as session:
         content = backups.backup(session, secret)
-        _tell_what_is_missing(session.path)
+        _tell_what_is_missing(session)
         found = backups.content_of(session)
     destination.write(file, content)
     with destination.words_beside(file):
@@ -110,15 +112,28 @@ def restore(file: Path, given: Source, home: Path | None) -> None:
         tell("CERTKIT_LEDGER names another ledger than the one in this home: unset it, or copy this one there.")
     for key in backup_content.keyless(path):
         say(f"A key is not in the backup, for it was kept apart: put it back as {short(key)}")
+    _say_where_passphrase_is(path)
     say("What was issued or revoked after the backup is not in it: compare certkit log with what you know.")
     say("What daemons hold now is not known either: certkit status")
 
 
-def _tell_what_is_missing(home: Path) -> None:
-    for key in backup_content.keyless(home):
+def _tell_what_is_missing(session: Session) -> None:
+    for key in backup_content.keyless(session.path):
         tell(f"{short(key)} is kept apart from the home, so it is not in the backup either.")
-    for path in backup_content.left_out(home):
+    if secret := backup_content.passphrase_apart(session.path, session.settings):
+        tell(f"The authorities' passphrase, in {short(secret)}, is not in the backup: keep a copy of it elsewhere.")
+    elif command := session.settings.passphrase_command:
+        tell(f"The authorities' passphrase is not in the backup, only the command that prints it: {command}")
+    for path in backup_content.left_out(session.path):
         tell(f"{short(path)} is no file of certkit's, and is not in the backup.")
+
+
+def _say_where_passphrase_is(home: Path) -> None:
+    """Say what opens the authorities of a restored home, where that is not at hand."""
+    secret = backup_content.passphrase_apart(home, settings.load(home / SETTINGS))
+    if secret and not secret.exists():
+        say(f"The authorities' passphrase is not in the backup: put it back as {short(secret)},")
+        say(f"or name its new place in {short(home / SETTINGS)}, as passphrase_file.")
 
 
 def _confirm_command(command: str) -> bool:

@@ -39,7 +39,7 @@ def issue(
         issued = issuance.issue(session, person, device, days=life)
         others = [] if device else about_other_devices(session, issued)
     with naming_device(issued):
-        destination.write_line(out, seal(issued.bundle, secret))
+        destination.write_line(out, seal(issued.bundle, secret, is_drawn=bool(made_up)))
     with destination.words_beside(out):
         with _showing(made_up, issued, out):
             if as_json:

@@ -12,7 +12,8 @@ def copy(source: str, target: str, *, as_json: bool) -> None:
     former, later = _url(source), _url(target)
     rows = copying.copy(former, later)
     if as_json:
-        say_json({"from": urls.shown(former), "to": urls.shown(later), "rows": rows})
+        tables = [{"table": table, "rows": count} for table, count in rows.items()]
+        say_json({"from": urls.shown(former), "to": urls.shown(later), "tables": tables})
         return
     say(f"Copied and compared: {', '.join(f'{table} {count}' for table, count in rows.items())}")
     say("", "For a home to use the copy, its team.yml says", f"  ledger: {urls.shown(later)}")

@@ -14,7 +14,7 @@ from certkit.ledger.interface import Ledger
 
 def people(home: Path | None) -> list[str]:
     """Return everybody's name."""
-    return _names(home, lambda ledger: (each.name for each in ledger.people()))
+    return _names(home, lambda ledger: ledger.names())
 
 
 def devices(home: Path | None) -> list[str]:

@@ -1,36 +1,44 @@
 """What `certkit list` does."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain, compress, islice
 from pathlib import Path
 
-from certkit.authority.overview import DeviceState, Expiry, device_states
+from certkit.authority.overview import DeviceState, Expiry, due_devices, each_device_state
+from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
 
 _ALWAYS = 6
 """Columns that are always there."""
+_MANY = 1000
+"""Devices of which none is waited for before the first are shown."""
 _DUE = (Expiry.EXPIRES_SOON, Expiry.NOT_RENEWED)
 
 
 def list_people(home: Path | None, *, as_json: bool) -> None:
     """List everybody's devices."""
     with home_access.reading(home) as view:
-        found = device_states(view)
-    if as_json:
-        say_json({"devices": found})
-    elif not found:
-        say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
-    else:
-        _say(found, view.now)
+        found = each_device_state(view)
+        if as_json:
+            say_json({"devices": list(found)})
+        elif first := next(found, None):
+            _say(view, chain([first], found))
+        else:
+            say("Nobody yet. Issue the first: certkit issue alice@acme.example --out alice.certkit")
 
 
-def _say(found: list[DeviceState], now: datetime) -> None:
-    """Print the devices; a column that says nothing of anybody is left out, as that of what is due."""
+def _say(view: View, found: Iterator[DeviceState]) -> None:
+    """Print the devices; where there are not many, a column that says nothing of anybody is left out."""
     titles = ("person", "device", "state", "since", "issued", "expires", "came", "attention")
-    rows = [_row(each, now) for each in found]
-    told = [number for number, column in enumerate(zip(*rows, strict=True)) if number < _ALWAYS or any(column)]
-    say_table([titles[number] for number in told], [[row[number] for number in told] for row in rows])
-    if any(each.attention in _DUE for each in found):
+    few = list(islice(found, _MANY))
+    is_long = len(few) == _MANY
+    rows = [_row(each, view.now) for each in few]
+    used = [is_long or number < _ALWAYS or any(column) for number, column in enumerate(zip(*rows, strict=True))]
+    later = (_row(each, view.now) for each in found)
+    say_table([*compress(titles, used)], (list(compress(row, used)) for row in chain(rows, later)))
+    if any(each.attention in _DUE for each in (due_devices(view) if is_long else few)):
         say("", "The commands that renew what is due:  certkit status")
 
 

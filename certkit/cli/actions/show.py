@@ -42,7 +42,7 @@ def _find(view: View, what: str) -> PersonDetails | DaemonState | CertificateDet
         return daemons.state(view, daemon)
     if certificate := certificate_details(view, what):
         return certificate
-    known = [each.name for each in view.ledger.people()] + [each.name for each in view.ledger.daemons()]
+    known = view.ledger.names() + [each.name for each in view.ledger.daemons()]
     raise UnknownNameError(f"there is no person, certificate or daemon {what!r}", what, known)
 
 

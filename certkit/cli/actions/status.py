@@ -5,32 +5,46 @@ from pathlib import Path
 
 from certkit.authority.daemons import default_name
 from certkit.authority.home import ROLES
-from certkit.authority.overview import Expiry, Item, Kind, Severity, notes, overview
+from certkit.authority.overview import Expiry, Item, Kind, Severity, Summary, notes, overview, summary
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
+from certkit.cli.support.remedies import ERRORS
 from certkit.cli.support.remedies.overview import ALL_DEVICES, remedy
 from certkit.results import as_json as as_json_form
+
+_CLOCKS = ERRORS["authority-not-yet-valid"]
+"""What to do where an authority is not valid yet: no command that has it sign helps."""
 
 
 def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
     """Say what expires when and what needs attention; return whether something is broken, and whether any is due."""
     with home_access.reading(home) as view:
-        items, told, seen_at = overview(view), notes(view), view.now
+        (items, more), told, seen_at = Summary(overview(view), 0) if as_json else summary(view), notes(view), view.now
         default = default_name(view)
-        remedies = {item: _command(view, item, default) for item in items if item.attention}
+        wanting = [item for item in items if item.attention]
+        too_early = any(item.kind is Kind.AUTHORITY and item.attention is Expiry.NOT_YET_VALID for item in items)
+        unsigned = {item for item in wanting if too_early and item.attention is Expiry.NOT_YET_VALID}
+        devices = [e for e in wanting if e.kind is Kind.DEVICE and not e.renews_by and e not in unsigned]
+        at_once_too = {*devices} if len(devices) > 1 and not as_json else set()
+        remedies = {item: _command(view, item, default) for item in wanting if item not in at_once_too}
+        remedies |= dict.fromkeys(unsigned, _CLOCKS)
         at_once = home_access.command(view, ALL_DEVICES)
-    broken = any(item.severity is Severity.ERROR for item in remedies)
+    broken = any(item.severity is Severity.ERROR for item in wanting)
     if as_json:
         shown = [{**as_json_form(item), "severity": item.severity, "remedy": remedies.get(item)} for item in items]
         say_json({"ok": not broken, "items": shown, "notes": told, "default_daemon": default})
     else:
-        _say(items, remedies, seen_at, default, at_once)
-        say(*(f"Note: {wording.of(each)}" for each in told), _verdict(items))
-    return broken, bool(remedies)
+        _say(items, remedies, seen_at, default)
+        if len(devices) > 1:
+            say("", f"{len(devices)} devices, all at once", f"  {at_once}")
+        if more:
+            say("", f"{more} more devices may build, and none of them is due: certkit list")
+        say(*(f"Note: {wording.of(each)}" for each in told), _verdict(items, more))
+    return broken, bool(wanting)
 
 
-def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None, at_once: str) -> None:
+def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None) -> None:
     said = {item: wording.attention(item, now) + _of_host(item) for item in items}
     several = sum(item.kind is Kind.DAEMON for item in items) > 1
     marks = {item: " (default)" for item in items if several and item.kind is Kind.DAEMON and item.name == default}
@@ -39,12 +53,11 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
         ("", "name", "expires", "attention"),
         [(item.kind, _name(item) + marks.get(item, ""), end, _mark(item) + said[item]) for item, end in rows],
     )
-    devices = [item for item in remedies if item.kind is Kind.DEVICE and not item.renews_by]
     for item, command in remedies.items():
-        if item not in devices or len(devices) == 1:
+        if command != _CLOCKS:
             say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
-    if len(devices) > 1:
-        say("", f"{len(devices)} devices, all at once", f"  {at_once}")
+    if _CLOCKS in remedies.values():
+        say("", *(f"{e.kind} {_name(e)} {said[e]}" for e in remedies if remedies[e] == _CLOCKS), f"  {_CLOCKS}")
     if any(item.attention is Expiry.NOT_RENEWED for item in remedies):
         say("", "A device that has not renewed does so when it is next in use, and needs a code only if it cannot.")
 
@@ -56,13 +69,13 @@ def _of_host(item: Item) -> str:
     return f" ({wording.of(f'host-{item.outcome}')})" if item.outcome and item.outcome != "proven" else ""
 
 
-def _verdict(items: list[Item]) -> str:
-    wanting = [item for item in items if item.severity]
+def _verdict(items: list[Item], more: int) -> str:
+    wanting, of = [item for item in items if item.severity], f"of {len(items) + more} items"
     if not wanting:
         return "All is well."
     if all(item.severity is Severity.WARNING for item in wanting):
-        return f"Nothing is broken; {len(wanting)} of {len(items)} items {'is' if len(wanting) == 1 else 'are'} due."
-    return f"{len(wanting)} of {len(items)} items {'needs' if len(wanting) == 1 else 'need'} attention."
+        return f"Nothing is broken; {len(wanting)} {of} {'is' if len(wanting) == 1 else 'are'} due."
+    return f"{len(wanting)} {of} {'needs' if len(wanting) == 1 else 'need'} attention."
 
 
 def _mark(item: Item) -> str:

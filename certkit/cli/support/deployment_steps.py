@@ -52,7 +52,7 @@ class _Host:
             address = f"{user}@[{name}]" if ":" in name else self.login
             return f"scp {short(self.source)}/*.pem {shlex.quote(f'{address}:{self.directory}/')}"
         folder = shlex.quote(self.directory)
-        return f"tar -C {short(self.source)} -c {_FILES} | {self.runs(f'tar -C {folder} -x')}"
+        return f"tar -C {short(self.source)} -c {_FILES} | {self.runs(f'tar -C {folder} -x --no-same-owner')}"
 
 
 def _as_one_word(command: str) -> str:
@@ -80,7 +80,16 @@ def _restart(host: _Host) -> Iterator[str]:
     """Return how a daemon is made to read its new files, gently and at once; what is not to be run is a comment."""
     do = host.handling
     if do is None:
-        yield f"# then restart buildkitd on {host.login.rpartition('@')[2]} as it was started: that ends what it builds"
+        name = host.login.rpartition("@")[2]
+        yield f"# Then restart buildkitd on {name} as it was started: a build may go on after that."
+        yield "# For somebody who must be out now, then end every build on that host:"
+        yield f"#   {host.runs(deploy.END_BUILDS)}"
+    elif do.leaves_builds:
+        yield "# Gently: when this shows no build"
+        yield f"#   {host.runs(do.running)}"
+        yield host.runs(do.restart)
+        yield "# A build may go on after that. At once, with every build there, for somebody who must be out now:"
+        yield f"#   {host.runs(do.cut)}"
     elif do.spares_builds:
         yield host.runs(do.restart)
         yield "# That ends no build. At once, with every connection, for somebody who must be out now:"
@@ -137,7 +146,7 @@ def _say_docker(view: View, daemon: Daemon, site: Site) -> None:
 
 def _host(view: View, daemon: Daemon) -> _Host:
     how, site = deployments.of(view, daemon), deployments.site(view, daemon)
-    login = how.ssh or f"root@{daemon.hosts[0]}"
+    login = deployments.login(daemon, how)
     user = login.rpartition("@")[0]
     return _Host(
         source=view.daemon_directory(daemon.name),

@@ -13,7 +13,7 @@ from certkit.authority.session import Session
 from certkit.authority.unfinished import Unfinished, unfinished
 from certkit.authority.view import View
 from certkit.cli import actions
-from certkit.cli.support import actor, context, wording
+from certkit.cli.support import actor, context
 from certkit.cli.support.output import tell
 from certkit.errors import MissingError
 
@@ -74,6 +74,8 @@ def _ask_passphrase(path: Path) -> bytes:
 
 
 def _tell_unfinished(opened: View, left: Sequence[Unfinished]) -> None:
+    from certkit.cli.support import wording  # as above
+
     any_daemon = next((daemon.name for daemon in opened.ledger.daemons()), None)
     finishing = f"daemon check {any_daemon}" if any_daemon else "backup FILE"
     what = ", ".join(map(wording.of, sorted({each.kind for each in left if each.is_interruption})))

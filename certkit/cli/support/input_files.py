@@ -10,7 +10,7 @@ from certkit import files
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki.keys import WrongPassphraseError
 
-Wanted = Literal["bundle", "request", "backup", "list of people"]
+Wanted = Literal["bundle", "request", "backup", "list of people", "roster"]
 
 _WHAT = {
     "backup": "a backup of a team's home, with the keys of its authorities",
@@ -28,6 +28,7 @@ _WANTED = {
     "bundle": "Name the bundle, or the answer to your request.",
     "request": "Name a request: certkit enroll --request FILE makes one.",
     "backup": "Name what certkit backup has written.",
+    "roster": "Name a text in YAML, as certkit apply --help shows it.",
     "list of people": "Name a text in CSV, with the line person,device first.",
 }
 _ALARM = "No laptop should have it: tell whoever runs certkit for your team, and remove it here."
@@ -41,10 +42,12 @@ def path_of(named: Path) -> Path:
 def read(named: Path, wanted: Wanted, limit: int) -> bytes:
     """Return a file's content.
 
-    Raises MalformedError for what is known to be something else, or larger than `limit` bytes.
+    Raises MalformedError for what is empty, known to be something else, or larger than `limit` bytes.
     """
     path = path_of(named)
     content = files.read(path, limit=max(limit, files.READ_LIMIT), pipes=True)
+    if not content.strip():
+        raise _empty(path, wanted)
     found = _kind(content)
     if found and found != wanted:
         raise MalformedError(f"{path} is {_WHAT[found]}, no {wanted}", _remedy(found, wanted, path))
@@ -60,6 +63,13 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except (MalformedError, RefusedError, WrongPassphraseError) as error:
         raise error.about(path) from None
+
+
+def _empty(path: Path, wanted: Wanted) -> MalformedError:
+    if files.is_standard_input(path):
+        remedy = f"See why nothing came there: in CI, whether the secret with the {wanted} is set."
+        return MalformedError("standard input is empty", remedy, code="input-empty")
+    return MalformedError(f"{path} is empty", _WANTED[wanted], code="input-empty", path=path)
 
 
 def _kind(content: bytes) -> str:

@@ -6,7 +6,6 @@ from certkit.authority import lookup
 from certkit.authority.revocation import Subject, revocation
 from certkit.authority.view import View
 from certkit.cli.support.output import tell
-from certkit.cli.support.questions import can_ask, confirmed
 from certkit.errors import RefusedError
 from certkit.pki import names
 
@@ -23,6 +22,8 @@ def settle(view: View, person: str, device: str | None, *, can_answer: bool = Tr
         doubt, question = _namesake(view, known.name, device), "Is this a device more of the same person"
     if not doubt:
         return
+    from certkit.cli.support.questions import can_ask, confirmed  # few names are in doubt
+
     if not (can_answer and can_ask()):
         if known is None:
             undo = f"certkit revoke {shlex.quote(person)} --reason replaced"

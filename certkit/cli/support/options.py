@@ -46,7 +46,9 @@ AsOption = Annotated[
 FlavourOption = Annotated[
     str | None,
     typer.Option(
-        "--flavour", help="earthly, earthbuild or buildkit; at first earthly.", autocompletion=completions.flavours
+        "--flavour",
+        help="earthly, earthbuild or buildkit; at first earthly, and buildkit for systemd, flags and buildkitd.",
+        autocompletion=completions.flavours,
     ),
 ]
 CertsOption = Annotated[

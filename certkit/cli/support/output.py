@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 
 _GAP = "  "
+_PAGE = 1000
+"""Rows of a table that are laid out together."""
 T = TypeVar("T")
 
 
 def plain(text: object) -> str:
     """Return a text with every control and formatting character escaped, so that it cannot steer a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text))
+    whole = str(text)
+    if whole.isprintable():
+        return whole
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in whole)
 
 
 def short(path: Path) -> str:
@@ -107,7 +112,7 @@ def showing_once(secret: str, file: Path | None, code: str, **fields: object) ->
         yield
         flush()
     except OSError as error:
-        reason = str(error.strerror)
+        reason = reason or str(error.strerror)
     if reason:
         if file:
             file.unlink(missing_ok=True)
@@ -155,23 +160,36 @@ def console() -> "Console":
     )
 
 
-def say_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def say_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows in aligned columns below their titles.
 
     The last columns, where a terminal has no room for them, get lines of their own below each row. No value is ever
-    cut or broken, except at a space.
+    cut or broken, except at a space. Rows are taken and printed by the thousand: where there are more, what is wider
+    than all before it makes the columns wider from there on.
     """
-    room = _room()
-    lines = [[plain(worded(cell)) for cell in row] for row in (titles, *rows)]
-    widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
+    rest, widths = iter(rows), [0] * len(titles)
+    page: list[Sequence[object]] = [titles, *islice(rest, _PAGE)]
+    is_first = True
+    while page:
+        lines = [[plain(worded(cell)) for cell in row] for row in page]
+        columns = zip(*lines, strict=True)
+        widths = [max(width, *map(_columns, column)) for width, column in zip(widths, columns, strict=True)]
+        shown = list(_laid_out(lines, widths, _room()))
+        if is_first:
+            _print_emphasized(shown.pop(0))
+            is_first = False
+        if shown:
+            print(*(each for row in shown for each in row), sep="\n")
+        page = list(islice(rest, _PAGE))
+
+
+def _laid_out(lines: Iterable[Sequence[str]], widths: Sequence[int], room: int) -> Iterator[list[str]]:
+    """Return the lines of each row."""
     beside = max(1, sum(end - len(_GAP) <= room for end in accumulate(width + len(_GAP) for width in widths)))
-    shown = []
     for line in lines:
         padded = [cell + " " * (width - _columns(cell)) for cell, width in zip(line[:beside], widths, strict=False)]
-        below = wrap(_GAP.join(filter(None, line[beside:])), room - len(_GAP))
-        shown.append([_GAP.join(padded).rstrip(), *(_GAP + each for each in below)])
-    _print_emphasized(shown[0])
-    print(*(each for row in shown[1:] for each in row), sep="\n", end="\n" if rows else "")
+        below = wrap(_GAP.join(filter(None, line[beside:])), room - len(_GAP)) if beside < len(line) else []
+        yield [_GAP.join(padded).rstrip(), *(_GAP + each for each in below)]
 
 
 def _print_emphasized(lines: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ _WORDS: Mapping[str, str] = {
     "links": "the links of a home that was copied without them",
     "passphrase": "the change of the authorities' passphrase",
     "authority": "the change of the authority that signs",
+    "ledger": "what was published and the database has lost since, as if restored: see certkit log",
     "publication": "the publication of what daemons are to trust",
     "canary": "the canary of the newest authority",
     "daemon-files": "the newest files of a daemon",
@@ -29,6 +30,7 @@ _WORDS: Mapping[str, str] = {
     "never-backed-up": "this home was never backed up: certkit backup FILE",
     "undelivered": "bundles were recorded and not written, as the command was interrupted: run it again",
     # authority.daemons.Behind
+    "open-to-everybody": "OPEN TO EVERYBODY when last checked",
     "no-certificate": "has no certificate",
     "not-seen": "not seen yet",
     "former-anchors": "not seen to hold the newest anchors",

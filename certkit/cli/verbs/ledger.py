@@ -23,7 +23,7 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TO", help=f"Where there is none yet: {_FORM}.")],
     as_json: options.JsonOption = False,
 ) -> None:
-    """Copy a ledger to another database, in either direction, and compare every row.
+    """Copy a ledger to another database, and compare every row.
 
     \b
     certkit ledger copy ~/certkit/ledger.sqlite postgresql://db.acme.example/certkit

@@ -1,6 +1,7 @@
 """Every recipe brings a daemon up that builds, takes new files, does to builds what it says, and survives a reboot."""
 
 import re
+import shlex
 
 import pytest
 
@@ -35,7 +36,7 @@ def brought_up(desk: Desk, kind: str, flavour: str, certs: str, change: str = "c
     if kind == "docker":
         run = f"certkit daemon deploy build | ssh root@{HOST} sh"  # the second time it replaces the container
         lines = [*lines[:2], run, run, lines[-1]]
-    for line in lines[: 2 if kind == "haproxy" else None]:  # for it, the rest is what its first lines say
+    for line in lines[: 2 if kind in {"haproxy", "flags"} else None]:  # for these, the rest is what the first lines say
         desk.paste(line.replace("deploy build |", f"deploy build | {change} |"))
 
 
@@ -123,6 +124,29 @@ def test_haproxy_takes_a_revocation_up_without_ending_a_build_and_serves_as_a_us
     assert not desk.built("bo")[0]
     said, _ = running.communicate(timeout=120)
     assert "it has ended well\n" in said
+
+
+@pytest.mark.parametrize("flavour_of_recipe", ["buildkit"])
+def test_a_build_by_flags_in_a_unit_of_ones_own_ends_by_what_is_printed_and_not_with_its_daemon(
+    desk: Desk, flavour_of_recipe: str
+) -> None:
+    brought_up(desk, "flags", flavour_of_recipe, "/srv/tls certs")
+    flags = desk.lead("daemon", "deploy", "build", "--service", "bare").out.replace("\\\n", " ").splitlines()[-1]
+    unit = ("systemd-run", "--quiet", "--unit=bare", "--property=Restart=always", "--property=SuccessExitStatus=KILL")
+    desk.engines.on(*unit, *shlex.split(flags), "--containerd-worker=false", "--root=/var/lib/buildkitd-behind")
+    assert desk.check().code == 0
+    running = desk.build("al", "sleep 8642")
+    desk.wait_for(lambda: desk.runs("sleep 8642"))
+    desk.engines.on("systemctl", "kill", "--signal=KILL", "bare")
+    assert desk.runs("sleep 8642")
+
+    steps, at_once = after_revoking(desk, "bo")
+    desk.paste(steps[0])
+    desk.paste(at_once)
+    desk.wait_for(lambda: not desk.runs("sleep 8642"))
+    running.communicate(timeout=120)
+    assert desk.check().code == 0
+    assert not desk.built("bo")[0]
 
 
 @pytest.mark.parametrize("flavour_of_recipe", ["buildkit"])

@@ -163,6 +163,27 @@ def test_a_daemon_that_is_open_to_everybody_is_told_first(lead: Lead, revoked: R
     assert lead("daemon", "check", "build", "--json").data["verdict"] == "open"
 
 
+def test_that_a_daemon_was_open_to_everybody_is_told_until_a_check_sees_that_it_is_not(
+    lead: Lead, revoked: Running
+) -> None:
+    lead("daemon", "check", "build")
+    revoked.open_to_everybody()
+    lead("daemon", "check", "build")
+    assert attention(lead) == ["open-to-everybody"]
+    for shown in (lead("status"), lead("daemon", "list"), lead("show", "build")):
+        assert "OPEN TO EVERYBODY when last checked" in shown.out
+    events = len(lead("log", "--json").data["events"])
+    lead("daemon", "check", "build")
+    assert len(lead("log", "--json").data["events"]) == events
+    revoked.restart()
+    assert lead("daemon", "check", "build").code == 0
+    assert attention(lead) == [None]
+    revoked.open_to_everybody()
+    lead("daemon", "check", "build")
+    lead("daemon", "move", "build", "tcp://elsewhere.acme.example:8372")
+    assert attention(lead) == ["not-seen"]
+
+
 def test_a_daemon_that_trusts_one_more_is_not_proven_and_it_is_named(
     lead: Lead, home: Path, tmp_path: Path, revoked: Running
 ) -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+_TWO_MACHINES = "If they are two machines, say how the other is reached: certkit daemon deploy {other} --ssh USER@HOST"
+"""For daemons that a name in common makes look as if they shared a host."""
+
 REMEDIES: Mapping[str, str] = {
     "authority-expired": "Replace it: certkit rotate {role} {step}",
     "authority-passphrase-wrong": 'Try again; if nobody knows it any more, see "A forgotten passphrase" in '
@@ -19,6 +22,10 @@ REMEDIES: Mapping[str, str] = {
     "daemon-left-out": "Name the daemon as they allow, or replace the authority: certkit rotate server prepare",
     "daemon-missing": "There are: {known:,}. Add one: certkit daemon add --help",
     "daemon-url-taken": "Two daemons on one host need two ports. For a new certificate: certkit daemon renew {daemon}",
+    "daemon-file-taken": "Choose another way for one of them with --as. " + _TWO_MACHINES,
+    "daemon-folder-taken": "Choose another with --certs FOLDER. " + _TWO_MACHINES,
+    "daemon-port-taken": "Two daemons on one host need two ports. " + _TWO_MACHINES,
+    "daemon-service-taken": "Choose another with --service NAME, by daemon add or daemon deploy.",
     "device-revoked": "Issue for another device: --device NAME",
     "host-in-use": "They enroll again first; who, and with which command: certkit daemon move {daemon} {url}",
     "host-of-url": "Move it first: certkit daemon move {daemon} URL",
@@ -47,6 +54,8 @@ REMEDIES: Mapping[str, str] = {
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "server-not-installed": "Install it: pip install 'certkit[server]'",
     "server-missing": "Start it, on a host that laptops reach: certkit serve --url https://HOST:PORT",
+    "settings-missing": "Write it again, with the line team: NAME, or copy it from a backup: certkit restore FILE "
+    "--home ANOTHER_FOLDER",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
     "backup-passphrase-not-shown": "Nobody could open it: make another: certkit backup {backup}",
     "bundle-passphrase-not-shown": (
