@@ -237,6 +237,7 @@ def _say_checked(checked: Checked) -> None:
     if checked.is_proven:
         say(f"{name} holds its newest files: {said}.")
     else:
-        say(f"{name} is not proven to hold its newest files: {said}.", f"Remedy: {checked.remedy}")
+        remedy = f"Remedy: {checked.remedy}".split("\n")
+        say(f"{name} is not proven to hold its newest files: {said}.", *remedy)
     if checked.renewal and checked.state.expires:
         say(f"! {name}'s certificate expires {checked.state.expires.date()}:  {checked.renewal}")
