@@ -26,7 +26,6 @@ HAS_BOTH = frozenset({"getent", "timedatectl"})
 )
 def test_a_name_that_is_not_known_is_looked_up_by_what_is_there(
     lead: Lead,
-    home: Path,
     alice: Files,
     monkeypatch: pytest.MonkeyPatch,
     system: str,

@@ -203,6 +203,8 @@ def check(home: Path | None, name: str | None, wait: float, timeout: float, *, a
     end = time.monotonic() + wait
     with home_access.reading(home) as view:
         names = [name] if name else [daemon.name for daemon in view.ledger.daemons()]
+    if not (names or as_json):
+        say("No daemons. Add one: certkit daemon add --help")
     found = []
     for each in names:
         found.append(_check(home, each, end - time.monotonic(), timeout))
