@@ -37,6 +37,8 @@ _WITHOUT_LINKS = {errno.EPERM, errno.EMLINK, *file_errors.UNSUPPORTED}
 """What file systems without hard links, or without symbolic ones, say: FAT, exFAT, SMB, FUSE."""
 _WITHOUT_SYNC = {errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR, *file_errors.UNSUPPORTED}
 """What network shares say that flush no folders, and folders that may be written and not read."""
+_FEW = 16
+"""Files that are flushed one by one; for more it is faster to flush all that the system holds."""
 _LEFT_BEHIND = 3600
 """Seconds after which a draft's command is surely dead."""
 
@@ -117,6 +119,30 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, owner: Owner | Non
             if not replace:  # nobody is told of a file that may not last
                 path.unlink(missing_ok=True)
             raise
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write many new files in one folder, and make them last together; raise RefusedError for one that is there.
+
+    All are written under other names, then flushed, and only then called what they are: none is ever half there.
+    """
+    drafts = {draft_of(path): path for path in contents}
+    one_by_one = len(contents) <= _FEW
+    try:
+        for draft, path in drafts.items():
+            with _explained(path):
+                _create(draft, contents[path], PRIVATE, None, flush=one_by_one)
+        if not one_by_one:
+            os.sync()
+        for draft, path in drafts.items():
+            with _explained(path):
+                _claim(draft, path)
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+        for folder in {path.parent for path in contents}:
+            with _explained(folder):
+                _sync_directory(folder)
 
 
 def write_scratch(path: Path, content: bytes) -> None:
@@ -336,7 +362,7 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
+def _create(path: Path, content: bytes, mode: int, owner: Owner | None, *, flush: bool = True) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
     with os.fdopen(descriptor, "wb") as file:
         if owner:
@@ -346,6 +372,8 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None) -> None:
                 os.fchmod(descriptor, mode)
         file.write(content)
         file.flush()
+        if not flush:
+            return
         try:
             os.fsync(descriptor)
         except OSError as error:

@@ -94,8 +94,8 @@ def excuses(reason: str) -> bool:
     """Tell whether a reason to skip is what not even a strict run asks for.
 
     That is what this machine or user can never have, and what is too large to bring along or takes minutes to make:
-    Java, the machines of engines, and Kubernetes.
+    Java, a browser, the machines of engines, and Kubernetes.
     """
     words = reason.split()
     never = (os.geteuid() != 0 and "root" in words) or (sys.platform != "linux" and "Linux" in words)
-    return never or not {"engines", "Java", "kubernetes"}.isdisjoint(words)
+    return never or not {"engines", "Chromium", "Java", "kubernetes"}.isdisjoint(words)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from certkit.ledger.postgres import PostgresDatabase
 from certkit.ledger.sqlite import SqliteDatabase
 
-CHANGES = ("fsync", "mkdir", "symlink", "link", "replace", "rename", "chmod", "unlink", "rmdir")
+CHANGES = ("fsync", "sync", "mkdir", "symlink", "link", "replace", "rename", "chmod", "unlink", "rmdir")
 
 
 def at_every_moment(action: Callable[[], object]) -> Iterator[int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from certkit.authority import cohort_authorities, issuance, moves, undelivered
+from certkit.authority import issuance, moves, undelivered
 from certkit.authority.issuance import Issued
 from certkit.authority.overview import FORGOTTEN, DeviceState, State, device_states
 from certkit.authority.revocation import Subject, admit
@@ -20,6 +20,9 @@ from certkit.enroll.bundle import seal
 from certkit.errors import CertkitError, RefusedError
 from certkit.pki import diceware
 from certkit.pki.certificates import NOTICE, serial_text
+
+Look = Callable[[], "Plan"]
+"""What finds out anew what is planned, to see whether it is still so."""
 
 
 class Why(StrEnum):
@@ -148,17 +151,17 @@ def obstacles(session: Session, wanted: Sequence[Wanted]) -> dict[int, CertkitEr
 
 def prepare(session: Session, missing: Iterable[Wanted], *, encrypted: bool) -> Iterator[Prepared]:
     """Make the bundles one after the other, each under a passphrase of its own if `encrypted`; nothing is recorded."""
-    sign_for = cohort_authorities.signing(session)
+    sign_for, terms = issuance.signing(session), issuance.terms(session)
     for each in missing:
         draft = issuance.draft(session, sign_for, each.person, each.device)
-        issued = issuance.issued_of(session, draft)
+        issued = issuance.issued_of(session.team, draft, terms)
         passphrase = diceware.generate() if encrypted else None
         yield Prepared(draft, issued, passphrase, seal(issued.bundle, passphrase, is_drawn=True))
 
 
 def deliver(
     session: Session,
-    look: Callable[[], Plan],
+    look: Look,
     plan: Plan,
     prepared: Sequence[Prepared],
     write: Callable[[Sequence[Prepared]], None],
@@ -171,10 +174,11 @@ def deliver(
     serials = [serial_text(each.issued.certificate.serial_number) for each in prepared]
     with session.locked():
         with session.transaction():
-            if look() != plan or any(issuance.record(session, e.draft).bundle != e.issued.bundle for e in prepared):
-                raise RefusedError(
-                    "another command has just changed what is to be issued", "Run it again.", code="batch-overtaken"
-                )
+            terms = issuance.terms(session)
+            if look() != plan or any(
+                issuance.record(session, each.draft, terms).bundle != each.issued.bundle for each in prepared
+            ):
+                raise overtaken()
             undelivered.keep(session, added=serials)
         try:
             write(prepared)
@@ -182,6 +186,13 @@ def deliver(
             raise CertkitError(f"not all bundles are written: {error.message}", code="bundles-not-written") from error
         with session.transaction():
             undelivered.keep(session, removed=serials)
+
+
+def overtaken() -> RefusedError:
+    """Return what is raised if what was planned is no longer so."""
+    return RefusedError(
+        "another command has just changed what is to be issued", "Run it again.", code="batch-overtaken"
+    )
 
 
 class _UndoneError(Exception):

@@ -86,7 +86,7 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
             raise RefusedError(f"there is a daemon {name} already", code="daemon-exists", daemon=name)
         held, place = _surely_held(session, name, address.url), _last_place(session) + 1
         made = Daemon(name, address.url, hosts, session.now, proven=held, place=place)
-        how = _writable(session, made, (said or Said()).of(deployments.NEW))
+        how = checked(session, made, (said or Said()).of(deployments.NEW))
         if said and said.directory:
             neighbours.check(session, made, how)
             return replace(made, deployment=how)
@@ -131,7 +131,7 @@ def deploy(session: Session, name: str, said: Said) -> Daemon:
     """Record what is said of how a daemon runs, if it is news; raises InvalidError for what no recipe can say."""
     with session.transaction():
         daemon = find(session, name)
-        wanted = _writable(session, daemon, said.of(deployments.said(session, daemon)))
+        wanted = checked(session, daemon, said.of(deployments.said(session, daemon)))
         if wanted != daemon.deployment:
             neighbours.check(session, daemon, wanted)
             daemon = replace(daemon, deployment=wanted)
@@ -263,7 +263,7 @@ def _check_names(session: Session, hosts: Sequence[str]) -> None:
     existing_ca.check_names(session.issuing("server"), hosts, session.now)
 
 
-def _writable(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
+def checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
     """Return a deployment of which every recipe can be written."""
     from certkit import deploy  # what reads only needs no recipes
 

@@ -24,7 +24,11 @@ _LOGIN = re.compile(r"([a-z_][a-z0-9_.-]*@)?[A-Za-z0-9:][A-Za-z0-9.:_-]*")
 
 def of(view: View, daemon: Daemon) -> Deployment:
     """Return how a daemon runs, with the flavour that its kind has unless another was said."""
-    how = said(view, daemon)
+    return complete(said(view, daemon))
+
+
+def complete(how: Deployment) -> Deployment:
+    """Return what was said with the flavour that its kind has unless another was said."""
     return replace(how, flavour=_flavour(how))
 
 

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import MalformedError, RefusedError
-from certkit.pki import certificates, extensions, go_certificate, keys
+from certkit.pki import certificates, extensions, go_certificate, go_extensions, keys
 from certkit.pki.certificates import Authority, has_signed_itself
-from certkit.trust import go_rules, trial
+from certkit.trust import trial
 from certkit.trust.go_rules import Refusal
 from certkit.trust.rotation import Role
 
@@ -182,7 +182,7 @@ def _reason(refused: Refusal, role: Role) -> Unfit:
 def _detail(refused: Refusal, certificate: x509.Certificate, hosts: Sequence[str], role: Role) -> str:
     """Name what the reason is about."""
     if refused is Refusal.UNKNOWN_EXTENSION:
-        return ", ".join(each.oid.dotted_string for each in certificate.extensions if go_rules.is_unhandled(each))
+        return ", ".join(each.oid.dotted_string for each in certificate.extensions if go_extensions.is_unhandled(each))
     reason = _reason(refused, role)
     if reason is Unfit.DAEMON_LEFT_OUT:
         return ", ".join(hosts)

@@ -1,9 +1,10 @@
 """Codes to enroll with over the network: made, listed, cancelled, and turned into certificates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from certkit.authority import batches, issuance, lookup, server_identity, visits
 from certkit.authority.batches import Skipped, Wanted
@@ -14,7 +15,7 @@ from certkit.authority.view import View
 from certkit.earthly import selection
 from certkit.earthly.clients import unknown
 from certkit.enroll import codes
-from certkit.errors import InvalidError, MissingError, RefusedError
+from certkit.errors import CertkitError, InvalidError, MissingError, RefusedError
 from certkit.ledger import interface as ledger
 from certkit.pki import certificates, keys, names, requests
 
@@ -85,6 +86,13 @@ class Invitation:
     state: CodeState
 
 
+class Draft(NamedTuple):
+    """A code that was made up, and lets nobody in before it is recorded."""
+
+    code: codes.Code
+    kept: ledger.Code
+
+
 def invite(
     session: Session, person: str, device: str | None, *, life: timedelta, uses: int = 1, client: str | None = None
 ) -> Invitation:
@@ -113,6 +121,26 @@ def invite_listed(
     return made, tuple(each for each in judged if isinstance(each, Skipped))
 
 
+def hand_out(
+    session: Session,
+    look: batches.Look,
+    plan: batches.Plan,
+    drafts: Iterable[Draft],
+    write: Callable[[Sequence[Invitation]], None],
+) -> list[Invitation]:
+    """Record codes, in one transaction, and have them written before it ends: what nobody has may not count as given.
+
+    A code that is written and not recorded, as whoever is killed in between leaves them, lets nobody in. Raises as
+    `batches.deliver` does.
+    """
+    with session.locked(), session.transaction():
+        if look() != plan:
+            raise batches.overtaken()
+        made = [record(session, each) for each in drafts]
+        write(made)
+    return made
+
+
 def withdraw(session: Session, made: Sequence[Invitation]) -> None:
     """Cancel codes that reached nobody."""
     with session.transaction():
@@ -127,28 +155,64 @@ def _invite(session: Session, wanted: Invited, life: timedelta, uses: int) -> In
     if client is not None and client not in selection.NAMES:
         raise unknown(client, selection.NAMES)
     device = names.text(device, "device") if device else None if uses > 1 else issuance.new_device_name()
-    secret = codes.new_secret()
-    code = codes.Code(server_identity.address(session), server_identity.pin(session), secret)
-    kept = ledger.Code(
-        digest=codes.digest(secret),
-        person=person,
-        device=device,
-        client=client or "",
-        created=session.now,
-        expires=session.now + life,
-        uses=uses,
-        left=uses,
-    )
-    issuance.refuse_revoked(session, person, device)
-    admit(session, Subject(person, device))
+    draft = drafting(session, life, uses=uses, client=client)
+    return record(session, draft(person, device))
+
+
+def drafting(
+    session: Session, life: timedelta, *, uses: int = 1, client: str | None = None
+) -> Callable[[str, str | None], Draft]:
+    """Return what makes a code up for a person's device, each for itself; raise MissingError if there is no server."""
+    server, pin = server_identity.address(session), server_identity.pin(session)
+
+    def draft(person: str, device: str | None) -> Draft:
+        secret = codes.new_secret()
+        kept = ledger.Code(
+            digest=codes.digest(secret),
+            person=person,
+            device=device,
+            client=client or "",
+            created=session.now,
+            expires=session.now + life,
+            uses=uses,
+            left=uses,
+        )
+        return Draft(codes.Code(server, pin, secret), kept)
+
+    return draft
+
+
+def record(session: Session, draft: Draft) -> Invitation:
+    """Record a code, and its person and device if they are new; belongs into a transaction.
+
+    Raises RefusedError for somebody who is revoked.
+    """
+    kept = draft.kept
+    person = kept.person or ""
+    issuance.refuse_revoked(session, person, kept.device)
+    admit(session, Subject(person, kept.device))
     session.ledger.add_code(kept)
-    session.record("invite", person, code=identify(kept), **({"device": device} if device else {}))
-    return Invitation(code, state_of(session, kept))
+    session.record("invite", person, code=identify(kept), **({"device": kept.device} if kept.device else {}))
+    return Invitation(draft.code, state_of(session, kept))
 
 
 def listed(view: View) -> list[CodeState]:
     """Return the codes that have not expired, and those that expired within the last day, oldest first."""
     return [state_of(view, each) for each in view.ledger.codes(unexpired_at=view.now - timedelta(days=1))]
+
+
+def open_codes(view: View) -> list[CodeState]:
+    """Return the codes that can be used."""
+    return [each for each in listed(view) if each.state is State.OPEN]
+
+
+def is_open(view: View, text: str) -> bool:
+    """Tell whether a text is a code of this team's that can be used."""
+    try:
+        code = view.ledger.code(codes.digest(codes.parse(text).secret))
+    except CertkitError:
+        return False
+    return code is not None and _condition(view, code) is State.OPEN
 
 
 def cancel(session: Session, which: str) -> list[CodeState]:

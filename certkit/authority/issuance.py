@@ -113,43 +113,72 @@ def _life(most: int, days: int | None) -> timedelta:
     return timedelta(days=days or most)
 
 
+def signing(session: Session) -> Callable[[str], Authority]:
+    """Open the authority that signs; return which one it is for a person, by name.
+
+    Raises as `Session.check_validity` does, for the server authority too: the bundle brings it.
+    """
+    found = cohort_authorities.signing(session)
+    session.check_validity("server")
+    return found
+
+
 def draft(session: Session, sign_for: Callable[[str], Authority], person: str, device: str | None = None) -> Draft:
     """Make a key and a bundle's certificate, as `issue` does, and leave it to the caller to `record` it.
 
-    `sign_for` is what `cohort_authorities.signing` returns: the authorities are opened once for many.
+    `sign_for` is what `signing` returns: the authorities are opened once for many.
     """
     key = keys.generate(session.settings.key_type)
     return _draft(session, sign_for, person, device, key.public_key(), life=session.settings.bundle_life, key=key)
 
 
-def record(session: Session, made: Draft) -> Issued:
-    """Record a certificate as `write` does, and return it with all that its holder needs to know."""
-    issued = issued_of(session, made, _also_valid(session, made.person, made.device))
-    write(session, made, issued.bundle.daemons)
+class Terms(NamedTuple):
+    """What every bundle of one moment says alike, and which authorities may have signed its certificate."""
+
+    daemons: tuple[Daemon, ...]
+    server_authorities: tuple[Certificate, ...]
+    trusts: tuple[int, ...]
+    issuers: tuple[Certificate, ...]
+
+
+def terms(view: View) -> Terms:
+    """Return what bundles say now; raise RefusedError if there is no daemon to build on."""
+    issuers = cohort_authorities.of(view, view.rotation("client").issuing)
+    return Terms(_daemons(view), view.trusted("server"), tuple(view.rotation("server").trusted), tuple(issuers))
+
+
+def record(session: Session, made: Draft, now: Terms | None = None) -> Issued:
+    """Record a certificate as `write` does, and return it with all that its holder needs to know.
+
+    Whoever records many looks for the `terms` once.
+    """
+    now = now or terms(session)
+    is_known = session.ledger.device(made.person, made.device) is not None
+    issued = issued_of(session.team, made, now, _also_valid(session, made.person, made.device) if is_known else ())
+    write(session, made, now)
     return issued
 
 
-def write(session: Session, made: Draft, daemons: tuple[Daemon, ...]) -> None:
+def write(session: Session, made: Draft, now: Terms) -> None:
     """Record a certificate, its holder if they are new, and the event; belongs into a transaction.
 
-    `daemons` are those that its holder is told of. Raises RefusedError for somebody who is revoked, for a key that was
-    certified for somebody else, and if the authority has been replaced meanwhile.
+    Raises RefusedError for somebody who is revoked, for a key that was certified for somebody else, and if the
+    authority has been replaced meanwhile.
     """
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
-    if authority.certificate not in cohort_authorities.issuers(session):
+    if authority.certificate not in now.issuers:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
     _admit(session, person, device)
     _check_key(session, person, device, made.pin)
-    trusts = session.recalled("trusted servers", lambda: session.rotation("server").trusted)
-    holder = Holder(person=person, device=device, pin=made.pin, trusts=trusts, urls=daemons)
+    holder = Holder(person=person, device=device, pin=made.pin, trusts=now.trusts, urls=now.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
     session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
 
 
-def issued_of(view: View, made: Draft, also_valid: tuple[Valid, ...] = ()) -> Issued:
-    """Return what a draft is to its holder, with all that they need to know as it is now."""
-    bundle = bundle_of(view, made.person, made.device, made.certificate, made.key)
+def issued_of(team: str, made: Draft, now: Terms, also_valid: tuple[Valid, ...] = ()) -> Issued:
+    """Return what a draft is to its holder, with all that they need to know."""
+    bundle = _bundle(team, made.person, made.device, now, made.certificate, made.key)
     return Issued(made.certificate, bundle, made.authority.certificate, also_valid)
 
 
@@ -161,7 +190,7 @@ def draft_for(session: Session, person: str, device: str, public_key: PublicKey)
 
 def certified(session: Session, made: Draft) -> Certified:
     """Record a draft and return it as it is answered over the network; raises as `write` does."""
-    write(session, made, session.recalled("daemons", lambda: _daemons(session)))
+    write(session, made, session.recalled("terms", lambda: terms(session)))
     return Certified(made.person, made.device, made.certificate, made.authority.certificate)
 
 
@@ -185,7 +214,7 @@ def _issue(
     *,
     key: PrivateKey | None = None,
 ) -> Issued:
-    made = _draft(session, cohort_authorities.signing(session), person, device, public_key, life=life, key=key)
+    made = _draft(session, signing(session), person, device, public_key, life=life, key=key)
     with session.transaction():
         return record(session, made)
 
@@ -203,7 +232,6 @@ def _draft(
     person = names.text(person, "person")
     device = names.text(device, "device") if device else new_device_name()
     authority = sign_for(person)
-    session.check_validity("server")  # the bundle brings it: laptops are to believe daemons by it
     certificate = certificates.device(
         authority,
         public_key,
@@ -220,14 +248,20 @@ def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]
     return tuple(Valid(each.serial, each.not_after) for each in found if each.device == device)
 
 
-def bundle_of(view: View, person: str, device: str, certificate: Certificate, key: PrivateKey | None = None) -> Bundle:
+def bundle_of(view: View, person: str, device: str, certificate: Certificate) -> Bundle:
     """Return all that a device needs to know, as it is now."""
+    return _bundle(view.team, person, device, terms(view), certificate)
+
+
+def _bundle(
+    team: str, person: str, device: str, now: Terms, certificate: Certificate, key: PrivateKey | None = None
+) -> Bundle:
     return Bundle(
-        team=view.team,
+        team=team,
         person=person,
         device=device,
-        daemons=_daemons(view),
-        server_authorities=view.trusted("server"),
+        daemons=now.daemons,
+        server_authorities=now.server_authorities,
         certificate=certificate,
         key=key,
     )

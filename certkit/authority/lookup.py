@@ -114,7 +114,7 @@ def doubles(view: View, listed: Iterable[str]) -> dict[str, list[str]]:
 
     That is a slip away, or the same but for what is behind the @.
     """
-    people = {names.folded(each.name): each.name for each in view.ledger.people()}
+    people = {names.folded(name): name for name in view.ledger.names()}
     new = {folded: name for name in listed if (folded := names.folded(name)) not in people}
     seen: dict[str, list[str]] = {}
     found: dict[str, list[str]] = {}
@@ -122,7 +122,7 @@ def doubles(view: View, listed: Iterable[str]) -> dict[str, list[str]]:
         traces = _traces(name)
         if folded in new:
             near = dict.fromkeys(other for trace in traces for other in seen.get(trace, ()))
-            if alike := [other for other in near if _is_almost(name, other)]:
+            if alike := [other for other in near if is_almost(name, other)]:
                 found[name] = alike
         for trace in traces:
             seen.setdefault(trace, []).append(name)
@@ -135,9 +135,9 @@ def _traces(name: str) -> set[str]:
     return {f"{_before_at(name)}@", folded, *(folded[:at] + folded[at + 1 :] for at in range(len(folded)))}
 
 
-def _is_almost(name: str, other: str) -> bool:
-    one, two = names.folded(name), names.folded(other)
-    return one != two and (_is_slip(one, two) or _before_at(name) == _before_at(other))
+def is_almost(one: str, other: str) -> bool:
+    """Tell whether two names may be one that was mistyped, or two of one person: all before the @ is the same."""
+    return _before_at(one) == _before_at(other) or _is_slip(names.folded(one), names.folded(other))
 
 
 def _is_slip(one: str, other: str) -> bool:

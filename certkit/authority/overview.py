@@ -1,6 +1,6 @@
 """What of a team expires when, and what needs attention."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -82,9 +82,17 @@ class State(StrEnum):
     """Whether a device may build."""
 
     VALID = "valid"
+    NOT_YET_VALID = "not-yet-valid"
     EXPIRED = "expired"
     REVOKED = "revoked"
     NO_CERTIFICATE = "no-certificate"
+
+
+_ENDED: Mapping[Expiry | None, State] = {
+    Expiry.EXPIRED: State.EXPIRED,
+    Expiry.NOT_YET_VALID: State.NOT_YET_VALID,
+}
+"""The ends of a device's certificate with which it may not build; with others it may."""
 
 
 class Item(NamedTuple):
@@ -159,7 +167,7 @@ def summary(view: View) -> Summary:
     due = due_devices(view)
     shown = map(_item, due)
     items = [*_authorities(view), _revocation_list(view), *_daemons(view), *shown, *_exposed(view)]
-    return Summary(items, count - sum(each.state is State.VALID for each in due))
+    return Summary(items, count - sum(each.state in {State.VALID, State.NOT_YET_VALID} for each in due))
 
 
 def notes(view: View) -> list[Note]:
@@ -187,8 +195,9 @@ def due_devices(view: View) -> list[DeviceState]:
     """Return the devices of which something is the matter, unless they ended long ago."""
     longest = max(view.settings.bundle_life, view.settings.device_life)
     until = view.now + max(certificates.NOTICE, longest * (1 - visits.LATEST))
-    found = view.ledger.enrolled_ending(view.now - FORGOTTEN, until)
-    return [state for state in (_device_state(each, view.now) for each in found) if state.attention]
+    found = {*view.ledger.enrolled_ending(view.now - FORGOTTEN, until), *view.ledger.enrolled_beginning(view.now)}
+    ordered = sorted(found, key=lambda each: (each.device.person, each.device.name))
+    return [state for state in (_device_state(each, view.now) for each in ordered) if state.attention]
 
 
 def _device_state(found: Enrolled, now: datetime) -> DeviceState:
@@ -198,7 +207,7 @@ def _device_state(found: Enrolled, now: datetime) -> DeviceState:
         return DeviceState(device.person, device.name, state, device.created, None, None, None, came=device.came)
     end, renews_by = newest.not_after, visits.renews_by(device, newest)
     attention = None if found.is_shut_out else _end_of_device(newest, renews_by, now)
-    state = State.EXPIRED if attention is Expiry.EXPIRED else State.VALID
+    state = _ENDED.get(attention, State.VALID)
     return DeviceState(
         device.person,
         device.name,
@@ -215,6 +224,8 @@ def _device_state(found: Enrolled, now: datetime) -> DeviceState:
 
 def _end_of_device(newest: Newest, renews_by: datetime | None, now: datetime) -> Expiry | None:
     end = newest.not_after
+    if now < newest.not_before:
+        return Expiry.NOT_YET_VALID
     if renews_by is None or end <= now:
         return _expiry(end, now, end - certificates.renewal_due(newest.not_before, end))
     return Expiry.NOT_RENEWED if renews_by <= now else None

@@ -1,6 +1,6 @@
 """Revoke and reinstate: a person with all devices, or one device through all its renewals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from certkit.authority import lookup
@@ -89,6 +89,14 @@ def revoke(session: Session, subject: Subject, reason: str) -> bool:
     return _set(session, subject, Revocation(session.now, reason_called(reason)), "revoke")
 
 
+def revoke_all(session: Session, subjects: Mapping[Subject, str]) -> None:
+    """Shut out several, each for its reason, in one publication; whoever is out already stays out as before."""
+    with publishing(session):
+        for subject, reason in subjects.items():
+            if not revocation(session, subject):
+                _put(session, subject, Revocation(session.now, reason_called(reason)), "revoke")
+
+
 def reason_called(text: str) -> str:
     """Return which of `REASONS` is meant; raises InvalidError that lists all names."""
     for name, reason in REASON_NAMES.items():
@@ -119,15 +127,17 @@ def _set(
             for each in session.ledger.devices(subject.person):
                 if not each.revoked:
                     session.ledger.set_device_revoked(subject.person, each.name, former)
-        if subject.device:
-            session.ledger.set_device_revoked(subject.person, subject.device, wanted)
-        else:
-            session.ledger.set_person_revoked(subject.person, wanted)
-        detail: dict[str, object] = {"device": subject.device} if subject.device else {}
-        if without_devices:
-            detail["without_devices"] = True
-        session.record(action, subject.person, **detail, **({"reason": wanted.reason} if wanted else {}))
+        _put(session, subject, wanted, action, **({"without_devices": True} if without_devices else {}))
     return True
+
+
+def _put(session: Session, subject: Subject, wanted: Revocation | None, action: str, **detail: object) -> None:
+    if subject.device:
+        session.ledger.set_device_revoked(subject.person, subject.device, wanted)
+        detail = {"device": subject.device, **detail}
+    else:
+        session.ledger.set_person_revoked(subject.person, wanted)
+    session.record(action, subject.person, **detail, **({"reason": wanted.reason} if wanted else {}))
 
 
 def newest_of_devices(view: View) -> Iterator[Certificate]:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import reprlib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
@@ -85,6 +86,11 @@ class Settings:
         return timedelta(days=self.bundle_days)
 
 
+_KEYS = tuple(field.name for field in fields(Settings))
+POLICY = tuple(key for key in _KEYS if key == "key_type" or key.endswith("_days"))
+"""What may be agreed on apart from the host: the rest names its files and commands."""
+
+
 def load(path: Path) -> Settings:
     """Read team.yml; raises MalformedError, with the line or the key, for what is not valid."""
     return _parse(path, files.read(path, limit=LIMIT))
@@ -145,9 +151,17 @@ def dump(settings: Settings) -> bytes:
 
 def with_source(content: bytes, settings: Settings) -> bytes:
     """Put where the passphrase comes from into a team.yml; what people wrote there stays, where that can be done."""
+    return _with(content, settings, {key: _line(key, getattr(settings, key)) for key in _SOURCES})
+
+
+def with_policy(content: bytes, settings: Settings, changed: Iterable[str]) -> bytes:
+    """Put settings that have `changed` into a team.yml, as `with_source` does."""
+    return _with(content, settings, {key: f"{key}: {_scalar(getattr(settings, key))}" for key in changed})
+
+
+def _with(content: bytes, settings: Settings, lines: Mapping[str, str]) -> bytes:
     text = content.decode()
-    for key in _SOURCES:
-        line = _line(key, getattr(settings, key))
+    for key, line in lines.items():
         text, found = re.subn(rf"(?m)^(# )?{key}:.*$", line.replace("\\", r"\\"), text, count=1)
         text += "" if found else f"{line}\n"
     return text.encode() if _says(text, settings) else dump(settings)
@@ -176,23 +190,8 @@ def _says(text: str, settings: Settings) -> bool:
 
 
 def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
-    types = {field.name: int if field.name.endswith("_days") else str for field in fields(Settings)}
     for key, value in found.items():
-        if key not in types:
-            raise MalformedError(
-                f"{path}: there is no setting {key!r}", f"The settings are {', '.join(types)}.", code="settings-unknown"
-            )
-        if type(value) is not types[str(key)]:
-            # YAML has ways to make a few bytes endless, and whatever was meant as a URL may hold a password.
-            shown = "what it is" if key == "ledger" else reprlib.repr(value)[:60]
-            raise MalformedError(
-                f"{path}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.", code="settings-value"
-            )
-        least = 0 if key == "renewal_grace_days" else 1
-        if types[str(key)] is int and not least <= int(str(value)) <= _LONGEST_LIFE:
-            raise MalformedError(
-                f"{path}: {key} cannot be {value!r}", f"Give {least} to {_LONGEST_LIFE} days.", code="settings-value"
-            )
+        check(str(path), key, value)
     if not found.get("team"):
         raise MalformedError(f"{path} names no team", "Put back the line `team: NAME`.", code="settings-team")
     try:
@@ -201,10 +200,28 @@ def _checked(path: Path, found: dict[object, object]) -> dict[str, Any]:
         raise MalformedError(
             f"{path}: {error.message}", "Put back the name that it had.", code="settings-team"
         ) from None
-    if found.get("key_type", "p256") not in KEY_TYPES:
-        raise MalformedError(
-            f"{path}: there is no key_type {found['key_type']!r}",
-            f"Choose from {', '.join(KEY_TYPES)}.",
-            code="settings-value",
-        )
     return {str(key): value for key, value in found.items()}
+
+
+def check(place: str, key: object, value: object, known: Collection[str] = _KEYS) -> None:
+    """Raise MalformedError, with the `place`, for a setting that is not `known`, or that cannot have this value."""
+    if key not in known:
+        raise MalformedError(
+            f"{place}: there is no setting {key!r}", f"The settings are {', '.join(known)}.", code="settings-unknown"
+        )
+    wanted = int if str(key).endswith("_days") else str
+    if type(value) is not wanted:
+        # YAML has ways to make a few bytes endless, and whatever was meant as a URL may hold a password.
+        shown = "what it is" if key == "ledger" else reprlib.repr(value)[:60]
+        raise MalformedError(
+            f"{place}: {key} cannot be {shown}", "Give a number of days, or a text in quotes.", code="settings-value"
+        )
+    least = 0 if key == "renewal_grace_days" else 1
+    if wanted is int and not least <= int(str(value)) <= _LONGEST_LIFE:
+        raise MalformedError(
+            f"{place}: {key} cannot be {value!r}", f"Give {least} to {_LONGEST_LIFE} days.", code="settings-value"
+        )
+    if key == "key_type" and value not in KEY_TYPES:
+        raise MalformedError(
+            f"{place}: there is no key_type {value!r}", f"Choose from {', '.join(KEY_TYPES)}.", code="settings-value"
+        )

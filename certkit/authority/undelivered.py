@@ -19,5 +19,6 @@ def serials(view: View) -> list[str]:
 
 def keep(session: Session, *, added: Sequence[str] = (), removed: Sequence[str] = ()) -> None:
     """Change which they are; belongs into a transaction."""
-    left = [each for each in [*serials(session), *added] if each not in removed]
+    gone = set(removed)
+    left = [each for each in [*serials(session), *added] if each not in gone]
     session.ledger.set_state(_STATE, {"serials": left})

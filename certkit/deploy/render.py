@@ -30,7 +30,7 @@ _CLUSTER_NAME = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?")
 characters, behind which comes a hash."""
 
 _PACKAGE = Path(__file__).parent.parent
-_PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
+PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates")
 """In an installed wheel, and in a checkout."""
 
 
@@ -66,7 +66,7 @@ def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(  # noqa: S701  nothing here is HTML: the filters below quote for what it is
-        loader=FileSystemLoader(_PLACES),
+        loader=FileSystemLoader(PLACES),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

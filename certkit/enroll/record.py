@@ -136,12 +136,13 @@ def without(leaving: Record, config: ConfigFile) -> dict[Path, bytes]:
     return changed
 
 
-def line_that_uses(content: bytes | None, folder: Path) -> int | None:
+def line_that_uses(content: bytes | None, folder: Path, directory: Path | None = None) -> int | None:
     """Return the line of a configuration that names a file of a team's folder, None if none does.
 
-    Raises as `edit.scalars` does.
+    Relative paths start in `directory`, by default that of the client whose folder it is. Raises as `edit.scalars`
+    does.
     """
-    directory, inside = folder.parent.parent, f"{os.path.normpath(folder)}{os.sep}"
+    directory, inside = directory or folder.parent.parent, f"{os.path.normpath(folder)}{os.sep}"
     for line, value in edit.scalars(content or b""):
         if os.path.normpath(directory / value).startswith(inside):
             return line

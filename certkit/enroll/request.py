@@ -4,6 +4,7 @@ The key waits in `requests/` below the application's folder, under the pin of it
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from certkit.enroll.bundle import Bundle
 from certkit.errors import MalformedError, MissingError
 from certkit.pki import keys, requests
 from certkit.pki.signer import KeySigner
+
+_KEY = re.compile(r"([0-9a-f]{64}|code-[0-9a-f]+)\.pem")
+"""What a key is called that waits: for the answer to a request, or for a code to be used again."""
 
 
 def create(user: User, put: Callable[[bytes], object]) -> None:
@@ -54,6 +58,21 @@ def forget(user: User, bundle: Bundle) -> None:
     with files.acting_as(user.owner):
         for place in _places_for(user, bundle):
             place.unlink(missing_ok=True)
+
+
+def waiting(user: User) -> list[Path]:
+    """Return the keys that wait for an answer."""
+    with files.acting_as(user.owner):
+        folders = [folder / "requests" for folder in user.places]
+        found = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+        return sorted(path for path in found if _KEY.fullmatch(path.name))
+
+
+def withdraw(user: User, waiting_keys: Iterable[Path]) -> None:
+    """Remove keys that wait: answers to their requests are of no use any more."""
+    with files.acting_as(user.owner):
+        for path in waiting_keys:
+            path.unlink(missing_ok=True)
 
 
 def _places_for(user: User, bundle: Bundle) -> list[Path]:

@@ -6,7 +6,7 @@ enrollment is *abandoned* if somebody has removed its files by hand while the co
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from certkit import files
 from certkit.earthly import config as earthly
 from certkit.earthly import edit, flag_clients, selection
-from certkit.earthly.clients import Client
+from certkit.earthly.clients import KINDS, Client, locate
 from certkit.earthly.user import Environment, User, user_of
 from certkit.enroll import flag_files, record, renewal_record
 from certkit.enroll.config_file import ConfigFile
@@ -140,7 +140,9 @@ def _plan(
     remaining = [name for name in here if name not in {client.name for client in enrolled}]
     if places and not others:
         remaining += flag_clients.NAMES
-    return Unenrollment(user, chosen, undoings, places if others else [], remaining)
+    leaving = places if others else []
+    _check_unused_by_others(environ, undoings, leaving)
+    return Unenrollment(user, chosen, undoings, leaving, remaining)
 
 
 def plan_one(client: Client, team: str) -> Undoing:
@@ -183,7 +185,7 @@ def _undoing(config: ConfigFile, recorded: Record | None, folder: Path, *, is_ab
         restored = _restored(config, present, folder)
         others = record.without(present, config)
     rest, users = _rest(config, present, folder), _others(config, present)
-    _check_unused(folder, [config.path, *users])
+    _check_unused(folder, folder.parent.parent, [config.path, *users])
     copies = list(takewhile(Path.exists, config.backups(team)))
     spent = [path for path in copies if files.read(path) == restored]
     kept = [path for path in copies if path not in spent]
@@ -214,19 +216,37 @@ def _others(config: ConfigFile, present: Record) -> list[Path]:
     return [path for path in present.former if path != config.path]
 
 
-def _check_unused(folder: Path, known: Sequence[Path]) -> None:
-    """Raise RefusedError if a configuration that the record does not know uses the team's files: the key stays."""
-    for path in (folder.parent.parent / name for name in ("config.yml", "config.yaml")):
+def _check_unused(folder: Path, directory: Path, known: Collection[Path]) -> None:
+    """Raise RefusedError if a configuration that no record knows uses the team's files: the key stays.
+
+    Looked at are those of the client whose folder is `directory`.
+    """
+    for path in (directory / name for name in ("config.yml", "config.yaml")):
+        _check_unused_in(path, folder, directory, known)
+
+
+def _check_unused_in(path: Path, folder: Path, directory: Path, known: Collection[Path]) -> None:
+    line = None
+    with contextlib.suppress(CertkitError):  # what cannot be read is of no use to the client either
         content = files.read(path, limit=earthly.LIMIT) if path.is_file() and path not in known else None
-        with contextlib.suppress(MalformedError):
-            line = record.line_that_uses(content, folder)
-            if line is not None:
-                raise RefusedError(
-                    f"{path}, line {line}: the enrollment's files are used here, too",
-                    "Take that out by hand first.",
-                    code="enrollment-still-used",
-                    line=line,
-                )
+        line = record.line_that_uses(content, folder, directory)
+    if line is not None:
+        raise RefusedError(
+            f"{path}, line {line}: the enrollment's files are used here, too",
+            "Take that out by hand first.",
+            code="enrollment-still-used",
+            line=line,
+        )
+
+
+def _check_unused_by_others(environ: Environment, undoings: Sequence[Undoing], places: Sequence[Path]) -> None:
+    """Raise as `_check_unused` does for what is going, whichever client's configuration names it."""
+    going = [each.folder for each in undoings if not (each.keeps_folder or each.is_abandoned)]
+    known = {path for each in undoings for path in (each.config.path, *each.users)}
+    for client in (locate(name, environ) for name in KINDS):
+        for folder in (*going, *places):
+            _check_unused(folder, client.directory, known)
+            _check_unused_in(client.config, folder, client.directory, known)
 
 
 def _rest(config: ConfigFile, present: Record, folder: Path) -> dict[Path, bytes]:

@@ -297,6 +297,9 @@ class Ledger(Protocol):
     def enrolled_ending(self, after: datetime, until: datetime) -> list[Enrolled]:
         """Return the devices that are not shut out and whose newest certificate ends then, by person and name."""
 
+    def enrolled_beginning(self, after: datetime) -> list[Enrolled]:
+        """Return the devices that are not shut out and whose newest certificate begins later, by person and name."""
+
     def count_enrolled(self, unexpired_at: datetime) -> int:
         """Return how many devices are not shut out and have a certificate that has not expired then."""
 

@@ -279,13 +279,20 @@ class SqlLedger:
 
     def enrolled_ending(self, after: datetime, until: datetime) -> list[Enrolled]:
         """See `interface.Ledger`."""
+        return self._enrolled_where("c.not_after > :after AND c.not_after <= :until", after=after, until=until)
+
+    def enrolled_beginning(self, after: datetime) -> list[Enrolled]:
+        """See `interface.Ledger`."""
+        return self._enrolled_where("c.not_before > :after", after=after)
+
+    def _enrolled_where(self, condition: str, **times: datetime) -> list[Enrolled]:
+        """Return the devices that are not shut out and of whose newest certificate something is so."""
         found = self._run(
             f"{_ENROLLED_COLUMNS} FROM certificates c "
             "JOIN devices d ON d.person = c.person AND d.name = c.device JOIN people p ON p.name = c.person "
-            "WHERE c.kind = 'device' AND c.not_after > :after AND c.not_after <= :until "
+            f"WHERE c.kind = 'device' AND {condition} "
             f"AND c.id = {_NEWEST_OF_DEVICE} AND p.revoked_at IS NULL AND d.revoked_at IS NULL",
-            after=rows.text_of(after),
-            until=rows.text_of(until),
+            **{name: rows.text_of(time) for name, time in times.items()},
         )
         return sorted(_all(rows.enrolled, found), key=lambda each: (each.device.person, each.device.name))
 

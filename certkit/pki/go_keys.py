@@ -25,16 +25,19 @@ KINDS = {
 """Kinds of keys that are common elsewhere and none to Go, by what identifies them."""
 
 _LARGEST_EXPONENT = 2**31 - 1
+_UNSIGNED = "that cannot sign in Go's TLS"
+_SMALLEST_RSA = 1024
+"""Bits of the smallest RSA key that Go signs and verifies with, since 1.24; TLS 1.3 has no signature by one of 512."""
 
 
 class UnknownKindError(MalformedError):
-    """It is a key, of a kind that Go does not know."""
+    """It is a key, of a kind that Go does not know, or can do nothing with in TLS."""
 
     code = "key-kind-unknown-to-go"
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, lack: str = "that Go does not know") -> None:
         super().__init__(
-            f"the key is of a kind that Go does not know: {kind}",
+            f"the key is of a kind {lack}: {kind}",
             "Use P-256, P-384, Ed25519 or RSA.",
             kind=kind,
         )
@@ -51,6 +54,15 @@ def load(der: bytes) -> PrivateKey:
         except (DerError, ValueError, OverflowError, UnsupportedAlgorithm):
             pass
     raise unknown or MalformedError("it is not a private key that Go can read", code="private-key-malformed")
+
+
+def check_signs(key: PrivateKey) -> None:
+    """Raise UnknownKindError if Go can read a key, and has no signature by it in TLS 1.3."""
+    match key:
+        case ec.EllipticCurvePrivateKey(curve=ec.SECP224R1()):
+            raise UnknownKindError("ECDSA on P-224", _UNSIGNED)
+        case rsa.RSAPrivateKey(key_size=size) if size < _SMALLEST_RSA:
+            raise UnknownKindError(f"RSA of {size} bits", _UNSIGNED)
 
 
 def _pkcs1(der: bytes) -> PrivateKey:

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from certkit import files
 from certkit.errors import CertkitError, MalformedError
-from certkit.pki import certificates, der, go_certificate, go_files, keys, parsing
+from certkit.pki import certificates, der, go_certificate, go_files, go_keys, keys, parsing
 from certkit.pki.go_files import Skipped
 from certkit.probe import weak_signatures
 from certkit.probe.target import Chain, Pair, Target
@@ -68,7 +68,7 @@ def load(target: Target) -> Credentials:
     owner = target.owner
     ca = _load(target.ca, go_files.authorities, owner)
     cert = _load(target.cert, _chain, owner)
-    key = _load(target.key, go_files.key, owner)
+    key = _load(target.key, _key, owner)
     if ca.content is None:
         return Credentials(Loaded(ca.path, problem=ca.problem), cert, key)
     return Credentials(_authorities(ca.path, ca.content.loaded), cert, key, ca.content.skipped)
@@ -116,6 +116,12 @@ def _chain(pem: bytes) -> Chain:
     if not found[0] or not _is_readable(found[0]) or not all(found):
         raise _malformed()
     return tuple(filter(None, found))
+
+
+def _key(content: bytes) -> keys.PrivateKey:
+    found = go_files.key(content)
+    go_keys.check_signs(found)
+    return found
 
 
 def _malformed() -> MalformedError:

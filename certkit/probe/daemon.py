@@ -20,8 +20,15 @@ from certkit.probe.transport import Trust
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-FAULTS = ("certificate-expired", "certificate-not-yet-valid", "certificate-not-for-clients", "chain-broken")
-"""The findings about the client's certificate for which every daemon refuses it."""
+FAULTS = (
+    "certificate-expired",
+    "certificate-not-yet-valid",
+    "certificate-not-for-clients",
+    "certificate-extension-unknown",
+    "chain-broken",
+    "certificate-name-unreadable",  # the last: it is refused for it only while somebody is revoked
+)
+"""The findings about the client's certificate for which daemons refuse it."""
 
 
 @dataclass(frozen=True)

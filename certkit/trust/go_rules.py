@@ -15,22 +15,11 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certkit.pki import der, extensions, go_certificate, go_names, parsing
+from certkit.pki import der, extensions, go_certificate, go_extensions, go_names, parsing
 from certkit.pki.keys import WEAK_HASHES
 
 COMPARISONS = 250_000
 """Go up to 1.24 refuses a leaf as soon as more constraints were compared with its names."""
-
-_HANDLED = (
-    x509.KeyUsage,
-    x509.BasicConstraints,
-    x509.CRLDistributionPoints,
-    x509.AuthorityKeyIdentifier,
-    x509.PolicyConstraints,
-    x509.ExtendedKeyUsage,
-    x509.CertificatePolicies,
-    x509.InhibitAnyPolicy,
-)
 
 
 class Refusal(StrEnum):
@@ -70,11 +59,6 @@ def refusal(
     return next(filter(None, reasons), Refusal.UNKNOWN_ISSUER)
 
 
-def is_unhandled(extension: x509.Extension[x509.ExtensionType]) -> bool:
-    """Tell whether an extension is critical and none that Go handles, so that it refuses whatever depends on it."""
-    return extension.critical and not _is_handled(extension.value)
-
-
 def _of_chain(
     leaf: x509.Certificate, root: x509.Certificate, now: datetime, purpose: x509.ObjectIdentifier
 ) -> Refusal | None:
@@ -87,7 +71,7 @@ def _of_one(certificate: x509.Certificate, now: datetime) -> Refusal | None:
     """Judge what needs no other certificate."""
     if _is_unreadable(certificate):
         return Refusal.UNREADABLE
-    if any(map(is_unhandled, certificate.extensions)):
+    if any(map(go_extensions.is_unhandled, certificate.extensions)):
         return Refusal.UNKNOWN_EXTENSION
     if now < certificate.not_valid_before_utc:
         return Refusal.NOT_YET_VALID
@@ -105,15 +89,6 @@ def _is_unreadable(certificate: x509.Certificate) -> bool:
     except parsing.FAILURES:
         return True
     return False
-
-
-def _is_handled(extension: x509.ExtensionType) -> bool:
-    match extension:
-        case x509.SubjectAlternativeName():  # one with nothing in it that Go knows is as unknown as any
-            return any(isinstance(each, go_names.CHECKED) for each in extension)
-        case x509.NameConstraints():  # a directoryName makes Go refuse everybody
-            return all(isinstance(each, go_names.CHECKED) for each in go_names.subtrees(extension))
-    return isinstance(extension, _HANDLED)
 
 
 def _has_signed(root: x509.Certificate, leaf: x509.Certificate) -> bool:

@@ -141,7 +141,7 @@ def test_a_code_is_drawn_so_that_a_camera_reads_it(lead: Lead, server: Path, mon
         ([ALICE, "--qr", "--json"], "--qr draws for a camera, and --json is for programs"),
         ([ALICE, "--out-dir", "x"], "--out-dir is for many at once"),
         (["list", "--qr"], "invite list makes no code"),
-        ([], "missing argument 'PERSON'"),
+        ([], "nobody is named"),
     ],
 )
 def test_options_of_one_and_of_many_are_not_mixed(lead: Lead, home: Path, arguments: list[str], what: str) -> None:

@@ -17,7 +17,16 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from certkit.authority import authorities, batches, daemon_verdict, daemons, host_sync, invitations, overview
+from certkit.authority import (
+    authorities,
+    batches,
+    daemon_verdict,
+    daemons,
+    host_sync,
+    invitations,
+    overview,
+    roster_plan,
+)
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
 from certkit.cli import verbs
 from certkit.cli.actions import renew
@@ -49,6 +58,9 @@ ATTENTION = {
 }
 CODE: dict[str, set[str]] = {
     "client": set(selection.NAMES),
+    "act": set(roster_plan.Act),
+    "roster-kind": set(roster_plan.Kind),
+    "spared": set(roster_plan.Spared),
     "skip-reason": set(batches.Why),
     "role": set(get_args(rotation.Role)),
     "duty": set(authorities.Duty),
@@ -159,7 +171,18 @@ def test_schema_and_code_list_the_same_values(name: str) -> None:
 
 
 def test_every_enumeration_that_a_result_may_hold_is_one_of_the_schema_s() -> None:
-    modules = (authorities, batches, daemon_verdict, daemons, invitations, observed, overview, report, rotation)
+    modules = (
+        authorities,
+        batches,
+        daemon_verdict,
+        daemons,
+        invitations,
+        observed,
+        overview,
+        report,
+        roster_plan,
+        rotation,
+    )
     found = {each for module in modules for each in vars(module).values() if inspect.isclass(each)}
     kinds = [each for each in found if issubclass(each, Enum) and list(each) and each is not observed.Answer]
     for kind in kinds:
@@ -243,6 +266,11 @@ def test_status_with_every_kind_of_attention(
     told("daemon", "add", "arm", "tcp://arm.acme.example:8372")
     told("daemon", "renew", "build", "--san", "10.0.0.9")
     seen |= attention(told("status", code=3))
+    daemon.open_to_everybody()
+    told("daemon", "check", "build", code=3)
+    seen |= attention(told("status", code=3))
+    daemon.restart()
+    told("daemon", "check", "build")
     told("revoke", ALICE)
     home_of.chmod(0o755)
     (home_of / "daemons" / "arm" / "cert.pem").unlink()
@@ -327,6 +355,9 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
     told("daemon", "renew", "arm")
     told("daemon", "move", "arm", "tcp://arm2.acme.example:8372")
     told("daemon", "default", "arm")
+    lead("daemon", "deploy", "arm", "--as", "compose")
+    Path("roster.yml").write_text("team: acme\npolicy: {device_days: 30, key_type: p384}\n")
+    told("apply", "roster.yml")
     played.sync(home_of, "arm")
     assert told("daemon", "list")["daemons"][0]["sync"]["outcome"] == "proven"
     told("status", code=3)

@@ -1,11 +1,13 @@
 """A restored home knows that it has forgotten: whoever is revoked stays out, and nothing old proves anything."""
 
+import shlex
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from certkit.authority import overview
 from certkit.cli.support import context
 from tests.cli.conftest import Lead
 from tests.cli.daemons import running, take_up
@@ -168,6 +170,33 @@ def test_a_team_that_was_made_by_a_clock_ahead_says_so(lead: Lead, tmp_path: Pat
     status = lead("status")
     assert status.code == 3
     assert status.out.count("is not valid yet") >= 3
+    assert remedy in " ".join(status.out.split())
+    for useless in ("rotate", "daemon renew", "daemon check"):
+        assert useless not in status.out
+    assert {each["remedy"] for each in lead("status", "--json").data["items"] if each["attention"]} == {remedy}
+
+
+def test_a_device_and_a_daemon_that_are_not_valid_yet_are_told_and_the_commands_make_them_so(
+    lead: Lead, home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.now += 40 * DAY
+    issue(lead, "al")
+    lead("daemon", "renew", "build")
+    clock.now -= 40 * DAY
+    monkeypatch.setattr(overview, "MANY_DEVICES", 0)  # then those alone are read that may be due
+    items = {each["kind"]: each for each in lead("status", "--json").data["items"] if each["attention"]}
+    assert {items[kind]["attention"] for kind in ("device", "daemon")} == {"not-yet-valid"}
+    assert items["daemon"]["remedy"] == "certkit daemon renew build"
+    assert items["device"]["severity"] == "error"
+    assert lead("list", "--json").data["devices"][0]["state"] == "not-yet-valid"
+    assert "device al laptop is not valid yet" in lead("status").out
+    assert "more devices may build" not in lead("status").out
+    assert "is not valid yet" in lead("list").out
+    assert "is not valid yet" in lead("show", "al").out
+    assert lead(*shlex.split(items["device"]["remedy"])[1:], "--no-passphrase").code == 0
+    assert lead("daemon", "renew", "build").code == 0
+    assert "not valid yet" not in lead("status").out
+    assert lead("list", "--json").data["devices"][0]["state"] == "valid"
 
 
 def test_what_others_can_read_is_told_by_status_and_by_every_change(lead: Lead, home: Path) -> None:

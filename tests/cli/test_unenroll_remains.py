@@ -115,3 +115,48 @@ def test_who_stays_enrolled_is_said(team: Team, config: Path, capsys: Captured) 
     assert first == "Left acme for buildctl and buildx; still enrolled for earthly and earthbuild"
     assert unenroll(capsys, "--for", "earthly")[0] == "Left acme for earthly; still enrolled for earthbuild"
     assert unenroll(capsys)[0] == "Left acme"
+
+
+def test_a_key_that_another_client_s_file_names_stays_until_that_is_taken_out(
+    team: Team, config: Path, capsys: Captured
+) -> None:
+    enroll("--for", "earthly")
+    key = config.parent / "certs" / "acme" / "key.pem"
+    other = team.laptop / ".earth" / "config.yml"
+    other.parent.mkdir()
+    other.write_text(config.read_text().replace("./certs", str(config.parent / "certs")))
+    enrolled = config.read_text()
+    capsys.readouterr()
+    assert main(["unenroll"]) == 1
+    told = capsys.readouterr().err
+    assert f"certkit: {other}, line " in told
+    assert "the enrollment's files are used here, too" in told
+    assert (key.exists(), config.read_text()) == (True, enrolled)
+    other.write_text("global: {}\n")
+    assert unenroll(capsys)[0] == "Left acme"
+    assert not key.exists()
+
+
+def test_a_flag_client_s_key_that_a_configuration_names_stays_too(team: Team, config: Path) -> None:
+    enroll("--for", "buildctl")
+    key = next(team.laptop.rglob("clients/acme/build")) / "key.pem"
+    config.write_text(f"global: {{tlskey: {key}}}\n")
+    assert main(["unenroll"]) == 1
+    assert key.exists()
+
+
+def test_the_key_of_a_request_waits_on_when_a_team_is_left_and_goes_by_itself(
+    team: Team, config: Path, capsys: Captured
+) -> None:
+    run("enroll", "--request", "alice.csr")
+    [key] = team.laptop.rglob("requests/*.pem")
+    enroll("--for", "earthly")
+    place = str(key).replace(str(team.laptop), "~")
+    last = unenroll(capsys)[-1]
+    assert last == f"  kept     {place}   it waits for an answer; once you have left all teams: certkit unenroll"
+    assert main(["unenroll", "--team", "acme"]) == 1
+    assert unenroll(capsys, "--dry-run")[-1] == f"  remove   {place}"
+    assert key.exists()
+    assert unenroll(capsys) == ["Withdrawn what was asked for and had no answer", f"  removed  {place}"]
+    assert not key.exists()
+    assert main(["unenroll"]) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from certkit.authority import roster_file
 from certkit.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +74,7 @@ def test_the_script_for_timers_makes_a_backup_and_verifies_it(tmp_path: Path) ->
 
 def test_the_steps_for_github_hand_over_one_line_and_enroll_from_it(tmp_path: Path) -> None:
     [issuing] = [block for block in blocks("lead.md", "sh") if "gh secret" in block]
-    [step] = blocks("lead.md", "yaml")
+    [step] = [block for block in blocks("lead.md", "yaml") if "secrets." in block]
     for name, content in (
         ("certkit", f'exec {sys.executable} -m certkit "$@"'),
         ("gh", f'[ "$1 $2" = "secret set" ]; cat > {tmp_path}/$3'),
@@ -114,3 +115,10 @@ def test_a_lead_who_becomes_the_service_account_writes_files_by_the_shell(tmp_pa
     )
     assert done.stdout.splitlines()[-1].split()[3:5] == ["issue", "bob@acme.example"]
     assert {(tmp_path / name).read_bytes().count(b"\n") for name in ("bob.certkit", "answer.certkit")} == {1}
+
+
+def test_the_roster_that_is_shown_is_one() -> None:
+    [shown] = [block for block in blocks("lead.md", "yaml") if block.startswith("team: ")]
+    found = roster_file.parse(shown.encode())
+    assert [each.name for each in found.daemons or ()] == ["build", "arm"]
+    assert [each.name for each in found.people or ()] == ["alice@acme.example", "ci"]

@@ -65,6 +65,7 @@ EVERYTHING: dict[str, Callable[[Ledger], object]] = {
     "count_people": lambda ledger: ledger.count_people(),
     "devices": lambda ledger: ledger.devices(),
     "count_enrolled": lambda ledger: ledger.count_enrolled(NOW),
+    "enrolled_beginning": lambda ledger: ledger.enrolled_beginning(NOW),  # by a clock that was ahead: none, as a rule
     "daemons": lambda ledger: ledger.daemons(),
     "codes": lambda ledger: ledger.codes(),
     "subjects": lambda ledger: ledger.subjects(),
@@ -165,6 +166,7 @@ def test_devices_come_with_their_newest_certificates_page_by_page(
 def test_who_is_shut_out_is_neither_counted_nor_named_as_ending(ledger: Ledger) -> None:
     assert ledger.count_enrolled(NOW) == 3
     assert [each.device.person for each in ledger.enrolled_ending(NOW, NOW + 2 * YEAR)] == ["bob", "carol"]
+    assert [each.device.person for each in ledger.enrolled_beginning(NOW)] == ["carol", "dave"]
     with ledger.transaction():
         ledger.set_person_revoked("bob", WHY)
         ledger.set_device_revoked("carol", "laptop", WHY)

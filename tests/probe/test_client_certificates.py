@@ -1,15 +1,17 @@
 """What a real daemon makes of the client's certificate, and whether the finding says so."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from certkit.cli.support.remedies import of_finding
 from certkit.pki import certificates, keys, names
 from certkit.pki.certificates import Authority
 from tests.daemons.daemon import Daemon, Start
-from tests.probe.pki import DAY, NOW, Pki, authority, ids, probe, stage
+from tests.probe.pki import DAY, NOW, Pki, authority, ids, probe, stage, swapped
 from tests.team import Files
 
 
@@ -83,6 +85,68 @@ def test_a_revoked_certificate_is_refused_though_its_authority_is_accepted(
     assert "alert 42, bad_certificate" in finding.seen
     assert "certkit show alice@acme.example" in of_finding(finding)
     assert stage(report, "enforcement") == "ok"
+
+
+@pytest.mark.parametrize("kind", ["ECDSA on P-224", "RSA of 512 bits"])
+def test_a_key_that_cannot_sign_in_tls_is_no_revocation_and_not_the_daemon_s_fault(
+    standing: Daemon, pki: Pki, tmp_path: Path, kind: str
+) -> None:
+    files = pki.client_files()
+    key = tmp_path / "odd.pem"
+    made = ec.generate_private_key(ec.SECP224R1()) if "ECDSA" in kind else _rsa_of_512_bits()
+    key.write_bytes(keys.to_pem(made))
+    key.chmod(0o600)
+    cert = pki.device(made, None, NOW, 365 * DAY)
+    files.cert.write_bytes(certificates.to_pem(cert))
+    report = probe(standing.url, swapped(files, key=key))
+    assert ids(report) == ["key-of-unknown-kind"]
+    assert f"of a kind that cannot sign in Go's TLS: {kind}" in report.findings[0].seen
+
+
+def test_an_unknown_critical_extension_is_found_here_and_refused_there(standing: Daemon, pki: Pki) -> None:
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00")
+    report = probe(standing.url, _with(pki, odd, critical=True))
+    assert ids(report) == ["certificate-extension-unknown", "certificate-unfit"]
+    assert report.findings[0].seen.endswith("has the critical extension 1.3.6.1.4.1.99999.1")
+    assert report.findings[1].fields["finding"] == "certificate-extension-unknown"
+
+
+def test_a_name_that_go_cannot_read_is_refused_once_somebody_is_revoked(
+    daemon_factory: Start, standing: Daemon, pki: Pki
+) -> None:
+    address = x509.RFC822Name("a..b@acme.example")
+    files = _with(pki, x509.SubjectAlternativeName([address]), critical=False)
+    early = probe(standing.url, files)
+    assert (ids(early), early.ok) == (["certificate-name-unreadable"], True)
+    assert early.findings[0].seen.endswith("names a..b@acme.example")
+    held = pki.daemon_files()
+    held.ca.write_bytes(certificates.to_pem(_excluding(pki.client, "somebody.acme.certkit.internal")))
+    report = probe(daemon_factory(**held.as_arguments()).url, files)
+    assert ids(report) == ["certificate-name-unreadable", "certificate-unfit"]
+
+
+def _rsa_of_512_bits() -> rsa.RSAPrivateKey:
+    """Make a key that no library generates any more, of two primes that elliptic curves are made with."""
+    p, q, e = 2**256 - 2**32 - 977, 2**256 - 2**224 + 2**192 + 2**96 - 1, 19
+    d = pow(e, -1, (p - 1) * (q - 1))
+    computed = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    return rsa.RSAPrivateNumbers(p, q, d, *computed, rsa.RSAPublicNumbers(e, p * q)).private_key()
+
+
+def _with(pki: Pki, extension: x509.ExtensionType, *, critical: bool) -> Files:
+    """Write a client's files whose certificate has one extension more, or another in place of its own."""
+    key = keys.generate("p256")
+    own = pki.device(key, None, NOW, 365 * DAY)
+    builder = (
+        x509.CertificateBuilder(own.issuer, own.subject, key.public_key(), own.serial_number)
+        .not_valid_before(own.not_valid_before_utc)
+        .not_valid_after(own.not_valid_after_utc)
+        .add_extension(extension, critical=critical)
+    )
+    for each in own.extensions:
+        if each.oid != extension.oid:
+            builder = builder.add_extension(each.value, each.critical)
+    return pki.write("odd", [pki.server.certificate], pki.client.signer.sign_certificate(builder), key)
 
 
 def test_a_refused_certificate_is_told_in_half_a_second(standing: Daemon, pki: Pki) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from certkit.cli.actions import (
+        apply,
         authority,
         backup,
         daemon,
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
         show,
         sign,
         status,
+        status_page,
         sync,
         unenroll,
         use,
     )
 
 __all__ = [
+    "apply",
     "authority",
     "backup",
     "daemon",
@@ -69,6 +72,7 @@ __all__ = [
     "show",
     "sign",
     "status",
+    "status_page",
     "sync",
     "unenroll",
     "use",

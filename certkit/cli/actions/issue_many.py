@@ -9,7 +9,7 @@ from certkit.authority.batches import Plan, Prepared, Skipped
 from certkit.cli.support import checked_list, home_access, namesakes, wording
 from certkit.cli.support.bundle_folder import BundleFolder
 from certkit.cli.support.comparison import fingerprints
-from certkit.cli.support.issuance_report import as_data, say_default
+from certkit.cli.support.issuance_report import say_default
 from certkit.cli.support.output import counted, say, say_json, say_table, short, tell
 from certkit.pki.certificates import NOTICE
 
@@ -57,7 +57,7 @@ def _report(many: Many, folder: BundleFolder, prepared: Sequence[Prepared], skip
     if many.as_json:
         say_json(
             {
-                "issued": [_as_data(each, folder) for each in prepared],
+                "issued": [folder.as_data(each) for each in prepared],
                 "skipped": skipped,
                 "table": folder.table if prepared else None,
             }
@@ -94,8 +94,3 @@ def _say_issued(many: Many, folder: BundleFolder, prepared: Sequence[Prepared]) 
     if many.no_passphrase:
         authorities = prepared[0].issued.bundle.server_authorities
         say("and compare with you, by phone or in person", *fingerprints(authorities))
-
-
-def _as_data(each: Prepared, folder: BundleFolder) -> dict[str, object]:
-    data = as_data(each.issued, folder.file_of(each.issued.person, each.issued.device))
-    return data | ({"passphrase": each.passphrase} if each.passphrase else {})

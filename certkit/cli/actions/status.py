@@ -9,8 +9,12 @@ from certkit.authority.overview import Expiry, Item, Kind, Severity, Summary, no
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
+from certkit.cli.support.remedies import ERRORS
 from certkit.cli.support.remedies.overview import ALL_DEVICES, remedy
 from certkit.results import as_json as as_json_form
+
+_CLOCKS = ERRORS["authority-not-yet-valid"]
+"""What to do where an authority is not valid yet: no command that has it sign helps."""
 
 
 def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
@@ -19,9 +23,12 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
         (items, more), told, seen_at = Summary(overview(view), 0) if as_json else summary(view), notes(view), view.now
         default = default_name(view)
         wanting = [item for item in items if item.attention]
-        devices = [item for item in wanting if item.kind is Kind.DEVICE and not item.renews_by]
+        too_early = any(item.kind is Kind.AUTHORITY and item.attention is Expiry.NOT_YET_VALID for item in items)
+        unsigned = {item for item in wanting if too_early and item.attention is Expiry.NOT_YET_VALID}
+        devices = [e for e in wanting if e.kind is Kind.DEVICE and not e.renews_by and e not in unsigned]
         at_once_too = {*devices} if len(devices) > 1 and not as_json else set()
         remedies = {item: _command(view, item, default) for item in wanting if item not in at_once_too}
+        remedies |= dict.fromkeys(unsigned, _CLOCKS)
         at_once = home_access.command(view, ALL_DEVICES)
     broken = any(item.severity is Severity.ERROR for item in wanting)
     if as_json:
@@ -47,7 +54,10 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
         [(item.kind, _name(item) + marks.get(item, ""), end, _mark(item) + said[item]) for item, end in rows],
     )
     for item, command in remedies.items():
-        say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
+        if command != _CLOCKS:
+            say("", f"{item.kind} {_name(item)} {said[item]}", f"  {command}")
+    if _CLOCKS in remedies.values():
+        say("", *(f"{e.kind} {_name(e)} {said[e]}" for e in remedies if remedies[e] == _CLOCKS), f"  {_CLOCKS}")
     if any(item.attention is Expiry.NOT_RENEWED for item in remedies):
         say("", "A device that has not renewed does so when it is next in use, and needs a code only if it cannot.")
 

@@ -6,13 +6,21 @@ from pathlib import Path
 
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly.edit import KEYS
-from certkit.enroll import renewal_record, unenrollment
+from certkit.earthly.user import user_of
+from certkit.enroll import renewal_record, request, unenrollment
 from certkit.enroll.unenrollment import Undoing, Unenrollment
+from certkit.errors import MissingError
 
 
 def unenroll(clients: Sequence[str], team: str | None, config: Path | None, *, dry_run: bool) -> None:
     """Undo the enrollment in a team, or say what would be undone."""
-    planned = unenrollment.plan(os.environ, clients, team=team, config=config)
+    try:
+        planned = unenrollment.plan(os.environ, clients, team=team, config=config)
+    except MissingError as error:
+        is_all_meant = not (clients or team or config)
+        if error.code == "not-enrolled-at-all" and is_all_meant and _withdraw(dry_run=dry_run):
+            return
+        raise
     if dry_run:
         say(f"Would leave {planned.team}; nothing is done", *_lines(planned, "edit   ", "remove "))
         _say_what_is_left(planned)
@@ -25,6 +33,22 @@ def unenroll(clients: Sequence[str], team: str | None, config: Path | None, *, d
         timers.stop(planned.user, os.environ)
     say(_left(planned), *_lines(planned, "edited ", "removed"))
     _say_what_is_left(planned)
+
+
+def _withdraw(*, dry_run: bool) -> bool:
+    """Remove the keys that wait for an answer, where nobody is enrolled; tell whether there are any."""
+    user = user_of(os.environ)
+    keys = request.waiting(user)
+    if keys and dry_run:
+        say("Would withdraw what was asked for and has no answer; nothing is done", *_named("remove ", keys))
+    elif keys:
+        request.withdraw(user, keys)
+        say("Withdrawn what was asked for and had no answer", *_named("removed", keys))
+    return bool(keys)
+
+
+def _named(done: str, keys: Sequence[Path]) -> Iterator[str]:
+    return (f"  {done}  {short(path)}" for path in keys)
 
 
 def _say_what_is_left(planned: Unenrollment) -> None:
@@ -57,6 +81,8 @@ def _lines(planned: Unenrollment, edited: str, removed: str) -> Iterator[str]:
             yield f"  kept     {short(copy)}   the former file"
     for folder in planned.folders:
         yield f"  {removed}  {short(folder)}/"
+    for path in request.waiting(planned.user):
+        yield f"  kept     {short(path)}   it waits for an answer; once you have left all teams: certkit unenroll"
 
 
 def _edit(undoing: Undoing, edited: str, removed: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from certkit import files
 from certkit.authority.batches import Prepared, Wanted
+from certkit.cli.support.issuance_report import as_data
 from certkit.cli.support.table_folder import TableFolder
 from certkit.errors import RefusedError
 from certkit.results import time_text
@@ -58,8 +59,12 @@ class BundleFolder:
     def write(self, prepared: Sequence[Prepared]) -> None:
         """Write the table first, without which no bundle can be opened, then the bundles."""
         self._folder.add([self._row(each) for each in prepared])
-        for each in prepared:
-            files.write(self.file_of(each.issued.person, each.issued.device), each.content, replace=False)
+        files.write_all({self.file_of(each.issued.person, each.issued.device): each.content for each in prepared})
+
+    def as_data(self, made: Prepared) -> dict[str, object]:
+        """Return a bundle, with the passphrase that was made up for it, as JSON takes it."""
+        data = as_data(made.issued, self.file_of(made.issued.person, made.issued.device))
+        return data | ({"passphrase": made.passphrase} if made.passphrase else {})
 
     def sweep(self) -> None:
         """Remove the drafts that a killed run has left, hidden and with passphrases; hold the home's lock."""

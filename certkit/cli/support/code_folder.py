@@ -1,6 +1,6 @@
 """The folder that many codes go to: for each a file to forward, and their table beside them; all of it is private."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,15 @@ class CodeFolder:
     def file_of(self, made: Invitation, suffix: str = ".txt") -> Path:
         """Return where what is to be forwarded lies; it takes the place of a former code for the same device."""
         return self._folder.file_of(made.state.person or "", made.state.device or "", suffix)
+
+    def sweep(self) -> None:
+        """Remove the drafts that a killed run has left; hold the home's lock."""
+        self._folder.sweep(".txt")
+
+    def write_table(self, made: Sequence[Invitation], is_open: Callable[[str], bool]) -> None:
+        """Write the table alone, without the codes that are not open any more, or were never recorded."""
+        former = [row for row in self._folder.rows() if is_open(row[-1])]
+        self._folder.write([*former, *map(_row, made)])
 
     def write(self, made: Sequence[Invitation], *, drawn: bool) -> None:
         """Write the table and what is to be forwarded, and each code `drawn`, if wanted."""

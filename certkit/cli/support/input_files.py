@@ -10,7 +10,7 @@ from certkit import files
 from certkit.errors import MalformedError, RefusedError
 from certkit.pki.keys import WrongPassphraseError
 
-Wanted = Literal["bundle", "request", "backup", "list of people"]
+Wanted = Literal["bundle", "request", "backup", "list of people", "roster"]
 
 _WHAT = {
     "backup": "a backup of a team's home, with the keys of its authorities",
@@ -28,6 +28,7 @@ _WANTED = {
     "bundle": "Name the bundle, or the answer to your request.",
     "request": "Name a request: certkit enroll --request FILE makes one.",
     "backup": "Name what certkit backup has written.",
+    "roster": "Name a text in YAML, as certkit apply --help shows it.",
     "list of people": "Name a text in CSV, with the line person,device first.",
 }
 _ALARM = "No laptop should have it: tell whoever runs certkit for your team, and remove it here."

@@ -66,7 +66,7 @@ def about_other_devices(view: View, issued: Issued) -> list[str]:
     others = [
         each
         for each in device_states(view, issued.person)
-        if each.state in (State.VALID, State.EXPIRED) and each.device != issued.device
+        if each.state in (State.VALID, State.NOT_YET_VALID, State.EXPIRED) and each.device != issued.device
     ]
     if not others:
         return []

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from certkit.pki import names
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]*")
 _LIKE_A_LABEL = re.compile(r"-[a-z2-7]{10}\Z")
+
+Row = Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -52,27 +54,32 @@ class TableFolder:
             raise MissingError(
                 f"{above} is not a folder, or cannot be written", "Name another folder.", code="out-dir-unwritable"
             )
-        self._rows()
+        self.rows()
 
-    def add(self, new: Sequence[Sequence[str]]) -> None:
-        """Add rows to the table, in the place of former ones with the same key; make the folder if need be."""
-        if not self.path.exists():
-            files.make_key_directory(self.path)
+    def add(self, new: Sequence[Row]) -> None:
+        """Add rows to the table, in the place of former ones with the same key."""
         column = self.titles.index(self.key)
         written = {row[column] for row in new}
-        rows = [self.titles, *(row for row in self._rows() if row[column] not in written), *new]
+        self.write([*(row for row in self.rows() if row[column] not in written), *new])
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Replace the table, and make the folder if there is none."""
+        if not self.path.exists():
+            files.make_private_directory(self.path)
+        if not any(self.path.iterdir()):  # whoever was killed here has made it, and no more
+            files.ignore(self.path)
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(rows)
+        csv.writer(text, lineterminator="\n").writerows([self.titles, *rows])
         files.write(self.table, text.getvalue().encode())
 
     def sweep(self, suffix: str) -> None:
         """Remove the drafts that a killed run has left, hidden and with secrets; hold the home's lock."""
-        for pattern in (f".{self.name}", f".*{suffix}"):
+        for pattern in (f".{self.name}", f".{files.IGNORED}", f".*{suffix}"):
             for draft in self.path.glob(f"{pattern}.{'[0-9a-f]' * 16}"):
                 draft.unlink(missing_ok=True)
 
-    def _rows(self) -> list[Sequence[str]]:
-        """Return the rows of the table that is there."""
+    def rows(self) -> list[Row]:
+        """Return the rows of the table, none where there is none."""
         try:
             titles, *rows = csv.reader(io.StringIO(files.read(self.table).decode(), newline=""), strict=True)
         except MissingError:

@@ -23,6 +23,7 @@ def unenroll(
 
     The configuration gets its very bytes back if nobody has edited it since; otherwise the five settings become what
     they were, and everything else stays. The key goes last, once nothing names it, and does not come back.
+    Where nobody is enrolled, the keys go of requests that wait for an answer.
     Exit codes: 0 undone, 1 failure or not enrolled, 2 usage.
     """
     actions.unenroll.unenroll(names or (), team, config, dry_run=dry_run)

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certkit.errors import CertkitError, MalformedError, MissingError
-from certkit.pki import certificates, extensions, go_certificate, keys, names
+from certkit.pki import certificates, extensions, go_certificate, go_extensions, go_names, keys, names
 from certkit.pki.certificates import has_signed
 from certkit.pki.extensions import allows
 from certkit.pki.go_keys import UnknownKindError
@@ -73,7 +73,10 @@ def file_garbage(evidence: Files) -> Sequence[Found]:
     return [_told_together(list(alike), code=code) for code, alike in groupby(unread, _code)]
 
 
-@finding("Earthly's TLS knows keys of RSA, of Ed25519, and of ECDSA on P-256, P-384 and P-521, and no other.")
+@finding(
+    "Earthly's TLS uses keys of RSA from 1024 bits, of Ed25519, and of ECDSA on P-256, P-384 and P-521, and no other. "
+    "It would not even show the certificate."
+)
 def key_of_unknown_kind(evidence: Files) -> Found | None:
     key = evidence.credentials.key
     if not isinstance(key.problem, UnknownKindError):
@@ -168,6 +171,34 @@ def certificate_not_for_clients(evidence: Files) -> Found | None:
 
 
 @finding(
+    "Go refuses a certificate with a critical extension that it does not know, and so does every daemon. Earthly waits "
+    "60 seconds and does not say why."
+)
+def certificate_extension_unknown(evidence: Files) -> Found | None:
+    own = evidence.own
+    unknown = [each.oid.dotted_string for each in own.extensions if go_extensions.is_unhandled(each)] if own else []
+    if not unknown:
+        return None
+    path = evidence.credentials.cert.path
+    return Found(f"{path} has the critical extension {', '.join(unknown)}", path=path)
+
+
+@finding(
+    "Go cannot read a name in the certificate. A daemon looks at these names as soon as anybody of the team has been "
+    "revoked, and then refuses the certificate, whoever it is.",
+    severity="warning",
+)
+def certificate_name_unreadable(evidence: Files) -> Found | None:
+    own = evidence.own
+    held = extensions.find(own, x509.SubjectAlternativeName) if own else None
+    unreadable = [str(each.value) for each in held or () if not go_names.readable([each])]
+    if not unreadable:
+        return None
+    path = evidence.credentials.cert.path
+    return Found(f"{path} names {' and '.join(unreadable[:_MOST_TOLD])}", path=path)
+
+
+@finding(
     "Go refuses signatures made with SHA-1 or MD5, and so does every daemon: it is as if nobody had signed. Earthly "
     "waits 60 seconds and does not say why."
 )
@@ -240,6 +271,8 @@ files = Stage(
         certificate_not_yet_valid,
         certificate_near_end,
         certificate_not_for_clients,
+        certificate_extension_unknown,
+        certificate_name_unreadable,
         certificate_signed_weakly,
         serial_negative,
         not_an_authority,

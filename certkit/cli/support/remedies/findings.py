@@ -49,6 +49,8 @@ REMEDIES: Mapping[str, str] = {
     "certificate-not-yet-valid": _CLOCK,
     "certificate-near-end": "renew it:\n  certkit renew\nor, where a bundle enrolled this machine, " + _RENEW,
     "certificate-not-for-clients": _RENEW,
+    "certificate-extension-unknown": f"{_ASK} for a new certificate; certkit makes it without:\n  {_ENROLL}",
+    "certificate-name-unreadable": f"{_ASK} for a certificate without that name; certkit's have none:\n  {_ENROLL}",
     "certificate-signed-weakly": f"{_ASK} for a certificate that is signed with SHA-256:\n  {_ENROLL}",
     "serial-negative": f"{_ASK} for new ones, when there is time:\n  {_ENROLL}",
     "not-an-authority": f"enroll again:\n  {_ENROLL}",

@@ -41,5 +41,5 @@ def _bundle(person: str, device: str) -> str:
 def _daemon(item: "Item") -> str:
     if item.attention == "no-daemon":
         return "daemon add --help"
-    verb = "renew" if item.attention in {"expired", "expires-soon", "no-certificate"} else "check"
+    verb = "renew" if item.attention in {"expired", "expires-soon", "not-yet-valid", "no-certificate"} else "check"
     return f"daemon {verb} {item.name}"
