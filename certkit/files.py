@@ -87,13 +87,13 @@ def read_passphrase(path: Path) -> bytes:
 
 def passphrase_in(content: bytes, what: str) -> bytes:
     """Return the first line of what has this content, in UTF-8. Raise MalformedError if it is empty."""
-    line = _as_utf8(content).split(b"\n", 1)[0].removesuffix(b"\r")
+    line = as_utf8(content).split(b"\n", 1)[0].removesuffix(b"\r")
     if not line:
         raise MalformedError(f"{what} has no passphrase in its first line", "Put it there.", code="passphrase-empty")
     return line
 
 
-def _as_utf8(content: bytes) -> bytes:
+def as_utf8(content: bytes) -> bytes:
     """Return a text without the byte order mark that editors and PowerShell put before it."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         with contextlib.suppress(UnicodeDecodeError):

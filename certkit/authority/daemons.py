@@ -171,7 +171,8 @@ def find(view: View, name: str) -> Daemon:
     daemon = view.ledger.daemon(name)
     if daemon is None or daemon.removed:
         known = [each.name for each in view.ledger.daemons()]
-        raise MissingError(f"there is no daemon {name}", code="daemon-missing", daemon=name, known=known)
+        code = "daemon-missing" if known else "daemons-none"
+        raise MissingError(f"there is no daemon {name}", code=code, daemon=name, known=known)
     return daemon
 
 
@@ -273,4 +274,4 @@ def checked(view: View, daemon: Daemon, wanted: Deployment) -> Deployment:
 
 def host_names(texts: Iterable[str]) -> tuple[str, ...]:
     """Return names and addresses in their one form, each once; raise InvalidError for what is neither."""
-    return tuple(dict.fromkeys(str(names.parse_host(text).value) for text in texts))
+    return tuple(dict.fromkeys(str(names.parse_machine(text).value) for text in texts))

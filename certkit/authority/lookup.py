@@ -109,6 +109,32 @@ def one_slip_away(view: View, name: str) -> list[str]:
     return [each for each in view.ledger.names() if _is_slip(folded, names.folded(each))]
 
 
+def doubles(view: View, listed: Iterable[str]) -> dict[str, list[str]]:
+    """Return whose names those who are new in a list almost have: of people who are there, or earlier in the list.
+
+    That is a slip away, or the same but for what is behind the @.
+    """
+    people = {names.folded(name): name for name in view.ledger.names()}
+    new = {folded: name for name in listed if (folded := names.folded(name)) not in people}
+    seen: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
+    for folded, name in (people | new).items():
+        traces = _traces(name)
+        if folded in new:
+            near = dict.fromkeys(other for trace in traces for other in seen.get(trace, ()))
+            if alike := [other for other in near if is_almost(name, other)]:
+                found[name] = alike
+        for trace in traces:
+            seen.setdefault(trace, []).append(name)
+    return found
+
+
+def _traces(name: str) -> set[str]:
+    """Return what two names have in common of which one is almost the other: so not each is compared with each."""
+    folded = names.folded(name)
+    return {f"{_before_at(name)}@", folded, *(folded[:at] + folded[at + 1 :] for at in range(len(folded)))}
+
+
 def is_almost(one: str, other: str) -> bool:
     """Tell whether two names may be one that was mistyped, or two of one person: all before the @ is the same."""
     return _before_at(one) == _before_at(other) or _is_slip(names.folded(one), names.folded(other))

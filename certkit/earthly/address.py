@@ -122,6 +122,7 @@ def parse_shared(url: str) -> Address:
             code="daemon-url-local",
             url=url,
         )
+    names.parse_machine(address.host)
     return address
 
 

@@ -136,6 +136,9 @@ def device_named(dns_name: str, person: str) -> str:
     return device if is_whole and label(device) == device else ""
 
 
+_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+
+
 def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
     """Read an IP address or a DNS name, internationalized or not (IDNA 2008, RFC 5891).
 
@@ -154,6 +157,23 @@ def parse_host(value: str) -> x509.DNSName | x509.IPAddress:
             host=value,
         )
     return x509.IPAddress(address)
+
+
+def parse_machine(value: str) -> x509.DNSName | x509.IPAddress:
+    """Read what names one machine; raises InvalidError as `parse_host` does, and for addresses of all or of none."""
+    host = parse_host(value)
+    address = host.value
+    if not isinstance(address, ipaddress.IPv4Address | ipaddress.IPv6Address):
+        return host
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_unspecified or address.is_multicast or address == _BROADCAST:
+        raise InvalidError(
+            f"{value} is the address of no single machine",
+            "Use a name or address that every laptop reaches.",
+            code="host-of-no-machine",
+            host=value,
+        )
+    return host
 
 
 def ascii_host(value: str) -> str:

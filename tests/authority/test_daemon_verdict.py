@@ -10,6 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from certkit.authority.daemon_verdict import CheckResult, Expected, Proof, Verdict, Why, judge, proof
 from certkit.cli.support.daemon_check_report import as_data, remedy, said
+from certkit.cli.support.remedies import machine
 from certkit.pki import certificates, keys
 from certkit.pki.signer import KeySigner
 from certkit.probe import Check, Report
@@ -232,7 +233,7 @@ def test_who_is_not_there_or_has_more_addresses_than_were_looked_at_is_not_prove
         "the name build has no address here (Name or service not known)",
     )
     assert (checked(gone).may_change, unresolved.may_change) == (True, False)
-    assert remedy(unresolved, RENEW).endswith(": getent hosts build")
+    assert remedy(unresolved, RENEW).splitlines()[1] == f"  {machine.commands('build')['resolve']}"
     more = checked(at("a:1"), left_out=2)
     assert (more.verdict, proof(more)) == (Verdict.NOT_DETERMINED, Proof())
 
@@ -289,7 +290,9 @@ UNVERIFIED = replace(SEEN, outcome=Outcome.UNVERIFIED, alert=None, is_authentica
     ("shown", "finding", "may_change", "to_do"),
     [
         (NEWEST, "daemon-misnamed", False, "certkit daemon renew build --san build gives it one that names build"),
-        (FORMER, "daemon-misnamed", True, "see what an enrolled laptop's certkit probe says"),
+        (FORMER, "daemon-misnamed", True, "find out what answers there; if it is this daemon, copy its new files"),
+        (FORMER, "daemon-of-another-authority", True, "find out what answers there; if it is this daemon, copy its"),
+        (NEWEST, "daemon-signed-weakly", False, "certkit daemon renew build gives it a new certificate; copy its"),
         (FORMER, "daemon-expired", True, "copy its new files to its host, and restart it"),
         (NEWEST, "daemon-not-yet-valid", False, "compare both clocks"),
     ],

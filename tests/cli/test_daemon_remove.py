@@ -25,6 +25,15 @@ def test_a_removed_daemon_is_in_no_list_and_no_bundle_and_its_files_are_gone(lea
     assert lead("log", "arm", "--json").data["events"][-1]["action"] == "daemon remove"
 
 
+def test_where_no_daemon_is_left_that_is_said(lead: Lead, home: Path) -> None:
+    lead("daemon", "remove", "build", "--yes")
+    what, remedy = "certkit: there is no daemon build", "Add one: certkit daemon add --help"
+    for command in ("default", "renew", "check"):
+        assert lead("daemon", command, "build").complaint == (1, what, remedy)
+    assert lead("daemon", "check", "--all").out == f"No daemons. {remedy}\n"
+    assert lead("daemon", "check", "--all", "--json").data == {"ok": True, "checks": []}
+
+
 def test_a_removed_daemon_stands_in_no_rotation_s_way(lead: Lead, home: Path) -> None:
     lead("rotate", "client", "prepare")
     assert "daemon build" in lead("rotate", "client", "switch").err

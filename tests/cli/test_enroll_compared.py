@@ -110,6 +110,13 @@ def test_a_passphrase_in_another_encoding_is_said_to_be_so(team: Team, capsys: C
     assert not Path("another").exists()
 
 
+def test_a_passphrase_with_a_byte_that_nobody_types_is_said_to_be_so(team: Team, capsys: Captured) -> None:
+    Path("binary").write_bytes(b"a long enough\0passphrase\n")
+    capsys.readouterr()
+    assert main(["enroll", "sealed.certkit", "--passphrase-file", "binary"]) == 1
+    assert capsys.readouterr().err.startswith("certkit: binary has a NUL byte in its first line\n")
+
+
 def test_what_is_typed_in_another_encoding_is_said_to_be_so(team: Team) -> None:
     code, shown = on_terminal(
         ["enroll", "sealed.certkit"], {"Passphrase": "sch\udcf6ne"}, environment={"LC_ALL": "C.UTF-8"}

@@ -7,6 +7,7 @@ import pytest
 from tests.cli.conftest import URL, Lead
 
 EXAMPLE = "Write it as Earthly does, scheme and port included: tcp://build.acme.example:8372"
+MACHINE = "Use a name or address that every laptop reaches."
 MANAGED = "to mean a daemon that it manages itself, so a shared one cannot be called that"
 BOMB = b"team: [&a [x], " + b"".join(b"&%c [*%c, *%c, *%c, *%c], " % (n, *[n - 1] * 4) for n in range(98, 118)) + b"]\n"
 """A few bytes of YAML that are 4 to the power of 20 when they are written out."""
@@ -26,6 +27,10 @@ INIT = ["init", "--team", "acme", "--daemon"]
         ("tcp://\x1b[31m:1", "is not a daemon's URL", "tcp://"),
         ("tcp://localhost:8372", f"Earthly takes localhost {MANAGED}", "tcp://build-server:8372"),
         ("tcp://127.0.0.1:8372", f"Earthly takes 127.0.0.1 {MANAGED}", "tcp://build-server:8372"),
+        ("tcp://224.0.0.1:8372", "224.0.0.1 is the address of no single machine", MACHINE),
+        ("tcp://255.255.255.255:8372", "255.255.255.255 is the address of no single machine", MACHINE),
+        ("tcp://[::ffff:0.0.0.0]:8372", "is the address of no single machine", MACHINE),
+        ("tcp://[ff02::1]:8372", "ff02::1 is the address of no single machine", MACHINE),
         ("tcp://[::1]:8372", f"Earthly takes ::1 {MANAGED}", "tcp://build-server:8372"),
     ],
 )
@@ -133,6 +138,20 @@ def test_a_home_that_is_damaged_names_the_file(lead: Lead, home: Path, file: str
     assert "defect" not in what
     assert "backup" in remedy or "home" in remedy
     assert not Path("a").exists()
+
+
+@pytest.mark.parametrize("san", ["0.0.0.0", "::", "ff02::1", "255.255.255.255"])
+@pytest.mark.parametrize("command", [[*INIT, URL], ["daemon", "renew", "build"]])
+def test_no_certificate_names_an_address_of_all_machines_or_of_none(
+    request: pytest.FixtureRequest, lead: Lead, command: list[str], san: str
+) -> None:
+    if command[0] == "daemon":
+        request.getfixturevalue("home")
+    assert lead(*command, "--san", san).complaint == (
+        2,
+        f"certkit: {san} is the address of no single machine",
+        MACHINE,
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.team import Files
 HAS_BOTH = frozenset({"getent", "timedatectl"})
 
 
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("system", "programs", "expected"),
     [
@@ -24,7 +25,12 @@ HAS_BOTH = frozenset({"getent", "timedatectl"})
     ],
 )
 def test_a_name_that_is_not_known_is_looked_up_by_what_is_there(
-    lead: Lead, alice: Files, monkeypatch: pytest.MonkeyPatch, system: str, programs: frozenset[str], expected: str
+    lead: Lead,
+    alice: Files,
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+    programs: frozenset[str],
+    expected: str,
 ) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -36,6 +42,9 @@ def test_a_name_that_is_not_known_is_looked_up_by_what_is_there(
     ended = lead("probe", "--daemon", "tcp://build.acme.example:8372", *named)
     assert ended.code == 3
     assert f"\n             {expected}\n" in ended.out
+    checked = lead("daemon", "check", "build", "--timeout", "1")
+    assert checked.code == 3
+    assert checked.out.endswith(f"Remedy: check the name, the VPN and the name server:\n  {expected}\n")
 
 
 @pytest.mark.parametrize(

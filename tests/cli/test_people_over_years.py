@@ -8,6 +8,7 @@ import pytest
 from tests.cli.conftest import ALICE, Lead
 from tests.cli.openssl import is_let_in, issue
 from tests.cli.terminal import on_terminal
+from tests.server.identity import started
 
 
 def test_somebody_who_comes_back_gets_a_new_laptop_in_and_not_the_old_one(lead: Lead, home: Path) -> None:
@@ -108,6 +109,64 @@ def test_a_script_is_told_of_the_slip_and_goes_on(lead: Lead, home: Path) -> Non
             "  certkit revoke alcie@acme.example --reason replaced",
         ],
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "undo"),
+    [
+        ("issue --from people.csv --out-dir b --no-passphrase", "revoke {} --reason replaced"),
+        ("invite --from people.csv", "invite cancel {}"),
+    ],
+)
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0), (None, 0)])
+def test_names_in_a_list_that_are_almost_others_are_asked_about(
+    lead: Lead, home: Path, command: str, undo: str, answer: str | None, code: int
+) -> None:
+    """They may be almost those of people who are there, or of each other."""
+    started(home)
+    issue(lead, ALICE)
+    people = ["alcie@acme.example", "zoe", "robert@acme.example", "robert@agency.example"]
+    Path("people.csv").write_text("\n".join(["person", *people]))
+    if answer:
+        ended, shown = on_terminal(command.split(), {"Are all of them somebody else? [y/N]": answer})
+    else:
+        done = lead(*command.split())
+        ended, shown = done.code, done.err
+    assert ended == code, shown
+    assert f"{people[0]} is new, and almost the name of {ALICE}." in shown
+    assert f"{people[3]} is new, and almost the name of {people[2]}." in shown
+    assert shown.count(" is new, ") == 2
+    assert (f"  certkit {undo.format(people[3])}" in shown) is (answer is None)
+    assert ("zoe" in lead("list").out + lead("invite", "list").out) is (code == 0)
+    if code == 0:  # and then all of them are known
+        assert lead(*command.split()[:3], "--out-dir", "c").err == ""
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0), (None, 0)])
+def test_somebody_who_is_invited_with_almost_another_s_name_is_asked_about(
+    lead: Lead, home: Path, answer: str | None, code: int
+) -> None:
+    started(home)
+    issue(lead, ALICE)
+    command = ["invite", "alcie@acme.example"]
+    if answer:
+        ended, shown = on_terminal(command, {"Is alcie@acme.example somebody else? [y/N]": answer})
+    else:
+        done = lead(*command)
+        ended, shown = done.code, done.err
+        assert shown.endswith("take it back:\n  certkit invite cancel alcie@acme.example\n")
+    assert ended == code, shown
+    assert f"alcie@acme.example is new, and almost the name of {ALICE}." in shown
+    assert ("alcie" in lead("invite", "list").out) is (code == 0)
+
+
+@pytest.mark.parametrize("name", ["Alice@acme.example", "alic\u034fe@acme.example", "alcie\u034f@acme.example"])
+@pytest.mark.parametrize("command", [["issue", "--out", "x", "--no-passphrase"], ["invite"]])
+def test_a_name_that_is_refused_is_told_as_that_alone(lead: Lead, home: Path, name: str, command: list[str]) -> None:
+    started(home)
+    for known in (ALICE, "alyce@acme.example"):
+        issue(lead, known)
+    assert lead(command[0], name, *command[1:]).complaint[0] in {1, 2}
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])

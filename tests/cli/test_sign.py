@@ -56,7 +56,7 @@ def test_a_request_may_have_any_key_that_certkit_would_make(lead: Lead, home: Pa
 @pytest.mark.parametrize(
     ("request_", "what"),
     [
-        (b"", "alice.csr: it is not a certificate request"),
+        (b"", "alice.csr is empty"),
         (b"\x1b[31mgarbage", "alice.csr: it is not a certificate request"),
         (keys.to_pem(KEY), "alice.csr is a private key, no request"),
         (requests.make(KeySigner(KEY))[:-40], "alice.csr: it is not a certificate request"),

@@ -103,6 +103,16 @@ def test_a_file_with_a_byte_order_mark_holds_the_same_passphrase(lead: Lead, tmp
     assert lead("enroll", "al.certkit", "--passphrase-file", "secret", "--no-probe").code == 0
 
 
+def test_what_an_editor_or_a_spreadsheet_saved_in_utf_16_is_read(lead: Lead, home: Path) -> None:
+    assert lead("enroll", "--request", "al.csr").code == 0
+    for saved, content in (("al.utf16", Path("al.csr").read_text()), ("people.txt", "person\tdevice\nbo\tdesk\n")):
+        Path(saved).write_text(content, encoding="utf-16")
+    assert lead("sign", "al.utf16", "--person", "al", "--out", "answer").code == 0
+    Path("answer").write_text(Path("answer").read_text(), encoding="utf-16")
+    assert lead("enroll", "answer", "--for", "earthly", "--no-probe").code == 0
+    assert lead("issue", "--from", "people.txt", "--out-dir", "bundles", "--no-passphrase").code == 0
+
+
 @pytest.mark.parametrize(("made", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
 def test_an_authority_s_passphrase_is_the_same_on_every_keyboard(lead: Lead, made: Form, typed: Form) -> None:
     Path("secret").write_text(unicodedata.normalize(made, UMLAUT))

@@ -203,6 +203,8 @@ def check(home: Path | None, name: str | None, wait: float, timeout: float, *, a
     end = time.monotonic() + wait
     with home_access.reading_first(home) as view:
         names = [name] if name else [daemon.name for daemon in view.ledger.daemons()]
+    if not (names or as_json):
+        say("No daemons. Add one: certkit daemon add --help")
     found = []
     for each in names:
         found.append(_check(home, each, end - time.monotonic(), timeout))
@@ -237,6 +239,7 @@ def _say_checked(checked: Checked) -> None:
     if checked.is_proven:
         say(f"{name} holds its newest files: {said}.")
     else:
-        say(f"{name} is not proven to hold its newest files: {said}.", f"Remedy: {checked.remedy}")
+        remedy = f"Remedy: {checked.remedy}".split("\n")
+        say(f"{name} is not proven to hold its newest files: {said}.", *remedy)
     if checked.renewal and checked.state.expires:
         say(f"! {name}'s certificate expires {checked.state.expires.date()}:  {checked.renewal}")

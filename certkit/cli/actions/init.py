@@ -121,7 +121,7 @@ def _settings(wanted: Wanted) -> Settings:
 def _first_daemon(url: str, name: str | None, more_hosts: tuple[str, ...]) -> FirstDaemon:
     address = parse_shared(url)
     for host in more_hosts:
-        names.parse_host(host)  # a mistake is told before anything is made
+        names.parse_machine(host)  # a mistake is told before anything is made
     return FirstDaemon(names.slug(name or _name_from(address.host), "daemon"), address, more_hosts)
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from certkit.authority import host_codes, invitations
+from certkit.authority import host_codes, invitations, server_identity
 from certkit.authority.invitations import CodeState
-from certkit.cli.support import home_access, qr_code, wording
+from certkit.cli.support import home_access, namesakes, qr_code, wording
 from certkit.cli.support.code_report import as_data, forwarded, say_drawn
-from certkit.cli.support.output import say, say_json, say_table, showing_once
+from certkit.cli.support.output import say, say_json, say_table, showing_once, tell
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,12 @@ def invite(home: Path | None, person: str, choices: Choices, *, as_json: bool) -
     if choices.qr:
         qr_code.check()
     with home_access.changing(home) as session:
+        server_identity.address(session)  # without a server nobody is asked anything
+        doubt = namesakes.settle(session, person, choices.device, "made", can_answer=not as_json)
         made = invitations.invite(
             session, person, choices.device, life=choices.ttl, uses=choices.uses, client=choices.client
         )
+        tell(*doubt)
         cancelling = home_access.command(session, f"invite cancel {made.state.id}")
     lost = f"{made.state.person} is invited, but the code"
     with showing_once(lost, None, "code-not-shown", person=made.state.person, id=made.state.id):

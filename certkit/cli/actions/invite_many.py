@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from certkit.authority import invitations
+from certkit.authority import invitations, server_identity
 from certkit.authority.batches import Skipped
 from certkit.authority.invitations import Invitation, Invited
-from certkit.cli.support import checked_list, home_access, people_list, qr_code, wording
+from certkit.cli.support import checked_list, home_access, namesakes, people_list, qr_code, wording
 from certkit.cli.support.code_folder import CodeFolder
 from certkit.cli.support.code_report import as_data, say_drawn
-from certkit.cli.support.output import say, say_json, say_table, short, showing_once
+from certkit.cli.support.output import say, say_json, say_table, short, showing_once, tell
 from certkit.errors import CertkitError
 
 
@@ -36,7 +36,10 @@ def invite(home: Path | None, many: Many) -> None:
         qr_code.check()
     listed = checked_list.read(many.people, people_list.OF_CODES, untitled=True)
     with home_access.changing(home) as session:
+        server_identity.address(session)  # without a server nobody is asked anything
         checked_list.wanted(session, listed, "made")
+        people = [line.person for line in listed.lines]
+        doubt = namesakes.settle_listed(session, people, "made", can_answer=not many.as_json)
         wanted = [Invited(line.person, line.device, line.client or many.client) for line in listed.lines]
         made, skipped = invitations.invite_listed(session, wanted, life=many.ttl)
         try:
@@ -46,6 +49,7 @@ def invite(home: Path | None, many: Many) -> None:
             raise CertkitError(
                 f"no code could be handed out, and all are cancelled: {error.message}", code="codes-not-handed-out"
             ) from None
+    tell(*doubt)
 
 
 def _hand_out(many: Many, folder: CodeFolder | None, made: Sequence[Invitation], skipped: Sequence[Skipped]) -> None:

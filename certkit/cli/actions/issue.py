@@ -35,8 +35,9 @@ def issue(
     made_up = "" if passphrase_file or no_passphrase else _made_up()
     secret = _given(passphrase_file) if passphrase_file else made_up or None
     with home_access.changing(home) as session:
-        namesakes.settle(session, person, device, can_answer=not as_json)
+        doubt = namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.issue(session, person, device, days=life)
+        tell(*doubt)
         others = [] if device else about_other_devices(session, issued)
     with naming_device(issued):
         destination.write_line(out, seal(issued.bundle, secret, is_drawn=bool(made_up)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from certkit.authority import batches
 from certkit.authority.batches import Plan, Prepared, Skipped
-from certkit.cli.support import checked_list, home_access, wording
+from certkit.cli.support import checked_list, home_access, namesakes, wording
 from certkit.cli.support.bundle_folder import BundleFolder
 from certkit.cli.support.comparison import fingerprints
 from certkit.cli.support.issuance_report import say_default
@@ -35,6 +35,8 @@ def issue(home: Path | None, many: Many) -> None:
             folder.sweep()
             batches.settle(session, folder.holds)
         wanted = checked_list.wanted(session, parsed, "issued") if parsed else None
+        people = [each.person for each in wanted or ()]
+        doubt = namesakes.settle_listed(session, people, "issued", can_answer=not many.as_json)
 
         def look() -> Plan:
             if wanted is not None:
@@ -48,6 +50,7 @@ def issue(home: Path | None, many: Many) -> None:
         if prepared:
             batches.deliver(session, look, plan, prepared, folder.write)
     _report(many, folder, prepared, plan.skipped)
+    tell(*doubt)
 
 
 def _report(many: Many, folder: BundleFolder, prepared: Sequence[Prepared], skipped: Sequence[Skipped]) -> None:

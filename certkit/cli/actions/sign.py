@@ -39,9 +39,10 @@ def sign(
         requests.read(content)  # what is wrong with it is told before the home is opened
         is_others = requests.names_itself(content)
     with home_access.changing(home) as session:
-        namesakes.settle(session, person, device, can_answer=not as_json)
+        doubt = namesakes.settle(session, person, device, can_answer=not as_json)
         issued = issuance.sign(session, content, person, device, days=life)
         authorities = [session.certificate_path("server", each) for each in session.rotation("server").trusted]
+        tell(*doubt)
         others = [] if device else about_other_devices(session, issued)
     with naming_device(issued):
         if pem:

@@ -9,6 +9,7 @@ from certkit.authority import batches
 from certkit.authority.batches import Wanted
 from certkit.authority.session import Session
 from certkit.cli.support import input_files, people_list
+from certkit.cli.support.namesakes import Done
 from certkit.cli.support.output import tell
 from certkit.cli.support.people_list import BadLine, Line
 from certkit.errors import MalformedError
@@ -30,7 +31,7 @@ def read(named: Path, columns: Sequence[str] = people_list.OF_BUNDLES, *, untitl
         return Listed(path, *people_list.parse(content, columns, untitled=untitled))
 
 
-def wanted(session: Session, listed: Listed, done: str) -> list[Wanted]:
+def wanted(session: Session, listed: Listed, done: Done) -> list[Wanted]:
     """Return what is wanted; name every bad line and raise MalformedError, that nothing was `done`, if there is any."""
     found = [Wanted(line.person, line.device) for line in listed.lines]
     refused = batches.obstacles(session, found)

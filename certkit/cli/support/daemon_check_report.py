@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from certkit.authority.daemon_verdict import CheckResult, Reason, Verdict, Why
+from certkit.cli.support.remedies import machine
 from certkit.earthly.address import parse
 from certkit.probe.alerts import describe
 from certkit.probe.observed import Doubt
@@ -24,8 +25,8 @@ _REMEDIES = {
     "proven": "",
 }
 
-_CLOCKS = "compare both clocks with the true time, here and on its host: date -u"
-_OF_FINDINGS = {"daemon-not-yet-valid": _CLOCKS}
+_WHO = f"find out what answers there; if it is this daemon, {_RESTART}"
+_CLOCKS = "compare both clocks with the true time, here and on its host:\n  date -u"
 
 PROVEN = "it serves its newest certificate, and refuses the canary"
 
@@ -39,13 +40,14 @@ def said(result: CheckResult) -> str:
 
 
 def remedy(result: CheckResult, renew: str) -> str:
-    """Say what to do about it; `renew` is the command for a new certificate."""
+    """Say what to do about it, indented lines being commands; `renew` is the command for a new certificate."""
     reasons = [*result.reasons, *(reason for each in result.addresses for reason in each.reasons)]
     worst = next((each for each in reasons if each.verdict is result.verdict), None)
     if any(each.why is Why.NEWEST_EXPIRED for each in reasons) and result.verdict is Verdict.NOT_DETERMINED:
         return f"{renew} gives it a new certificate; {_RESTART}"
     if worst and worst.why is Why.UNRESOLVED:
-        return f"check the name, the VPN and the name server: getent hosts {shlex.quote(_host(result.url))}"
+        look_up = machine.commands(shlex.quote(_host(result.url)))["resolve"]
+        return f"check the name, the VPN and the name server:\n  {look_up}"
     if worst and worst.why is Why.CERTIFICATE_UNVERIFIED:
         return _about_certificate(worst.fields, renew, _host(result.url))
     return _REMEDIES[result.verdict]
@@ -54,11 +56,15 @@ def remedy(result: CheckResult, renew: str) -> str:
 def _about_certificate(fields: Mapping[str, object], renew: str, host: str) -> str:
     """Say what to do about a certificate that is not believed: a former one may be all that is wrong."""
     finding = fields["finding"]
-    if finding == "daemon-misnamed" and fields["newest"]:
-        return f"{renew} --san {shlex.quote(host)} gives it one that names {host}; {_RESTART}"
     if finding == "daemon-expired":
         return _RESTART  # the newest one has not expired: that was told before
-    return _OF_FINDINGS.get(str(finding), _PROBE)
+    if finding == "daemon-not-yet-valid":
+        return _CLOCKS
+    if not fields["newest"]:
+        return _WHO
+    if finding == "daemon-misnamed":
+        return f"{renew} --san {shlex.quote(host)} gives it one that names {host}; {_RESTART}"
+    return f"{renew} gives it a new certificate; {_RESTART}"
 
 
 def _host(url: str) -> str:

@@ -40,12 +40,12 @@ def path_of(named: Path) -> Path:
 
 
 def read(named: Path, wanted: Wanted, limit: int) -> bytes:
-    """Return a file's content.
+    """Return a file's content; a text as UTF-8, also where it was saved in UTF-16.
 
     Raises MalformedError for what is empty, known to be something else, or larger than `limit` bytes.
     """
     path = path_of(named)
-    content = files.read(path, limit=max(limit, files.READ_LIMIT), pipes=True)
+    content = files.as_utf8(files.read(path, limit=max(limit, files.READ_LIMIT), pipes=True))
     if not content.strip():
         raise _empty(path, wanted)
     found = _kind(content)

@@ -1,48 +1,91 @@
 """Ask, before somebody is let in, where a name may mean somebody else: a slip of the keyboard, or a namesake."""
 
 import shlex
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from certkit.authority import lookup
+from certkit.authority import batches, lookup
+from certkit.authority.batches import Wanted
 from certkit.authority.revocation import Subject, revocation
+from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support.output import tell
+from certkit.cli.support.questions import can_ask, confirmed
 from certkit.errors import RefusedError
 from certkit.pki import names
 
+Done = Literal["issued", "made"]
+"""What is about to be done: certificates are issued, codes made."""
+_UNDO: Mapping[Done, str] = {
+    "issued": "certkit revoke {person} --reason replaced",
+    "made": "certkit invite cancel {person}",
+}
 
-def settle(view: View, person: str, device: str | None, *, can_answer: bool = True) -> None:
+
+def settle(
+    session: Session, person: str, device: str | None, done: Done = "issued", *, can_answer: bool = True
+) -> list[str]:
     """Ask whose a name is where that is not certain; raise RefusedError unless it is confirmed.
 
-    Where nobody can answer, as in a script, a name that may be mistyped is told, and the command goes on.
+    Where nobody can answer, as in a script, a name that may be mistyped is no obstacle: return what to tell of it once
+    all is done. Raises as whatever records them for names that would be refused in any case: nobody is asked of those.
     """
-    known = lookup.person_called(view, person)
+    wanted = Wanted(names.text(person, "person"), names.text(device, "device") if device else None)
+    for error in batches.obstacles(session, [wanted]).values():
+        raise error
+    known = lookup.person_called(session, person)
     if known is None:
-        doubt, question = _slip(view, person), f"Is {person} somebody else"
+        doubt, question = _slip(session, person), f"Is {person} somebody else"
     else:
-        doubt, question = _namesake(view, known.name, device), "Is this a device more of the same person"
+        doubt, question = _namesake(session, known.name, device), "Is this a device more of the same person"
     if not doubt:
-        return
-    from certkit.cli.support.questions import can_ask, confirmed  # few names are in doubt
-
+        return []
     if not (can_answer and can_ask()):
-        if known is None:
-            undo = f"certkit revoke {shlex.quote(person)} --reason replaced"
-            tell(doubt, "If that is one person, take it back:", f"  {undo}")
-        return
+        return [] if known else [doubt, *_undoing([person], done)]
     tell(doubt)
+    _confirm(question, done, person)
+    return []
+
+
+def settle_listed(session: Session, people: Sequence[str], done: Done, *, can_answer: bool) -> list[str]:
+    """Do the same for a list, of all that are new in it and may be mistyped, beside each other too, at once."""
+    found = lookup.doubles(session, people)
+    if not found:
+        return []
+    doubts = [_is_almost(person, others) for person, others in found.items()]
+    if not (can_answer and can_ask()):
+        return [*doubts, *_undoing([*found], done)]
+    tell(*doubts)
+    one = next(iter(found))
+    _confirm(f"Is {one} somebody else" if len(found) == 1 else "Are all of them somebody else", done, one)
+    return []
+
+
+def _confirm(question: str, done: Done, person: str) -> None:
     if not confirmed(f"{question}?"):
         raise RefusedError(
-            "nothing was issued",
+            f"nothing was {done}",
             "Give everybody a name of their own, such as an e-mail address.",
             code="person-not-confirmed",
             person=person,
         )
 
 
+def _undoing(people: Sequence[str], done: Done) -> list[str]:
+    return [
+        "If that is one person, take it back:",
+        *(f"  {_UNDO[done].format(person=shlex.quote(person))}" for person in people),
+    ]
+
+
+def _is_almost(person: str, others: Sequence[str]) -> str:
+    return f"{person} is new, and almost the name of {', '.join(others)}."
+
+
 def _slip(view: View, person: str) -> str:
     alike = dict.fromkeys([*lookup.namesakes(view, person), *lookup.one_slip_away(view, person)])
     similar = [each for each in alike if names.folded(each) != names.folded(person)]  # which is refused in any case
-    return f"{person} is new, and almost the name of {', '.join(similar)}." if similar else ""
+    return _is_almost(person, similar) if similar else ""
 
 
 def _namesake(view: View, person: str, device: str | None) -> str:

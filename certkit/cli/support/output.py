@@ -37,7 +37,7 @@ def short(path: Path) -> str:
     quoted = shlex.quote(str(path))
     if quoted == str(path):
         with contextlib.suppress(RuntimeError, ValueError):  # there is no home folder, or the path is not in it
-            return f"~/{path.relative_to(Path.home())}"
+            return f"~/{path.relative_to(Path.home())}".removesuffix("/.")
     return quoted
 
 

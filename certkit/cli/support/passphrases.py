@@ -63,9 +63,17 @@ def from_file(path: Path) -> str:
         secret = files.read_passphrase(path).decode()
     except UnicodeDecodeError:
         secret = ""
-    if not secret or "\0" in secret:  # as UTF-16 has them where no byte order mark tells
+    is_utf16 = any({*secret[start::2]} == {"\0"} for start in (0, 1))  # where no byte order mark tells
+    if not secret or is_utf16:
         raise MalformedError(
             f"{path} is not in UTF-8", "Save the file as UTF-8.", code="passphrase-not-utf8", path=path
+        )
+    if "\0" in secret:
+        raise MalformedError(
+            f"{path} has a NUL byte in its first line",
+            "Name a text: no keyboard types that.",
+            code="passphrase-with-nul",
+            path=path,
         )
     if _is_shown(path):
         tell(f"Others can read {path}: chmod 600 {shlex.quote(str(path))}")
