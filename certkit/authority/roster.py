@@ -28,7 +28,6 @@ def plan(view: View, roster: Roster, *, prune: bool) -> Plan:
     if roster.team != view.team:
         raise RefusedError(
             f"it is the roster of the team {roster.team}, and this home is that of {view.team}",
-            "Name the home of that team with --home.",
             code="roster-of-another-team",
         )
     policy = {key: value for key, value in roster.policy.items() if getattr(view.settings, key) != value}

@@ -407,7 +407,7 @@ class SqlLedger:
         if unexpired_at is not None:
             conditions.append("not_after > :at")
         if newest_only:
-            conditions.append(f"id = {_NEWEST_OF_DAEMON if kind == 'daemon' else _NEWEST_OF_DEVICE}")
+            conditions.append(f"id = {_NEWEST_OF[kind]}")
         found = self._run(
             f"{_CERTIFICATES} c WHERE {' AND '.join(conditions)} ORDER BY id",
             kind=kind,
@@ -594,6 +594,12 @@ _ENROLLED_COLUMNS = (
 )
 _NEWEST_OF_DEVICE = "(SELECT max(n.id) FROM certificates n WHERE n.person = c.person AND n.device = c.device)"
 _NEWEST_OF_DAEMON = "(SELECT max(n.id) FROM certificates n WHERE n.daemon = c.daemon AND n.kind = 'daemon')"
+_NEWEST_OF = {
+    "device": _NEWEST_OF_DEVICE,
+    "daemon": _NEWEST_OF_DAEMON,
+    "server": "(SELECT max(n.id) FROM certificates n WHERE n.kind = 'server')",
+}
+"""Which certificate is the newest of its holder, by kind; of the others nobody asks."""
 _ENROLLED = (
     f"{_ENROLLED_COLUMNS} FROM devices d JOIN people p ON p.name = d.person LEFT JOIN certificates c "  # noqa: S608  literals
     "ON c.id = (SELECT max(n.id) FROM certificates n WHERE n.person = d.person AND n.device = d.name)"

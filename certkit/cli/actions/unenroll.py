@@ -81,8 +81,9 @@ def _lines(planned: Unenrollment, edited: str, removed: str) -> Iterator[str]:
             yield f"  kept     {short(copy)}   the former file"
     for folder in planned.folders:
         yield f"  {removed}  {short(folder)}/"
-    for path in request.waiting(planned.user):
-        yield f"  kept     {short(path)}   it waits for an answer; once you have left all teams: certkit unenroll"
+    for folder in sorted({path.parent for path in request.waiting(planned.user)}):
+        yield f"  kept     {short(folder)}/"
+        yield "           Keys wait there for answers; in no team any more: certkit unenroll"
 
 
 def _edit(undoing: Undoing, edited: str, removed: str) -> Iterator[str]:

@@ -27,6 +27,7 @@ REMEDIES: Mapping[str, str] = {
     "daemon-port-taken": "Two daemons on one host need two ports. " + _TWO_MACHINES,
     "daemon-service-taken": "Choose another with --service NAME, by daemon add or daemon deploy.",
     "device-revoked": "Issue for another device: --device NAME",
+    "roster-of-another-team": "Name the home of that team with --home.",
     "host-in-use": "They enroll again first; who, and with which command: certkit daemon move {daemon} {url}",
     "host-of-url": "Move it first: certkit daemon move {daemon} URL",
     "home-exists": "Choose another folder with --home.",
