@@ -16,7 +16,7 @@ DAEMON = f"{TEAM}daemons:\n  build:\n    url: tcp://build.acme.example:8372\n"
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "line 1: a roster begins with the name of its team"),
+        ("# nobody\n", "line 1: a roster begins with the name of its team"),
         ("- acme\n", "line 1: a roster begins with the name of its team"),
         ("people: {a: }\n", "line 1: it does not say whose roster it is"),
         ("team:\n", "line 1: the name of a team must stand there"),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 _WORDS: Mapping[str, str] = {
     # authority.unfinished.Kind
-    "links": "the links of a home that was copied without them",
+    "links": "links that a copied home, or an interrupted command, has left out",
     "passphrase": "the change of the authorities' passphrase",
     "authority": "the change of the authority that signs",
     "ledger": "what was published and the database has lost since, as if restored: see certkit log",

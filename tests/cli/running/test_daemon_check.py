@@ -293,7 +293,7 @@ def test_a_name_that_has_no_address_is_told_at_once(lead: Lead, daemon: Running)
     ended = lead("daemon", "check", "far", "--wait", "3600")
     assert ended.code == 3
     assert "the name nowhere.acme.example has no address here (" in ended.out
-    assert ended.out.endswith("the name server: getent hosts nowhere.acme.example\n")
+    assert ended.out.endswith("the name server:\n  getent hosts nowhere.acme.example\n")
 
 
 @pytest.mark.usefixtures("impatient")
