@@ -4,8 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from certkit.authority import batches, lookup
-from certkit.authority.batches import Wanted
+from certkit.authority import lookup
 from certkit.authority.revocation import Subject, revocation
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -30,9 +29,7 @@ def settle(
     Where nobody can answer, as in a script, a name that may be mistyped is no obstacle: return what to tell of it once
     all is done. Raises as whatever records them for names that would be refused in any case: nobody is asked of those.
     """
-    wanted = Wanted(names.text(person, "person"), names.text(device, "device") if device else None)
-    for error in batches.obstacles(session, [wanted]).values():
-        raise error
+    person, device = names.text(person, "person"), names.text(device, "device") if device else None
     known = lookup.person_called(session, person)
     if known is None:
         doubt, question = _slip(session, person), f"Is {person} somebody else"
@@ -40,6 +37,7 @@ def settle(
         doubt, question = _namesake(session, known.name, device), "Is this a device more of the same person"
     if not doubt:
         return []
+    _refuse(session, person, device)
     if not (can_answer and can_ask()):
         return [] if known else [doubt, *_undoing([person], done)]
     tell(doubt)
@@ -59,6 +57,14 @@ def settle_listed(session: Session, people: Sequence[str], done: Done, *, can_an
     one = next(iter(found))
     _confirm(f"Is {one} somebody else" if len(found) == 1 else "Are all of them somebody else", done, one)
     return []
+
+
+def _refuse(session: Session, person: str, device: str | None) -> None:
+    """Raise what would come anyway, before anybody is asked."""
+    from certkit.authority import batches  # loads much, and few names are in doubt
+
+    for error in batches.obstacles(session, [batches.Wanted(person, device)]).values():
+        raise error
 
 
 def _confirm(question: str, done: Done, person: str) -> None:
