@@ -57,7 +57,7 @@ class Changes:
             while not self.is_closed:
                 await loop.run_in_executor(thread, self._await_commit)
                 with contextlib.suppress(CertkitError, OSError):  # whoever waits is told when they ask themselves
-                    found = await self._worker.do(_LOOKER, host_sync.revision)
+                    found = await self._worker.read(_LOOKER, host_sync.revision)
                     if found != self._known:
                         self._known = found
                         self._tell()

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from typing import TypeVar
 
 from aiohttp import web
 from cryptography.x509 import Certificate
@@ -18,6 +19,8 @@ from certkit.server import answers
 from certkit.server.calls import Call
 from certkit.server.changes import Changes
 from certkit.server.worker import Operation
+
+Result = TypeVar("Result")
 
 LONGEST_WAIT = 45
 """Seconds that somebody may wait for news: less than a connection may last."""
@@ -49,22 +52,20 @@ async def news(call: Call, changes: Changes) -> web.Response:
 async def identity(call: Call) -> web.Response:
     """Answer a CSR with the host's next identity."""
     shown, request = call.certificate(), await call.request_to_sign()
-    return await _given(call, shown, lambda session: host_sync.renew_identity(session, shown, request))
+    return _given(call, await _done(call, shown, lambda s: host_sync.renew_identity(s, shown, request)))
 
 
 async def certificate(call: Call) -> web.Response:
     """Answer a CSR with the daemon's next certificate."""
     shown, request = call.certificate(), await call.request_to_sign()
-    return await _given(call, shown, lambda session: host_sync.certify(session, shown, request))
+    return _given(call, await _done(call, shown, lambda s: host_sync.certify(s, shown, request)))
 
 
 async def report(call: Call) -> web.Response:
     """Take what a host says of its daemon."""
     shown, said = call.certificate(), _report(await call.body())
-    daemon = await call.do(lambda session: host_sync.holder(session, shown))
-    call.actor = actor(daemon.name)
-    await call.do(lambda session: host_sync.take_report(session, shown, said), name=call.actor, access="certificate")
-    call.told |= {"daemon": daemon.name, "outcome": said.outcome}
+    await _done(call, shown, lambda session: host_sync.take_report(session, shown, said))
+    call.told["outcome"] = said.outcome
     return web.Response(status=204)
 
 
@@ -83,11 +84,20 @@ async def _told(call: Call, shown: bytes, serial: str) -> tuple[Daemon, bytes]:
     return daemon, found
 
 
-async def _given(call: Call, shown: bytes, operation: Operation[Certificate]) -> web.Response:
-    daemon = await call.do(lambda session: host_sync.holder(session, shown))
-    call.actor = actor(daemon.name)
-    made = await call.do(operation, name=call.actor, access="certificate")
-    call.told |= {"daemon": daemon.name, "serial": certificates.serial_text(made.serial_number)}
+async def _done(call: Call, shown: bytes, operation: Operation[Result]) -> Result:
+    """Have something done in the name of the host that has shown a certificate."""
+
+    def do(session: Session) -> tuple[str, Result]:
+        daemon = host_sync.holder(session, shown).name
+        call.actor = actor(daemon)
+        return daemon, operation(session.acting(call.actor))
+
+    call.told["daemon"], done = await call.do(do, access="certificate")
+    return done
+
+
+def _given(call: Call, made: Certificate) -> web.Response:
+    call.told["serial"] = certificates.serial_text(made.serial_number)
     return answers.certificates([made])
 
 
