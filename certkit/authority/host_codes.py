@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from cryptography.x509 import Certificate
 
-from certkit.authority import daemons, host_sync, invitations, server_identity
-from certkit.authority.invitations import DeadCodeError, Invitation, State
+from certkit.authority import daemons, host_sync, invitations
+from certkit.authority.invitations import Invitation, State
 from certkit.authority.session import Session
-from certkit.enroll import codes
 from certkit.errors import RefusedError
 from certkit.ledger import interface as ledger
 from certkit.pki import certificates, keys, requests
@@ -16,24 +15,11 @@ from certkit.pki import certificates, keys, requests
 def invite(session: Session, name: str, *, life: timedelta) -> Invitation:
     """Make a code for the host of a daemon, good once; raise as `invitations.invite` does, and MissingError."""
     invitations.check_bounds(life, 1, None)
-    daemon, secret = daemons.find(session, name), codes.new_secret()
+    daemon = daemons.find(session, name)
     host_sync.check_possible(session)
-    code = codes.Code(server_identity.address(session), server_identity.pin(session), secret, is_for_host=True)
-    kept = ledger.Code(
-        digest=codes.digest(secret),
-        person=None,
-        device=None,
-        client="",
-        created=session.now,
-        expires=session.now + life,
-        uses=1,
-        left=1,
-        daemon=daemon.name,
-    )
+    draft = invitations.drafting(session, life, daemon=daemon.name)(None, None)
     with session.transaction():
-        session.ledger.add_code(kept)
-        session.record("invite", daemon.name, code=invitations.identify(kept))
-    return Invitation(code, invitations.state_of(session, kept))
+        return invitations.record(session, draft)
 
 
 def redeem(session: Session, code: ledger.Code, request: bytes) -> Certificate:
@@ -43,7 +29,7 @@ def redeem(session: Session, code: ledger.Code, request: bytes) -> Certificate:
     """
     public_key = requests.read(request)
     pin = keys.public_pin(public_key).hex()
-    again = _answered_before(session, code, pin)
+    again = _answered_before(session, code, public_key)
     if again:
         return again
     invitations.check_open(session, code)
@@ -56,17 +42,15 @@ def redeem(session: Session, code: ledger.Code, request: bytes) -> Certificate:
 
     try:
         return host_sync.give_identity(session, code.daemon or "", public_key, take)
-    except (DeadCodeError, RefusedError):  # by another process, which may have had the same request
-        again = _answered_before(session, code, pin)
+    except RefusedError:  # by another process, which may have had the same request
+        again = _answered_before(session, code, public_key)
         if again:
             return again
         raise
 
 
-def _answered_before(session: Session, code: ledger.Code, pin: str) -> Certificate | None:
-    for use in session.ledger.uses_of_code(code.digest):
-        kept = session.ledger.certificate(use.serial) if use.pin == pin else None
-        if kept and kept.not_after > session.now:
-            host_sync.holder(session, kept.der)
-            return certificates.load(kept.der)
+def _answered_before(session: Session, code: ledger.Code, public_key: keys.PublicKey) -> Certificate | None:
+    for kept in invitations.given(session, code, public_key):
+        host_sync.holder(session, kept.der)
+        return certificates.load(kept.der)
     return None

@@ -12,7 +12,7 @@ from enum import StrEnum
 from cryptography import x509
 
 from certkit import files
-from certkit.authority import deployments, server_identity
+from certkit.authority import deployments, server_identity, shown_certificates
 from certkit.authority.certificate_row import record_certificate
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -85,20 +85,15 @@ def holder(view: View, der: bytes) -> Daemon:
 
     Raises RefusedError if it is no host's, or is good no more.
     """
-    found = view.ledger.certificate(certificates.serial_text(certificates.load(der).serial_number))
-    if found is None or found.der != der or found.kind != "host" or not found.daemon:
+    found = shown_certificates.find(view, der, "host")
+    if found is None or not found.daemon:
         raise RefusedError(
             "that certificate is none that this team has given to a daemon's host", code="certificate-foreign"
         )
     daemon = view.ledger.daemon(found.daemon)
     if daemon is None or daemon.removed or daemon.sync is None or found.created < daemon.sync.since:
         raise RefusedError(f"this host's right to the files of {found.daemon} was revoked", code="host-revoked")
-    if found.not_after <= view.now:
-        raise RefusedError(
-            f"that certificate expired on {found.not_after:%Y-%m-%d %H:%M} UTC",
-            code="certificate-expired",
-            expired=found.not_after,
-        )
+    shown_certificates.refuse_expired(view, found)
     return daemon
 
 

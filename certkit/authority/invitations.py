@@ -1,6 +1,6 @@
 """Codes to enroll with over the network: made, listed, cancelled, and turned into certificates."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -160,12 +160,15 @@ def _invite(session: Session, wanted: Invited, life: timedelta, uses: int) -> In
 
 
 def drafting(
-    session: Session, life: timedelta, *, uses: int = 1, client: str | None = None
-) -> Callable[[str, str | None], Draft]:
-    """Return what makes a code up for a person's device, each for itself; raise MissingError if there is no server."""
+    session: Session, life: timedelta, *, uses: int = 1, client: str | None = None, daemon: str | None = None
+) -> Callable[[str | None, str | None], Draft]:
+    """Return what makes codes up, each for a person's device, or for nobody's if they are for the host of a `daemon`.
+
+    Raises MissingError if there is no server.
+    """
     server, pin = server_identity.address(session), server_identity.pin(session)
 
-    def draft(person: str, device: str | None) -> Draft:
+    def draft(person: str | None, device: str | None) -> Draft:
         secret = codes.new_secret()
         kept = ledger.Code(
             digest=codes.digest(secret),
@@ -176,8 +179,9 @@ def drafting(
             expires=session.now + life,
             uses=uses,
             left=uses,
+            daemon=daemon,
         )
-        return Draft(codes.Code(server, pin, secret), kept)
+        return Draft(codes.Code(server, pin, secret, is_for_host=daemon is not None), kept)
 
     return draft
 
@@ -188,11 +192,12 @@ def record(session: Session, draft: Draft) -> Invitation:
     Raises RefusedError for somebody who is revoked.
     """
     kept = draft.kept
-    person = kept.person or ""
-    issuance.refuse_revoked(session, person, kept.device)
-    admit(session, Subject(person, kept.device))
+    if kept.person:
+        issuance.refuse_revoked(session, kept.person, kept.device)
+        admit(session, Subject(kept.person, kept.device))
     session.ledger.add_code(kept)
-    session.record("invite", person, code=identify(kept), **({"device": kept.device} if kept.device else {}))
+    detail = {"device": kept.device} if kept.device else {}
+    session.record("invite", kept.person or kept.daemon or "", code=identify(kept), **detail)
     return Invitation(draft.code, state_of(session, kept))
 
 
@@ -275,12 +280,19 @@ def find(view: View, secret: bytes) -> ledger.Code:
 
 
 def _answered_before(session: Session, code: ledger.Code, public_key: keys.PublicKey) -> Certified | None:
-    pin = keys.public_pin(public_key).hex()
-    for use in session.ledger.uses_of_code(code.digest):
-        kept = session.ledger.certificate(use.serial) if use.pin == pin else None
-        if kept and kept.person and kept.device and kept.not_after > session.now:
+    for kept in given(session, code, public_key):
+        if kept.person and kept.device:
             return issuance.certified_again(session, kept.person, kept.device, certificates.load(kept.der))
     return None
+
+
+def given(view: View, code: ledger.Code, public_key: keys.PublicKey) -> Iterator[ledger.Certificate]:
+    """Return the certificates that a code was used for by the holder of a key, and that have not expired."""
+    pin = keys.public_pin(public_key).hex()
+    for use in view.ledger.uses_of_code(code.digest):
+        kept = view.ledger.certificate(use.serial) if use.pin == pin else None
+        if kept and kept.not_after > view.now:
+            yield kept
 
 
 def check_open(view: View, code: ledger.Code) -> None:

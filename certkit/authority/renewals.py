@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from certkit.authority import issuance, server_identity, visits
+from certkit.authority import issuance, server_identity, shown_certificates, visits
 from certkit.authority.issuance import Certified
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -28,16 +28,11 @@ def holder(view: View, der: bytes) -> Holder:
 
     Raises RefusedError if the ledger does not know it as a device's, or if it is revoked or has expired.
     """
-    found = view.ledger.certificate(certificates.serial_text(certificates.load(der).serial_number))
-    if found is None or found.der != der or found.kind != "device" or not found.person or not found.device:
+    found = shown_certificates.find(view, der, "device")
+    if found is None or not found.person or not found.device:
         raise RefusedError("that certificate is none that this team has given to a device", code="certificate-foreign")
     issuance.refuse_revoked(view, found.person, found.device)
-    if found.not_after + view.settings.renewal_grace <= view.now:
-        raise RefusedError(
-            f"that certificate expired on {found.not_after:%Y-%m-%d %H:%M} UTC",
-            code="certificate-expired",
-            expired=found.not_after,
-        )
+    shown_certificates.refuse_expired(view, found, view.settings.renewal_grace)
     return Holder(found.person, found.device, found)
 
 
