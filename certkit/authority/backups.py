@@ -213,7 +213,7 @@ def _settle(path: Path, actor: Actor, now: datetime) -> str:
             if session.daemon_directory(daemon.name).exists():
                 _verify(session.daemon_directory(daemon.name))
         with session.transaction():
-            forget(session, session.newest_anchors().number)
+            forget(session, session.newest_number())
             session.record("restore", session.team)
         return session.team
 

@@ -94,7 +94,7 @@ def _expected(view: View, daemon: Daemon) -> Expected:
     served = view.served_certificate(daemon.name)
     end = served.not_valid_after_utc if served else view.now
     return Expected(
-        anchors=view.newest_anchors().number,
+        anchors=view.newest_number(),
         authorities=(*map(der.subject, anchors), *_beside(daemon)),
         certificate=certificates.to_der(served) if served else b"",
         daemon_given=lambda serial: _given(view, serial),

@@ -186,7 +186,7 @@ def state(view: View, daemon: Daemon) -> DaemonState:
         directory=view.daemon_directory(daemon.name),
         serial=certificates.serial_text(served.serial_number) if served else None,
         expires=served.not_valid_after_utc if served else None,
-        anchors=view.newest_anchors().number,
+        anchors=view.newest_number(),
         proven=daemon.proven if daemon.serving else None,
         behind=behind(view, daemon),
         default=daemon.name == default_name(view),
@@ -198,10 +198,9 @@ def state(view: View, daemon: Daemon) -> DaemonState:
 
 def took(view: View, daemon: Daemon) -> int | None:
     """Return how many seconds after the newest publication a daemon was seen to hold it; None if that is not known."""
-    newest = view.newest_anchors()
-    if daemon.proven_at is None or daemon.proven != newest.number:
+    if daemon.proven_at is None or daemon.proven != view.newest_number():
         return None
-    return max(0, round((daemon.proven_at - newest.created).total_seconds()))
+    return max(0, round((daemon.proven_at - view.newest_anchors().created).total_seconds()))
 
 
 def default_name(view: View) -> str | None:
@@ -223,7 +222,7 @@ def behind(view: View, daemon: Daemon) -> Behind | None:
         return Behind.NO_CERTIFICATE
     if not daemon.serving:
         return Behind.NOT_SEEN
-    if daemon.proven < view.newest_anchors().number:
+    if daemon.proven < view.newest_number():
         return Behind.FORMER_ANCHORS
     if daemon.serving != certificates.serial_text(served.serial_number):
         return Behind.FORMER_CERTIFICATE
@@ -253,7 +252,7 @@ def _surely_held(view: View, name: str, url: str) -> int:
     """
     if any(name == each.name or url == each.url for each in view.ledger.daemons(also_removed=True)):
         return 0
-    return view.newest_anchors().number
+    return view.newest_number()
 
 
 def _check_names(session: Session, hosts: Sequence[str]) -> None:

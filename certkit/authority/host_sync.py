@@ -124,7 +124,7 @@ def revision(view: View) -> object:
     """Return what changes whenever there may be news for a host; it is compared, and costs next to nothing."""
     daemons = tuple((each.name, each.url, each.hosts, each.sync and each.sync.renew) for each in view.ledger.daemons())
     rotation = view.rotation("server")
-    return view.ledger.newest_number(), daemons, rotation.issuing, rotation.trusted
+    return view.newest_number(), daemons, rotation.issuing, rotation.trusted
 
 
 def check_possible(view: View) -> None:
@@ -186,7 +186,7 @@ def take_report(session: Session, der: bytes, report: Report) -> Daemon:
     with session.transaction():
         daemon = holder(session, der)
         served = session.ledger.certificate(report.serial)
-        if not 0 <= report.anchors <= session.ledger.newest_number() or not served or served.daemon != daemon.name:
+        if not 0 <= report.anchors <= session.newest_number() or not served or served.daemon != daemon.name:
             raise InvalidError("there are no such files of that daemon", code="report-of-unknown-files")
         changed = _reported(session, daemon, report)
         if changed != daemon:

@@ -25,9 +25,9 @@ def lost(view: View, newest: int) -> int | None:
 
 def note(session: Session) -> None:
     """Remember the newest publication, where several hosts share a ledger: a file goes with its home."""
-    newest = session.ledger.newest_anchors() if session.home.shares_ledger else None
-    if newest and newest.number > _seen(session):
-        files.write(session.path / _FILE, json.dumps({"publication": newest.number}).encode())
+    newest = session.ledger.newest_number() if session.home.shares_ledger else 0
+    if newest > _seen(session):
+        files.write(session.path / _FILE, json.dumps({"publication": newest}).encode())
 
 
 def _seen(view: View) -> int:

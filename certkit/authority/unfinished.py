@@ -139,7 +139,7 @@ def _finish(session: Session, each: Unfinished) -> None:
 def _take_for_older(session: Session) -> None:
     """Do as after a restoration: the database has lost changes, and with them a publication that this host has seen."""
     with session.transaction():
-        number = seen_publication.lost(session, session.newest_anchors().number)
+        number = seen_publication.lost(session, session.newest_number())
         if number:  # another host may have been at it
             forget(session, number)
             session.record("restore", session.team, publication=number)

@@ -130,6 +130,10 @@ class View:
             raise DamagedHomeError("the ledger holds no anchors", "Restore the home from a backup.")
         return newest
 
+    def newest_number(self) -> int:
+        """Return its number alone: what a large team's daemons are told has megabytes."""
+        return self.ledger.newest_number() or self.newest_anchors().number
+
     def restored(self) -> "Restored | None":
         """Return when the home was last restored, None if it never was."""
         return self.recalled("restored", self._restored)

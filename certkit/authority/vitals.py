@@ -43,7 +43,7 @@ def vitals(view: View) -> Vitals:
     ends = {each.daemon: each.not_after for each in view.ledger.certificates("daemon", newest_only=True)}
     own = view.ledger.certificates("server", newest_only=True)
     return Vitals(
-        publication=view.newest_anchors().number,
+        publication=view.newest_number(),
         authorities=tuple(
             AuthorityVitals(role, generation, view.certificate(role, generation).not_valid_after_utc)
             for role in ROLES

@@ -90,7 +90,7 @@ def _report(team: View, subject: Subject, action: str, *, changed: bool, dry_run
                 "device": subject.device,
                 "changed": changed,
                 "name": subject.dns_name(team.team),
-                "anchors": team.newest_anchors().number,
+                "anchors": team.newest_number(),
                 "devices": devices,
                 "certificates": valid,
             }
