@@ -233,16 +233,6 @@ def cancel(session: Session, which: str) -> list[CodeState]:
     return [state_of(session, session.ledger.code(each.digest) or each) for each in found]
 
 
-def redeem(session: Session, secret: bytes, request: bytes) -> Certified:
-    """Answer a CSR that came with the secret of a code; see `redemption`."""
-    record = redemption(session, secret, request)
-    try:
-        with session.transaction():
-            return record(session)
-    except TakenError:
-        return redemption(session, secret, request)(session)
-
-
 def redemption(session: Session, secret: bytes, request: bytes) -> Callable[[Session], Certified]:
     """Prepare the answer to a CSR that came with the secret of a code, which enrolls one device for each of its uses.
 

@@ -29,6 +29,7 @@ from certkit.trust import go_rules
 from tests.authority.conftest import change, now
 from tests.authority.test_killed_changes import assert_fits, assert_settled
 from tests.homes import Kept
+from tests.server import identity
 
 T = TypeVar("T")
 HOSTS = 4
@@ -78,7 +79,7 @@ def test_a_code_is_used_once_however_many_hosts_are_asked(hosts: list[Path], vie
 
     def redeem(session: Session, _: int) -> str:
         try:
-            return invitations.redeem(session, secret, request()).device
+            return identity.redeem(session, secret, request()).device
         except DeadCodeError:
             return "dead"
 
@@ -91,7 +92,7 @@ def test_the_same_key_gets_one_certificate_whichever_hosts_it_asks(hosts: list[P
         server_identity.remember(session, codes.parse_server("https://enroll.acme.example:8443"))
         secret = invitations.invite(session, "al", "desk", life=timedelta(hours=1)).code.secret
     asked = request()
-    found = at_once(hosts, lambda session, _: invitations.redeem(session, secret, asked).certificate.serial_number)
+    found = at_once(hosts, lambda session, _: identity.redeem(session, secret, asked).certificate.serial_number)
     assert len({*found}) == len(view.ledger.certificates("device")) == 1
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from certkit.authority import invitations, server_identity
 from certkit.authority.changes import changing
 from certkit.authority.home import open_home
+from certkit.authority.invitations import TakenError
+from certkit.authority.issuance import Certified
 from certkit.authority.session import Session
 from certkit.enroll.codes import Server
 from certkit.ledger.interface import Actor
@@ -27,7 +29,19 @@ def enroll(home: Path, person: str, device: str) -> None:
     with changing(open_home(home, lambda: b""), ACTOR, datetime.now(UTC)) as session:
         made = invitations.invite(session, person, device, life=timedelta(hours=1))
         request = requests.make_der(KeySigner(keys.generate("p256")))
-        invitations.redeem(session, made.code.secret, request)
+        redeem(session, made.code.secret, request)
+
+
+def redeem(session: Session, secret: bytes, request: bytes) -> Certified:
+    """Use a code as a server does, for one who waits alone."""
+    record = invitations.redemption(session, secret, request)
+    try:
+        with session.transaction():
+            return record(session)
+    except TakenError:
+        again = invitations.redemption(session, secret, request)
+        with session.transaction():
+            return again(session)
 
 
 def start(session: Session, server: Server = SERVER) -> server_identity.Identity:

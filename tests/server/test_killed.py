@@ -11,6 +11,7 @@ from certkit.pki import certificates, keys, requests
 from certkit.pki.signer import KeySigner
 from tests import killed
 from tests.cli.conftest import ALICE, Lead
+from tests.server import identity
 from tests.server.identity import ACTOR, started
 
 REQUEST, NEXT = (requests.make_der(KeySigner(keys.generate("p256"))) for _ in range(2))
@@ -25,7 +26,7 @@ def invite(home: Path) -> Invitation:
 def redeem(home: Path, code: Invitation) -> bytes:
     """Use it, and return the certificate."""
     with changing(open_home(home, lambda: b""), ACTOR, datetime.now(UTC)) as session:
-        return certificates.to_der(invitations.redeem(session, code.code.secret, REQUEST).certificate)
+        return certificates.to_der(identity.redeem(session, code.code.secret, REQUEST).certificate)
 
 
 def renew(home: Path, shown: bytes) -> bytes:

@@ -25,7 +25,7 @@ from certkit.pki import certificates, keys, requests
 from certkit.pki.signer import KeySigner
 from certkit.server.worker import Operation, Worker
 from tests.cli.conftest import ALICE, Lead
-from tests.server.identity import ACTOR, started
+from tests.server.identity import ACTOR, redeem, started
 
 
 @pytest.fixture(params=["in a file", "far away"])
@@ -177,7 +177,7 @@ def test_a_code_that_is_cancelled_between_request_and_commit_gives_nothing(place
     [found] = together(place, late)
     assert isinstance(found, TakenError)
     with session(place) as lead, pytest.raises(DeadCodeError) as error:
-        invitations.redeem(lead, code.code.secret, csr)
+        redeem(lead, code.code.secret, csr)
     assert error.value.code == "code-cancelled"
 
 

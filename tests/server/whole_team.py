@@ -10,9 +10,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from certkit.cli import main
 from certkit.cli.support import context
 from tests import team as teams
 from tests.daemons.build import FLAVOURS, programs
+from tests.daemons.building import building
 from tests.daemons.daemon import HOST, Daemon, Start, free_port
 from tests.server.running import Server, serving
 from tests.team import Files
@@ -119,20 +120,11 @@ class Crew:
             said = list(pool.map(lambda each: answer(each[2], each[1], ca), asked))
         return {who: {told for (other, *_), told in zip(asked, said, strict=True) if other == who} for who in files}
 
-    @contextlib.contextmanager
-    def building(self, laptops: Sequence[Laptop]) -> Iterator[None]:
-        """Let some build all the while, one build after the other, not one of which may fail."""
-        is_over = threading.Event()
-        with ThreadPoolExecutor() as pool:
-            running = [pool.submit(self._build_until, is_over, each) for each in laptops]
-            try:
-                yield
-            finally:
-                is_over.set()
-        for each in running:
-            each.result()
+    def building(self, laptops: Sequence[Laptop]) -> AbstractContextManager[None]:
+        """Let some build all the while."""
+        return building(self._build, laptops)
 
-    def _build_until(self, is_over: threading.Event, laptop: Laptop) -> None:
+    def _build(self, laptop: Laptop) -> None:
         source, out, files = self.folder / "source", self.folder / "out" / laptop.person, laptop.files
         command: list[str | Path] = [
             *(programs(laptop.flavour).buildctl, f"--addr={self.daemons[laptop.flavour].url}", "--timeout=60"),
@@ -141,10 +133,9 @@ class Crew:
             *("--no-cache", f"--output=type=local,dest={out}"),
         ]
         environment = {"PATH": os.environ["PATH"], "HOME": str(laptop.home)}
-        while not is_over.is_set():
-            ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            assert ended.returncode == 0, (laptop.person, ended.stderr)
-            assert (out / "greeting").read_text() == "hello"
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, (laptop.person, ended.stderr)
+        assert (out / "greeting").read_text() == "hello"
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import contextlib
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from certkit.cli import main
 from tests import team as teams
+from tests.daemons.building import building
 from tests.daemons.daemon import HOST, Daemon, Start, free_port
 from tests.team import Files, run
 from tests.trust.people import answer
@@ -118,28 +119,16 @@ class Fleet:
             got_in = pool.map(lambda each: self._buildctl(each, "debug", "workers"), self.holders.values())
             return {who for who, ended in zip(self.holders, got_in, strict=True) if ended.returncode == 0}
 
-    @contextlib.contextmanager
-    def building(self, builders: Iterable[str]) -> Iterator[None]:
-        """Let some build all the while: real builds, one after the other, not one of which may fail."""
-        is_over = threading.Event()
-        with ThreadPoolExecutor() as pool:
-            running = [pool.submit(self._build_until, is_over, who) for who in builders]
-            try:
-                yield
-            finally:
-                is_over.set()
-        for each in running:
-            each.result()
+    def building(self, builders: Iterable[str]) -> AbstractContextManager[None]:
+        """Let some build all the while: real builds."""
+        return building(self._build, builders)
 
-    def _build_until(self, is_over: threading.Event, who: str) -> None:
+    def _build(self, who: str) -> None:
         source, out = self.folder / "source", self.folder / "out" / who
         what = ["--frontend=dockerfile.v0", f"--local=context={source}", f"--local=dockerfile={source}", "--no-cache"]
-        while True:
-            ended = self._buildctl(self.holders[who], "build", *what, f"--output=type=local,dest={out}")
-            assert ended.returncode == 0, (who, ended.stderr)
-            assert (out / "greeting").read_text() == "hello"
-            if is_over.is_set():
-                return
+        ended = self._buildctl(self.holders[who], "build", *what, f"--output=type=local,dest={out}")
+        assert ended.returncode == 0, (who, ended.stderr)
+        assert (out / "greeting").read_text() == "hello"
 
     def _buildctl(self, files: Files, *arguments: str) -> subprocess.CompletedProcess[str]:
         client: list[str | Path] = [self.daemon.programs.buildctl, f"--addr={self.daemon.url}", "--timeout=5"]
