@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from certkit.cli.support.local_daemon import LocalDaemon, free_port
+from certkit.cli.support.local_daemon import LocalDaemon
 from tests.daemons.build import programs
 from tests.daemons.loopback import HOST
+from tests.daemons.ports import free_port
 
 __all__ = ["HOST", "Daemon", "Start", "free_port"]
 
@@ -26,7 +27,7 @@ class Daemon(LocalDaemon):
     ) -> None:
         self.flavour = flavour
         self.programs = programs(flavour)
-        super().__init__((str(self.programs.buildkitd),), host=host, port=port, extra=extra)
+        super().__init__((str(self.programs.buildkitd),), host=host, port=port or free_port(host), extra=extra)
         self._files = {"ca": ca, "cert": cert, "key": key}
         self.restart()
 

@@ -9,7 +9,7 @@ import pytest
 from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
 from tests import team as teams
 from tests.daemons.build import programs
-from tests.daemons.daemon import HOST
+from tests.daemons.daemon import HOST, free_port
 from tests.daemons.loopback import needs_ipv6
 from tests.team import Files, Team
 
@@ -23,7 +23,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Team:
 @pytest.fixture(params=[HOST, pytest.param("::1", marks=needs_ipv6)])
 def standin(request: pytest.FixtureRequest, team: Team) -> Iterator[LocalDaemon]:
     """Run the stand-in with the team's files."""
-    daemon = LocalDaemon(STANDIN, host=request.param)
+    daemon = LocalDaemon(STANDIN, host=request.param, port=free_port(request.param))
     daemon.start(**team.daemon.as_arguments())
     yield daemon
     daemon.close()

@@ -58,15 +58,20 @@ class Server:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         assert self._up.wait(60)
-        assert self._process.poll() is None, self.lines
+        assert self._serving == self._waits, self.lines
 
     def _read(self) -> None:
         assert self._process.stderr
         for line in self._process.stderr:
             self.lines.append(json.loads(line) if line.startswith("{") else {"said": line})
-            if [each.get("event") for each in self.lines].count("serving") == self._waits:
+            if self._serving == self._waits:
                 self._up.set()
         self._up.set()
+
+    @property
+    def _serving(self) -> int:
+        """How many processes have said that they serve."""
+        return [each.get("event") for each in self.lines].count("serving")
 
     @property
     def text(self) -> str:

@@ -14,7 +14,7 @@ from certkit.pki import certificates, extensions, keys
 from tests import killed
 from tests.cli.conftest import ALICE, Lead
 from tests.cli.json_forms import told
-from tests.daemons.daemon import HOST
+from tests.daemons.daemon import HOST, free_port
 from tests.server.running import Server, serving
 
 
@@ -52,7 +52,7 @@ class Place:
 @pytest.fixture
 def place(lead: Lead, tmp_path: Path) -> Iterator[Place]:
     """Make the team; a device's certificate lives 30 days there."""
-    daemon = LocalDaemon(STANDIN, host=HOST)
+    daemon = LocalDaemon(STANDIN, host=HOST, port=free_port(HOST))
     home = tmp_path / "home"
     assert lead("init", "--team", "acme", "--daemon", daemon.url, "--name", "build").code == 0
     settings = home / "team.yml"

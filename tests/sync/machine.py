@@ -8,7 +8,7 @@ from pathlib import Path
 
 from certkit.cli.support.local_daemon import STANDIN, LocalDaemon
 from tests.daemons.build import programs
-from tests.daemons.daemon import HOST
+from tests.daemons.daemon import HOST, free_port
 
 _RESTART = """#!/bin/sh
 # What systemctl restart does: end it, and start it on the files that are there now.
@@ -31,7 +31,7 @@ class Machine:
         folder.mkdir()
         self.programs = programs(flavour) if flavour else None
         program = (str(self.programs.buildkitd),) if self.programs else STANDIN
-        self.daemon = LocalDaemon(program, host=HOST)
+        self.daemon = LocalDaemon(program, host=HOST, port=free_port(HOST))
         self.url = self.daemon.url
         flags = [
             f"--tls{flag}={self.files}/{name}.pem" for flag, name in zip(("cacert", "cert", "key"), _FILES, strict=True)
