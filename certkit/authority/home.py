@@ -42,6 +42,11 @@ class Passphrase:
         self._lock = threading.Lock()
         self._known = known
 
+    @property
+    def known(self) -> bytes | None:
+        """Return it if somebody has asked already."""
+        return self._known
+
     def __call__(self) -> bytes:
         """Return it, asking if nobody has."""
         with self._lock:

@@ -38,6 +38,11 @@ def address(view: View) -> Server:
         return codes.parse_server(str(found["url"]))
 
 
+def is_known(view: View) -> bool:
+    """Tell whether the team has a server, which was started at least once."""
+    return view.ledger.state(_STATE) is not None
+
+
 def remember(session: Session, server: Server) -> None:
     """Let codes name this address from now on."""
     wanted = {"url": server.url}

@@ -18,6 +18,9 @@ from certkit.pki.keys import KEY_TYPES
 
 LIMIT = 64 * 1024
 _LONGEST_LIFE = 3653
+_MOST_LEADS = 9
+APPROVABLE = ("rotate", "revoke", "reinstate", "apply", "daemon", "lead")
+"""What can lock people out, or change who may."""
 _RESTORE = "Correct it, or restore it from a backup."
 
 _TEMPLATE = """\
@@ -34,6 +37,9 @@ bundle_days: {bundle_days}
 
 # How long after its end a device's certificate can still be renewed over the network, in days; 0: not at all.
 renewal_grace_days: {renewal_grace_days}
+
+# What leads may only do together over the network, and how many of them must want it: {{rotate: 2, revoke: 2}}.
+{approvals_line}
 
 # Where the ledger is, unless it is the file ledger.sqlite beside this one.
 {ledger_line}
@@ -57,6 +63,8 @@ class Settings:
     renewal_grace_days: int = 0
     passphrase_file: str = ""
     passphrase_command: str = ""
+    approvals: Mapping[str, int] = field(default_factory=dict)
+    """How many leads must want a command that comes over the network, by its verb; one for what is not named."""
     ledger: str = field(default="", repr=False)
     """The URL of the ledger; empty for the file in the home."""
 
@@ -145,7 +153,7 @@ def _parse(path: Path, content: bytes) -> Settings:
 def dump(settings: Settings) -> bytes:
     """Write settings as a team.yml with its explanations."""
     values = {field.name: _scalar(getattr(settings, field.name)) for field in fields(Settings)}
-    lines = {f"{key}_line": _line(key, getattr(settings, key)) for key in (*_SOURCES, "ledger")}
+    lines = {f"{key}_line": _line(key, getattr(settings, key)) for key in (*_SOURCES, "approvals", "ledger")}
     return _TEMPLATE.format_map(values | lines).encode()
 
 
@@ -170,14 +178,15 @@ def _with(content: bytes, settings: Settings, lines: Mapping[str, str]) -> bytes
 _SOURCES = ("passphrase_file", "passphrase_command")
 
 
-def _line(key: str, value: str) -> str:
+def _line(key: str, value: object) -> str:
     return f"{key}: {_scalar(value)}" if value else f"# {key}: …"
 
 
 def _scalar(value: object) -> str:
     import yaml  # slow, and the settings are mostly read from their copy beside the ledger
 
-    return str(yaml.safe_dump(value, default_style=None, width=1000)).removesuffix("...\n").strip()
+    text = str(yaml.safe_dump(value, default_style=None, default_flow_style=True, width=1000))
+    return text.removesuffix("...\n").strip()
 
 
 def _says(text: str, settings: Settings) -> bool:
@@ -209,6 +218,9 @@ def check(place: str, key: object, value: object, known: Collection[str] = _KEYS
         raise MalformedError(
             f"{place}: there is no setting {key!r}", f"The settings are {', '.join(known)}.", code="settings-unknown"
         )
+    if key == "approvals":
+        _check_approvals(place, value)
+        return
     wanted = int if str(key).endswith("_days") else str
     if type(value) is not wanted:
         # YAML has ways to make a few bytes endless, and whatever was meant as a URL may hold a password.
@@ -225,3 +237,17 @@ def check(place: str, key: object, value: object, known: Collection[str] = _KEYS
         raise MalformedError(
             f"{place}: there is no key_type {value!r}", f"Choose from {', '.join(KEY_TYPES)}.", code="settings-value"
         )
+
+
+def _check_approvals(place: str, value: object) -> None:
+    if not isinstance(value, dict) or not value.keys() <= set(APPROVABLE):
+        raise MalformedError(
+            f"{place}: approvals are of {', '.join(APPROVABLE)}", "Write, say: {rotate: 2}", code="settings-value"
+        )
+    for verb, number in value.items():
+        if type(number) is not int or not 1 <= number <= _MOST_LEADS:
+            raise MalformedError(
+                f"{place}: {verb} cannot need {reprlib.repr(number)[:20]} leads",
+                f"Give 1 to {_MOST_LEADS}.",
+                code="settings-value",
+            )

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from certkit.cli.catalog import ALIASES, GROUPS, VERBS
-from certkit.cli.support import exit_codes
+from certkit.cli.support import behalf, exit_codes
 from certkit.cli.support.output import complain, flush, tell
 from certkit.errors import CertkitError
 
@@ -89,13 +89,13 @@ def main(arguments: Sequence[str]) -> int:
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0
     except Exception as error:  # noqa: BLE001  the last line of defense: a defect is told in one line too
-        return _explain(error, arguments)
+        return explain(error, arguments)
     if code == exit_codes.INTERRUPTED:
         tell("")  # the terminal stands behind its ^C
     return int(code)
 
 
-def _explain(error: Exception, arguments: Sequence[str]) -> int:
+def explain(error: Exception, arguments: Sequence[str]) -> int:
     """Say what has gone wrong, and what to do about it; return the exit code."""
     from certkit import file_errors  # only what fails needs these
     from certkit.cli.support import defects, remedies
@@ -120,6 +120,8 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
         case _:
             what = f"a defect in certkit: {type(error).__name__}: {error}"
             remedy, code = defects.report(", with the output of certkit --debug …"), exit_codes.FAILURE
+    if elsewhere := behalf.current():
+        elsewhere.failed = error.code if isinstance(error, CertkitError) else "failed"
     _show_trace_if_asked(error, arguments)
     complain(what, remedy)
     return code

@@ -16,7 +16,7 @@ LIMIT = 256 * 1024
 """Bytes of an answer."""
 _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
 _OK, _NO_CONTENT, _UNAUTHORIZED, _TOO_MANY, _OWN_FAILURES = 200, 204, 401, 429, 500
-_TOLD = {"code-used", "code-expired", "code-cancelled", "certificate-expired", "host-revoked"}
+_TOLD = {"code-used", "code-expired", "code-cancelled", "certificate-expired", "host-revoked", "lead-wanted"}
 """What a server says that is worth a remedy of its own, as codes of errors here."""
 _REVOKED = {"person-revoked", "device-revoked"}
 

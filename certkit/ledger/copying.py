@@ -22,6 +22,8 @@ TABLES: Mapping[str, str] = {
     "events": "id",
     "codes": "id",
     "code_uses": "code, number",
+    "leads": "person",
+    "proposals": "name",
 }
 """The tables of a ledger, each behind those that it refers to, with what its rows are ordered by."""
 

@@ -207,6 +207,32 @@ class CodeUse(NamedTuple):
     serial: str
 
 
+class LeadRole(NamedTuple):
+    """That somebody may do what a lead does, over the network, since when."""
+
+    person: str
+    since: datetime
+
+
+class Proposal(NamedTuple):
+    """A command that a lead has sent, and that is carried out once enough of them want it."""
+
+    name: str
+    person: str
+    """Who has sent it."""
+    created: datetime
+    expires: datetime
+    command: str
+    call: Mapping[str, Any]
+    """The command's options and files, as JSON takes them."""
+    needed: int
+    """How many must want it, whoever has sent it included."""
+    agreed: tuple[str, ...]
+    """Who does, whoever has sent it first."""
+    ended: datetime | None = None
+    """When it was carried out or withdrawn, if it was."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who does something, from which machine, and by what right: an `Access`, or what a later certkit knows."""
@@ -367,6 +393,27 @@ class Ledger(Protocol):
 
     def uses_of_code(self, digest: str) -> list[CodeUse]:
         """Return the uses that were made of a code, in their order."""
+
+    def add_lead(self, lead: LeadRole) -> None:
+        """Make somebody a lead; nothing changes for who is one."""
+
+    def remove_lead(self, person: str) -> None:
+        """Make somebody a lead no more."""
+
+    def lead(self, person: str) -> LeadRole | None:
+        """Return since when somebody is a lead; None if they are none."""
+
+    def leads(self) -> list[LeadRole]:
+        """Return all leads, by name."""
+
+    def put_proposal(self, proposal: Proposal) -> None:
+        """Record a proposal, or what has become of it since."""
+
+    def proposal(self, name: str) -> Proposal | None:
+        """Find a proposal."""
+
+    def proposals(self, *, unexpired_at: datetime) -> list[Proposal]:
+        """Return the proposals that have not ended, and have not expired then, oldest first."""
 
     def add_anchors(self, anchors: Anchors) -> None:
         """Record what daemons are told to trust from now on."""

@@ -133,4 +133,13 @@ MIGRATIONS: tuple[tuple[str | Callable[[Run], None], ...], ...] = (
         shorten_all_but_newest,
         fold_anew,
     ),
+    (
+        # Who may do what a lead does over the network, and what more than one of them must want.
+        "CREATE TABLE leads (person TEXT PRIMARY KEY REFERENCES people (name), since TEXT NOT NULL)",
+        """CREATE TABLE proposals (
+            name TEXT PRIMARY KEY, person TEXT NOT NULL REFERENCES people (name), created TEXT NOT NULL,
+            expires TEXT NOT NULL, command TEXT NOT NULL, call TEXT NOT NULL, needed INTEGER NOT NULL,
+            agreed TEXT NOT NULL, ended TEXT)""",
+        "CREATE INDEX proposals_by_end ON proposals (expires)",
+    ),
 )

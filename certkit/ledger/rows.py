@@ -18,8 +18,10 @@ from certkit.ledger.interface import (
     Enrolled,
     Event,
     Kind,
+    LeadRole,
     Newest,
     Person,
+    Proposal,
     Revocation,
     RevokedCertificate,
     Sync,
@@ -66,6 +68,42 @@ def person(row: Row) -> Person:
     """Read a row of people."""
     name, label, created, at, reason = row
     return Person(_text(name), _text(label), time_of(created), revocation(at, reason))
+
+
+def lead(row: Row) -> LeadRole:
+    """Read a row of leads."""
+    person, since = row
+    return LeadRole(_text(person), time_of(since))
+
+
+def proposal_values(proposal: Proposal) -> dict[str, object]:
+    """Return the columns of a proposal."""
+    return proposal._asdict() | {
+        "created": text_of(proposal.created),
+        "expires": text_of(proposal.expires),
+        "call": json.dumps(proposal.call),
+        "agreed": json.dumps(proposal.agreed),
+        "ended": text_of(proposal.ended) if proposal.ended else None,
+    }
+
+
+def proposal(row: Row) -> Proposal:
+    """Read a row of proposals; raises ValueError or TypeError for what certkit has not written."""
+    known, person, created, expires, command, call, needed, agreed, ended = row
+    found = json.loads(_text(call))
+    if not isinstance(found, dict):
+        raise TypeError(call)
+    return Proposal(
+        _text(known),
+        _text(person),
+        time_of(created),
+        time_of(expires),
+        _text(command),
+        found,
+        _number(needed),
+        _texts(agreed),
+        time_of(ended) if ended else None,
+    )
 
 
 def device(row: Row) -> Device:

@@ -23,7 +23,9 @@ from certkit.ledger.interface import (
     Enrolled,
     Event,
     Kind,
+    LeadRole,
     Person,
+    Proposal,
     Revocation,
     RevokedCertificate,
 )
@@ -486,6 +488,46 @@ class SqlLedger:
         )
         return _all(rows.code_use, found)
 
+    def add_lead(self, lead: LeadRole) -> None:
+        """See `interface.Ledger`."""
+        self._run(
+            "INSERT INTO leads (person, since) VALUES (:person, :since) ON CONFLICT (person) DO NOTHING",
+            person=lead.person,
+            since=rows.text_of(lead.since),
+        )
+
+    def remove_lead(self, person: str) -> None:
+        """See `interface.Ledger`."""
+        self._run("DELETE FROM leads WHERE person = :person", person=person)
+
+    def lead(self, person: str) -> LeadRole | None:
+        """See `interface.Ledger`."""
+        return _first(rows.lead, self._run("SELECT person, since FROM leads WHERE person = :person", person=person))
+
+    def leads(self) -> list[LeadRole]:
+        """See `interface.Ledger`."""
+        return _all(rows.lead, self._run("SELECT person, since FROM leads ORDER BY person"))
+
+    def put_proposal(self, proposal: Proposal) -> None:
+        """See `interface.Ledger`."""
+        self._run(
+            "INSERT INTO proposals (name, person, created, expires, command, call, needed, agreed, ended) "
+            "VALUES (:name, :person, :created, :expires, :command, :call, :needed, :agreed, :ended) "
+            "ON CONFLICT (name) DO UPDATE SET agreed = excluded.agreed, ended = excluded.ended",
+            **rows.proposal_values(proposal),
+        )
+
+    def proposal(self, name: str) -> Proposal | None:
+        """See `interface.Ledger`."""
+        return _first(rows.proposal, self._run(f"{_PROPOSALS} WHERE name = :name", name=name))
+
+    def proposals(self, *, unexpired_at: datetime) -> list[Proposal]:
+        """See `interface.Ledger`."""
+        found = self._run(
+            f"{_PROPOSALS} WHERE expires > :at AND ended IS NULL ORDER BY created, name", at=rows.text_of(unexpired_at)
+        )
+        return _all(rows.proposal, found)
+
     def add_anchors(self, anchors: Anchors) -> None:
         """See `interface.Ledger`."""
         for [number] in self._run("SELECT number FROM anchors ORDER BY number DESC LIMIT 1"):
@@ -578,6 +620,7 @@ _COLUMNS = (
     *("serial", "kind", "issuer", "not_before", "not_after", "der", "created"),
     *("person", "device", "daemon", "trusts", "pin", "urls"),
 )
+_PROPOSALS = "SELECT name, person, created, expires, command, call, needed, agreed, ended FROM proposals"
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at FROM daemons"

@@ -5,7 +5,7 @@ import base64
 import binascii
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -65,15 +65,20 @@ class Call:
             raise CallError(403, "show the certificate that you have, in the handshake", "certificate-wanted")
         return bytes(shown)
 
-    async def body(self) -> bytes:
+    def may_last(self, seconds: float) -> None:
+        """Let the connection last so long from now on: what is wanted takes its time."""
+        protocol: Any = self.request.protocol
+        protocol.may_last(seconds)
+
+    async def body(self, largest: int = LARGEST_BODY, slowest: float = _SLOWEST_BODY) -> bytes:
         """Return what was sent with the call; raise CallError if it is too much, damaged, or not here soon."""
         content = bytearray()
         try:
-            async with asyncio.timeout(_SLOWEST_BODY):
+            async with asyncio.timeout(slowest):
                 async for part in self.request.content.iter_any():
                     content += part
-                    if len(content) > LARGEST_BODY:
-                        raise CallError(413, f"more than {LARGEST_BODY} bytes", "body-too-large")
+                    if len(content) > largest:
+                        raise CallError(413, f"more than {largest} bytes", "body-too-large")
         except TimeoutError:
             raise CallError(408, "what was announced did not come", "body-too-slow") from None
         except web.RequestPayloadError:

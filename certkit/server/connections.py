@@ -44,9 +44,14 @@ class _Bounded(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._connections.count += 1
-        if isinstance(transport, asyncio.Transport):
-            at_most = LONGEST if self._connections.count <= MOST else 0.0
-            self._end = asyncio.get_running_loop().call_later(at_most, transport.abort)
+        self.may_last(LONGEST if self._connections.count <= MOST else 0.0)
+
+    def may_last(self, seconds: float) -> None:
+        """End the connection that long from now."""
+        if self._end:
+            self._end.cancel()
+        if isinstance(self.transport, asyncio.Transport):
+            self._end = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)

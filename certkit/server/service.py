@@ -27,10 +27,12 @@ from certkit.server.answers import CallError
 from certkit.server.attempts import Attempts
 from certkit.server.calls import Call
 from certkit.server.changes import Changes
+from certkit.server.leads import Commands
 from certkit.server.metrics import Metrics
 from certkit.server.worker import Operation, Worker
 
 _EST, _OWN = "/.well-known/est", "/.well-known/certkit"
+_COMMANDS = f"{_OWN}/commands"
 _ATTRIBUTES = bytes.fromhex("3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302")
 """What a request should have (RFC 7030, section 4.5.2): a key on P-256, signed with SHA-256."""
 
@@ -63,6 +65,8 @@ class Service:
     refresh: Callable[[], Awaitable[None]] | None = None
     """Takes over the authorities as they are now."""
     metrics: Metrics | None = None
+    commands: Commands | None = None
+    """Carries out what leads send."""
     changes: Changes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +89,7 @@ class Service:
 
     async def _answer_and_log(self, call: Call) -> web.Response:
         request, begun = call.request, time.monotonic()
+        name = _command_in(request.path)
         try:
             response = await self._answer(call)
         except CertkitError as error:
@@ -96,7 +101,7 @@ class Service:
             response = answers.of_error(CallError(500, "a defect in the server", "defect"))
             call.told["error"] = f"{type(error).__name__}: {error}"
         response.headers.update(_HEADERS)
-        known = request.path if request.path in _PATHS else "other"
+        known = request.path if request.path in _PATHS else _COMMANDS if name else "other"
         seconds = time.monotonic() - begun
         if self.metrics:
             reason = str(call.told["reason"]) if "reason" in call.told else None
@@ -115,6 +120,9 @@ class Service:
         return response
 
     async def _answer(self, call: Call) -> web.Response:
+        name = _command_in(call.request.path)
+        if name and self.commands:
+            return await self.commands.answer(call, name)
         route = _ROUTES.get((call.request.method, call.request.path))
         if route is None and call.request.path in _PATHS:
             raise CallError(405, "not by this method", "method-not-allowed", {"Allow": _PATHS[call.request.path]})
@@ -209,6 +217,12 @@ class Service:
         newest = await call.read(lambda session: session.newest_anchors())
         return web.Response(body=newest.crl, content_type="application/x-pem-file")
 
+    async def status(self, call: Call) -> web.Response:
+        """Show a lead's browser the page of the status."""
+        if self.commands is None:
+            raise CallError(404, "there is nothing here", "path-unknown")
+        return await self.commands.page(call)
+
     async def refuse(self, _call: Call) -> web.Response:
         """Refuse what of EST would have keys travel, or the authority do what it is told."""
         raise CallError(501, "keys are made where they are used, and requests are PKCS#10", "not-offered")
@@ -276,6 +290,11 @@ def _wait(seconds: int) -> CallError:
     return CallError(429, f"too many attempts failed; wait for {seconds} s", "too-many", {"Retry-After": str(seconds)})
 
 
+def _command_in(path: str) -> str:
+    """Return the name of the command that a path is for; empty if it is for none."""
+    return path.removeprefix(f"{_COMMANDS}/").replace("/", " ") if path.startswith(f"{_COMMANDS}/") else ""
+
+
 _Route = Callable[[Service, Call], Awaitable[web.Response]]
 _ROUTES: Mapping[tuple[str, str], _Route] = {
     ("GET", f"{_EST}/cacerts"): Service.cacerts,
@@ -286,6 +305,7 @@ _ROUTES: Mapping[tuple[str, str], _Route] = {
     ("POST", f"{_EST}/fullcmc"): Service.refuse,
     ("GET", f"{_OWN}/settings"): Service.settings,
     ("GET", f"{_OWN}/crl"): Service.crl,
+    ("GET", f"{_OWN}/status"): Service.status,
     ("GET", f"{_OWN}/daemon"): Service.host_news,
     ("POST", f"{_OWN}/daemon/identity"): Service.host_identity,
     ("POST", f"{_OWN}/daemon/certificate"): Service.host_certificate,

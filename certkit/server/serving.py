@@ -27,6 +27,7 @@ from certkit.ledger.interface import Actor
 from certkit.results import time_text
 from certkit.server import metrics, tls
 from certkit.server.connections import Connections
+from certkit.server.leads import Commands, Program
 from certkit.server.metrics import Metrics
 from certkit.server.service import Log, Service
 from certkit.server.worker import Worker
@@ -53,6 +54,8 @@ class Plan:
     """Host and port for Prometheus."""
     actor: Actor
     clock: Callable[[], datetime]
+    program: Program
+    """What carries out what leads send."""
 
 
 def serve(home: Home, plan: Plan) -> int:
@@ -118,7 +121,7 @@ async def _process(home: Home, plan: Plan, listening: socket.socket, asked: sock
         loop.add_signal_handler(number, ending.set)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     worker = Worker(home, plan.clock)
-    service, settings = Service(worker, log), tls.context()
+    service, settings = Service(worker, log, commands=Commands(home, plan.program)), tls.context()
     connections = Connections(service.answer)
     try:
         refreshed = _Refreshing(worker, plan.actor, service, settings, log)

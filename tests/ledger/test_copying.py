@@ -12,7 +12,7 @@ from certkit.ledger import copying, create_ledger, file_url, open_ledger, urls
 from certkit.ledger.interface import CodeUse, Ledger
 from certkit.ledger.sql import LedgerError
 from tests.homes import everything
-from tests.ledger.test_ledger import ANCHORS, BUILD, CODE, EVENT, NOW, device_certificate, enroll
+from tests.ledger.test_ledger import ANCHORS, BUILD, CODE, EVENT, LEAD, NOW, PROPOSAL, device_certificate, enroll
 from tests.postgres.fixtures import NewUrl
 from tests.postgres.server import Server
 
@@ -34,6 +34,8 @@ def fill(ledger: Ledger) -> None:
     ledger.set_state("rotation", {"stage": "prepared"})
     ledger.add_code(CODE)
     ledger.take_use(CODE.digest, CodeUse(NOW, "aa", "0001"))
+    ledger.add_lead(LEAD)
+    ledger.put_proposal(PROPOSAL)
 
 
 def test_a_ledger_is_copied_from_every_database_into_every_other_and_back(

@@ -22,8 +22,10 @@ from certkit.ledger.interface import (
     Daemon,
     Device,
     Event,
+    LeadRole,
     Ledger,
     Person,
+    Proposal,
     Revocation,
     Sync,
 )
@@ -34,6 +36,11 @@ ALICE = Person("Žofie @ acme", "alice", NOW)
 LAPTOP = Device(ALICE.name, "laptop", "laptop", NOW)
 BUILD = Daemon("build", "tcp://build.acme.example:8372", ("build.acme.example", "::7"), NOW)
 EVENT = Event(NOW, Actor("lead", "desk", "home"), "issue", "alice", {"device": "läptop", "hosts": ["a", "b"]})
+
+LEAD = LeadRole(ALICE.name, NOW)
+PROPOSAL = Proposal(
+    "6f", ALICE.name, NOW, NOW + timedelta(days=1), "rotate", {"options": {"role": "client"}}, 2, (ALICE.name,)
+)
 
 Open = Callable[[], Ledger]
 
@@ -287,6 +294,33 @@ def test_a_code_is_a_person_s_or_that_of_a_daemon_s_host(ledger: Ledger) -> None
         ledger.put_daemon(BUILD)
         ledger.add_code(of_host)
     assert ledger.codes() == [of_host]
+
+
+def test_somebody_is_a_lead_from_one_day_on_until_they_are_none(ledger: Ledger) -> None:
+    enroll(ledger)
+    with ledger.transaction():
+        ledger.add_lead(LEAD)
+        ledger.add_lead(LEAD._replace(since=NOW + timedelta(days=1)))
+    assert (ledger.leads(), ledger.lead(ALICE.name), ledger.lead("bob")) == ([LEAD], LEAD, None)
+    with ledger.transaction():
+        ledger.remove_lead(ALICE.name)
+    assert (ledger.leads(), ledger.lead(ALICE.name)) == ([], None)
+
+
+def test_a_proposal_waits_until_it_has_ended_or_expired_and_keeps_what_it_is_about(ledger: Ledger) -> None:
+    enroll(ledger)
+    later = PROPOSAL._replace(name="70", created=NOW + timedelta(hours=1), expires=NOW + timedelta(days=2))
+    with ledger.transaction():
+        ledger.put_proposal(later)
+        ledger.put_proposal(PROPOSAL)
+    assert ledger.proposal(PROPOSAL.name) == PROPOSAL
+    assert ledger.proposals(unexpired_at=NOW) == [PROPOSAL, later]
+    assert ledger.proposals(unexpired_at=PROPOSAL.expires) == [later]
+    ended = PROPOSAL._replace(agreed=(ALICE.name, "bob"), ended=NOW, command="never changes")
+    with ledger.transaction():
+        ledger.put_proposal(ended)
+    assert ledger.proposal(PROPOSAL.name) == ended._replace(command=PROPOSAL.command)
+    assert ledger.proposals(unexpired_at=NOW) == [later]
 
 
 def test_whoever_waits_is_told_of_a_publication_and_of_nothing_twice(opened: Open, ledger: Ledger) -> None:

@@ -18,8 +18,10 @@ from certkit.ledger.interface import (
     Daemon,
     Device,
     Event,
+    LeadRole,
     Ledger,
     Person,
+    Proposal,
     Revocation,
 )
 
@@ -27,6 +29,7 @@ NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 YEAR = timedelta(days=365)
 WHY = Revocation(NOW, "superseded")
 PEOPLE = ["alice", "bob", "carol", "dave", "eve"]
+PROPOSAL = Proposal("6f", "alice", NOW, NOW + YEAR, "rotate", {"options": {}}, 2, ("alice",))
 LABEL = b"-----BEGIN CERTIFICATE-----\nlabel"
 
 
@@ -67,6 +70,7 @@ EVERYTHING: dict[str, Callable[[Ledger], object]] = {
     "count_enrolled": lambda ledger: ledger.count_enrolled(NOW),
     "enrolled_beginning": lambda ledger: ledger.enrolled_beginning(NOW),  # by a clock that was ahead: none, as a rule
     "daemons": lambda ledger: ledger.daemons(),
+    "leads": lambda ledger: ledger.leads(),
     "codes": lambda ledger: ledger.codes(),
     "subjects": lambda ledger: ledger.subjects(),
     "events": lambda ledger: ledger.events(limit=3),  # from the newest, as far as that
@@ -104,6 +108,12 @@ FEW: dict[str, Callable[[Ledger], object]] = {
     "take_use": lambda ledger: ledger.take_use("6f", CodeUse(NOW, "", "01")),
     "code_of_certificate": lambda ledger: ledger.code_of_certificate("01"),
     "uses_of_code": lambda ledger: ledger.uses_of_code("6f"),
+    "add_lead": lambda ledger: ledger.add_lead(LeadRole("alice", NOW)),
+    "remove_lead": lambda ledger: ledger.remove_lead("alice"),
+    "lead": lambda ledger: ledger.lead("alice"),
+    "put_proposal": lambda ledger: ledger.put_proposal(PROPOSAL),
+    "proposal": lambda ledger: ledger.proposal("6f"),
+    "proposals": lambda ledger: ledger.proposals(unexpired_at=NOW),
     "add_anchors": lambda ledger: ledger.add_anchors(published(1)),
     "anchors": lambda ledger: ledger.anchors(1),
     "generations_since": lambda ledger: ledger.generations_since(1),

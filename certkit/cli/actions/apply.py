@@ -22,7 +22,7 @@ from certkit.cli.support.code_report import as_data
 from certkit.cli.support.deployment_steps import say_update
 from certkit.cli.support.output import counted, say, say_json, short, tell
 from certkit.cli.support.questions import can_ask, confirmed
-from certkit.errors import InvalidError, MissingError, RefusedError
+from certkit.errors import InvalidError, RefusedError
 
 _CODE_LIFE = timedelta(days=7)
 """Longer than that of a single code: so many are not handed out within an hour."""
@@ -117,7 +117,7 @@ def _check(session: Session, found: Plan, options: Options) -> None:
                 "Name one: --out FOLDER",
                 code="out-missing",
             )
-        if _has_server(session):
+        if server_identity.is_known(session):
             CodeFolder(options.out).check()
         else:
             BundleFolder(options.out).check()
@@ -147,7 +147,7 @@ def _apply(session: Session, wanted: Roster, found: Plan, options: Options) -> H
         session = roster.change(session, found)
         if options.out is None or not found.people.missing:
             return HandedOut()
-        give = _give_codes if _has_server(session) else _give_bundles
+        give = _give_codes if server_identity.is_known(session) else _give_bundles
         return give(session, partial(_handouts, session, wanted, options), found.people.handouts, options.out)
 
 
@@ -175,14 +175,6 @@ def _give_bundles(session: Session, look: batches.Look, plan: batches.Plan, out:
     prepared = list(counted(making, len(plan.missing), "Making bundle"))
     batches.deliver(session, look, plan, prepared, folder.write)
     return HandedOut(bundles=prepared, table=folder.table)
-
-
-def _has_server(view: View) -> bool:
-    try:
-        server_identity.address(view)
-    except MissingError:
-        return False
-    return True
 
 
 def _tell_alike(view: View, wanted: Roster) -> None:

@@ -3,15 +3,18 @@
 import importlib.util
 import os
 import re
+import sys
 from pathlib import Path
 
 import typer
 
 from certkit import files
+from certkit.cli.remote.offer import offers
 from certkit.cli.support import actor, context, home_access
 from certkit.enroll import codes
 from certkit.errors import InvalidError, MissingError
 
+_EXECUTION = (sys.executable, "-m", "certkit.cli.remote.execution")
 _CREDENTIAL = "certkit-passphrase"
 _LISTEN = re.compile(r"(?:\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})", re.ASCII)
 _HIGHEST_PORT = 65535
@@ -24,9 +27,11 @@ def serve(home: Path | None, listen: str, url: str | None, processes: int, metri
     address = codes.parse_server(url) if url else None
     if any(importlib.util.find_spec(each) is None for each in ("aiohttp", "structlog", "prometheus_client")):
         raise MissingError("certkit's server is not installed here", code="server-not-installed")
-    from certkit.server.serving import Plan, serve  # what it needs may not be installed
+    from certkit.server.leads import Program  # what the server needs may not be installed
+    from certkit.server.serving import Plan, serve
 
-    plan = Plan(host, port, address, processes, asked, actor.real(os.environ), lambda: context.now())  # noqa: PLW0108  tests set the clock
+    me, program = actor.real(os.environ), Program(_EXECUTION, frozenset(offers()))
+    plan = Plan(host, port, address, processes, asked, me, lambda: context.now(), program)  # noqa: PLW0108  tests set the clock
     code = serve(home_access.serving(home, _passphrase()), plan)
     if code:
         raise typer.Exit(code)

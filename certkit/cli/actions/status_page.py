@@ -16,7 +16,7 @@ _GENERATOR = "certkit status"
 
 def write(home: Path | None, path: Path) -> None:
     """Write the page, in the place of a former one, but of no other file."""
-    _check(path)
+    check_former(path)
     with home_access.reading(home) as view:
         page = status_page(view)
     text = render_page(
@@ -31,7 +31,7 @@ def write(home: Path | None, path: Path) -> None:
     files.write(path, text.encode())
 
 
-def _check(path: Path) -> None:
+def check_former(path: Path) -> None:
     """Raise RefusedError for a file that is there and is no such page."""
     try:
         former = files.read(path, limit=1 << 30)

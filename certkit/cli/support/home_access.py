@@ -13,7 +13,7 @@ from certkit.authority.session import Session
 from certkit.authority.unfinished import Unfinished, unfinished
 from certkit.authority.view import View
 from certkit.cli import actions
-from certkit.cli.support import actor, context
+from certkit.cli.support import actor, behalf, context
 from certkit.cli.support.output import tell
 from certkit.errors import MissingError
 
@@ -37,7 +37,9 @@ def reading_first(option: Path | None) -> Iterator[View]:
 @contextlib.contextmanager
 def changing(option: Path | None) -> Iterator[Session]:
     """Open the home to be changed; a passphrase is asked for when one is needed."""
-    with changes.changing(_home(option), actor.real(os.environ), context.now()) as session:
+    elsewhere = behalf.current()
+    who = elsewhere.actor if elsewhere else actor.real(os.environ)
+    with changes.changing(_home(option), who, context.now()) as session:
         for path in exposed(session.path):
             tell(f"Others on this machine have rights to {path}: chmod go-rwx {shlex.quote(str(path))}")
         yield session
@@ -45,10 +47,7 @@ def changing(option: Path | None) -> Iterator[Session]:
 
 def serving(option: Path | None, known_passphrase: bytes | None) -> home.Home:
     """Return the home for whoever opens it again and again; a passphrase may be known from elsewhere."""
-    found = _home(option)
-    if known_passphrase is None:
-        return found
-    return replace(found, passphrase=home.Passphrase(found.settings, found.passphrase.ask, known_passphrase))
+    return _knowing(_home(option), known_passphrase)
 
 
 def command(opened: View, words: str) -> str:
@@ -59,12 +58,20 @@ def command(opened: View, words: str) -> str:
 
 def _home(option: Path | None) -> home.Home:
     path = context.home_path(option)
+    elsewhere = behalf.current()
     try:
-        return home.open_home(path, lambda: _ask_passphrase(path), context.ledger_url())
+        found = home.open_home(path, lambda: _ask_passphrase(path), context.ledger_url())
+        return _knowing(found, elsewhere.passphrase if elsewhere else None)
     except MissingError as error:
         if error.code == "home-missing" and actions.enrolled_here.is_enrolled():  # imports the laptop's side
             raise MissingError(error.message, code="home-missing-on-laptop", home=path) from None
         raise
+
+
+def _knowing(found: home.Home, passphrase: bytes | None) -> home.Home:
+    if passphrase is None:
+        return found
+    return replace(found, passphrase=home.Passphrase(found.settings, found.passphrase.ask, passphrase))
 
 
 def _ask_passphrase(path: Path) -> bytes:

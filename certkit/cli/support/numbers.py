@@ -49,3 +49,10 @@ def duration(value: str | timedelta) -> timedelta:
     if not found:
         raise typer.BadParameter(f"{value!r} is not a duration such as 30m, 1h or 7d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def duration_text(value: timedelta) -> str:
+    """Write a duration of whole minutes as `duration` reads it."""
+    units = {letter: timedelta(**{name: 1}) for letter, name in _UNITS.items()}
+    letter = next(letter for letter in "dhm" if not value % units[letter])
+    return f"{value // units[letter]}{letter}"

@@ -11,6 +11,7 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from certkit.cli.support import behalf
 from certkit.errors import CertkitError
 from certkit.results import as_json
 
@@ -58,6 +59,8 @@ def _folded(line: str, room: int) -> list[str]:
 
 def _room() -> int:
     """Return how many columns there are on stdout: without a terminal, any number."""
+    if elsewhere := behalf.current():
+        return elsewhere.columns or sys.maxsize
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import File, offered
 from certkit.cli.support import exit_codes, options
 
 
+@offered("apply", lambda options: not options.get("plan"), file=File.READ, out=File.FILLED)
 def apply(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The roster, in YAML; - reads standard input.", show_default=False)

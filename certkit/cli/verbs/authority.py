@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import offered
 from certkit.cli.support import options
 from certkit.errors import InvalidError
 
@@ -18,6 +19,7 @@ def authority() -> None:
 
 
 @app.command()
+@offered("authority show", changes=False)
 def show(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
     """Show the authorities' fingerprints, for laptops to compare.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import offered
 from certkit.cli.support import completions, exit_codes, numbers, options
 from certkit.cli.support.exit_codes import FailOn
 from certkit.errors import InvalidError
@@ -20,6 +21,7 @@ SanOption = Annotated[
 
 
 @app.command()
+@offered("daemon add")
 def add(
     name: NameArgument,
     url: Annotated[str, typer.Argument(metavar="URL", help="Its URL as laptops will reach it.")],
@@ -46,6 +48,7 @@ def add(
 
 
 @app.command()
+@offered("daemon renew")
 def renew(
     name: NameArgument,
     san: SanOption = None,
@@ -71,6 +74,7 @@ def renew(
 
 
 @app.command()
+@offered("daemon move")
 def move(
     name: NameArgument,
     url: Annotated[str, typer.Argument(metavar="URL", help="Its new URL as laptops will reach it.")],
@@ -92,6 +96,7 @@ def move(
 
 
 @app.command("list")
+@offered("daemon list", changes=False)
 def list_daemons(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
     """List the daemons, when they expire and what needs attention.
 
@@ -105,6 +110,7 @@ def list_daemons(home: options.HomeOption = None, as_json: options.JsonOption = 
 
 
 @app.command()
+@offered("daemon default")
 def default(name: NameArgument, home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
     """Choose the daemon that laptops use by default.
 
@@ -119,6 +125,7 @@ def default(name: NameArgument, home: options.HomeOption = None, as_json: option
 
 
 @app.command()
+@offered("daemon deploy", changes=False)
 def deploy(
     name: NameArgument,
     kind: options.AsOption = None,
@@ -195,6 +202,7 @@ def sync(
 
 
 @app.command()
+@offered("daemon remove", lambda options: not options.get("dry_run"))
 def remove(
     name: NameArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -216,6 +224,7 @@ def remove(
 
 
 @app.command()
+@offered("daemon check", changes=False)
 def check(
     name: Annotated[
         str | None,

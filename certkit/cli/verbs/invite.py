@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import File, offered
 from certkit.cli.support import completions, numbers, options
 from certkit.errors import InvalidError
 
@@ -15,6 +16,7 @@ _HELP = "See certkit invite --help, for example: certkit invite alice@acme.examp
 _DRAWN = "--qr draws for a camera, and --json is for programs"
 
 
+@offered("invite", lambda options: options.get("person") != "list", people=File.READ, out_dir=File.FILLED)
 def invite(
     person: Annotated[
         str | None,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import File, offered
 from certkit.cli.support import completions, options
 from certkit.errors import InvalidError
 
@@ -45,6 +46,7 @@ OutDir = Annotated[
 ]
 
 
+@offered("issue", people=File.READ, passphrase_file=File.READ, out=File.WRITTEN, out_dir=File.FILLED)
 def issue(
     person: Person = None,
     out: Out = None,

@@ -1,9 +1,11 @@
 """`certkit list`."""
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import offered
 from certkit.cli.support import options
 
 
+@offered("list", changes=False)
 def list_people(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
     """List people and their devices, and when access expires.
 

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import offered
 from certkit.cli.support import completions, numbers, options
 
 
+@offered("log", changes=False)
 def log(
     subject: Annotated[
         str | None,

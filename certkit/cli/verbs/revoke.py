@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import offered
 from certkit.cli.support import completions, options
 from certkit.errors import InvalidError
 
@@ -18,6 +19,7 @@ DeviceOption = Annotated[
 ]
 
 
+@offered("revoke", lambda options: not options.get("dry_run"))
 def revoke(
     person: PersonArgument = None,
     device: DeviceOption = None,
@@ -63,6 +65,7 @@ def revoke(
     actions.revoke.revoke(home, actions.revoke.Named(person, device, serial), reason, dry_run=dry_run, as_json=as_json)
 
 
+@offered("reinstate", lambda options: not options.get("dry_run"))
 def reinstate(
     person: PersonArgument = None,
     device: DeviceOption = None,

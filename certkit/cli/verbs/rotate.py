@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import offered
 from certkit.cli.support import options
 from certkit.errors import InvalidError
 
 
+@offered("rotate", lambda options: options.get("step", "status") != "status" or bool(options.get("compromised")))
 def rotate(
     role: Annotated[Literal["server", "client"], typer.Argument(help="Which authority.")],
     step: Annotated[

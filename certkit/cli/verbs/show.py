@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import offered
 from certkit.cli.support import completions, options
 
 
+@offered("show", changes=False)
 def show(
     what: Annotated[
         str,

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import File, offered
 from certkit.cli.support import completions, options
 
 
+@offered("sign", request=File.READ, out=File.WRITTEN)
 def sign(
     request: Annotated[
         Path, typer.Argument(metavar="REQUEST", help="The request, PEM or DER; - reads standard input.")

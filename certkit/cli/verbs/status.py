@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from certkit.cli import actions
+from certkit.cli.remote.offer import File, offered
 from certkit.cli.support import exit_codes, options
 from certkit.cli.support.exit_codes import FailOn
 
 
+@offered("status", changes=False, html=File.REPLACED)
 def status(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write it as a page for a browser, too: one file, with a plot.")

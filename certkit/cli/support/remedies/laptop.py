@@ -34,6 +34,9 @@ REMEDIES: Mapping[str, str] = {
     "server-not-the-server": "Tell whoever runs certkit for your team: a daemon, or who has its key, answers there.",
     "server-pin": "If {issuer} is a proxy's that opens TLS, have {url} let through unopened, or use another network. "
     "Else the team's authority was replaced: ask for a new code.",
+    "lead-not-enrolled": "Enroll it, with a code of yours: certkit enroll CODE",
+    "lead-server-ambiguous": "Say which: --server URL",
+    "lead-without-server": "Say where it is: --server URL",
     "server-refused": "Ask whoever runs certkit for your team.",
     "server-unreachable": "Check this machine's network and its VPN; if they are well, tell whoever runs certkit for "
     "your team.",

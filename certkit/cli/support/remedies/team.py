@@ -43,6 +43,7 @@ REMEDIES: Mapping[str, str] = {
     "docs/lead.md.",
     "ledger-missing-in-database": "See what CERTKIT_LEDGER and team.yml name. To put a team's ledger there: "
     "certkit ledger copy --help",
+    "lead-wanted": "Whoever is a lead can make you one: certkit lead add PERSON",
     "name-similar": "Did you mean {similar:,}?",
     "name-unknown": "See who there is: certkit list",
     "not-a-request": "Make one: certkit enroll --request FILE",
@@ -52,6 +53,8 @@ REMEDIES: Mapping[str, str] = {
     "option their old ones get in again, too)",
     "postgres-not-installed": "Install it: pip install 'certkit[postgres]'",
     "removal-unasked": "Add --yes. What would go: certkit daemon remove {daemon} --dry-run",
+    "rotation-on-one-of-several": "Take this step at the home that the authorities are copied from.",
+    "proposal-missing": "See what waits: certkit lead proposals",
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "server-not-installed": "Install it: pip install 'certkit[server]'",
     "server-missing": "Start it, on a host that laptops reach: certkit serve --url https://HOST:PORT",
