@@ -69,6 +69,7 @@ lock: $(VENV)/ready
 
 man: $(VENV)/ready-to-test
 	$(BIN)/python -m tests.documents.man_page
+	$(BIN)/python -m tests.documents.openapi
 
 demo: $(VENV)/ready
 	$(BIN)/certkit demo

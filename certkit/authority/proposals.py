@@ -38,7 +38,7 @@ def propose(session: Session, person: str, command: str, call: Mapping[str, Any]
     )
     with session.transaction():
         session.ledger.put_proposal(made)
-        session.record("propose", person, id=made.name, command=command)
+        session.record("propose", person, code=made.name, command=command)
     return _state(made)
 
 
@@ -61,7 +61,7 @@ def agree(session: Session, person: str, which: str) -> Proposal:
         is_enough = len(agreed) >= found.needed
         found = found._replace(agreed=agreed, ended=session.now if is_enough else None)
         session.ledger.put_proposal(found)
-        session.record("agree", found.person, id=found.name, command=found.command)
+        session.record("agree", found.person, code=found.name, command=found.command)
     return found
 
 
@@ -70,7 +70,7 @@ def withdraw(session: Session, which: str) -> ProposalState:
     with session.transaction():
         found = find(session, which)
         session.ledger.put_proposal(found._replace(ended=session.now))
-        session.record("withdraw", found.person, id=found.name, command=found.command)
+        session.record("withdraw", found.person, code=found.name, command=found.command)
     return _state(found)
 
 

@@ -25,9 +25,7 @@ GROUPS: Mapping[str, Mapping[str, Verb]] = {
         "sign": Verb("sign:sign", "Sign a request from a developer's machine; its key stays there."),
         "invite": Verb("invite:invite", "Invite a developer, or a daemon's host: make a code to enroll with."),
         "serve": Verb("serve:serve", "Serve enrollment and renewal over the network, by EST on HTTPS."),
-        "lead": Verb(
-            "lead:app", "The leads, who act from their laptops: add, list, remove; agree to what one proposes."
-        ),
+        "lead": Verb("lead:app", "The leads: who acts from a laptop, and what they agree on."),
         "apply": Verb("apply:apply", "Make the team be as a roster says: a file with its people and daemons."),
         "revoke": Verb("revoke:revoke", "Lock a person, or one device, out of every daemon."),
         "reinstate": Verb("revoke:reinstate", "Let a person, or one device, back in."),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from certkit import files
 from certkit.earthly.user import User
-from certkit.enroll import codes
+from certkit.enroll import codes, renewal_places
 from certkit.enroll.codes import Server
 from certkit.enroll.enrollment import Enrollment
 from certkit.errors import CertkitError, MalformedError, MissingError
@@ -47,12 +47,6 @@ def leave(user: User, team: str, remaining: Sequence[str]) -> None:
             each.unlink(missing_ok=True)
 
 
-def teams(user: User) -> list[str]:
-    """Return the teams whose server enrolled this user, by name."""
-    with files.acting_as(user.owner):
-        return sorted(path.stem for path in (user.data / "renewal").glob("*.json"))
-
-
 def recall(user: User, team: str) -> Renewable | None:
     """Return how a team's server enrolled this machine; None if it did not."""
     with files.acting_as(user.owner), contextlib.suppress(MissingError):
@@ -87,14 +81,14 @@ def keep(user: User, known: Renewable) -> None:
 
 
 def _place(user: User, team: str) -> Path:
-    return user.data / "renewal" / f"{team}.json"
+    return renewal_places.folder(user) / f"{team}.json"
 
 
 def next_key(user: User, team: str) -> Path:
     """Return where the next key waits."""
-    return user.data / "renewal" / f"{team}.next.pem"
+    return renewal_places.folder(user) / f"{team}.next.pem"
 
 
 def lock(user: User, team: str) -> Path:
     """Return what stands for the lock of a team's renewals."""
-    return user.data / "renewal" / f"{team}.lock"
+    return renewal_places.folder(user) / f"{team}.lock"

@@ -11,6 +11,7 @@ GROUPS = {
     "daemon": ["add", "default", "renew", "move", "list", "deploy", "remove", "check", "sync"],
     "authority": ["show", "passphrase"],
     "ledger": ["copy"],
+    "lead": ["add", "list", "remove", "proposals", "agree", "withdraw"],
 }
 COMMANDS = [name for name in VERBS if name not in GROUPS] + [
     f"{name} {verb}" for name in GROUPS for verb in GROUPS[name]

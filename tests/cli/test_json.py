@@ -25,15 +25,18 @@ from certkit.authority import (
     host_sync,
     invitations,
     overview,
+    proposals,
     roster_plan,
 )
+from certkit.authority.changes import changing
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
+from certkit.authority.home import open_home
 from certkit.cli import verbs
 from certkit.cli.actions import renew
 from certkit.cli.support import context, daemon_check_report
 from certkit.earthly import selection
 from certkit.enroll import codes
-from certkit.ledger.interface import Access, Deployment
+from certkit.ledger.interface import Access, Actor, Deployment
 from certkit.ledger.interface import Kind as CertificateKind
 from certkit.pki import certificates
 from certkit.pki.keys import KEY_TYPES
@@ -148,7 +151,8 @@ def attention(status: Any) -> set[tuple[str, str]]:  # noqa: ANN401
 def test_the_schema_is_one_and_refers_to_nothing_that_it_lacks() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     text = json.dumps(SCHEMA)
-    assert all(f'"#/$defs/{name}"' in text or name in commands() for name in FORMS)
+    elsewhere = PAGE.with_name("openapi.json").read_text()
+    assert all(f'"#/$defs/{name}"' in text or f'#/$defs/{name}"' in elsewhere or name in commands() for name in FORMS)
     assert text.count("#/$defs/") == sum(text.count(f'"#/$defs/{name}"') for name in FORMS)
 
 
@@ -243,6 +247,13 @@ def test_every_kind_of_certificate(told: Told, daemon: Running, home_of: Path) -
     played.sync(home_of)
     kinds = {told("show", serial)["kind"] for serial in serials(home_of)}
     assert kinds == set(get_args(CertificateKind))
+
+
+def propose(home: Path) -> None:
+    """Let Alice propose something as a server does, and Bob agree, of three who must."""
+    with changing(open_home(home, lambda: b""), Actor("alice", "desk", "certificate"), datetime.now(UTC)) as session:
+        made = proposals.propose(session, ALICE, "rotate", {"options": {"role": "client"}, "files": {}}, 3)
+        proposals.agree(session, "Bob", made.id)
 
 
 @pytest.fixture
@@ -363,6 +374,12 @@ def test_a_rotation_at_every_stage_and_all_that_the_log_can_tell(
     told("status", code=3)
     assert told("revoke", "--daemon", "arm", "--dry-run")["changed"] is False
     assert told("revoke", "--daemon", "arm")["daemon"]["sync"] is None
+    for change in ("add", "remove"):
+        assert told("lead", change, ALICE)["changed"]
+    assert [each["at_home"] for each in told("lead", "list")["leads"]] == [True]
+    propose(home_of)
+    [waiting] = told("lead", "proposals")["proposals"]
+    told("lead", "withdraw", waiting["id"])
     lead("daemon", "remove", "arm", "--yes")
     Path("secret").write_text("violet anchor\n")
     lead("authority", "passphrase", *SECRET)

@@ -1,12 +1,14 @@
 """Every command that the documents show is run, and prints what they show; whatever they name is there."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.documents import man_page, probe_page
+from tests.documents import man_page, openapi, probe_page
 from tests.documents.walkthrough import Story, address_of_its_own, normal, steps
+from tests.server import api
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,6 +51,15 @@ def headings(document: Path) -> set[str]:
     """Return the anchors of a document's headings, as GitHub makes them."""
     found = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in found}
+
+
+def test_the_description_of_the_server_is_what_its_commands_take_and_refers_to_nothing_that_is_not_there() -> None:
+    assert openapi.PAGE.read_text() == openapi.page(), "write it anew: make man"
+    for reference in api.references(api.API):
+        name, _, place = reference.partition("#/")
+        found = json.loads((ROOT / "docs" / (name or "openapi.json")).read_text())
+        for step in place.split("/"):
+            found = found[step]
 
 
 def test_the_probe_s_page_lists_every_finding_in_its_own_words() -> None:

@@ -57,6 +57,7 @@ _VARIABLE = (
     (r"\d+ s after it", "S after it"),
     (r"\d+ days", "DAYS"),
     (r"[\w.-]+@[\w.-]+(?=  +(init|daemon|issue|sign|revoke|reinstate|rotate|authority|backup))", "WHO"),
+    (r"[\w.-]+@[\w.-]+(?=  +DATE +at the home)", "WHO"),
     (r"(?<=✓ BuildKit).*", ""),
     (r"alert 42, bad_certificate|alert 46, certificate_unknown", "EXCLUDED"),  # as Go says it, and as OpenSSL does
     (r"TLS_[A-Z0-9_]+|(no )?ALPN( h2)?", "OFFER"),

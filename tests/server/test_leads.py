@@ -15,6 +15,7 @@ from certkit.pki import keys, requests
 from certkit.pki.signer import KeySigner
 from tests.cli import terminal
 from tests.cli.conftest import ALICE, Ended, Lead
+from tests.server import api
 from tests.server.running import OWN, Caller, Server, serving
 
 BOB, CAROL = "bob@acme.example", "carol@acme.example"
@@ -49,8 +50,11 @@ def alice(far: Lead, server: Server, tmp_path: Path) -> Caller:
 
 
 def post(caller: Caller, command: str, content: object, kind: str = "application/json") -> tuple[int, Any]:
+    """Send a command; what is answered must be as the description of the server says."""
     answer = caller.call("POST", f"{COMMANDS}/{command}", json.dumps(content).encode(), {"Content-Type": kind})
-    return answer.status, json.loads(answer.body)
+    told = json.loads(answer.body)
+    api.check(command, answer.status, told)
+    return answer.status, told
 
 
 def test_a_lead_sees_on_the_laptop_what_the_home_shows(lead: Lead, far: Lead) -> None:

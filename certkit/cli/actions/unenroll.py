@@ -7,7 +7,7 @@ from pathlib import Path
 from certkit.cli.support.output import say, short, tell
 from certkit.earthly.edit import KEYS
 from certkit.earthly.user import user_of
-from certkit.enroll import renewal_record, request, unenrollment
+from certkit.enroll import renewal_places, request, unenrollment
 from certkit.enroll.unenrollment import Undoing, Unenrollment
 from certkit.errors import MissingError
 
@@ -25,9 +25,9 @@ def unenroll(clients: Sequence[str], team: str | None, config: Path | None, *, d
         say(f"Would leave {planned.team}; nothing is done", *_lines(planned, "edit   ", "remove "))
         _say_what_is_left(planned)
         return
-    renewed = renewal_record.teams(planned.user)
+    renewed = renewal_places.teams(planned.user)
     planned.apply()
-    if renewed and not renewal_record.teams(planned.user):
+    if renewed and not renewal_places.teams(planned.user):
         from certkit.enroll import timers  # programs are run for it, and few enrollments have one
 
         timers.stop(planned.user, os.environ)

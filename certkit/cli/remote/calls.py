@@ -13,15 +13,14 @@ import typer
 
 from certkit import files
 from certkit.cli import actions
-from certkit.cli.remote import teams
 from certkit.cli.remote.offer import File, Offer, options_of
-from certkit.cli.remote.teams import Seat
 from certkit.cli.support import destination, input_files
 from certkit.cli.support.output import plain, say_json, tell
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.earthly.user import user_of
-from certkit.enroll import commands, server_trust
+from certkit.enroll import commands, seat, server_trust
 from certkit.enroll.commands import Ended
+from certkit.enroll.seat import Seat
 from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.pki import certificates
 
@@ -37,7 +36,7 @@ def send(offer: Offer, given: Mapping[str, Any], url: str | None) -> None:
         _check(named[name].file, path, as_json="json" in options)
     read = {name: path for name, path in places.items() if named[name].file is File.READ}
     call = {"options": options, "files": {name: _content(path) for name, path in read.items()}}
-    ended = _ended(teams.find(url), offer, call, input_taken=any(str(path) == "-" for path in read.values()))
+    ended = _ended(seat.find(os.environ, url), offer, call, input_taken=any(str(path) == "-" for path in read.values()))
     _receive(ended, {name: (named[name].file, path) for name, path in places.items() if name not in read})
     if ended.result is not None:
         say_json(ended.result)
@@ -47,13 +46,13 @@ def send(offer: Offer, given: Mapping[str, Any], url: str | None) -> None:
         raise typer.Exit(ended.code)
 
 
-def _ended(seat: Seat, offer: Offer, call: Mapping[str, Any], *, input_taken: bool) -> Ended:
+def _ended(place: Seat, offer: Offer, call: Mapping[str, Any], *, input_taken: bool) -> Ended:
     """Send a command until everything that it asks is answered; each message is shown once."""
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     attended = can_ask(input_taken=input_taken) and "json" not in call["options"]
     answers, shown = list[bool](), ""
     while True:
-        ended = _sent(seat, offer, {**call, "columns": columns, "attended": attended, "answers": answers})
+        ended = _sent(place, offer, {**call, "columns": columns, "attended": attended, "answers": answers})
         tell(*ended.messages.removeprefix(shown).splitlines())
         if not ended.question:
             return ended
@@ -61,10 +60,10 @@ def _ended(seat: Seat, offer: Offer, call: Mapping[str, Any], *, input_taken: bo
         answers.append(confirmed(ended.question, input_taken=input_taken))
 
 
-def _sent(seat: Seat, offer: Offer, call: Mapping[str, Any]) -> Ended:
+def _sent(place: Seat, offer: Offer, call: Mapping[str, Any]) -> Ended:
     with files.acting_as(user_of(os.environ).owner):
-        authorities = certificates.load_all(files.read(seat.enrolled.place / "ca.pem"))
-        with server_trust.connection(seat.server, authorities, seat.enrolled.pair) as connection:
+        authorities = certificates.load_all(files.read(place.enrolled.place / "ca.pem"))
+        with server_trust.connection(place.server, authorities, place.enrolled.pair) as connection:
             return commands.send(connection, offer.name, call)
 
 

@@ -7,6 +7,7 @@ own name. Files travel beside the options that name them.
 import functools
 import importlib
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum, StrEnum
@@ -17,6 +18,8 @@ import typer
 
 from certkit.cli.catalog import VERBS
 from certkit.cli.support import context, numbers
+from certkit.earthly.user import user_of
+from certkit.enroll import renewal_places
 
 Verb = Callable[..., None]
 Options = Mapping[str, Any]
@@ -61,7 +64,13 @@ class Parameter(NamedTuple):
     info: Any
     """What typer knows of it: an `OptionInfo` or an `ArgumentInfo`."""
     default: object
+    """What its value is if it is not given; `inspect.Parameter.empty` if it must be."""
     file: File
+
+    @property
+    def is_required(self) -> bool:
+        """Whether there is no call without it."""
+        return self.default is inspect.Parameter.empty
 
     @property
     def is_flag(self) -> bool:
@@ -155,9 +164,7 @@ def _is_elsewhere(home: Path | None, server: str | None) -> bool:
         return True
     if home is not None or (context.home_path(None) / _SETTINGS).exists():
         return False
-    from certkit.cli.remote import teams  # where there is a home, nothing of a laptop is looked for
-
-    return teams.has_server()
+    return bool(renewal_places.teams(user_of(os.environ)))
 
 
 def _functions(place: str) -> Iterator[Verb]:
@@ -176,8 +183,7 @@ def _parameter(each: inspect.Parameter, files: Mapping[str, File]) -> Parameter:
     declared = [getattr(info, "default", None), *(getattr(info, "param_decls", None) or ())]
     flag = next((each for each in declared if isinstance(each, str) and each.startswith("--")), "")
     name = flag.removeprefix("--").replace("-", "_") or each.name
-    default = None if each.default is inspect.Parameter.empty else each.default
-    return Parameter(name, each.name, flag, kind, info, default, files.get(each.name, File.NONE))
+    return Parameter(name, each.name, flag, kind, info, each.default, files.get(each.name, File.NONE))
 
 
 def _as_json(value: object) -> object:

@@ -9,9 +9,7 @@ from certkit.cli import actions
 from certkit.cli.remote.offer import File, offered
 from certkit.cli.support import completions, options
 
-app = typer.Typer(
-    help="The leads, who act from their laptops: add, list, remove; agree to what one proposes.", no_args_is_help=True
-)
+app = typer.Typer(help="The leads: who acts from a laptop, and what they agree on.", no_args_is_help=True)
 
 PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="The person.", autocompletion=completions.people)]
 ProposalArgument = Annotated[
@@ -22,7 +20,7 @@ ProposalArgument = Annotated[
 @app.command()
 @offered("lead add")
 def add(person: PersonArgument, home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
-    """Let a person do from their laptops what the commands do at the home.
+    """Let a person do from a laptop what is done at the home.
 
     \b
     certkit lead add alice@acme.example
@@ -36,7 +34,7 @@ def add(person: PersonArgument, home: options.HomeOption = None, as_json: option
 @app.command("list")
 @offered("lead list", changes=False)
 def list_leads(home: options.HomeOption = None, as_json: options.JsonOption = False) -> None:
-    """List the leads: who made the team, and who else is one since when.
+    """List the leads: who made the team, and who else is one.
 
     \b
     certkit lead list
@@ -81,13 +79,13 @@ def agree(
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
     home: options.HomeOption = None,
 ) -> None:
-    """Agree to what another lead proposes; with the last who must, it is carried out.
+    """Agree to what another lead proposes.
 
     \b
     certkit lead agree 5e0c71a9
 
-    It is shown first. A proposal waits for a day. Exit codes: 0 agreed, or as the command that it is; 1 failure;
-    2 usage.
+    It is shown first, and carried out with the last who must agree. A proposal waits for a day.
+    Exit codes: 0 agreed, or as the command that it is; 1 failure; 2 usage.
     """
     actions.lead.agree(home, proposal, out, yes=yes)
 

@@ -1,10 +1,9 @@
-"""The team that this machine is enrolled in, as far as a lead's commands are sent to its server."""
+"""From where a lead's commands are sent: an enrollment of this machine, and the server of its team."""
 
-import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from certkit.earthly.user import user_of
-from certkit.enroll import codes, renewal, renewal_record
+from certkit.enroll import codes, renewal
 from certkit.enroll.codes import Server
 from certkit.enroll.renewal import Present
 from certkit.errors import InvalidError, MissingError
@@ -17,17 +16,12 @@ class Seat(NamedTuple):
     server: Server
 
 
-def has_server() -> bool:
-    """Tell whether a server enrolled this machine."""
-    return bool(renewal_record.teams(user_of(os.environ)))
-
-
-def find(url: str | None) -> Seat:
+def find(environ: Mapping[str, str], url: str | None) -> Seat:
     """Return what a call to the server at a URL is made with; without one, to that which enrolled this machine.
 
     Raises InvalidError if it is not clear which is meant, MissingError if this machine is enrolled in no team.
     """
-    enrolled = renewal.present(os.environ)
+    enrolled = renewal.present(environ)
     if not enrolled:
         raise MissingError("this machine is enrolled in no team", code="lead-not-enrolled")
     if url is None:
