@@ -8,11 +8,21 @@ from dataclasses import replace
 from typing import Any
 
 from certkit import files
-from certkit.authority import daemons, deployments, existing_ca, moves, revocation, roster_daemons, roster_people
+from certkit.authority import (
+    daemons,
+    deployments,
+    existing_ca,
+    leads,
+    moves,
+    revocation,
+    roster_daemons,
+    roster_leads,
+    roster_people,
+)
 from certkit.authority import settings as team_settings
 from certkit.authority.home import CACHE, SETTINGS
 from certkit.authority.roster_file import Roster
-from certkit.authority.roster_plan import Act, Change, DaemonPlan, DaemonStep, Kind, PeoplePlan, Plan
+from certkit.authority.roster_plan import Act, Change, DaemonPlan, DaemonStep, Kind, LeadPlan, PeoplePlan, Plan
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.errors import RefusedError
@@ -37,8 +47,10 @@ def plan(view: View, roster: Roster, *, prune: bool) -> Plan:
     ]
     of_daemons = roster_daemons.compare(view, roster.daemons, prune=prune) if roster.daemons else DaemonPlan()
     of_people = people(view, roster, prune=prune)
-    changes = (*of_policy, *of_daemons.changes, *of_people.changes)
-    return Plan(policy, of_daemons, of_people, changes, (*of_daemons.left, *of_people.left))
+    of_leads = _leads(view, roster, prune=prune)
+    changes = (*of_policy, *of_daemons.changes, *of_people.changes, *of_leads.changes)
+    left = (*of_daemons.left, *of_people.left, *of_leads.left)
+    return Plan(policy, of_daemons, of_people, of_leads, changes, left)
 
 
 def people(view: View, roster: Roster, *, prune: bool) -> PeoplePlan:
@@ -46,8 +58,14 @@ def people(view: View, roster: Roster, *, prune: bool) -> PeoplePlan:
     return roster_people.compare(view, roster.people, prune=prune) if roster.people else PeoplePlan()
 
 
+def _leads(view: View, roster: Roster, *, prune: bool) -> LeadPlan:
+    if roster.leads is None:
+        return LeadPlan()
+    return roster_leads.compare(view, roster.leads, roster.people or (), prune=prune)
+
+
 def change(session: Session, wanted: Plan) -> Session:
-    """Carry out a plan but for what people are handed out; return the session with the policy as it is then.
+    """Carry out a plan but for what people are handed out, and `name_leads`; return the session with its new policy.
 
     Hold the home's lock. Whoever is to be out is so first, and by one publication.
     """
@@ -58,6 +76,8 @@ def change(session: Session, wanted: Plan) -> Session:
     if wanted.people.revoked:
         reasons = {each: _WHY_DEVICE if each.device else _WHY_PERSON for each in wanted.people.revoked}
         revocation.revoke_all(session, reasons)
+    for name in wanted.leads.removed:
+        leads.remove(session, name)
     for name in wanted.daemons.removed:
         daemons.remove(session, name)
     for step in wanted.daemons.steps:
@@ -65,6 +85,12 @@ def change(session: Session, wanted: Plan) -> Session:
     if wanted.daemons.default:
         daemons.make_default(session, wanted.daemons.default)
     return session
+
+
+def name_leads(session: Session, wanted: Plan) -> None:
+    """Make those leads who are to be; whoever is new is known only once they were handed something."""
+    for name in wanted.leads.added:
+        leads.add(session, name)
 
 
 def _set_policy(session: Session, policy: Mapping[str, Any]) -> Session:

@@ -1,4 +1,4 @@
-"""A roster: the people, devices, daemons and policy of a team as a file under version control.
+"""A roster: the people, devices, daemons, leads and policy of a team as a file under version control.
 
     team: acme
     policy: {device_days: 90}
@@ -7,6 +7,7 @@
     people:
       alice@acme.example:
       ci: [github, nightly]
+    leads: [alice@acme.example]
 
 A part that is left out is nobody's matter here; one that is there names everything of its kind.
 """
@@ -59,6 +60,7 @@ class Roster(NamedTuple):
     policy: Mapping[str, int | str]
     daemons: tuple[ListedDaemon, ...] | None
     people: tuple[ListedPerson, ...] | None
+    leads: tuple[ListedPerson, ...] | None = None
 
 
 def parse(content: bytes) -> Roster:
@@ -66,7 +68,7 @@ def parse(content: bytes) -> Roster:
     found = read(content)
     if not isinstance(found, Entries):
         raise wrong(found.line, "a roster begins with the name of its team", "Write there: team: acme")
-    parts = _fields(found, ("team", "policy", "daemons", "people"))
+    parts = _fields(found, ("team", "policy", "daemons", "people", "leads"))
     if "team" not in parts:
         raise wrong(found.line, "it does not say whose roster it is", "Write there: team: NAME")
     team = _text(parts["team"], "the name of a team")
@@ -78,6 +80,7 @@ def parse(content: bytes) -> Roster:
         policy,
         None if daemon_entries is None else _daemons(daemon_entries),
         None if person_entries is None else _people(person_entries),
+        _leads(parts["leads"]) if "leads" in parts else None,
     )
 
 
@@ -151,6 +154,17 @@ def _people(entries: Mapping[str, Entry]) -> tuple[ListedPerson, ...]:
         first = seen.setdefault(names.folded(name), each)
         if first is not each:
             raise wrong(each.line, f"{name} is in line {first.line} already", "Keep one of the two.")
+    return tuple(seen.values())
+
+
+def _leads(entry: Entry) -> tuple[ListedPerson, ...]:
+    seen: dict[str, ListedPerson] = {}
+    for text in _texts(entry, "people"):
+        with in_line(text.line):
+            each = ListedPerson(text.line, names.text(text.value, "person"), ())
+        first = seen.setdefault(names.folded(each.name), each)
+        if first is not each:
+            raise wrong(each.line, f"the lead {each.name} is in line {first.line} already", "Keep one of the two.")
     return tuple(seen.values())
 
 

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     DAEMON = "daemon"
     PERSON = "person"
     DEVICE = "device"
+    LEAD = "lead"
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,21 @@ class PeoplePlan(NamedTuple):
         return Handouts(self.missing, ())
 
 
+class LeadPlan(NamedTuple):
+    """Who becomes a lead, and who is one no more."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    left: tuple[Left, ...] = ()
+
+
 class Plan(NamedTuple):
     """What is to be done; that of what is done already is empty."""
 
     policy: Mapping[str, Any]
     daemons: DaemonPlan
     people: PeoplePlan
+    leads: LeadPlan
     changes: tuple[Change, ...]
     left: tuple[Left, ...]

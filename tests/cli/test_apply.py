@@ -405,3 +405,33 @@ def test_in_json(lead: Lead, home: Path) -> None:
 def test_a_daemon_of_which_no_recipe_could_be_written_is_refused_with_its_line(lead: Lead, home: Path) -> None:
     ended = apply(lead, 'daemons: {build: {url: "tcp://build.acme.example:8372", ssh: "a b"}}')
     assert ended.complaint[1].startswith("certkit: roster.yml: line 2: 'a b' is not how SSH reaches a host")
+
+
+def test_leads_are_named_even_among_those_who_are_new_and_pruned(lead: Lead, home: Path) -> None:
+    people = f"people:\n  {ALICE}:\n  bob@acme.example:\n"
+    applied = apply(lead, f"{people}leads: [bob@acme.example]\n", "--out", "new")
+    assert lines(applied) == [f"+ {ALICE}", "+ bob@acme.example", "+ lead bob@acme.example"]
+    assert leads(lead) == ["bob@acme.example"]
+    assert apply(lead, f"{people}leads: [bob@acme.example]\n", "--plan").code == 0
+    left = apply(lead, f"{people}leads: [{ALICE}]\n")
+    assert "    lead bob@acme.example\n" in left.out
+    assert leads(lead) == [ALICE, "bob@acme.example"]
+    assert lines(apply(lead, f"leads: [{ALICE}]\n", "--prune")) == ["- lead bob@acme.example"]
+    assert leads(lead) == [ALICE]
+    lead("revoke", ALICE)
+    assert "and revoked all the same" in apply(lead, f"leads: [{ALICE}]\n").out
+
+
+def test_a_lead_whom_nobody_knows_or_who_is_there_twice_is_refused_with_the_line(lead: Lead, home: Path) -> None:
+    for text, what in {
+        "leads: [bob]\n": "there is nobody called bob",
+        f"people:\n  {ALICE}:\nleads: [{ALICE}, {ALICE}]\n": f"the lead {ALICE} is in line 4 already",
+        "leads: []\n": "a list of people must stand there",
+    }.items():
+        code, told, _ = apply(lead, text, "--out", "new").complaint
+        assert (code, told) == (1, f"certkit: roster.yml: line {2 if 'people' not in text else 4}: {what}")
+    assert leads(lead) == []
+
+
+def leads(lead: Lead) -> list[str]:
+    return [each["name"] for each in lead("lead", "list", "--json").data["leads"] if not each["at_home"]]

@@ -20,7 +20,7 @@ DAEMON = f"{TEAM}daemons:\n  build:\n    url: tcp://build.acme.example:8372\n"
         ("- acme\n", "line 1: a roster begins with the name of its team"),
         ("people: {a: }\n", "line 1: it does not say whose roster it is"),
         ("team:\n", "line 1: the name of a team must stand there"),
-        (f"{TEAM}leads: [eve]\n", "line 2: there is no 'leads' here"),
+        (f"{TEAM}owners: [eve]\n", "line 2: there is no 'owners' here"),
         (f"{TEAM}team: acme\n", "line 2: team is in line 1 already"),
         (f"{TEAM}people:\n", "line 2: there are no people in it"),
         (f"{TEAM}people: {{}}\n", "line 2: there are no people in it"),

@@ -320,7 +320,7 @@ def bob(far: Lead, lead: Lead, server: Server, tmp_path: Path) -> Caller:
 def two_must(home: Path, bob: Caller) -> Caller:
     """Let team.yml want two leads for a rotation, and for a roster; return Bob."""
     settings = home / "team.yml"
-    settings.write_text(settings.read_text() + "approvals: {rotate: 2, apply: 2}\n")
+    settings.write_text(settings.read_text() + "approvals: {rotate: 2}\n")
     return bob
 
 

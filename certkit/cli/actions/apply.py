@@ -145,10 +145,12 @@ def _apply(session: Session, wanted: Roster, found: Plan, options: Options) -> H
         if roster.plan(session, wanted, prune=options.prune) != found:
             raise RefusedError("another command has just changed the team", "Run it again.", code="roster-overtaken")
         session = roster.change(session, found)
-        if options.out is None or not found.people.missing:
-            return HandedOut()
-        give = _give_codes if server_identity.is_known(session) else _give_bundles
-        return give(session, partial(_handouts, session, wanted, options), found.people.handouts, options.out)
+        given = HandedOut()
+        if options.out and found.people.missing:
+            give = _give_codes if server_identity.is_known(session) else _give_bundles
+            given = give(session, partial(_handouts, session, wanted, options), found.people.handouts, options.out)
+        roster.name_leads(session, found)
+        return given
 
 
 def _handouts(session: Session, wanted: Roster, options: Options) -> batches.Plan:

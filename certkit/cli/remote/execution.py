@@ -143,7 +143,7 @@ def _refuse_or_propose(wanted: Received, contents: Mapping[str, str]) -> bool:
             raise RefusedError(
                 "the new authority's key would be on one of several servers", code="rotation-on-one-of-several"
             )
-        needed = view.settings.approvals.get(verb, 1)
+        needed = _needed(verb, view.settings.approvals)
     if needed == 1 or me is None:
         return False
     kept = {"options": {key: value for key, value in options.items() if key != "json"}, "files": contents}
@@ -155,6 +155,11 @@ def _refuse_or_propose(wanted: Received, contents: Mapping[str, str]) -> bool:
     say(f"Proposed, and not done yet: {needed - 1} more must want it by {made.expires:%Y-%m-%d %H:%M} UTC.")
     say(f"  certkit lead agree {made.id}")
     return True
+
+
+def _needed(verb: str, approvals: Mapping[str, int]) -> int:
+    """Return how many leads must want a command; a roster can do what all the others do."""
+    return max(approvals.values(), default=1) if verb == "apply" else approvals.get(verb, 1)
 
 
 def _files(offer: Offer, options: Options, folder: Path) -> Files:

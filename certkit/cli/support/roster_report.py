@@ -53,6 +53,8 @@ def _in_words(change: Change) -> str:
             return f"{change.name}: {change.former} -> {change.wanted}"
         case Change(kind=Kind.DAEMON):
             return f"daemon {change.name}{_of_daemon(change)}"
+        case Change(kind=Kind.LEAD):
+            return f"lead {change.name}"
         case Change(act=Act.CHANGE):
             return f"{_who(change)}: {_LACKS[change.former or '']}"
     return _who(change)
@@ -72,6 +74,8 @@ def _of_daemon(change: Change) -> str:
 def _what_is_left(left: Left) -> str:
     if left.kind is Kind.DAEMON:
         return f"daemon {left.name}" + (f", called {left.host}" if left.host else "")
+    if left.kind is Kind.LEAD:
+        return f"lead {left.name}"
     return _who(left)
 
 

@@ -41,6 +41,7 @@ def apply(
     people:
       alice@acme.example:              # any device of hers
       ci: [github, nightly]
+    leads: [alice@acme.example]
 
     What is in the team and not in the file is left alone, and said; so is a part that the file does not have. Whoever
     is new gets a code if the team has a server, else a bundle. The same command again goes on after an interruption.
