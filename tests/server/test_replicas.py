@@ -1,4 +1,7 @@
-"""Several servers, each on a host of its own with the authorities' keys, over one ledger in PostgreSQL."""
+"""Several servers, each on a host of its own with the authorities' keys, over one ledger in PostgreSQL.
+
+CERTKIT_RENEWING_LAPTOPS sets how many laptops renew while a server is killed.
+"""
 
 import os
 import shutil
@@ -11,13 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from certkit.pki import keys
+from certkit.cli import main
+from certkit.pki import certificates, keys
 from tests.cli.conftest import ALICE, Lead
 from tests.postgres import server as postgres_server
 from tests.postgres.server import Server as Database
 from tests.server.running import OWN, Answer, Caller, Server, serving
 
 REPLICAS = 3
+LAPTOPS = int(os.environ.get("CERTKIT_RENEWING_LAPTOPS", "40"))
+PATIENCE = 5
+"""Servers that a laptop tries before it gives up."""
 
 
 @pytest.fixture
@@ -103,3 +110,69 @@ def test_a_database_that_is_lost_costs_what_is_asked_meanwhile_and_nothing_else(
     certificate = callers[1].enroll(password, key).certificate
     postgres.cut_off()
     assert [each.enroll(password, key).certificate for each in callers] == [certificate] * REPLICAS
+
+
+def test_laptops_that_renew_while_a_server_is_killed_lose_nothing(
+    lead: Lead, replicas: list[Server], tmp_path: Path
+) -> None:
+    password = invite(lead, "--uses", str(LAPTOPS))
+    folders = [tmp_path / f"laptop{number}" for number in range(LAPTOPS)]
+    renewed: dict[int, tuple[str, str]] = {}
+
+    def live(number: int) -> None:
+        """Enroll, and renew with one key at one server after the other until there is an answer."""
+        folder, first, later = folders[number], keys.generate("p256"), keys.generate("p256")
+        folder.mkdir()
+        given = Caller(replicas[1 + number % 2]).enroll(password, first).certificate
+        for attempt in range(PATIENCE):
+            if number == LAPTOPS // 2 and attempt == 0:
+                replicas[0].stop(signal.SIGKILL)
+            server = replicas[(number + attempt) % REPLICAS]
+            try:
+                answer = Caller(server).showing(given, first, folder).renew(later)
+            except OSError:  # it was killed
+                continue
+            if answer.status == 200:
+                serials = [certificates.serial_text(each.serial_number) for each in (given, answer.certificate)]
+                renewed[number] = serials[0], serials[1]
+                return
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(live, range(LAPTOPS)))
+    assert len(renewed) == LAPTOPS
+    newest = {each["serial"] for each in lead("list", "--json").data["devices"]}
+    assert newest == {later for _, later in renewed.values()}
+    assert len({serial for both in renewed.values() for serial in both}) == 2 * LAPTOPS
+
+
+def test_no_replica_makes_alone_what_all_of_them_must_have(
+    lead: Lead,
+    replicas: list[Server],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".earthly").mkdir()
+    code = lead("invite", ALICE, "--json").data["code"]
+    assert lead("enroll", code, "--no-probe").code == 0
+    assert lead("lead", "add", ALICE).code == 0
+    monkeypatch.delenv("CERTKIT_HOME")
+    Path("roster.yml").write_text("team: acme\npolicy: {device_days: 30}\n")
+
+    def refused(*words: str) -> list[str]:
+        capsys.readouterr()
+        assert main([*words]) == 1
+        return capsys.readouterr().err.splitlines()
+
+    for server in replicas:
+        elsewhere = ["--server", server.url]
+        assert main(["list", *elsewhere]) == 0
+        assert main(["rotate", "client", *elsewhere]) == 0
+        assert refused("rotate", "client", "prepare", *elsewhere) == [
+            "certkit: the new authority's key would be on one of several servers",
+            "Take this step at the home that the authorities are copied from.",
+        ]
+        assert refused("apply", "roster.yml", *elsewhere)[0] == (
+            "certkit: the team's settings would change on one of several servers"
+        )
+    assert not list(tmp_path.glob("host*/authorities/client-2"))

@@ -15,7 +15,7 @@ from certkit.authority.roster_people import alike
 from certkit.authority.roster_plan import Plan
 from certkit.authority.session import Session
 from certkit.authority.view import View
-from certkit.cli.support import home_access, input_files, roster_report
+from certkit.cli.support import behalf, home_access, input_files, roster_report
 from certkit.cli.support.bundle_folder import BundleFolder
 from certkit.cli.support.code_folder import CodeFolder
 from certkit.cli.support.code_report import as_data
@@ -109,6 +109,10 @@ def _clear(session: Session, folder: Path) -> None:
 
 def _check(session: Session, found: Plan, options: Options) -> None:
     """Raise if something is missing that is needed on the way, or if nobody has agreed to what is lost by it."""
+    if found.policy and session.home.shares_ledger and behalf.current():
+        raise RefusedError(
+            "the team's settings would change on one of several servers", code="settings-on-one-of-several"
+        )
     if found.people.missing:
         if options.out is None:
             count = len(found.people.missing)

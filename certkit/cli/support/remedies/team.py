@@ -58,6 +58,7 @@ REMEDIES: Mapping[str, str] = {
     "rotation-locks-out": "They must get the new one first; certkit rotate says how. --force continues without them.",
     "server-not-installed": "Install it: pip install 'certkit[server]'",
     "server-missing": "Start it, on a host that laptops reach: certkit serve --url https://HOST:PORT",
+    "settings-on-one-of-several": "Write them into each host's team.yml, or apply the policy at each of their homes.",
     "settings-missing": "Write it again, with the line team: NAME, or copy it from a backup: certkit restore FILE "
     "--home ANOTHER_FOLDER",
     "subject-missing": "Name a person, or --device NAME, or --serial NUMBER.",
