@@ -10,7 +10,7 @@ import pytest
 
 from certkit.cli import main
 from certkit.cli.remote.offer import File, offers
-from certkit.enroll import codes
+from certkit.enroll import codes, est
 from certkit.pki import keys, requests
 from certkit.pki.signer import KeySigner
 from tests.cli import terminal
@@ -20,6 +20,7 @@ from tests.server.running import OWN, Caller, Server, serving
 
 BOB, CAROL = "bob@acme.example", "carol@acme.example"
 COMMANDS = f"{OWN}/commands"
+ENDED = {"code": 0, "output": "", "messages": "", "result": None, "files": [], "question": ""}
 PAIR = Path(".earthly/certs/acme/cert.pem"), Path(".earthly/certs/acme/key.pem")
 
 
@@ -409,3 +410,62 @@ def test_a_lead_s_browser_shows_the_page_of_the_status_and_nobody_else_s(alice: 
     assert b"build" in page.body
     assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
     assert Caller(server).call("GET", f"{OWN}/status").status == 403
+
+
+def test_a_role_is_given_and_taken_once_and_without_a_server_it_is_said_that_it_is_good_for_nothing(
+    lead: Lead, home: Path
+) -> None:
+    lead("issue", ALICE, "--out", "alice.certkit", "--no-passphrase")
+    added = lead("lead", "add", ALICE)
+    assert (added.code, added.out.splitlines()[0]) == (0, f"{ALICE} is a lead now.")
+    assert "certkit serve --url" in added.err
+    assert lead("lead", "add", ALICE).out == f"{ALICE} is a lead already; nothing changed.\n"
+    assert lead("lead", "remove", ALICE).out == f"{ALICE} is a lead no more.\n"
+    assert lead("lead", "remove", ALICE).out == f"{ALICE} is no lead; nothing changed.\n"
+    assert lead("lead", "add", "nobody").complaint[:2] == (1, "certkit: there is nobody called 'nobody'")
+    assert [each["action"] for each in lead("log", "--json").data["events"]][-2:] == ["lead add", "lead remove"]
+
+
+def test_what_is_proposed_is_listed_in_words(far: Lead, lead: Lead, two_must: Caller) -> None:
+    which = far("rotate", "client", "prepare", "--json").data["proposal"]["id"]
+    titles, line = lead("lead", "proposals").out.splitlines()
+    assert titles.split() == ["proposal", "by", "until", "(UTC)", "wanted", "command"]
+    assert line.startswith(f"{which}  {ALICE}  ")
+    assert line.endswith("1 of 2  certkit rotate client prepare")
+    assert lead("lead", "withdraw", which, "--json").data == {"id": which, "withdrawn": True}
+
+
+@pytest.mark.parametrize(
+    "crafted",
+    [
+        b"no JSON",
+        b"[]",
+        b'{"code": 0}',
+        *(
+            json.dumps({**ENDED, "files": [made]}).encode()
+            for made in (
+                {"option": "out_dir", "name": "../escaped", "content": ""},
+                {"option": "out_dir", "name": "", "content": ""},
+                {"option": "out_dir", "name": "x", "content": "no base64!"},
+                {"option": "home", "name": "x", "content": ""},
+                {"option": "from", "name": "x", "content": ""},
+            )
+        ),
+    ],
+)
+def test_a_server_that_answers_nonsense_gets_nothing_written(
+    far: Lead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crafted: bytes
+) -> None:
+    (tmp_path / "desk" / "people.csv").write_text(f"{BOB},desk\n")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(est, "body_of", lambda *_: crafted)
+    code, what, _ = far("invite", "--from", "people.csv", "--out-dir", "codes").complaint
+    assert (code, what.startswith("certkit: the server's answer ")) == (1, True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_a_server_says_steers_no_terminal(far: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = json.dumps({**ENDED, "output": "\x1b[2Jall gone\n", "messages": "\x1b]0;title\x07\n"}).encode()
+    monkeypatch.setattr(est, "body_of", lambda *_: said)
+    ended = far("list")
+    assert (ended.out, ended.err) == ("\\x1b[2Jall gone\n", "\\x1b]0;title\\x07\n")

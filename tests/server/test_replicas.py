@@ -22,7 +22,7 @@ from tests.postgres.server import Server as Database
 from tests.server.running import OWN, Answer, Caller, Server, serving
 
 REPLICAS = 3
-LAPTOPS = int(os.environ.get("CERTKIT_RENEWING_LAPTOPS", "40"))
+LAPTOPS = int(os.environ.get("CERTKIT_RENEWING_LAPTOPS", "100"))
 PATIENCE = 5
 """Servers that a laptop tries before it gives up."""
 

@@ -37,6 +37,7 @@ REMEDIES: Mapping[str, str] = {
     "lead-not-enrolled": "Enroll it, with a code of yours: certkit enroll CODE",
     "lead-server-ambiguous": "Say which: --server URL",
     "lead-without-server": "Say where it is: --server URL",
+    "server-answer": "See that certkit is the same version here and there, and tell whoever runs the server.",
     "server-refused": "Ask whoever runs certkit for your team.",
     "server-unreachable": "Check this machine's network and its VPN; if they are well, tell whoever runs certkit for "
     "your team.",
