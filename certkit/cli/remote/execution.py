@@ -86,7 +86,7 @@ def execute(asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     secret = asked["passphrase"]
     known = base64.b64decode(secret) if secret is not None else None
     actor = Actor(asked["person"], asked["host"], "certificate")
-    behalf.act(Behalf(actor, known, wanted.columns, wanted.is_attended, [*wanted.answers]))
+    behalf.act(Behalf(actor, known, wanted.columns, [*wanted.answers], is_attended=wanted.is_attended))
     os.environ["CERTKIT_HOME"] = asked["home"]
     return run(wanted, folder, instead=lambda: _refuse_or_propose(wanted, asked["call"]["files"]))
 

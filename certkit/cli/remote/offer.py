@@ -18,8 +18,6 @@ import typer
 
 from certkit.cli.catalog import VERBS
 from certkit.cli.support import context, numbers
-from certkit.earthly.user import user_of
-from certkit.enroll import renewal_places
 
 Verb = Callable[..., None]
 Options = Mapping[str, Any]
@@ -164,6 +162,9 @@ def _is_elsewhere(home: Path | None, server: str | None) -> bool:
         return True
     if home is not None or (context.home_path(None) / _SETTINGS).exists():
         return False
+    from certkit.earthly.user import user_of  # where a home is, nothing of a laptop is looked for
+    from certkit.enroll import renewal_places
+
     return bool(renewal_places.teams(user_of(os.environ)))
 
 

@@ -3,7 +3,6 @@
 Their terminal is not here. What it would be asked comes with the call, or ends the command before anything is done.
 """
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,24 +17,25 @@ class QuestionError(BaseException):
         self.question = question
 
 
-@dataclass
-class Behalf:
-    """Who acts, and what is known of where they sit."""
+class Behalf:  # no dataclass: every command imports this module, and the lead's laptop alone makes one
+    """Who acts, and what is known of where they sit.
 
-    actor: "Actor"
-    passphrase: bytes | None
-    """That of the authorities' keys, if whoever serves knows it."""
-    columns: int = 0
-    """How wide their terminal is; 0 if the result goes elsewhere."""
-    is_attended: bool = False
-    """Whether they can be asked."""
-    answers: list[bool] = field(default_factory=list)
-    """What they have said already, in the order of the questions."""
-    failed: str = ""
-    """The code of the error that the command has ended with, if it has."""
+    `passphrase` is that of the authorities' keys, if whoever serves knows it; `columns` tells how wide their terminal
+    is, 0 if the result goes elsewhere. `answers` are what they have said already, in the order of the questions.
+    """
+
+    def __init__(
+        self, actor: "Actor", passphrase: bytes | None, columns: int, answers: list[bool], *, is_attended: bool
+    ) -> None:
+        self.actor, self.passphrase, self.columns = actor, passphrase, columns
+        self.answers, self.is_attended = answers, is_attended
+        self.failed = ""
+        """The code of the error that the command has ended with, if it has."""
 
     def act_alone(self, name: str) -> None:
         """Act by another name from now on, which several have agreed on, and ask nobody any more."""
+        from dataclasses import replace  # as above
+
         self.actor, self.is_attended = replace(self.actor, name=name), False
 
     def answer(self, question: str) -> bool:
