@@ -36,8 +36,8 @@ REMEDIES: Mapping[str, str] = {
     "home-foreign": 'Run certkit as that user, sudo -H -u {owner} certkit …; see "Two leads, one home" in '
     "docs/lead.md.",
     "home-missing": "Make one: certkit init --help (or say where it is with --home).",
-    "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home). "
-    "To check this laptop: certkit probe",
+    "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home; leads of a team with a "
+    "server: --server URL). To check this laptop: certkit probe",
     "key-of-another": "Have a new one made: certkit enroll --request FILE",
     "ledger-missing": 'Restore the newest backup: certkit restore --help. If there is none, see "A lost ledger" in '
     "docs/lead.md.",
