@@ -5,7 +5,6 @@ What was seen is judged by a pure function of the probe's report and of what the
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from certkit.authority import canaries, daemons, host_sync
@@ -83,7 +82,7 @@ def _record(session: Session, name: str, proven: Proof, *, is_open: bool) -> Non
         if daemon and known != (proven.anchors, proven.serving, is_open):
             is_same = proven.anchors == daemon.proven and daemon.proven_at is not None
             at = daemon.proven_at if is_same else session.now if proven.anchors else None
-            session.ledger.put_daemon(replace(daemon, proven=proven.anchors, serving=proven.serving, proven_at=at))
+            session.ledger.put_daemon(daemon._replace(proven=proven.anchors, serving=proven.serving, proven_at=at))
             opened = {"open": True} if is_open else {}
             session.record("daemon check", name, anchors=proven.anchors, serial=proven.serving, **opened)
 

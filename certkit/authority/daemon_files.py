@@ -1,7 +1,6 @@
 """The files of a daemon in the home, from where they are copied to its host: they follow the ledger."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from certkit import files
 from certkit.authority.certificate_row import record_certificate
@@ -38,7 +37,7 @@ def certify(session: Session, find: Callable[[], Daemon], action: str) -> Daemon
 
 def _leave_to_host(session: Session, daemon: Daemon, action: str) -> Daemon:
     """Have the host make the key, and ask for a certificate as the daemon is now."""
-    wanted = replace(daemon, sync=daemon.sync and replace(daemon.sync, renew=session.now))
+    wanted = daemon._replace(sync=daemon.sync and daemon.sync._replace(renew=session.now))
     with session.transaction():
         _put(session, wanted, action)
     return wanted

@@ -1,7 +1,7 @@
 """The daemons of a team: adding, renewing and removing them, and what each is known to hold."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -67,7 +67,7 @@ class Said:
 
     def of(self, known: Deployment) -> Deployment:
         """Return what is known with what is said put over it."""
-        return replace(known, **{name: value for name, value in vars(self).items() if value is not None})
+        return known._replace(**{name: value for name, value in vars(self).items() if value is not None})
 
 
 def add(session: Session, name: str, address: Address, more_hosts: Sequence[str], said: Said | None = None) -> Daemon:
@@ -89,7 +89,7 @@ def add(session: Session, name: str, address: Address, more_hosts: Sequence[str]
         how = checked(session, made, (said or Said()).of(deployments.NEW))
         if said and said.directory:
             neighbours.check(session, made, how)
-            return replace(made, deployment=how)
+            return made._replace(deployment=how)
         return neighbours.settled(session, made, how)
 
     return certify(session, new, "daemon add")
@@ -109,7 +109,7 @@ def renew(
 
     def extended() -> Daemon:
         known = shorten(find(session, name))
-        return replace(known, hosts=tuple(dict.fromkeys([*known.hosts, *more])))
+        return known._replace(hosts=tuple(dict.fromkeys([*known.hosts, *more])))
 
     return certify(session, extended, "daemon renew")
 
@@ -122,7 +122,7 @@ def make_default(session: Session, name: str) -> bool:
             return False
         others = [each for each in session.ledger.daemons() if each != chosen]
         for place, each in enumerate([chosen, *others], 1):
-            session.ledger.put_daemon(replace(each, place=place))
+            session.ledger.put_daemon(each._replace(place=place))
         session.record("daemon default", name, former=former.name)
     return True
 
@@ -134,9 +134,9 @@ def deploy(session: Session, name: str, said: Said) -> Daemon:
         wanted = checked(session, daemon, said.of(deployments.said(session, daemon)))
         if wanted != daemon.deployment:
             neighbours.check(session, daemon, wanted)
-            daemon = replace(daemon, deployment=wanted)
+            daemon = daemon._replace(deployment=wanted)
             session.ledger.put_daemon(daemon)
-            session.record("daemon deploy", name, **vars(deployments.of(session, daemon)))
+            session.record("daemon deploy", name, **deployments.of(session, daemon)._asdict())
     return daemon
 
 
@@ -144,7 +144,7 @@ def remove(session: Session, name: str) -> None:
     """Remove a daemon from bundles and lists, and its files with it; what it was issued stays recorded."""
     with session.locked():
         with session.transaction():
-            session.ledger.put_daemon(replace(find(session, name), removed=session.now))
+            session.ledger.put_daemon(find(session, name)._replace(removed=session.now))
             session.record("daemon remove", name)
         files.remove_directory(session.daemon_directory(name))
 

@@ -1,7 +1,6 @@
 """How each daemon runs on its host: what was said of it, and what is taken for granted where nothing was."""
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certkit.authority.view import View
@@ -29,12 +28,12 @@ def of(view: View, daemon: Daemon) -> Deployment:
 
 def complete(how: Deployment) -> Deployment:
     """Return what was said with the flavour that its kind has unless another was said."""
-    return replace(how, flavour=_flavour(how))
+    return how._replace(flavour=_flavour(how))
 
 
 def said(view: View, daemon: Daemon) -> Deployment:
     """Return how a daemon runs, as far as anybody has said."""
-    return daemon.deployment or replace(NEW, directory=_former_directory(view, daemon))
+    return daemon.deployment or NEW._replace(directory=_former_directory(view, daemon))
 
 
 def own_directory(daemon: Daemon) -> str:

@@ -1,7 +1,5 @@
 """What a ledger that has lost its newest changes must take for possible: what was done in them is not known."""
 
-from dataclasses import replace
-
 from certkit.authority.home import RESTORED
 from certkit.authority.session import Session
 
@@ -26,4 +24,4 @@ def forget(session: Session, last_publication: int) -> None:
         },
     )
     for daemon in session.ledger.daemons():
-        session.ledger.put_daemon(replace(daemon, proven=0, serving="", proven_at=None))
+        session.ledger.put_daemon(daemon._replace(proven=0, serving="", proven_at=None))

@@ -5,7 +5,7 @@ concerns its daemon. The daemon's key is made on the host; the home knows the ce
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -144,7 +144,7 @@ def give_identity(session: Session, name: str, public_key: PublicKey, taking: Ta
         daemon = session.ledger.daemon(name)
         if daemon is None or daemon.removed:
             raise RefusedError(f"the daemon {name} was removed", code="daemon-removed", daemon=name)
-        session.ledger.put_daemon(replace(daemon, sync=Sync(session.now)))
+        session.ledger.put_daemon(daemon._replace(sync=Sync(session.now)))
         session.record("daemon enroll", name, serial=certificates.serial_text(certificate.serial_number))
 
     return _identity(session, name, public_key, begin)
@@ -173,7 +173,7 @@ def certify(session: Session, der: bytes, request: bytes) -> x509.Certificate:
         made = certificates.daemon(authority, public_key, hosts, session.now, session.settings.daemon_life)
         record_certificate(session, "daemon", made, authority, daemon=daemon.name)
         if daemon.sync:
-            session.ledger.put_daemon(replace(daemon, sync=replace(daemon.sync, renew=None)))
+            session.ledger.put_daemon(daemon._replace(sync=daemon.sync._replace(renew=None)))
         session.record("daemon renew", daemon.name, url=daemon.url, hosts=daemon.hosts)
     return made
 
@@ -205,7 +205,7 @@ def revoke(session: Session, daemon: Daemon) -> bool:
     if daemon.sync is None:
         return False
     with session.transaction():
-        session.ledger.put_daemon(replace(daemon, sync=None))
+        session.ledger.put_daemon(daemon._replace(sync=None))
         session.record("revoke host", daemon.name)
     return True
 
@@ -215,12 +215,12 @@ def _reported(session: Session, daemon: Daemon, report: Report) -> Daemon:
         return daemon
     is_news = (daemon.sync.outcome, daemon.sync.reason) != (report.outcome, report.reason)
     said = session.now if is_news else daemon.sync.said
-    sync = replace(daemon.sync, said=said, outcome=report.outcome.value, reason=report.reason)
+    sync = daemon.sync._replace(said=said, outcome=report.outcome.value, reason=report.reason)
     if report.outcome is not Outcome.PROVEN:
-        return replace(daemon, sync=sync)
+        return daemon._replace(sync=sync)
     is_first = daemon.proven != report.anchors or daemon.proven_at is None
     proven_at = session.now if is_first else daemon.proven_at
-    return replace(daemon, sync=sync, proven=report.anchors, serving=report.serial, proven_at=proven_at)
+    return daemon._replace(sync=sync, proven=report.anchors, serving=report.serial, proven_at=proven_at)
 
 
 def _identity(session: Session, name: str, public_key: PublicKey, within: Taking) -> x509.Certificate:

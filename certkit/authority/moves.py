@@ -1,7 +1,7 @@
 """A daemon at another address: its certificate names the former one too, until nobody's laptop has that any more."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from certkit.authority import daemons, deployments, neighbours, visits
 from certkit.authority.changes import refresh
@@ -50,8 +50,8 @@ def move(session: Session, name: str, address: Address, more_hosts: Sequence[str
         now = daemons.find(session, name)
         hosts = tuple(dict.fromkeys([*daemons.host_names([address.host]), *now.hosts, *more]))
         if now.url == address.url:
-            return replace(now, hosts=hosts)
-        there = replace(now, url=address.url, hosts=hosts, proven=0, serving="", proven_at=None)
+            return now._replace(hosts=hosts)
+        there = now._replace(url=address.url, hosts=hosts, proven=0, serving="", proven_at=None)
         return neighbours.settled(session, there, deployments.said(session, there))
 
     daemon = certify(session, moved, "daemon move")
@@ -97,4 +97,4 @@ def without(view: View, daemon: Daemon, hosts: Sequence[str]) -> Daemon:
             daemon=daemon.name,
             url=daemon.url,
         )
-    return replace(daemon, hosts=tuple(host for host in daemon.hosts if host not in given_up))
+    return daemon._replace(hosts=tuple(host for host in daemon.hosts if host not in given_up))

@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import replace
 
 from certkit.authority import deployments
 from certkit.authority.view import View
@@ -21,9 +20,9 @@ def settled(view: View, daemon: Daemon, how: Deployment) -> Daemon:
     """
     taken = {_folder(theirs) for _, theirs in _beside(view, daemon, how) if theirs.kind != _CLUSTER}
     if _folder(how) in taken:
-        how = replace(how, directory=deployments.own_directory(daemon))
+        how = how._replace(directory=deployments.own_directory(daemon))
     check(view, daemon, how)
-    return replace(daemon, deployment=how)
+    return daemon._replace(deployment=how)
 
 
 def check(view: View, daemon: Daemon, how: Deployment) -> None:

@@ -38,7 +38,7 @@ class Session(View):
 
     def acting(self, name: str) -> Self:
         """Return the same session with another name in what it records."""
-        return replace(self, actor=replace(self.actor, name=name))
+        return replace(self, actor=self.actor._replace(name=name))
 
     def authority(self, role: Role, generation: int | None = None) -> Authority:
         """Open an authority, the issuing generation by default, with its passphrase if it has one.

@@ -6,7 +6,6 @@ What is true of the files on one host stays out of it: several hosts may share a
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
@@ -69,8 +68,7 @@ class Enrolled(NamedTuple):
         return self.device.revoked is not None or self.person_revoked is not None
 
 
-@dataclass(frozen=True)
-class Deployment:
+class Deployment(NamedTuple):
     """How a daemon runs on its host, as its lead has said: every later step must fit it."""
 
     kind: str
@@ -85,8 +83,7 @@ class Deployment:
     """How the host is reached, as `user@host`; None for root at the daemon's first name."""
 
 
-@dataclass(frozen=True)
-class Sync:
+class Sync(NamedTuple):
     """That a daemon's host fetches its files by itself, and what it has last said of them."""
 
     since: datetime
@@ -101,8 +98,7 @@ class Sync:
     """The code of what has failed."""
 
 
-@dataclass(frozen=True)
-class Daemon:
+class Daemon(NamedTuple):
     """A daemon by name, with its URL and the names and addresses in its certificate, the URL's host first."""
 
     name: str
@@ -233,8 +229,7 @@ class Proposal(NamedTuple):
     """When it was carried out or withdrawn, if it was."""
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(NamedTuple):
     """Who does something, from which machine, and by what right: an `Access`, or what a later certkit knows."""
 
     name: str

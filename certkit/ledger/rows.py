@@ -1,4 +1,4 @@
-"""Between rows of a database and the dataclasses of the ledger; times are ISO 8601 in UTC, lists are JSON."""
+"""Between rows of a database and the ledger's records; times are ISO 8601 in UTC, lists are JSON."""
 
 import json
 import re

@@ -4,7 +4,6 @@ Statements name their parameters as `:name`; a `Database` says what it spells di
 """
 
 import contextlib
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -354,7 +353,7 @@ class SqlLedger:
             serving=daemon.serving,
             removed=daemon.removed and rows.text_of(daemon.removed),
             place=daemon.place,
-            deployment=daemon.deployment and json.dumps(dataclasses.asdict(daemon.deployment)),
+            deployment=daemon.deployment and json.dumps(daemon.deployment._asdict()),
             sync=rows.sync_text(daemon.sync),
             proven_at=daemon.proven_at and rows.text_of(daemon.proven_at),
         )

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -186,7 +185,7 @@ def test_a_database_that_has_lost_a_publication_is_noticed_and_its_number_is_not
             issuance.issue(session, name, "laptop")
         daemon = session.ledger.daemons()[0]
         with session.transaction():
-            session.ledger.put_daemon(replace(daemon, proven=2))
+            session.ledger.put_daemon(daemon._replace(proven=2))
     before = Kept(hosts[0])
     with change(hosts[0]) as session:
         revocation.revoke(session, Subject("al"), "keyCompromise")

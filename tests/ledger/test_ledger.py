@@ -5,7 +5,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -185,7 +184,7 @@ def test_a_device_that_comes_is_kept_with_what_it_showed_last(ledger: Ledger) ->
 
 
 def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
-    moved = replace(BUILD, url="tcp://new:8372", hosts=("new",), proven=3)
+    moved = BUILD._replace(url="tcp://new:8372", hosts=("new",), proven=3)
     certificate = device_certificate(1)._replace(kind="daemon", person=None, device=None, daemon="build", trusts=())
     with ledger.transaction():
         ledger.put_daemon(BUILD)
@@ -197,14 +196,14 @@ def test_a_daemon_is_put_anew_and_its_certificates_stay(ledger: Ledger) -> None:
 
 def test_a_daemon_whose_host_syncs_is_known_with_what_it_has_said(ledger: Ledger) -> None:
     sync = Sync(NOW, renew=NOW, said=NOW + timedelta(seconds=3), outcome="failed", reason="restart-failed")
-    host_s = replace(BUILD, sync=sync, proven_at=NOW)
+    host_s = BUILD._replace(sync=sync, proven_at=NOW)
     with ledger.transaction():
         ledger.put_daemon(BUILD)
         ledger.put_daemon(host_s)
     assert ledger.daemon("build") == host_s
     with ledger.transaction():
-        ledger.put_daemon(replace(host_s, sync=Sync(NOW), proven_at=None))
-    assert ledger.daemon("build") == replace(BUILD, sync=Sync(NOW))
+        ledger.put_daemon(host_s._replace(sync=Sync(NOW), proven_at=None))
+    assert ledger.daemon("build") == BUILD._replace(sync=Sync(NOW))
 
 
 def test_certificates_come_oldest_first_and_can_be_narrowed(ledger: Ledger) -> None:

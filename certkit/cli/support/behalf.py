@@ -34,9 +34,7 @@ class Behalf:  # no dataclass: every command imports this module, and the lead's
 
     def act_alone(self, name: str) -> None:
         """Act by another name from now on, which several have agreed on, and ask nobody any more."""
-        from dataclasses import replace  # as above
-
-        self.actor, self.is_attended = replace(self.actor, name=name), False
+        self.actor, self.is_attended = self.actor._replace(name=name), False
 
     def answer(self, question: str) -> bool:
         """Return what they say to a question; raise QuestionError if they were not asked yet."""
