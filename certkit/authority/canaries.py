@@ -10,6 +10,7 @@ from certkit.authority.home import CERTIFICATE, KEY
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.errors import MissingError
+from certkit.ledger.interface import Anchors
 from certkit.pki import certificates, extensions, keys
 from certkit.trust import canary
 from certkit.trust.canary import Canary
@@ -23,20 +24,21 @@ def kept(view: View) -> Canary | None:
     folder = (view.path / FOLDER).resolve()  # both files of one canary, whoever turns the link in between
     with contextlib.suppress(MissingError):
         certificate, key = certificates.load(files.read(folder / CERTIFICATE)), keys.load(files.read(folder / KEY))
-        if _is_newest(view, certificate) and certificates.has_signed(_authority(view), certificate):
+        newest = view.newest_anchors()
+        if _is_of(view, certificate, newest) and certificates.has_signed(_authority(view, newest), certificate):
             return Canary(certificate, key)
     return None
 
 
-def is_kept(view: View) -> bool:
-    """Tell whether the newest authority's canary is in the home, by the names in it: every reader asks first.
+def is_kept(view: View, newest: Anchors) -> bool:
+    """Tell whether the canary of what daemons trust is in the home, by the names in it: every reader asks first.
 
     A signature is not checked here. That loads OpenSSL, and whoever writes in the home can sign, too.
     """
     folder = (view.path / FOLDER).resolve()
     with contextlib.suppress(MissingError):
         certificate = certificates.load(files.read(folder / CERTIFICATE))
-        return _is_newest(view, certificate) and (folder / KEY).exists()
+        return _is_of(view, certificate, newest) and (folder / KEY).exists()
     return False
 
 
@@ -59,13 +61,13 @@ def control(session: Session) -> Canary:
     return made
 
 
-def _is_newest(view: View, certificate: x509.Certificate) -> bool:
+def _is_of(view: View, certificate: x509.Certificate, anchors: Anchors) -> bool:
     is_named = extensions.dns_names(certificate) == [canary.name(view.team)]
-    return is_named and certificates.points_to(certificate, _authority(view))
+    return is_named and certificates.points_to(certificate, _authority(view, anchors))
 
 
-def _authority(view: View) -> x509.Certificate:
-    return view.certificate("client", _generation(view))
+def _authority(view: View, anchors: Anchors) -> x509.Certificate:
+    return view.certificate("client", anchors.generations[-1])
 
 
 def _generation(view: View) -> int:

@@ -90,7 +90,7 @@ def _record(session: Session, name: str, proven: Proof, *, is_open: bool) -> Non
 def _expected(view: View, daemon: Daemon) -> Expected:
     """Return what a daemon with the newest files shows."""
     *anchors, newest_label = published(view)
-    served = view.served_certificate(daemon.name)
+    served = view.served_certificate(daemon)
     end = served.not_valid_after_utc if served else view.now
     return Expected(
         anchors=view.newest_number(),

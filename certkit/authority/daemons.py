@@ -178,7 +178,7 @@ def find(view: View, name: str) -> Daemon:
 
 def state(view: View, daemon: Daemon) -> DaemonState:
     """Return what is known of a daemon."""
-    served = view.served_certificate(daemon.name)
+    served = view.served_certificate(daemon)
     return DaemonState(
         name=daemon.name,
         url=daemon.url,
@@ -217,7 +217,7 @@ def behind(view: View, daemon: Daemon) -> Behind | None:
     """Tell why a daemon is not known to hold what lies in its folder; None if it was seen to hold it."""
     if was_open(view, daemon):
         return Behind.OPEN
-    served = view.served_certificate(daemon.name)
+    served = view.served_certificate(daemon)
     if served is None:
         return Behind.NO_CERTIFICATE
     if not daemon.serving:

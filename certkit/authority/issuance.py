@@ -3,7 +3,6 @@
 import base64
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,7 +10,6 @@ from cryptography.x509 import Certificate
 
 from certkit.authority import cohort_authorities
 from certkit.authority.certificate_row import Holder, record_certificate
-from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.enroll.bundle import Bundle, Daemon
@@ -65,8 +63,7 @@ class Certified(NamedTuple):
     """Whether it was not issued before, to the same key."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Draft:
+class Draft(NamedTuple):
     """A certificate that an authority has signed, and of which nothing may leave before it is recorded."""
 
     authority: Authority
@@ -143,8 +140,9 @@ class Terms(NamedTuple):
 
 def terms(view: View) -> Terms:
     """Return what bundles say now; raise RefusedError if there is no daemon to build on."""
-    issuers = cohort_authorities.of(view, view.rotation("client").issuing)
-    return Terms(_daemons(view), view.trusted("server"), tuple(view.rotation("server").trusted), tuple(issuers))
+    issuers, trusts = cohort_authorities.of(view, view.rotation("client").issuing), view.rotation("server").trusted
+    authorities = tuple(view.certificate("server", generation) for generation in trusts)
+    return Terms(_daemons(view), authorities, tuple(trusts), tuple(issuers))
 
 
 def record(session: Session, made: Draft, now: Terms | None = None) -> Issued:
@@ -279,7 +277,7 @@ def _admit(session: Session, person: str, device: str) -> None:
     """Record a person and a device that are new; raise RefusedError for one that has been revoked."""
     known, enrolled = refuse_revoked(session, person, device)
     if not known:
-        admit(session, Subject(person))
+        session.ledger.add_person(ledger.Person(person, names.label(person), session.now))
     if not enrolled:
         session.ledger.add_device(ledger.Device(person, device, names.label(device), session.now))
 

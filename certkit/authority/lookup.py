@@ -41,7 +41,7 @@ def person_called(view: View, name: str) -> Person | None:
 
     A name that is there is not judged again: somebody must be found, to be revoked, whose name could not be given now.
     """
-    for spelling in _spellings(name):
+    for spelling in dict.fromkeys(_spellings(name)):
         person = view.ledger.person(spelling)
         if person:
             return person
@@ -100,13 +100,15 @@ def _is_hidden_behind(known: str, name: str) -> bool:
     return not names.is_seen(known) and names.folded(known) == names.folded(name)
 
 
-def one_slip_away(view: View, name: str) -> list[str]:
-    """Return the people whose names are one slip of the keyboard away: a letter more, less, other, or two swapped.
+def almost(view: View, name: str) -> list[str]:
+    """Return the people who may be meant by a name that nobody bears; those who differ behind the @ alone come first.
 
-    Names that count, such as `ci-1` and `ci-2`, are meant to be alike.
+    The others are one slip of the keyboard away: a letter more, less, other, or two swapped. Names that count, such as
+    `ci-1` and `ci-2`, are meant to be alike.
     """
-    folded = names.folded(name)
-    return [each for each in view.ledger.names() if _is_slip(folded, names.folded(each))]
+    known, folded, before = view.ledger.names(), names.folded(name), _before_at(name)
+    same = [each for each in known if _before_at(each) == before]
+    return list(dict.fromkeys([*same, *(each for each in known if _is_slip(folded, names.folded(each)))]))
 
 
 def doubles(view: View, listed: Iterable[str]) -> dict[str, list[str]]:

@@ -256,7 +256,7 @@ def _daemons(view: View) -> Iterator[Item]:
     if not known:
         yield Item(Kind.DAEMON, "none", None, attention=Lack.NO_DAEMON)
     for each in known:
-        served = view.served_certificate(each.name)
+        served = view.served_certificate(each)
         begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
         expiry = _validity(begin, end, view.now, DAEMON_NOTICE) if begin and end else None
         behind = daemons.behind(view, each)

@@ -115,7 +115,7 @@ def _settle(session: Session, step: DaemonStep) -> None:
         return
     if known.url != listed.address.url:
         known = moves.move(session, listed.name, listed.address, listed.hosts).daemon
-    lacks = session.served_certificate(listed.name) is None
+    lacks = session.served_certificate(known) is None
     if lacks or step.dropped or not {*listed.hosts} <= {*known.hosts}:
         daemons.renew(session, listed.name, listed.hosts, lambda now: moves.without(session, now, step.dropped))
     if deployments.complete(listed.said.of(deployments.said(session, known))) != deployments.of(session, known):

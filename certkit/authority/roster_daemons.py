@@ -88,7 +88,7 @@ def _changes(view: View, step: DaemonStep, known: Daemon) -> Iterator[Change]:
     hosts = [each for each in dict.fromkeys([*known.hosts, *listed.hosts]) if each not in step.dropped]
     if {*hosts} != {*known.hosts}:
         yield change("san", ", ".join(known.hosts), ", ".join(hosts))
-    if view.served_certificate(known.name) is None:
+    if view.served_certificate(known) is None:
         yield change("certificate")
     former = deployments.of(view, known)
     later = deployments.complete(listed.said.of(deployments.said(view, known)))

@@ -18,15 +18,15 @@ _FILE = ".seen.json"
 
 def lost(view: View, newest: int) -> int | None:
     """Return the number of a publication that was made and that the ledger has lost; None if it has lost none."""
+    if not view.home.shares_ledger:  # a file goes with its home
+        return None
     restored, seen = view.restored(), _seen(view)
-    known = max(newest, restored.last_publication if restored else 0)
-    return seen if view.home.shares_ledger and seen > known else None
+    return seen if seen > max(newest, restored.last_publication if restored else 0) else None
 
 
 def note(session: Session) -> None:
-    """Remember the newest publication, where several hosts share a ledger: a file goes with its home."""
-    newest = session.ledger.newest_number() if session.home.shares_ledger else 0
-    if newest > _seen(session):
+    """Remember the newest publication, where several hosts share a ledger."""
+    if session.home.shares_ledger and (newest := session.ledger.newest_number()) > _seen(session):
         files.write(session.path / _FILE, json.dumps({"publication": newest}).encode())
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
+from cryptography.x509 import Certificate
+
 from certkit import files
 from certkit.authority.home import CACHE, KEY, LOCK, SETTINGS, TEAM, Home, check_team
 from certkit.authority.passphrase import PassphraseError
@@ -45,6 +47,7 @@ class Session(View):
 
         Call it once before taking the lock: a passphrase may have to be typed, and nobody should wait for that.
         """
+        generation = generation or self.rotation(role).issuing
         certificate, key = self.certificate(role, generation), self.key(role, generation)
         if not keys.matches(key, certificate):
             folder = self.authority_directory(role, generation)
@@ -56,7 +59,7 @@ class Session(View):
     def issuing(self, role: Role) -> Authority:
         """Open the authority that signs, for a new certificate; raise as `check_validity` does."""
         authority = self.authority(role)
-        self.check_validity(role)
+        self._check_validity(role, authority.certificate)
         return authority
 
     def check_validity(self, role: Role) -> None:
@@ -64,9 +67,11 @@ class Session(View):
 
         What revokes must work by any clock, and does not ask.
         """
-        certificate = self.certificate(role)
+        self._check_validity(role, self.certificate(role))
+
+    def _check_validity(self, role: Role, certificate: Certificate) -> None:
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        if self.has_expired(role):
+        if end <= self.now:
             raise RefusedError(
                 f"the {role} authority expired on {end:%Y-%m-%d}",
                 code="authority-expired",

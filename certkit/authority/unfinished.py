@@ -98,7 +98,7 @@ def _find(view: View) -> Iterator[Unfinished]:
     if why := why_stale(view, newest):
         yield Unfinished(Kind.PUBLICATION, why=why)
         newest = view.newest_anchors()  # while it was finished, it was published
-    if not canaries.is_kept(view):
+    if not canaries.is_kept(view, newest):
         yield Unfinished(Kind.CANARY)
     yield from _of_daemons(view, newest)
 
@@ -170,7 +170,7 @@ def _to_certify(view: View, daemons: Iterable[Daemon]) -> Iterator[Daemon]:
     for daemon in daemons:
         if daemon.sync:  # its host is told, and makes the key
             continue
-        leaf = view.served_certificate(daemon.name)
+        leaf = view.served_certificate(daemon)
         is_former = leaf and authority and not certificates.has_signed(authority, leaf)
         if leaf and (is_former or extensions.hosts(leaf) != {*daemon.hosts}):
             yield daemon

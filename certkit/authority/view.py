@@ -14,7 +14,7 @@ from certkit.authority.home import CERTIFICATE, KEY, RESTORED, TEAM, Home, autho
 from certkit.authority.settings import Settings
 from certkit.errors import CertkitError, MalformedError, MissingError
 from certkit.ledger import open_ledger
-from certkit.ledger.interface import Anchors, Ledger
+from certkit.ledger.interface import Anchors, Daemon, Ledger
 from certkit.ledger.rows import MOST_GENERATIONS, time_of
 from certkit.pki import certificates
 from certkit.trust.rotation import Role, Rotation, Stage
@@ -151,17 +151,16 @@ class View:
         restored = self.restored()
         return restored is not None and self.now < restored.until
 
-    def served_certificate(self, daemon: str) -> Certificate | None:
+    def served_certificate(self, daemon: Daemon) -> Certificate | None:
         """Return the certificate that a daemon is to serve, None if there is none: the one in its folder.
 
         Where its host makes the keys, or several hosts share a ledger, this home has no folder that tells: it is then
         the newest that was issued.
         """
-        known = self.ledger.daemon(daemon)
-        if self.home.shares_ledger or (known and known.sync):
-            issued = self.ledger.certificates("daemon", daemon=daemon, newest_only=True)
+        if self.home.shares_ledger or daemon.sync:
+            issued = self.ledger.certificates("daemon", daemon=daemon.name, newest_only=True)
             return certificates.load(issued[-1].der) if issued else None
-        path = self.daemon_directory(daemon) / CERTIFICATE
+        path = self.daemon_directory(daemon.name) / CERTIFICATE
         try:
             return certificates.load(files.read(path))
         except MissingError:

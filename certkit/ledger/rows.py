@@ -33,10 +33,10 @@ Row = Sequence[Any]
 MOST_GENERATIONS = 10_000
 """More of an authority would be made in no life; a crafted number would take one to count to."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
-_DEPLOYED = re.compile(r"[A-Za-z0-9_.+@=~:\[\]/ -]+", re.ASCII)
+_DEPLOYED = r"[A-Za-z0-9_.+@=~:\[\]/ -]+"
 """What says how a daemon runs: it becomes a part of commands to paste, so nothing in it means anything to a shell."""
 _SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
-_WORD = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+_WORD = r"[a-z0-9-]{1,64}"
 """The code of an outcome or of an error, as a daemon's host has sent it."""
 _SYNC_TIMES = ("since", "renew", "said")
 
@@ -139,7 +139,7 @@ def deployment(text: str | None) -> Deployment | None:
     if text is None:
         return None
     values = mapping(text)
-    if not all(each is None or _DEPLOYED.fullmatch(_text(each)) for each in values.values()):
+    if not all(each is None or re.fullmatch(_DEPLOYED, _text(each)) for each in values.values()):
         raise ValueError(text)
     return Deployment(**values)
 
@@ -159,7 +159,7 @@ def sync(text: str | None) -> Sync | None:
     found = mapping(text)
     times = {name: time_of(_text(found[name])) for name in _SYNC_TIMES if name in found}
     words = {name: _text(found.get(name)) for name in ("outcome", "reason")}
-    if not all(not each or _WORD.fullmatch(each) for each in words.values()):
+    if not all(not each or re.fullmatch(_WORD, each) for each in words.values()):
         raise ValueError(text)
     return Sync(**times, **words)  # type: ignore[arg-type]  # the names are the fields'
 

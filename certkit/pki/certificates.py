@@ -3,8 +3,8 @@
 import functools
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -39,12 +39,11 @@ UNREADABLE, UNNAMED = "a name that cannot be read", "no name"
 """How a name is spelled that says nothing."""
 
 
-@dataclass(frozen=True)
-class Authority:
+class Authority(NamedTuple):
     """A self-signed certificate, and what signs with its key."""
 
     certificate: x509.Certificate
-    signer: Signer = field(repr=False)
+    signer: Signer
 
 
 def authority(signer: Signer, common_name: str, now: datetime, life: timedelta) -> Authority:

@@ -33,7 +33,7 @@ _READABLE = 16
 _PLAIN = re.compile(r"(?=.{1,16}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _HASHED = re.compile(r"-[a-z2-7]{10}\Z")
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
-_HOST_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_HOST_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_LIMIT = 253
 
 
@@ -189,7 +189,7 @@ def ascii_host(value: str) -> str:
                 f"{value!r} is not a host name: {error}", "Check its spelling.", code="host-invalid", host=value
             ) from None
     labels = name.split(".")
-    if len(name) > _HOST_LIMIT or not all(map(_HOST_LABEL.fullmatch, labels)) or labels[-1].isdigit():
+    if len(name) > _HOST_LIMIT or not all(re.fullmatch(_HOST_LABEL, label) for label in labels) or labels[-1].isdigit():
         raise InvalidError(
             f"{value!r} is neither a host name nor an IP address",
             "Write it without port and scheme.",

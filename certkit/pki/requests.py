@@ -15,7 +15,7 @@ LARGEST = 2**16
 """Bytes of a request: one for an RSA key takes three thousand."""
 
 
-_BEGIN = re.compile(rb"-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----")
+_BEGIN = rb"-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----"
 
 
 def make(signer: Signer) -> bytes:
@@ -79,7 +79,7 @@ def _load(content: bytes) -> x509.CertificateSigningRequest:
     """Read a request; raise ValueError if it is none, MalformedError if there are several."""
     if len(content) > LARGEST:
         raise ValueError
-    found = len(_BEGIN.findall(content))
+    found = len(re.findall(_BEGIN, content))
     if found > 1:
         raise MalformedError(
             f"there are {found} requests in it, and each is somebody's",

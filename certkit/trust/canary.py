@@ -8,8 +8,8 @@ Both are signed by the newest authority among the anchors. The canary's key neve
 when it is needed, ends minutes later, and is never written down.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -26,8 +26,7 @@ _FORMER_DOMAIN = "canary.internal"
 """Where canaries had their names when each publication had one of its own. They live as long as their authorities."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Canary:
+class Canary(NamedTuple):
     """A certificate and its key: the canary's, or the control's."""
 
     certificate: x509.Certificate

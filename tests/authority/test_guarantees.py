@@ -185,7 +185,7 @@ def test_daemons_that_cannot_be_certified_yet_by_this_clock_hold_up_no_revocatio
         revocation.revoke(session, Subject("al"), "keyCompromise")
     assert view.newest_anchors().excluded == ("al.acme.certkit.internal",)
     with change(path) as session:
-        served = session.served_certificate("build")
+        served = session.served_certificate(daemons.find(session, "build"))
         assert served
         assert certificates.has_signed(session.certificate("server", 2), served)
 

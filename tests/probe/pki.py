@@ -81,7 +81,7 @@ class Pki:
             .not_valid_after(NOW + 365 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         )
-        return replace(made, certificate=signer.signer.sign_certificate(builder))
+        return made._replace(certificate=signer.signer.sign_certificate(builder))
 
     def write(self, name: str, ca: Sequence[x509.Certificate], cert: x509.Certificate, key: keys.PrivateKey) -> Files:
         """Write three files into a new folder."""

@@ -63,7 +63,7 @@ def test_what_the_authority_lacks_is_not_laid_to_the_daemon(
     daemon_factory: Start, pki: Pki, alice: Files, lack: str, said: str
 ) -> None:
     signer = KeySigner(keys.generate("p256"))
-    authority = replace(pki.server, certificate=_lacking(signer, lack), signer=signer)
+    authority = pki.server._replace(certificate=_lacking(signer, lack), signer=signer)
     files = pki.daemon_files(signer=authority)
     alice_of_it = pki.write(
         "alice", [authority.certificate], certificates.load(alice.cert.read_bytes()), keys.load(alice.key.read_bytes())

@@ -89,8 +89,8 @@ def _is_almost(person: str, others: Sequence[str]) -> str:
 
 
 def _slip(view: View, person: str) -> str:
-    alike = dict.fromkeys([*lookup.namesakes(view, person), *lookup.one_slip_away(view, person)])
-    similar = [each for each in alike if names.folded(each) != names.folded(person)]  # which is refused in any case
+    folded = names.folded(person)  # who has the very same is refused in any case
+    similar = [each for each in lookup.almost(view, person) if names.folded(each) != folded]
     return _is_almost(person, similar) if similar else ""
 
 
