@@ -2,7 +2,6 @@
 
 import shutil
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -37,7 +36,7 @@ def move_ledger(home: Path, url: str) -> None:
     copying.copy(file_url(home / LEDGER), url)
     copying.remove(file_url(home / LEDGER))
     found = settings.load(home / SETTINGS)
-    (home / SETTINGS).write_bytes(settings.dump(replace(found, ledger=url)))
+    (home / SETTINGS).write_bytes(settings.dump(found._replace(ledger=url)))
     (home / CACHE).unlink(missing_ok=True)
 
 

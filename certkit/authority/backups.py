@@ -7,7 +7,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -195,9 +195,9 @@ def _inside(name: str) -> PurePosixPath:
 def _disarm(path: Path, confirm: Callable[[str], bool]) -> None:
     """Take out of team.yml what would run a command that nobody confirmed, or use another ledger."""
     found = settings.load(path)
-    wanted = replace(found, ledger="")
+    wanted = found._replace(ledger="")
     if found.passphrase_command and not confirm(found.passphrase_command):
-        wanted = replace(wanted, passphrase_command="")
+        wanted = wanted._replace(passphrase_command="")
     if wanted != found:
         files.write(path, settings.dump(wanted))
 

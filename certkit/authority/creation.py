@@ -1,7 +1,7 @@
 """Make a team: its home with both authorities and the first daemon's certificate, whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -59,7 +59,7 @@ def create(
     Raises RefusedError if something is there, or if an adopted authority will not do.
     """
     existing_ca.check(adopted, wanted.team, [daemon.address.host, *daemon.more_hosts], now)
-    elsewhere, wanted = wanted.ledger, replace(wanted, ledger=urls.shown(wanted.ledger))
+    elsewhere, wanted = wanted.ledger, wanted._replace(ledger=urls.shown(wanted.ledger))
     with new_home.draft(path) as draft:
         authorities = {
             role: adopted.get(role) or new_authority(common_name(wanted.team, role, 1), wanted, now) for role in ROLES

@@ -8,8 +8,8 @@ import os
 import pwd
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import ledger
 from certkit.authority import passphrase, settings
@@ -55,8 +55,7 @@ class Passphrase:
             return self._known
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Home:
+class Home(NamedTuple):
     """A home that is there, and whose it is. Any number of threads may share one."""
 
     path: Path
@@ -64,6 +63,9 @@ class Home:
     passphrase: Passphrase
     named_ledger: str = ""
     """The URL of the ledger as this process was told; empty for what the settings say."""
+
+    def __repr__(self) -> str:
+        return f"Home({str(self.path)!r})"  # the ledger's URL may hold a password
 
     @property
     def team(self) -> str:

@@ -1,6 +1,5 @@
 """Change, set or take off the passphrase of the authorities' keys."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from certkit import files
@@ -14,7 +13,7 @@ from certkit.pki import keys
 
 def change_passphrase(session: Session, passphrase: bytes | None, *, file: str = "", command: str = "") -> None:
     """Write every authority's key under another passphrase, or none; `file` or `command` provides it from now on."""
-    wanted = replace(session.settings, passphrase_file=file, passphrase_command=command)
+    wanted = session.settings._replace(passphrase_file=file, passphrase_command=command)
     with session.locked():
         for role in ROLES:
             for generation in session.generations(role):

@@ -98,12 +98,12 @@ def _set_policy(session: Session, policy: Mapping[str, Any]) -> Session:
     if not policy:
         return session
     path = session.path / SETTINGS
-    later = replace(team_settings.load(path), **policy)
+    later = team_settings.load(path)._replace(**policy)
     files.write(path, team_settings.with_policy(files.read(path), later, policy))
     team_settings.remember(path, session.path / CACHE)
     with session.transaction():
         session.record("policy", session.team, **policy)
-    return replace(session, home=replace(session.home, settings=later))
+    return replace(session, home=session.home._replace(settings=later))
 
 
 def _settle(session: Session, step: DaemonStep) -> None:

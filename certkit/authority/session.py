@@ -22,12 +22,11 @@ from certkit.pki.signer import KeySigner
 from certkit.trust.rotation import Role
 
 
-@dataclass
 class _Held:
     """What a session holds just now: how often its lock was taken, and whether it is inside a transaction."""
 
-    locks: int = 0
-    transaction: bool = False
+    def __init__(self) -> None:
+        self.locks, self.transaction = 0, False
 
 
 @dataclass(frozen=True, eq=False, repr=False)

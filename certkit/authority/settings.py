@@ -6,10 +6,9 @@ import json
 import re
 import reprlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from certkit import files
 from certkit.errors import CertkitError, InvalidError, MalformedError
@@ -51,8 +50,7 @@ renewal_grace_days: {renewal_grace_days}
 """
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What team.yml says; the names of the fields are its keys."""
 
     team: str
@@ -63,10 +61,13 @@ class Settings:
     renewal_grace_days: int = 0
     passphrase_file: str = ""
     passphrase_command: str = ""
-    approvals: Mapping[str, int] = field(default_factory=dict)
+    approvals: Mapping[str, int] = {}
     """How many leads must want a command that comes over the network, by its verb; one for what is not named."""
-    ledger: str = field(default="", repr=False)
+    ledger: str = ""
     """The URL of the ledger; empty for the file in the home."""
+
+    def __repr__(self) -> str:
+        return f"Settings({self.team!r})"  # the ledger's URL may hold a password
 
     @property
     def has_passphrase_source(self) -> bool:
@@ -94,7 +95,7 @@ class Settings:
         return timedelta(days=self.bundle_days)
 
 
-_KEYS = tuple(field.name for field in fields(Settings))
+_KEYS = Settings._fields
 POLICY = tuple(key for key in _KEYS if key == "key_type" or key.endswith("_days"))
 """What may be agreed on apart from the host: the rest names its files and commands."""
 
@@ -118,7 +119,7 @@ def remember(path: Path, cache: Path) -> None:
     """Write the cache for the next `recall`, if it is not up to date."""
     content = files.read(path, limit=LIMIT)
     if _cached(cache, content) is None:
-        values = asdict(_parse(path, content))
+        values = _parse(path, content)._asdict()
         files.write(cache, json.dumps({"sha256": _digest(content), "values": values}).encode())
 
 
@@ -152,7 +153,7 @@ def _parse(path: Path, content: bytes) -> Settings:
 
 def dump(settings: Settings) -> bytes:
     """Write settings as a team.yml with its explanations."""
-    values = {field.name: _scalar(getattr(settings, field.name)) for field in fields(Settings)}
+    values = {key: _scalar(value) for key, value in settings._asdict().items()}
     lines = {f"{key}_line": _line(key, getattr(settings, key)) for key in (*_SOURCES, "approvals", "ledger")}
     return _TEMPLATE.format_map(values | lines).encode()
 

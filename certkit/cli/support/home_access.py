@@ -4,7 +4,6 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from certkit.authority import changes, home, view
@@ -71,7 +70,7 @@ def _home(option: Path | None) -> home.Home:
 def _knowing(found: home.Home, passphrase: bytes | None) -> home.Home:
     if passphrase is None:
         return found
-    return replace(found, passphrase=home.Passphrase(found.settings, found.passphrase.ask, passphrase))
+    return found._replace(passphrase=home.Passphrase(found.settings, found.passphrase.ask, passphrase))
 
 
 def _ask_passphrase(path: Path) -> bytes:
