@@ -45,6 +45,9 @@ class Authority(NamedTuple):
     certificate: x509.Certificate
     signer: Signer
 
+    def __repr__(self) -> str:
+        return f"Authority({self.certificate!r})"  # and not what signs
+
 
 def authority(signer: Signer, common_name: str, now: datetime, life: timedelta) -> Authority:
     """Make a self-signed authority that can sign leaves only (path length 0)."""

@@ -56,6 +56,9 @@ def let_alerts_out() -> None:
     dropping = getattr(sslproto.SSLProtocol, _FAILING)
 
     def telling(self: Any, error: BaseException, message: str = "TLS failed") -> None:  # noqa: ANN401  it has no public type
+        error.__traceback__ = None  # its frames hold the error, and all of the connection
+        if self._waiter:
+            self._waiter.cancel()  # so would the error that it passes on: https://github.com/python/cpython/issues/109534
         transport = self._transport
         if not isinstance(error, ssl.SSLError) or transport is None or transport.is_closing():
             dropping(self, error, message)

@@ -32,6 +32,9 @@ class Canary(NamedTuple):
     certificate: x509.Certificate
     key: PrivateKey
 
+    def __repr__(self) -> str:
+        return f"Canary({self.certificate!r})"
+
 
 def make(authority: Authority, team: str) -> Canary:
     """Make the canary of an authority, valid from its first to its last moment: no clock is a reason to refuse it."""

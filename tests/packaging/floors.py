@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 CHECKOUT = Path(__file__).parents[2]
-TOOLS = ("pytest", "pytest-xdist", "hypothesis", "pkilint")
+TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema", "pkilint")
 """What the unit tier imports; grpcio-tools is not among them, for it wants the newest protobuf."""
 
 

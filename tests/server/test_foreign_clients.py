@@ -21,10 +21,11 @@ Run = Callable[..., str]
 
 
 def _has_est(pki: str) -> bool:
-    """Tell whether a program of this name is strongSwan's, with EST and with what reaches a server over HTTP."""
+    """Tell whether a program of this name is strongSwan's, with EST, curves and what reaches a server over HTTP."""
     done = subprocess.run([pki], capture_output=True, text=True, check=False)
     said = done.stdout + done.stderr
-    return "--estca" in said and "curl" in next((line for line in said.splitlines() if "loaded plugins" in line), "")
+    plugins = next((line.split() for line in said.splitlines() if "loaded plugins" in line), [])
+    return "--estca" in said and {"curl", "openssl"} <= {*plugins}
 
 
 @pytest.fixture
@@ -62,7 +63,9 @@ def _assert_enrolled_and_renewed(lead: Lead, first: x509.Certificate, second: x5
 def test_strongswan_enrolls_and_renews(lead: Lead, home: Path, server: Server, run: Run, tmp_path: Path) -> None:
     pki = shutil.which("pki")
     if not pki or not _has_est(pki):
-        pytest.skip("strongSwan's pki with EST is not installed: strongswan-pki and libstrongswan-extra-plugins")
+        pytest.skip(
+            "strongSwan's pki with EST is not installed: strongswan-pki and libstrongswan-{standard,extra}-plugins"
+        )
     url = ("--url", server.url, "--cacert", "ca.pem")
     run(pki, "--estca", *url, "--caout", "given.pem", "--outform", "pem")
     given = {_loaded(each).subject for each in tmp_path.glob("given*.pem")}

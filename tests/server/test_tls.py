@@ -1,11 +1,14 @@
 """TLS as the server speaks it, to whoever calls."""
 
+import asyncio
 import base64
 import contextlib
+import gc
 import socket
 import ssl
 import threading
 import time
+from asyncio import sslproto
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +21,10 @@ from certkit.authority.home import open_home
 from certkit.cli import main
 from certkit.enroll import codes
 from certkit.pki import certificates, keys
+from certkit.server import tls
 from certkit.server.attempts import ALLOWED, WINDOW, Attempts
 from tests.cli.conftest import ALICE, Lead
+from tests.daemons.daemon import HOST
 from tests.server.identity import ACTOR, SERVER, start
 from tests.server.running import Caller, Server, csr
 
@@ -151,6 +156,38 @@ def test_what_is_no_http_is_refused_and_leaves_the_server_well(server: Server, g
     assert Caller(server).call("GET", "/healthz").status == 200
     server.stop()
     assert [each for each in server.lines if "event" not in each] == []
+
+
+def test_a_handshake_that_fails_leaves_nothing_for_the_garbage_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not see how much OpenSSL holds: thousands of connections would take hundreds of megabytes."""
+    monkeypatch.setattr(sslproto.SSLProtocol, "_fatal_error", vars(sslproto.SSLProtocol)["_fatal_error"])
+    monkeypatch.setattr(tls, "_LINGER", 0.0)
+    tls.let_alerts_out()
+
+    def held() -> int:
+        return sum(isinstance(each, ssl.SSLObject) for each in gc.get_objects())
+
+    async def fail() -> None:
+        async with await asyncio.get_running_loop().create_server(
+            asyncio.Protocol, HOST, 0, ssl=tls.context()
+        ) as listening:
+            for _ in range(10):
+                reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+                writer.write(GET)
+                await reader.read()
+                writer.close()
+            for _ in range(1000):
+                await asyncio.sleep(0.01)
+                if held() == before:
+                    return
+        raise AssertionError(held())
+
+    before = held()
+    gc.disable()
+    try:
+        asyncio.run(fail())
+    finally:
+        gc.enable()
 
 
 def test_the_certificate_is_renewed_by_itself(lead: Lead, home: Path) -> None:
