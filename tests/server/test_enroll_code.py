@@ -154,6 +154,27 @@ def test_after_a_rotation_has_begun_all_authorities_come_along(lead: Lead, serve
     assert (laptop / "certs" / "acme" / "ca.pem").read_bytes().count(b"BEGIN") == 2
 
 
+def test_codes_that_end_with_a_rotation_are_named_and_refused_until_it_is_rolled_back(
+    lead: Lead, home: Path, laptop: Path
+) -> None:
+    def at(server: Server, code: str) -> str:
+        known = codes.parse(code)
+        return codes.Code(codes.Server(HOST, server.port), known.pin, known.secret).text
+
+    with serving(home):
+        lead("rotate", "server", "prepare")
+        former, _ = invite(lead), invite(lead, person="Bob Ng")
+    asked = lead("rotate", "server", "switch", "--force").out.partition("Codes that nobody has used yet")[2]
+    commands = [each.strip().partition(" --home")[0] for each in asked.splitlines()[1:3]]
+    assert commands == [f"certkit invite {ALICE}", "certkit invite 'Bob Ng'"]
+    assert "ended_codes" not in lead("rotate", "server", "--json").data
+    with serving(home) as later:
+        assert refused(lead, laptop, at(later, former))[0] == 1
+    assert len(lead("rotate", "server", "rollback", "--force", "--json").data["ended_codes"]) == 2
+    with serving(home) as again:
+        assert enroll(lead, at(again, former)).code == 0
+
+
 @pytest.mark.parametrize(
     ("damage", "what", "remedy"),
     [

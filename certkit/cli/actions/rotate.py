@@ -1,10 +1,12 @@
 """What `certkit rotate` does."""
 
+import shlex
 from pathlib import Path
 from typing import Literal
 
-from certkit.authority import rollover
+from certkit.authority import invitations, rollover
 from certkit.authority.home import ROLES
+from certkit.authority.invitations import CodeState
 from certkit.authority.rollover import Member, Standing
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -29,21 +31,24 @@ def rotate(
     """Take a step, or replace a compromised authority, and say where the rotation stands."""
     changes = compromised or step != "status"
     with home_access.changing(home) if changes else home_access.reading(home) as team:
-        had_expired = team.has_expired(role)
+        had_expired, signed = team.has_expired(role), team.rotation(role).issuing
         must_enroll_again: list[Member] = []
         if isinstance(team, Session) and compromised:
             must_enroll_again = rollover.replace_compromised(team, role)
         elif isinstance(team, Session) and step != "status":
             rollover.take(team, role, step, force=force)
         found = rollover.standing(team, role)
+        ended = invitations.open_codes(team) if role == "server" and found.rotation.issuing != signed else []
         if as_json:
-            say_json(_as_data(found) | ({"must_enroll_again": must_enroll_again} if compromised else {}))
+            again = {"must_enroll_again": must_enroll_again} if compromised else {}
+            say_json(_as_data(found) | again | ({"ended_codes": [each.id for each in ended]} if ended else {}))
             return
         _say_standing(found)
         if compromised:
             _say_must_enroll_again(role, must_enroll_again)
         elif step == "status" and found.if_compromised:
             say(f"If its key leaked, --compromised would make {len(found.if_compromised)} enroll again.")
+        _say_ended(team, ended)
         if had_expired:
             _say_way_out(team, role, found)
         else:
@@ -93,6 +98,15 @@ def _say_must_enroll_again(role: str, names: list[Member]) -> None:
         say("They install it with:  certkit enroll FILE --force")
     else:
         say("Nobody needs to enroll again.")
+
+
+def _say_ended(team: View, codes: list[CodeState]) -> None:
+    """Say which codes open nothing any more: a code names the authority by which a laptop knows the server."""
+    if not codes:
+        return
+    whom = dict.fromkeys(f"--daemon {each.daemon}" if each.daemon else shlex.quote(each.person or "") for each in codes)
+    say("", "Codes that nobody has used yet name the authority that signed before, and are refused now. New ones:")
+    say(*(f"  {home_access.command(team, f'invite {each}')}" for each in whom))
 
 
 def _say_next(team: View, found: Standing, step: str) -> None:
