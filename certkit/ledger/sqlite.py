@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -17,6 +18,12 @@ from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
 PATIENCE = 60.0
 """Seconds to wait for another command that is writing."""
 
+_RETRY = 0.003
+"""Seconds between two tries to be the next who writes.
+
+SQLite's own waiting leaves the disk idle for up to 0.1 seconds, and forgets who has waited longest: with 50 writers it
+makes a fourth of the commits, and its slowest hundredth takes six times as long.
+"""
 _GLANCE = 0.1
 """Seconds between two looks at whether the file has changed: each takes some microseconds."""
 _AT_ONCE = 200
@@ -69,7 +76,9 @@ class SqliteDatabase:
     columns = "SELECT name FROM pragma_table_info(:name) ORDER BY cid"
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
-        self._path = path
+        self._path, self._patience = path, patience
+        self._turn: int | None = None
+        """The descriptor of the file whose lock says that it is this one's turn to write."""
         self.name = str(path)
         self._seen: int | None = None
         with _explained(path):
@@ -93,16 +102,31 @@ class SqliteDatabase:
 
     def begin(self) -> None:
         """See `sql.Database`."""
-        self.execute("BEGIN IMMEDIATE", {})
+        self._turn = _turn(self._path, self._patience)
+        try:
+            self.execute("BEGIN IMMEDIATE", {})
+        except BaseException:
+            self._leave()
+            raise
 
     def commit(self) -> None:
         """See `sql.Database`."""
         self.execute("COMMIT", {})
+        self._leave()
 
     def rollback(self) -> None:
         """See `sql.Database`."""
-        if self._connection.in_transaction:  # a full disk has ended it already
-            self.execute("ROLLBACK", {})
+        try:
+            if self._connection.in_transaction:  # a full disk has ended it already
+                self.execute("ROLLBACK", {})
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let the next one write."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            os.close(turn)
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
         """See `sql.Database`: a file is one host's, and so the home's lock will do."""
@@ -156,6 +180,39 @@ class SqliteDatabase:
     def close(self) -> None:
         """See `sql.Database`."""
         self._connection.close()
+
+
+def _turn(path: Path, patience: float) -> int | None:
+    """Wait for the turn to write; return what must be closed to give it on, None where nobody can keep an order.
+
+    It is but an order: who may write, SQLite decides. The lock is that of the log, which SQLite locks by no means of
+    the system's. Of the ledger's own file it would be a trap: closing any descriptor of that drops SQLite's locks.
+
+    Raises LedgerError after `patience` seconds.
+    """
+    try:
+        descriptor = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    end = time.monotonic() + patience
+    while not _is_first(descriptor):
+        if time.monotonic() >= end:
+            os.close(descriptor)
+            what = f"{path}: the ledger cannot be used: another command writes"
+            raise LedgerError(what, _REMEDIES[sqlite3.SQLITE_BUSY], path=path)
+        time.sleep(_RETRY)
+    return descriptor
+
+
+def _is_first(descriptor: int) -> bool:
+    """Take a lock unless somebody else has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # on a file system without such locks there is no order
+        pass
+    return True
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -1,5 +1,6 @@
 """The ledger's file: private, brought up to date, and told to be broken in words."""
 
+import contextlib
 import os
 import resource
 import sqlite3
@@ -13,6 +14,7 @@ import pytest
 from certkit.errors import CertkitError, MissingError
 from certkit.ledger import sqlite
 from certkit.ledger.interface import Actor, Event, Ledger, Person
+from certkit.ledger.sql import LedgerError
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -87,6 +89,28 @@ def test_a_writer_waits_for_another(path: Path) -> None:
             assert other.is_alive()
         other.join(10)
         assert [person.name for person in first.people()] == ["alice", "bob"]
+
+
+@pytest.mark.parametrize("who", ["another command", "a stranger"])
+def test_who_has_waited_too_long_to_write_says_so_and_holds_up_nobody_after(path: Path, who: str) -> None:
+    """Be it another command that writes, or a program that does not queue up as they do."""
+    with closing(sqlite.open_ledger(path)) as first, closing(sqlite.open_ledger(path, patience=0.05)) as second:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other, contextlib.ExitStack() as held:
+            if who == "a stranger":
+                other.execute("BEGIN IMMEDIATE")
+            else:
+                held.enter_context(first.transaction())
+            with pytest.raises(LedgerError) as told, second.transaction():
+                pass
+            assert told.value.hint.startswith("Another command writes to it")
+        with first.transaction():
+            first.add_person(Person("alice", "alice", NOW))
+        with pytest.raises(KeyError), second.transaction():
+            raise KeyError
+        add_bob(path)
+        with second.transaction():
+            second.set_state("team", {"name": "acme"})
+        assert [person.name for person in second.people()] == ["alice", "bob"]
 
 
 def add_bob(path: Path) -> None:
