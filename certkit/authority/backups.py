@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from certkit import files
-from certkit.authority import backup_content, new_home, settings
+from certkit.authority import backup_content, new_home, settings, sizes
 from certkit.authority.forgetting import forget
 from certkit.authority.home import CERTIFICATE, KEY, LEDGER, ROLES, SETTINGS, open_home
 from certkit.authority.session import Session, unsettled
@@ -21,8 +21,6 @@ from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.ledger.interface import Actor
 from certkit.pki import certificates, keys, sealed
 
-LIMIT = 1 << 30
-"""Bytes of the largest home that is backed up."""
 _LABEL = b"backup"
 _TRIAL = "trial"
 
@@ -43,20 +41,31 @@ def archive(session: Session) -> bytes:
     """Return the home as a tar archive; hold the home's lock."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as made:
-        _add(made, LEDGER, session.ledger.export())
+        _add(made, LEDGER, _exported(session))
         _add(made, SETTINGS, files.read(session.path / SETTINGS))
         for member in backup_content.members(session.path):
             if member.target or member.is_folder:
                 made.addfile(_info(member))
             else:
-                _add(made, member.name, files.read(member.path, limit=LIMIT))
-    if buffer.tell() > LIMIT:
+                _add(made, member.name, files.read(member.path, limit=sizes.BACKUP))
+    if buffer.tell() > sizes.BACKUP:
         raise RefusedError(
-            f"the home is larger than {LIMIT >> 20} MB",
+            f"the home is larger than {sizes.BACKUP >> 20} MB",
             "Move away what is no team's in its folders.",
             code="home-too-large",
         )
     return buffer.getvalue()
+
+
+def _exported(session: Session) -> bytes:
+    """Return the ledger; raise RefusedError if it alone is too large for a backup."""
+    if session.ledger.size() > sizes.BACKUP:
+        raise RefusedError(
+            f"the ledger is larger than {sizes.BACKUP >> 20} MB",
+            code="database-too-large" if session.home.shares_ledger else "ledger-too-large",
+            home=session.path,
+        )
+    return session.ledger.export()
 
 
 def restore(

@@ -11,6 +11,7 @@ from certkit.authority.daemons import Behind
 from certkit.authority.exposure import exposed
 from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import CRL_LIFE, must_replace
+from certkit.authority.sizes import sizes
 from certkit.authority.view import View
 from certkit.ledger.interface import Enrolled, Newest
 from certkit.pki import certificates
@@ -40,6 +41,15 @@ class Exposure(StrEnum):
     """What is the matter with a file."""
 
     READABLE = "readable-by-others"
+
+
+class Growth(StrEnum):
+    """Which limit something comes near."""
+
+    SECRET = "nears-secret-limit"  # noqa: S105  no secret, but Kubernetes' word
+    """A daemon's files are soon too large for a Kubernetes Secret."""
+    BACKUP = "nears-backup-limit"
+    """The home is soon too large for a backup."""
 
 
 class Lack(StrEnum):
@@ -102,7 +112,7 @@ class Item(NamedTuple):
     name: str
     expires: datetime | None
     device: str | None = None
-    attention: Expiry | Behind | Exposure | Lack | None = None
+    attention: Expiry | Behind | Exposure | Growth | Lack | None = None
     """What is the matter, None if nothing is."""
     came: datetime | None = None
     """When a device last came to the server."""
@@ -123,7 +133,7 @@ class Item(NamedTuple):
         return Severity.WARNING if self.attention in _DUE else Severity.ERROR
 
 
-_DUE = (Expiry.EXPIRES_SOON, Expiry.NOT_RENEWED, Exposure.READABLE, Lack.NO_DAEMON)
+_DUE = (Expiry.EXPIRES_SOON, Expiry.NOT_RENEWED, Exposure.READABLE, *Growth, Lack.NO_DAEMON)
 
 
 class DeviceState(NamedTuple):
@@ -148,7 +158,7 @@ class DeviceState(NamedTuple):
 
 def overview(view: View) -> list[Item]:
     """Return what expires when, the authorities, the daemons, the devices that may build, and what others can read."""
-    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view), *_exposed(view)]
+    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view), *_of_home(view)]
 
 
 class Summary(NamedTuple):
@@ -166,7 +176,7 @@ def summary(view: View) -> Summary:
         return Summary(overview(view), 0)
     due = due_devices(view)
     shown = map(_item, due)
-    items = [*_authorities(view), _revocation_list(view), *_daemons(view), *shown, *_exposed(view)]
+    items = [*_authorities(view), _revocation_list(view), *_daemons(view), *shown, *_of_home(view)]
     return Summary(items, count - sum(each.state in {State.VALID, State.NOT_YET_VALID} for each in due))
 
 
@@ -255,16 +265,18 @@ def _daemons(view: View) -> Iterator[Item]:
     known = view.ledger.daemons()
     if not known:
         yield Item(Kind.DAEMON, "none", None, attention=Lack.NO_DAEMON)
+    measured = sizes(view)
     for each in known:
         served = view.served_certificate(each)
         begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
         expiry = _validity(begin, end, view.now, DAEMON_NOTICE) if begin and end else None
         behind = daemons.behind(view, each)
+        growth = Growth.SECRET if measured.nears_secret(each) else None
         yield Item(
             Kind.DAEMON,
             each.name,
             end,
-            attention=behind if behind is Behind.OPEN else expiry or behind,
+            attention=behind if behind is Behind.OPEN else expiry or behind or growth,
             proven=each.proven if each.serving else None,
             took=daemons.took(view, each) if each.sync else None,
             outcome=(each.sync.outcome or None) if each.sync else None,
@@ -284,9 +296,11 @@ def _item(each: DeviceState) -> Item:
     )
 
 
-def _exposed(view: View) -> Iterator[Item]:
+def _of_home(view: View) -> Iterator[Item]:
     for path in exposed(view.path):
         yield Item(Kind.HOME, str(path), None, attention=Exposure.READABLE)
+    if sizes(view).nears_backup:
+        yield Item(Kind.HOME, str(view.path), None, attention=Growth.BACKUP)
 
 
 def _validity(begin: datetime, end: datetime, now: datetime, notice: timedelta) -> Expiry | None:

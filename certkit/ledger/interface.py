@@ -282,6 +282,9 @@ class Ledger(Protocol):
     def verify(self) -> None:
         """Raise LedgerError if the database is damaged."""
 
+    def size(self) -> int:
+        """Return how many bytes the database takes."""
+
     def add_person(self, person: Person) -> None:
         """Add somebody; raises RefusedError if a name looks like one that is there (`names.folded`)."""
 

@@ -141,6 +141,10 @@ class PostgresDatabase:
         "SELECT column_name FROM information_schema.columns "
         "WHERE table_schema = current_schema() AND table_name = :name ORDER BY ordinal_position"
     )
+    measure = (
+        "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class "
+        "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    )
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
         self.name = urls.shown(url)

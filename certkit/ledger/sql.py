@@ -45,6 +45,8 @@ class Database(Protocol):
     """What people know it by, without anything secret."""
     columns: str
     """The statement that returns the columns of the table `:name`, in their order."""
+    measure: str
+    """The statement that returns how many bytes it takes."""
 
     def execute(self, statement: str, values: Values) -> list[Row]:
         """Run one statement; raises `Taken` where a unique value is taken already."""
@@ -176,6 +178,11 @@ class SqlLedger:
     def verify(self) -> None:
         """See `interface.Ledger`."""
         self.database.verify()
+
+    def size(self) -> int:
+        """See `interface.Ledger`."""
+        [[found]] = self._run(self.database.measure)
+        return int(found)
 
     def close(self) -> None:
         """See `interface.Ledger`."""

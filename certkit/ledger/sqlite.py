@@ -74,6 +74,7 @@ class SqliteDatabase:
     is_remote = False
     spelling: Mapping[str, str] = {"identity": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}
     columns = "SELECT name FROM pragma_table_info(:name) ORDER BY cid"
+    measure = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self._path, self._patience = path, patience

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from certkit.authority import backups
+from certkit.authority import backups, sizes
 from certkit.authority.session import Session
 from certkit.cli import main
 from certkit.errors import CertkitError, MalformedError, RefusedError
@@ -116,7 +116,7 @@ def test_a_damaged_ledger_is_found(path: Path, session: Session, tmp_path: Path)
 def test_a_home_that_is_too_large_to_be_restored_is_not_backed_up(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backups, "LIMIT", 1 << 12)
+    monkeypatch.setattr(sizes, "BACKUP", session.ledger.size())
     with pytest.raises(RefusedError, match="the home is larger than"):
         backups.backup(session, SECRET)
 

@@ -27,6 +27,7 @@ from certkit.authority import (
     overview,
     proposals,
     roster_plan,
+    sizes,
 )
 from certkit.authority.changes import changing
 from certkit.authority.daemon_verdict import AddressResult, CheckResult, Reason, Why
@@ -57,7 +58,9 @@ from tests.sync import played
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
 ATTENTION = {
-    each.value for kind in (overview.Expiry, daemons.Behind, overview.Exposure, overview.Lack) for each in kind
+    each.value
+    for kind in (overview.Expiry, daemons.Behind, overview.Exposure, overview.Growth, overview.Lack)
+    for each in kind
 }
 CODE: dict[str, set[str]] = {
     "client": set(selection.NAMES),
@@ -263,7 +266,12 @@ def home_of(tmp_path: Path) -> Path:
 
 
 def test_status_with_every_kind_of_attention(
-    told: Told, lead: Lead, daemon: Running, home_of: Path, travel: Callable[[float], None]
+    told: Told,
+    lead: Lead,
+    daemon: Running,
+    home_of: Path,
+    travel: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told("issue", ALICE, "--device", "desk", "--out", "a", "--no-passphrase")
     assert told("status")["ok"] is True
@@ -282,6 +290,11 @@ def test_status_with_every_kind_of_attention(
     seen |= attention(told("status", code=3))
     daemon.restart()
     told("daemon", "check", "build")
+    lead("daemon", "deploy", "build", "--as", "kubernetes")
+    with monkeypatch.context() as small:
+        small.setattr(sizes, "SECRET", 1 << 12)
+        small.setattr(sizes, "BACKUP", 1 << 12)
+        seen |= attention(told("status", code=3))
     told("revoke", ALICE)
     home_of.chmod(0o755)
     (home_of / "daemons" / "arm" / "cert.pem").unlink()

@@ -76,6 +76,7 @@ EVERYTHING: dict[str, Callable[[Ledger], object]] = {
     "events": lambda ledger: ledger.events(limit=3),  # from the newest, as far as that
     "newest_anchors": lambda ledger: ledger.newest_anchors(),  # likewise
     "newest_number": lambda ledger: ledger.newest_number(),
+    "size": lambda ledger: ledger.size(),
 }
 """What is about everything that there is, or what there are few of, and so reads whole tables."""
 

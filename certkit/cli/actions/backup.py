@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from certkit import files
-from certkit.authority import backup_content, backups, settings
+from certkit.authority import backup_content, backups, settings, sizes
 from certkit.authority.backups import Content
 from certkit.authority.home import SETTINGS
 from certkit.authority.new_home import check_free
@@ -55,7 +55,7 @@ def backup(file: Path, given: Source, home: Path | None, *, as_json: bool) -> No
 
 def verify(file: Path, given: Source, *, as_json: bool) -> None:
     """Say what is in a backup, if it is whole."""
-    content = input_files.read(file, "backup", backups.LIMIT)
+    content = input_files.read(file, "backup", sizes.BACKUP)
 
     def attempt(secret: bytes) -> Content:
         with input_files.naming(file):
@@ -98,7 +98,7 @@ def restore(file: Path, given: Source, home: Path | None) -> None:
     """Make a home from a backup, where there is none yet."""
     path = context.home_path(home)
     check_free(path)
-    content = input_files.read(file, "backup", backups.LIMIT)
+    content = input_files.read(file, "backup", sizes.BACKUP)
 
     def attempt(secret: bytes) -> str:
         me, now = actor.real(os.environ), context.now()

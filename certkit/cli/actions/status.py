@@ -6,6 +6,7 @@ from pathlib import Path
 from certkit.authority.daemons import default_name
 from certkit.authority.home import ROLES
 from certkit.authority.overview import Expiry, Item, Kind, Severity, Summary, notes, overview, summary
+from certkit.authority.sizes import Sizes, sizes
 from certkit.authority.view import View
 from certkit.cli.support import home_access, wording
 from certkit.cli.support.output import say, say_json, say_table
@@ -13,6 +14,8 @@ from certkit.cli.support.remedies import ERRORS
 from certkit.cli.support.remedies.overview import ALL_DEVICES, remedy
 from certkit.results import as_json as as_json_form
 
+_LARGE = 64 * 1024
+"""Bytes of a `ca.pem` from which on its size is of interest: a small team has a thirtieth of it."""
 _CLOCKS = ERRORS["authority-not-yet-valid"]
 """What to do where an authority is not valid yet: no command that has it sign helps."""
 
@@ -21,7 +24,7 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
     """Say what expires when and what needs attention; return whether something is broken, and whether any is due."""
     with home_access.reading(home) as view:
         (items, more), told, seen_at = Summary(overview(view), 0) if as_json else summary(view), notes(view), view.now
-        default = default_name(view)
+        default, measured = default_name(view), sizes(view)
         wanting = [item for item in items if item.attention]
         too_early = any(item.kind is Kind.AUTHORITY and item.attention is Expiry.NOT_YET_VALID for item in items)
         unsigned = {item for item in wanting if too_early and item.attention is Expiry.NOT_YET_VALID}
@@ -33,13 +36,15 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
     broken = any(item.severity is Severity.ERROR for item in wanting)
     if as_json:
         shown = [{**as_json_form(item), "severity": item.severity, "remedy": remedies.get(item)} for item in items]
-        say_json({"ok": not broken, "items": shown, "notes": told, "default_daemon": default})
+        say_json({"ok": not broken, "items": shown, "notes": told, "default_daemon": default, "sizes": measured})
     else:
         _say(items, remedies, seen_at, default)
         if len(devices) > 1:
             say("", f"{len(devices)} devices, all at once", f"  {at_once}")
         if more:
             say("", f"{more} more devices may build, and none of them is due: certkit list")
+        if measured.anchors >= _LARGE:
+            say("", _in_words(measured))
         say(*(f"Note: {wording.of(each)}" for each in told), _verdict(items, more))
     return broken, bool(wanting)
 
@@ -60,6 +65,11 @@ def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: s
         say("", *(f"{e.kind} {_name(e)} {said[e]}" for e in remedies if remedies[e] == _CLOCKS), f"  {_CLOCKS}")
     if any(item.attention is Expiry.NOT_RENEWED for item in remedies):
         say("", "A device that has not renewed does so when it is next in use, and needs a code only if it cannot.")
+
+
+def _in_words(measured: Sizes) -> str:
+    published = f"ca.pem excludes {measured.excluded} names in {measured.anchors >> 10} kB"
+    return f"{published}, crl.pem has {measured.crl >> 10} kB, the ledger {measured.ledger >> 20} MB."
 
 
 def _of_host(item: Item) -> str:

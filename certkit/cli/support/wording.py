@@ -23,7 +23,11 @@ _WORDS: Mapping[str, str] = {
     # authority.overview.Expiry
     "not-renewed": "should have renewed by now",
     "not-yet-valid": "is not valid yet: a clock is, or was, wrong",
-    # authority.overview.Lack, Exposure, Note
+    # authority.overview.Growth, Lack, Exposure, Note
+    "nears-secret-limit": "its files soon are too large for a Kubernetes Secret (1 MiB): shorter lives in team.yml, or "
+    "a new client authority, make them small again",
+    "nears-backup-limit": "it soon is too large for a backup (1 GiB): copy it as a whole, with nothing at work on it, "
+    "and a ledger in PostgreSQL by pg_dump",
     "no-daemon": "the team has none, and nobody can be enrolled",
     "readable-by-others": "others on this machine have rights to it",
     "not-encrypted": "the authorities' keys are not encrypted: certkit authority passphrase",

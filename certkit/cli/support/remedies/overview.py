@@ -19,7 +19,7 @@ def remedy(item: "Item", any_daemon: str | None, next_step: str) -> str:
     """
     match item.kind:
         case "home":
-            return f"chmod go-rwx {shlex.quote(item.name)}"
+            return _home(item)
         case "authority":  # amid a rotation, whoever lacks the next one is to be seen first
             return f"rotate {item.name} {next_step if next_step == 'prepare' or item.attention == 'expired' else ''}"
         case "crl":
@@ -38,8 +38,15 @@ def _bundle(person: str, device: str) -> str:
     return f"{readable.lstrip('-.')}.certkit"
 
 
+def _home(item: "Item") -> str:
+    path = shlex.quote(item.name)
+    return f"cp -a {path} {path}-copy" if item.attention == "nears-backup-limit" else f"chmod go-rwx {path}"
+
+
 def _daemon(item: "Item") -> str:
     if item.attention == "no-daemon":
         return "daemon add --help"
+    if item.attention == "nears-secret-limit":
+        return "rotate client"
     verb = "renew" if item.attention in {"expired", "expires-soon", "not-yet-valid", "no-certificate"} else "check"
     return f"daemon {verb} {item.name}"

@@ -26,6 +26,8 @@ REMEDIES: Mapping[str, str] = {
     "daemon-folder-taken": "Choose another with --certs FOLDER. " + _TWO_MACHINES,
     "daemon-port-taken": "Two daemons on one host need two ports. " + _TWO_MACHINES,
     "daemon-service-taken": "Choose another with --service NAME, by daemon add or daemon deploy.",
+    "database-too-large": "Back up the database by its own means (pg_dump), and copy {home} beside it, as secret as it "
+    "is: restored together they are what they were.",
     "device-revoked": "Issue for another device: --device NAME",
     "roster-of-another-team": "Name the home of that team with --home.",
     "host-in-use": "They enroll again first; who, and with which command: certkit daemon move {daemon} {url}",
@@ -39,6 +41,8 @@ REMEDIES: Mapping[str, str] = {
     "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home; leads of a team with a "
     "server: --server URL). To check this laptop: certkit probe",
     "key-of-another": "Have a new one made: certkit enroll --request FILE",
+    "ledger-too-large": "Copy {home} as a whole, cp -a, to an encrypted disk while nothing works on it: such a copy is "
+    "a home as it is.",
     "ledger-missing": 'Restore the newest backup: certkit restore --help. If there is none, see "A lost ledger" in '
     "docs/lead.md.",
     "ledger-missing-in-database": "See what CERTKIT_LEDGER and team.yml name. To put a team's ledger there: "
