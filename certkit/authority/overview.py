@@ -204,8 +204,9 @@ def each_device_state(view: View, person: str | None = None) -> Iterator[DeviceS
 def due_devices(view: View) -> list[DeviceState]:
     """Return the devices of which something is the matter, unless they ended long ago."""
     longest = max(view.settings.bundle_life, view.settings.device_life)
-    until = view.now + max(certificates.NOTICE, longest * (1 - visits.LATEST))
-    found = {*view.ledger.enrolled_ending(view.now - FORGOTTEN, until), *view.ledger.enrolled_beginning(view.now)}
+    until, of_who_come = view.now + certificates.NOTICE, view.now + longest * (1 - visits.LATEST)
+    ending = view.ledger.enrolled_ending(view.now - FORGOTTEN, until, of_who_come)
+    found = {*ending, *view.ledger.enrolled_beginning(view.now)}
     ordered = sorted(found, key=lambda each: (each.device.person, each.device.name))
     return [state for state in (_device_state(each, view.now) for each in ordered) if state.attention]
 

@@ -318,8 +318,11 @@ class Ledger(Protocol):
         They are read page by page: what another command adds meanwhile may be among them or not.
         """
 
-    def enrolled_ending(self, after: datetime, until: datetime) -> list[Enrolled]:
-        """Return the devices that are not shut out and whose newest certificate ends then, by person and name."""
+    def enrolled_ending(self, after: datetime, until: datetime, of_who_come: datetime) -> list[Enrolled]:
+        """Return the devices that are not shut out and whose newest certificate ends then, by person and name.
+
+        Of those that have come to the server since they were given it, the ones that end until `of_who_come`.
+        """
 
     def enrolled_beginning(self, after: datetime) -> list[Enrolled]:
         """Return the devices that are not shut out and whose newest certificate begins later, by person and name."""

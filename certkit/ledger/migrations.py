@@ -142,4 +142,9 @@ MIGRATIONS: tuple[tuple[str | Callable[[Run], None], ...], ...] = (
             agreed TEXT NOT NULL, ended TEXT)""",
         "CREATE INDEX proposals_by_end ON proposals (expires)",
     ),
+    (
+        # With both ends of a life, it tells which certificates are not valid yet, or end soon, without their rows.
+        "DROP INDEX certificates_by_end",
+        "CREATE INDEX certificates_by_end ON certificates (kind, not_after, not_before)",
+    ),
 )

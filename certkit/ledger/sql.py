@@ -285,13 +285,18 @@ class SqlLedger:
             yield from page
             last = page[-1].device.person, page[-1].device.name
 
-    def enrolled_ending(self, after: datetime, until: datetime) -> list[Enrolled]:
+    def enrolled_ending(self, after: datetime, until: datetime, of_who_come: datetime) -> list[Enrolled]:
         """See `interface.Ledger`."""
-        return self._enrolled_where("c.not_after > :after AND c.not_after <= :until", after=after, until=until)
+        last = max(until, of_who_come)
+        ending = "c.not_after > :after AND c.not_after <= :last"
+        within = "(c.not_after <= :until OR (c.not_after <= :of_who_come AND d.came >= c.created))"
+        return self._enrolled_where(
+            f"{ending} AND {within}", after=after, until=until, of_who_come=of_who_come, last=last
+        )
 
     def enrolled_beginning(self, after: datetime) -> list[Enrolled]:
         """See `interface.Ledger`."""
-        return self._enrolled_where("c.not_before > :after", after=after)
+        return self._enrolled_where("c.not_after > :after AND c.not_before > :after", after=after)
 
     def _enrolled_where(self, condition: str, **times: datetime) -> list[Enrolled]:
         """Return the devices that are not shut out and of whose newest certificate something is so."""

@@ -89,7 +89,7 @@ FEW: dict[str, Callable[[Ledger], object]] = {
     "devices of one": lambda ledger: ledger.devices("alice"),
     "enrolled": lambda ledger: list(ledger.enrolled()),
     "enrolled of one": lambda ledger: list(ledger.enrolled("alice")),
-    "enrolled_ending": lambda ledger: ledger.enrolled_ending(NOW, NOW + YEAR),
+    "enrolled_ending": lambda ledger: ledger.enrolled_ending(NOW, NOW + YEAR, NOW + 2 * YEAR),
     "set_person_revoked": lambda ledger: ledger.set_person_revoked("alice", WHY),
     "set_device_revoked": lambda ledger: ledger.set_device_revoked("bob", "laptop", WHY),
     "set_device_came": lambda ledger: ledger.set_device_came("alice", "laptop", NOW, "01"),
@@ -176,15 +176,28 @@ def test_devices_come_with_their_newest_certificates_page_by_page(
 
 def test_who_is_shut_out_is_neither_counted_nor_named_as_ending(ledger: Ledger) -> None:
     assert ledger.count_enrolled(NOW) == 3
-    assert [each.device.person for each in ledger.enrolled_ending(NOW, NOW + 2 * YEAR)] == ["bob", "carol"]
+    assert [each.device.person for each in ledger.enrolled_ending(NOW, NOW + 2 * YEAR, NOW)] == ["bob", "carol"]
     assert [each.device.person for each in ledger.enrolled_beginning(NOW)] == ["carol", "dave"]
     with ledger.transaction():
         ledger.set_person_revoked("bob", WHY)
         ledger.set_device_revoked("carol", "laptop", WHY)
     assert ledger.count_enrolled(NOW) == 1
-    assert ledger.enrolled_ending(NOW, NOW + 2 * YEAR) == []
+    assert ledger.enrolled_ending(NOW, NOW + 2 * YEAR, NOW) == []
     assert [each.device.person for each in ledger.enrolled() if each.is_shut_out] == ["bob", "carol"]
     assert [each.serial for each in ledger.revoked_certificates(NOW)] == ["11", "12", "21", "22"]
+
+
+def test_who_comes_to_the_server_is_named_as_ending_for_another_time_before(ledger: Ledger) -> None:
+    def ending(until: datetime, of_who_come: datetime) -> list[str]:
+        return [each.device.person for each in ledger.enrolled_ending(NOW, until, of_who_come)]
+
+    assert ending(NOW, NOW + 2 * YEAR) == []
+    with ledger.transaction():
+        ledger.set_device_came("bob", "laptop", NOW - timedelta(days=1))
+        ledger.set_device_came("carol", "laptop", NOW)
+    assert ending(NOW, NOW + 2 * YEAR) == ["carol"]  # Bob has not come since
+    assert ending(NOW + YEAR, NOW + 2 * YEAR) == ["bob", "carol"]
+    assert ending(NOW + 2 * YEAR, NOW) == ["bob", "carol"]
 
 
 def test_of_a_publication_that_was_replaced_the_label_is_kept_and_no_more(ledger: Ledger) -> None:
