@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cryptography.x509 import Certificate
 
-from certkit.authority import cohort_authorities
+from certkit.authority import approvals, cohort_authorities
 from certkit.authority.certificate_row import Holder, record_certificate
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -160,12 +160,13 @@ def record(session: Session, made: Draft, now: Terms | None = None) -> Issued:
 def write(session: Session, made: Draft, now: Terms) -> None:
     """Record a certificate, its holder if they are new, and the event; belongs into a transaction.
 
-    Raises RefusedError for somebody who is revoked, for a key that was certified for somebody else, and if the
-    authority has been replaced meanwhile.
+    Raises RefusedError for somebody who is revoked, for a key that was certified for somebody else, if the authority
+    has been replaced meanwhile, and as `approvals.check_whom` does.
     """
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
     if authority.certificate not in now.issuers:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
+    approvals.check_whom(session, person)
     _admit(session, person, device)
     _check_key(session, person, device, made.pin)
     holder = Holder(person=person, device=device, pin=made.pin, trusts=now.trusts, urls=now.daemons)

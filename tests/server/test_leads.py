@@ -343,6 +343,31 @@ def test_what_two_must_want_is_done_when_the_second_agrees(far: Lead, lead: Lead
     assert far("lead", "agree", waiting["id"], "--yes").complaint[0] == 1
 
 
+def test_no_lead_can_become_two_where_two_must_agree(
+    far: Lead, lead: Lead, home: Path, two_must: Caller, tmp_path: Path
+) -> None:
+    (tmp_path / "desk" / "key.csr").write_bytes(requests.make(KeySigner(keys.generate("p256"))))
+    for words in (
+        ("issue", BOB, "--device", "desk", "--out", "b", "--no-passphrase"),
+        ("sign", "key.csr", "--person", BOB, "--device", "desk", "--out", "b"),
+        ("invite", BOB, "--device", "desk"),
+    ):
+        code, what, remedy = far(*words).complaint
+        assert (code, what) == (
+            1,
+            f"certkit: {BOB} is a lead, and whoever enrolls in that name could agree with themselves",
+        )
+        assert remedy == f"Let {BOB} do it, who can for their own devices, or whoever is at the home."
+    assert not (tmp_path / "desk" / "b").exists()
+    assert far("invite", ALICE, "--device", "desk").code == 0
+    assert far("issue", CAROL, "--out", "c", "--no-passphrase").code == 0
+    assert far("lead", "add", CAROL).out.startswith("Proposed, and not done yet: 1 more must want it")
+    assert post(two_must, "invite", {"options": {"person": BOB, "device": "other"}})[1]["code"] == 0
+    settings = home / "team.yml"
+    settings.write_text(settings.read_text().replace("approvals: {rotate: 2}\n", ""))
+    assert far("invite", BOB, "--device", "desk").code == 0
+
+
 def test_what_one_may_do_is_done_at_once_and_so_is_everything_at_the_home(
     far: Lead, lead: Lead, two_must: Caller
 ) -> None:

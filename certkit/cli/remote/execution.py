@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certkit.authority import proposals
+from certkit.authority import approvals, proposals
 from certkit.cli.app import explain, main
 from certkit.cli.remote import received
 from certkit.cli.remote.offer import File, Offer, Options, offers, words
@@ -143,7 +143,7 @@ def _refuse_or_propose(wanted: Received, contents: Mapping[str, str]) -> bool:
             raise RefusedError(
                 "the new authority's key would be on one of several servers", code="rotation-on-one-of-several"
             )
-        needed = _needed(verb, view.settings.approvals)
+        needed = approvals.needed(verb, view.settings.approvals)
     if needed == 1 or me is None:
         return False
     kept = {"options": {key: value for key, value in options.items() if key != "json"}, "files": contents}
@@ -155,11 +155,6 @@ def _refuse_or_propose(wanted: Received, contents: Mapping[str, str]) -> bool:
     say(f"Proposed, and not done yet: {needed - 1} more must want it by {made.expires:%Y-%m-%d %H:%M} UTC.")
     say(f"  certkit lead agree {made.id}")
     return True
-
-
-def _needed(verb: str, approvals: Mapping[str, int]) -> int:
-    """Return how many leads must want a command; a roster can do what all the others do."""
-    return max(approvals.values(), default=1) if verb == "apply" else approvals.get(verb, 1)
 
 
 def _files(offer: Offer, options: Options, folder: Path) -> Files:

@@ -41,6 +41,7 @@ REMEDIES: Mapping[str, str] = {
     "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home; leads of a team with a "
     "server: --server URL). To check this laptop: certkit probe",
     "key-of-another": "Have a new one made: certkit enroll --request FILE",
+    "lead-of-another": "Let {person} do it, who can for their own devices, or whoever is at the home.",
     "ledger-too-large": "Copy {home} as a whole, cp -a, to an encrypted disk while nothing works on it: such a copy is "
     "a home as it is.",
     "ledger-missing": 'Restore the newest backup: certkit restore --help. If there is none, see "A lost ledger" in '
