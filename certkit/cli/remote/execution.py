@@ -27,7 +27,7 @@ from certkit.errors import CertkitError, MalformedError, RefusedError
 from certkit.ledger.interface import Actor
 
 _LONGEST = 200
-"""Characters of a file's name."""
+"""Bytes of a file's name."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Files:
     def place(self, option: str) -> Path:
         """Return where the file of an option lies here."""
         typed = self.typed[option]
-        name = "standard input" if typed == "-" else Path(typed).name[-_LONGEST:]
+        name = "standard input" if typed == "-" else Path(typed).name.encode()[-_LONGEST:].decode(errors="ignore")
         return self.folder / option / (name if name not in {"", ".."} else "file")
 
     def option(self, option: str) -> str:

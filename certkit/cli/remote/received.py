@@ -52,8 +52,17 @@ def _check(parameter: Parameter, value: object) -> None:
         return
     values = value if parameter.is_list and isinstance(value, list) else [value]
     for each in values:
-        if type(each) not in {str, int, float} or "\0" in str(each):
+        if type(each) not in {str, int, float} or "\0" in str(each) or not _is_text(str(each)):
             raise _wrong(f"{parameter.name} cannot be that")
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a value is Unicode: JSON may have half a character, which no file and no database takes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _content(name: str, content: str) -> bytes:
