@@ -261,7 +261,7 @@ def test_a_docker_that_hangs_is_none(laptop: Laptop, standing: Daemon) -> None:
     laptop.use(standing.url)
     (Path(laptop.environ["PATH"]) / "docker").write_text("#!/bin/sh\nexec /bin/sleep 6000\n")
     with patience.ends():
-        assert ids(laptop.probe(timeout=0.3)) == ["no-container-engine"]
+        assert ids(laptop.probe(timeout=0.8)) == ["no-container-engine"]
 
 
 def test_tls_that_is_switched_off_is_found(laptop: Laptop, standing: Daemon) -> None:
