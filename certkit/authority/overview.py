@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from certkit import files
-from certkit.authority import daemons, undelivered, visits
+from certkit.authority import daemons, publication, undelivered, visits
 from certkit.authority.daemons import Behind
 from certkit.authority.exposure import exposed
 from certkit.authority.home import LOCK, ROLES
-from certkit.authority.publication import CRL_LIFE, must_replace
+from certkit.authority.publication import CRL_LIFE
 from certkit.authority.sizes import sizes
 from certkit.authority.view import View
 from certkit.ledger.interface import Enrolled, Newest
@@ -79,6 +79,20 @@ class Expiry(StrEnum):
     """A device that renews by itself has not come when it should have."""
 
 
+class Unpublished(StrEnum):
+    """Why what was published last is no longer what daemons are to trust."""
+
+    BEFORE_RESTORE = "publication-before-restore"
+    FORMER_FORM = "publication-of-former-form"
+
+
+_STALE: Mapping[publication.Stale, Expiry | Unpublished] = {
+    publication.Stale.DATED_AHEAD: Expiry.NOT_YET_VALID,
+    publication.Stale.BEFORE_RESTORE: Unpublished.BEFORE_RESTORE,
+    publication.Stale.FORMER_FORM: Unpublished.FORMER_FORM,
+}
+
+
 class Severity(StrEnum):
     """How grave it is that something needs attention."""
 
@@ -112,7 +126,7 @@ class Item(NamedTuple):
     name: str
     expires: datetime | None
     device: str | None = None
-    attention: Expiry | Behind | Exposure | Growth | Lack | None = None
+    attention: Expiry | Unpublished | Behind | Exposure | Growth | Lack | None = None
     """What is the matter, None if nothing is."""
     came: datetime | None = None
     """When a device last came to the server."""
@@ -258,7 +272,8 @@ def _authorities(view: View) -> Iterator[Item]:
 def _revocation_list(view: View) -> Item:
     newest = view.newest_anchors()
     end = newest.created + CRL_LIFE
-    attention = Expiry.NOT_YET_VALID if must_replace(view, newest) else _expiry(end, view.now, LIST_NOTICE)
+    why = publication.why_stale(view, newest)
+    attention = _STALE[why] if why else _expiry(end, view.now, LIST_NOTICE)
     return Item(Kind.CRL, "revoked certificates", end, attention=attention)
 
 

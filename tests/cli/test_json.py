@@ -26,6 +26,7 @@ from certkit.authority import (
     invitations,
     overview,
     proposals,
+    publication,
     roster_plan,
     sizes,
 )
@@ -59,7 +60,14 @@ NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
 SECRET = ("--passphrase-file", "secret")
 ATTENTION = {
     each.value
-    for kind in (overview.Expiry, daemons.Behind, overview.Exposure, overview.Growth, overview.Lack)
+    for kind in (
+        overview.Expiry,
+        overview.Unpublished,
+        daemons.Behind,
+        overview.Exposure,
+        overview.Growth,
+        overview.Lack,
+    )
     for each in kind
 }
 CODE: dict[str, set[str]] = {
@@ -295,6 +303,9 @@ def test_status_with_every_kind_of_attention(
         small.setattr(sizes, "SECRET", 1 << 12)
         small.setattr(sizes, "BACKUP", 1 << 12)
         seen |= attention(told("status", code=3))
+        for why in publication.Stale:
+            small.setattr(publication, "why_stale", lambda _view, _newest, why=why: why)
+            seen |= attention(told("status", code=3))
     told("revoke", ALICE)
     home_of.chmod(0o755)
     (home_of / "daemons" / "arm" / "cert.pem").unlink()

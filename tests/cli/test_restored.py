@@ -132,6 +132,16 @@ def test_what_nobody_interrupted_is_called_what_it_is_and_the_check_finishes_it_
     assert "published anew" not in lead("status").err
 
 
+def test_after_a_restoration_status_says_that_and_blames_no_clock(lead: Lead, home: Path) -> None:
+    backup(lead)
+    restore(lead, home)
+    said = lead("status").out
+    assert "this home was restored, and what was published after the backup is not known" in said
+    assert "clock" not in said
+    assert lead("daemon", "renew", "build").code == 0
+    assert "this home was restored" not in lead("status").out
+
+
 def test_two_copies_of_a_home_do_not_prove_each_others_anchors(lead: Lead, tmp_path: Path) -> None:
     home, copy = tmp_path / "home", tmp_path / "copy"
     with running(lead, home) as daemon:
