@@ -37,7 +37,7 @@ def run() -> None:
         code = main(sys.argv[1:])
         give_up()
     except KeyboardInterrupt:  # while the program itself was loaded
-        code = 130
+        sys.exit(130)
     _leave(code)
 
 
