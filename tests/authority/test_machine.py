@@ -352,9 +352,13 @@ class Machine(RuleBasedStateMachine):
                 place.history.is_forced = False
 
     def is_newest(self, view: View, name: str, held: Held) -> bool:
-        """Tell whether a daemon holds the newest files; another host may have them."""
+        """Tell whether a daemon holds the newest files; another host may have them.
+
+        A home that was restored from one of several hosts lacks the folder of a daemon that another one looked after.
+        """
         if not view.home.shares_ledger:
-            return held == Held.of(view.daemon_directory(name))
+            folder = view.daemon_directory(name)
+            return folder.exists() and held == Held.of(folder)
         newest = view.ledger.certificates("daemon", daemon=name)[-1].der
         return (held.ca, certificates.to_der(certificates.load(held.leaf))) == (view.newest_anchors().ca, newest)
 
