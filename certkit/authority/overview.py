@@ -1,6 +1,6 @@
 """What of a team expires when, and what needs attention."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from certkit.authority.daemons import Behind
 from certkit.authority.exposure import exposed
 from certkit.authority.home import LOCK, ROLES
 from certkit.authority.publication import CRL_LIFE
-from certkit.authority.sizes import sizes
+from certkit.authority.sizes import Sizes
 from certkit.authority.view import View
 from certkit.ledger.interface import Enrolled, Newest
 from certkit.pki import certificates
@@ -170,9 +170,9 @@ class DeviceState(NamedTuple):
     """By when it should have renewed by itself; None if it does not."""
 
 
-def overview(view: View) -> list[Item]:
+def overview(view: View, measured: Sizes) -> list[Item]:
     """Return what expires when, the authorities, the daemons, the devices that may build, and what others can read."""
-    return [*_authorities(view), _revocation_list(view), *_daemons(view), *_devices(view), *_of_home(view)]
+    return _items(view, measured, _devices(view))
 
 
 class Summary(NamedTuple):
@@ -183,15 +183,19 @@ class Summary(NamedTuple):
     """How many devices more there are, which may build, and of which nothing is the matter."""
 
 
-def summary(view: View) -> Summary:
+def summary(view: View, measured: Sizes) -> Summary:
     """Return what expires when; where there are many devices, those alone of which something is the matter."""
     count = view.ledger.count_enrolled(view.now)
     if count <= MANY_DEVICES:
-        return Summary(overview(view), 0)
+        return Summary(overview(view, measured), 0)
     due = due_devices(view)
-    shown = map(_item, due)
-    items = [*_authorities(view), _revocation_list(view), *_daemons(view), *shown, *_of_home(view)]
+    items = _items(view, measured, map(_item, due))
     return Summary(items, count - sum(each.state in {State.VALID, State.NOT_YET_VALID} for each in due))
+
+
+def _items(view: View, measured: Sizes, devices: Iterable[Item]) -> list[Item]:
+    beside = _of_home(view, measured)
+    return [*_authorities(view), _revocation_list(view), *_daemons(view, measured), *devices, *beside]
 
 
 def notes(view: View) -> list[Note]:
@@ -277,11 +281,10 @@ def _revocation_list(view: View) -> Item:
     return Item(Kind.CRL, "revoked certificates", end, attention=attention)
 
 
-def _daemons(view: View) -> Iterator[Item]:
+def _daemons(view: View, measured: Sizes) -> Iterator[Item]:
     known = view.ledger.daemons()
     if not known:
         yield Item(Kind.DAEMON, "none", None, attention=Lack.NO_DAEMON)
-    measured = sizes(view)
     for each in known:
         served = view.served_certificate(each)
         begin, end = (served.not_valid_before_utc, served.not_valid_after_utc) if served else (None, None)
@@ -312,10 +315,10 @@ def _item(each: DeviceState) -> Item:
     )
 
 
-def _of_home(view: View) -> Iterator[Item]:
+def _of_home(view: View, measured: Sizes) -> Iterator[Item]:
     for path in exposed(view.path):
         yield Item(Kind.HOME, str(path), None, attention=Exposure.READABLE)
-    if sizes(view).nears_backup:
+    if measured.nears_backup:
         yield Item(Kind.HOME, str(view.path), None, attention=Growth.BACKUP)
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from certkit.authority import daemons
 from certkit.authority.overview import DeviceState, Item, Kind, Note, State, device_states, notes, overview
+from certkit.authority.sizes import sizes
 from certkit.authority.view import View
 from certkit.ledger.interface import Daemon
 
@@ -64,7 +65,7 @@ def status_page(view: View) -> StatusPage:
     """Gather what the page shows."""
     weeks, later = _weeks(device_states(view), view.now)
     holdings = [Holding(daemons.state(view, each), _since(view, each)) for each in view.ledger.daemons()]
-    return StatusPage(view.team, view.now, overview(view), notes(view), weeks, later, holdings)
+    return StatusPage(view.team, view.now, overview(view, sizes(view)), notes(view), weeks, later, holdings)
 
 
 def _weeks(states: Iterable[DeviceState], now: datetime) -> tuple[list[Week], int]:

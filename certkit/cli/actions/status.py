@@ -23,8 +23,8 @@ _CLOCKS = ERRORS["authority-not-yet-valid"]
 def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
     """Say what expires when and what needs attention; return whether something is broken, and whether any is due."""
     with home_access.reading(home) as view:
-        (items, more), told, seen_at = Summary(overview(view), 0) if as_json else summary(view), notes(view), view.now
-        default, measured = default_name(view), sizes(view)
+        measured, told, seen_at, default = sizes(view), notes(view), view.now, default_name(view)
+        items, more = Summary(overview(view, measured), 0) if as_json else summary(view, measured)
         wanting = [item for item in items if item.attention]
         too_early = any(item.kind is Kind.AUTHORITY and item.attention is Expiry.NOT_YET_VALID for item in items)
         unsigned = {item for item in wanting if too_early and item.attention is Expiry.NOT_YET_VALID}
