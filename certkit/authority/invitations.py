@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from certkit.authority import approvals, batches, issuance, lookup, server_identity, visits
+from certkit.authority import batches, issuance, lookup, server_identity, visits
 from certkit.authority.batches import Skipped, Wanted
 from certkit.authority.issuance import Certified
-from certkit.authority.revocation import Subject, admit
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.earthly import selection
@@ -189,13 +188,11 @@ def drafting(
 def record(session: Session, draft: Draft) -> Invitation:
     """Record a code, and its person and device if they are new; belongs into a transaction.
 
-    Raises RefusedError for somebody who is revoked, and as `approvals.check_whom` does.
+    Raises RefusedError as `issuance.admit` does.
     """
     kept = draft.kept
     if kept.person:
-        approvals.check_whom(session, kept.person)
-        issuance.refuse_revoked(session, kept.person, kept.device)
-        admit(session, Subject(kept.person, kept.device))
+        issuance.admit(session, kept.person, kept.device)
     session.ledger.add_code(kept)
     detail = {"device": kept.device} if kept.device else {}
     session.record("invite", kept.person or kept.daemon or "", code=identify(kept), **detail)

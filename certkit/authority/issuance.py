@@ -160,14 +160,13 @@ def record(session: Session, made: Draft, now: Terms | None = None) -> Issued:
 def write(session: Session, made: Draft, now: Terms) -> None:
     """Record a certificate, its holder if they are new, and the event; belongs into a transaction.
 
-    Raises RefusedError for somebody who is revoked, for a key that was certified for somebody else, if the authority
-    has been replaced meanwhile, and as `approvals.check_whom` does.
+    Raises RefusedError as `admit` does, for a key that was certified for somebody else, and if the authority has been
+    replaced meanwhile.
     """
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
     if authority.certificate not in now.issuers:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
-    approvals.check_whom(session, person)
-    _admit(session, person, device)
+    admit(session, person, device)
     _check_key(session, person, device, made.pin)
     holder = Holder(person=person, device=device, pin=made.pin, trusts=now.trusts, urls=now.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
@@ -274,12 +273,16 @@ def _daemons(view: View) -> tuple[Daemon, ...]:
     return found
 
 
-def _admit(session: Session, person: str, device: str) -> None:
-    """Record a person and a device that are new; raise RefusedError for one that has been revoked."""
+def admit(session: Session, person: str, device: str | None) -> None:
+    """Record a person and a device that are new, before somebody is let in; belongs into a transaction.
+
+    Raises RefusedError for one that has been revoked, and as `approvals.check_whom` does.
+    """
+    approvals.check_whom(session, person)
     known, enrolled = refuse_revoked(session, person, device)
     if not known:
         session.ledger.add_person(ledger.Person(person, names.label(person), session.now))
-    if not enrolled:
+    if device and not enrolled:
         session.ledger.add_device(ledger.Device(person, device, names.label(device), session.now))
 
 

@@ -53,8 +53,7 @@ def namesakes(view: View, name: str) -> list[str]:
     """Return who has the same name but for what is behind the @, if nobody has this very name."""
     if person_called(view, name):
         return []
-    before = _before_at(name)
-    return [each for each in view.ledger.names() if _before_at(each) == before]
+    return _alike_before_at(name, view.ledger.names())
 
 
 def find_device(view: View, name: str, person: str | None = None) -> Device:
@@ -106,9 +105,9 @@ def almost(view: View, name: str) -> list[str]:
     The others are one slip of the keyboard away: a letter more, less, other, or two swapped. Names that count, such as
     `ci-1` and `ci-2`, are meant to be alike.
     """
-    known, folded, before = view.ledger.names(), names.folded(name), _before_at(name)
-    same = [each for each in known if _before_at(each) == before]
-    return list(dict.fromkeys([*same, *(each for each in known if _is_slip(folded, names.folded(each)))]))
+    known, folded = view.ledger.names(), names.folded(name)
+    slips = [each for each in known if _is_slip(folded, names.folded(each))]
+    return list(dict.fromkeys([*_alike_before_at(name, known), *slips]))
 
 
 def doubles(view: View, listed: Iterable[str]) -> dict[str, list[str]]:
@@ -178,6 +177,11 @@ def _perhaps_meant(name: str, known: list[str]) -> list[str]:
         return having[:_FEW]
     folded = {each.casefold(): each for each in known}
     return [folded[close] for close in difflib.get_close_matches(name.casefold(), folded, n=1)]
+
+
+def _alike_before_at(name: str, known: Iterable[str]) -> list[str]:
+    before = _before_at(name)
+    return [each for each in known if _before_at(each) == before]
 
 
 def _before_at(name: str) -> str:
