@@ -99,3 +99,12 @@ def excuses(reason: str) -> bool:
     words = reason.split()
     never = (os.geteuid() != 0 and "root" in words) or (sys.platform != "linux" and "Linux" in words)
     return never or not {"engines", "Chromium", "Java", "kubernetes"}.isdisjoint(words)
+
+
+def put_certkit(folder: Path) -> Path:
+    """Put certkit, as it is here, into a folder for PATH that is made if it is not there; return the folder."""
+    folder.mkdir(exist_ok=True)
+    program = folder / "certkit"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m certkit "$@"\n')
+    program.chmod(0o755)
+    return folder

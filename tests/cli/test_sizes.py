@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from certkit.authority import sizes
+from certkit.cli.actions import status
 from tests.cli.conftest import ALICE, Lead
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -30,6 +31,12 @@ def test_the_sizes_are_what_the_files_have(lead: Lead, home: Path) -> None:
 def test_a_small_team_is_told_no_sizes(lead: Lead) -> None:
     assert told(lead) == []
     assert "kB" not in lead("status").out
+
+
+def test_a_large_team_is_told_them_in_a_line(lead: Lead, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "_LARGE", 1)
+    names, size = (lead("status", "--json").data["sizes"][each] for each in ("excluded", "anchors"))
+    assert f"ca.pem excludes {names} names in {size >> 10} kB, crl.pem has " in lead("status").out
 
 
 def test_a_daemon_whose_files_outgrow_a_secret_is_told_so_if_they_are_in_one(

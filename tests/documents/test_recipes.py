@@ -11,6 +11,7 @@ import pytest
 
 from certkit.authority import roster_file
 from certkit.cli import main
+from tests.environment import put_certkit
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,9 +58,7 @@ def test_the_script_for_timers_makes_a_backup_and_verifies_it(tmp_path: Path) ->
     for place in ("/etc/certkit", "/var/backups/certkit"):
         (tmp_path / place[1:]).mkdir(parents=True)
         script = script.replace(place, str(tmp_path / place[1:]))
-    program = tmp_path / "certkit"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m certkit "$@"\n')
-    program.chmod(0o755)
+    put_certkit(tmp_path)
     (tmp_path / "etc/certkit/backup-passphrase").write_text("violet anchor\n")
     home = str(tmp_path / "home")
     assert main(["init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--home", home]) == 0

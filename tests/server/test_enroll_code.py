@@ -54,6 +54,12 @@ def refused(lead: Lead, laptop: Path, code: str, *options: str) -> tuple[int, st
     return complaint
 
 
+def at(server: Server, code: str) -> str:
+    """Return the same code for another server of the same home."""
+    known = codes.parse(code)
+    return codes.Code(codes.Server(HOST, server.port), known.pin, known.secret).text
+
+
 def test_one_line_sets_a_laptop_up_and_its_key_was_made_there(lead: Lead, server: Server, laptop: Path) -> None:
     ended = enroll(lead, invite(lead, "--device", "desk"))
     assert (ended.code, ended.err) == (0, "")
@@ -157,10 +163,6 @@ def test_after_a_rotation_has_begun_all_authorities_come_along(lead: Lead, serve
 def test_codes_that_end_with_a_rotation_are_named_and_refused_until_it_is_rolled_back(
     lead: Lead, home: Path, laptop: Path
 ) -> None:
-    def at(server: Server, code: str) -> str:
-        known = codes.parse(code)
-        return codes.Code(codes.Server(HOST, server.port), known.pin, known.secret).text
-
     with serving(home):
         lead("rotate", "server", "prepare")
         former, _ = invite(lead), invite(lead, person="Bob Ng")
@@ -212,9 +214,7 @@ def test_each_code_that_is_dead_says_why(lead: Lead, home: Path, laptop: Path) -
         lead("revoke", ALICE)
         assert refused(lead, laptop, invite(lead, person="Eve")[:-1] + "?")[0] == 1
     with serving(home, ahead=timedelta(minutes=2)) as later:
-        moved = codes.parse(late)
-        late = codes.Code(codes.Server(HOST, later.port), moved.pin, moved.secret).text
-        assert re.match("certkit: the code expired on ", refused(lead, laptop, late)[1])
+        assert re.match("certkit: the code expired on ", refused(lead, laptop, at(later, late))[1])
 
 
 def test_a_server_that_is_not_there_is_told_with_its_address(lead: Lead, server: Server, laptop: Path) -> None:

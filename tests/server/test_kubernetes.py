@@ -5,7 +5,6 @@ import os
 import re
 import ssl
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from certkit.pki import keys
 from tests.cli.conftest import ALICE, URL, Lead
-from tests.environment import CHECKOUT
+from tests.environment import CHECKOUT, put_certkit
 from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.manifests import pod_spec
 from tests.postgres.server import Server as Database
 from tests.server.running import Caller, serving
 
@@ -26,14 +25,6 @@ TEMPLATES = CHECKOUT / "templates" / "server"
 ONE, REPLICAS = TEMPLATES / "kubernetes.yaml", TEMPLATES / "kubernetes-replicas.yaml"
 API = "/api/v1/namespaces/certkit"
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-
-
-def pod_spec(manifest: Path) -> dict[str, Any]:
-    """Return what a manifest says of its pods."""
-    objects = yaml.safe_load_all(manifest.read_text())
-    [found] = [each for each in objects if each["kind"] in {"StatefulSet", "Deployment"}]
-    spec: dict[str, Any] = found["spec"]["template"]["spec"]
-    return spec
 
 
 def paste(cluster: Cluster, line: str) -> None:
@@ -143,12 +134,9 @@ def test_the_probes_ask_what_the_server_answers_to_whoever_asks(lead: Lead, home
 
 def test_the_pod_waits_for_a_home_and_then_goes_on(lead: Lead, tmp_path: Path) -> None:
     """The pod's own command, without its pauses."""
-    program = tmp_path / "bin" / "certkit"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m certkit "$@"\n')
-    program.chmod(0o755)
+    tools = put_certkit(tmp_path / "bin")
     [*shell, script] = pod_spec(ONE)["initContainers"][0]["command"]
-    environment = os.environ | {"PATH": f"{program.parent}:/usr/bin:/bin"}
+    environment = os.environ | {"PATH": f"{tools}:/usr/bin:/bin"}
     waiting = subprocess.Popen(
         [*shell, script.replace("sleep 2", "sleep 0.1").replace("sleep 5", ":")], env=environment
     )

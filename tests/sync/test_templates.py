@@ -6,19 +6,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.cli.conftest import Lead, lead
-from tests.environment import CHECKOUT
+from tests.environment import CHECKOUT, put_certkit
 from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.manifests import pod_spec
 from tests.sync.conftest import Team
 
 __all__ = ["lead"]
 
 TEMPLATES = CHECKOUT / "templates" / "sync"
+MANIFEST = TEMPLATES / "kubernetes.yaml"
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
@@ -40,24 +41,11 @@ def test_the_compose_file_runs_the_image_s_program_with_options_that_it_has(lead
     assert f"XDG_DATA_HOME={Path(state.partition(':')[2]).parent}\n" in containerfile
 
 
-MANIFEST = TEMPLATES / "kubernetes.yaml"
-
-
-def pod_spec() -> dict[str, Any]:
-    """Return what the manifest says of its pod."""
-    [found] = [each for each in yaml.safe_load_all(MANIFEST.read_text()) if each["kind"] == "StatefulSet"]
-    spec: dict[str, Any] = found["spec"]["template"]["spec"]
-    return spec
-
-
 def test_the_pod_enrolls_once_and_starts_with_the_files_that_are_there_while_the_server_is_away(
     team: Team, tmp_path: Path
 ) -> None:
-    program = tmp_path / "bin" / "certkit"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m certkit "$@"\n')
-    program.chmod(0o755)
-    [enrolling] = pod_spec()["initContainers"]
+    tools = put_certkit(tmp_path / "bin")
+    [enrolling] = pod_spec(MANIFEST)["initContainers"]
     *shell, script = enrolling["command"]
     code = tmp_path / "code"
     code.write_text(team.lead("invite", "--daemon", "build", "--json").data["code"])
@@ -65,7 +53,7 @@ def test_the_pod_enrolls_once_and_starts_with_the_files_that_are_there_while_the
     for former, place in (places | {"/etc/buildkit-certs": team.machine.files}).items():
         assert former in script
         script = script.replace(former, str(place))
-    environment = os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"}
 
     def started() -> int:
         return subprocess.run([*shell, script], env=environment, capture_output=True, check=False).returncode
@@ -81,7 +69,7 @@ def test_the_pod_enrolls_once_and_starts_with_the_files_that_are_there_while_the
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the pod is on Linux, as /proc is")
 def test_the_pod_s_restart_command_ends_the_daemon_and_nothing_else(lead: Lead, tmp_path: Path) -> None:
-    [daemon, sync] = pod_spec()["containers"]
+    [daemon, sync] = pod_spec(MANIFEST)["containers"]
     *_, option, command = sync["args"]
     shown = lead(*sync["args"][:2], "--help").out
     assert all(each.partition("=")[0] in shown for each in sync["args"] if each.startswith("--"))

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Lead
 from tests.daemons.daemon import HOST, free_port
+from tests.environment import put_certkit
 from tests.kubernetes.cluster import Cluster
 
 PATIENCE = 120.0
@@ -76,8 +76,4 @@ class Desk:
 @pytest.fixture
 def desk(lead: Lead, cluster: Cluster, tmp_path: Path) -> Desk:
     """Return the lead's desk."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    (tools / "certkit").write_text(f'#!/bin/sh\nexec {sys.executable} -m certkit "$@"\n')
-    (tools / "certkit").chmod(0o755)
-    return Desk(lead, cluster, tools, f"b{next(_NUMBERS)}", f"tcp://{HOST}:{free_port(HOST)}")
+    return Desk(lead, cluster, put_certkit(tmp_path / "bin"), f"b{next(_NUMBERS)}", f"tcp://{HOST}:{free_port(HOST)}")
