@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +23,9 @@ from benchmarks.measure import CERTKIT, Command, costs, quietly, say_least, say_
 from certkit.authority import invitations
 from certkit.authority.changes import changing
 from certkit.authority.home import open_home
+from certkit.authority.session import Session
 from certkit.cli import main as certkit
-from certkit.enroll import codes
-from certkit.ledger.interface import Actor, Code, Person
-from certkit.pki import names
+from certkit.ledger.interface import Actor
 from tests.daemons.build import go
 from tests.daemons.daemon import HOST, Daemon, free_port
 
@@ -36,7 +36,6 @@ RUNS = 15
 """Of `enroll`, each."""
 LONG_RUN = 20_000
 """Enrollments after which the memory of a process is looked at, and from which that after 100,000 follows."""
-PEOPLE = 1000
 _ENROLL = "/.well-known/est/simpleenroll"
 
 
@@ -61,6 +60,7 @@ class Bench:
     home: Path = field(init=False)
     generator: Path = field(init=False)
     daemon: str = field(default_factory=lambda: f"tcp://{HOST}:{free_port(HOST)}")
+    _invited: int = 0
 
     def __post_init__(self) -> None:
         self.home, self.generator = self.folder / "home", self.folder / "load"
@@ -69,27 +69,24 @@ class Bench:
             certkit(["init", "--team", "acme", "--daemon", self.daemon, "--home", str(self.home)])
 
     def passwords(self, count: int) -> Path:
-        """Make so many codes, each good once, and return the file of their passwords."""
-        now, secrets = datetime.now(UTC).replace(microsecond=0), [codes.new_secret() for _ in range(count)]
-        people = [f"person{number}@acme.example" for number in range(PEOPLE)]
-        with changing(open_home(self.home, lambda: b""), Actor("lead", "desk"), now) as session, session.transaction():
-            if session.ledger.person(people[0]) is None:
-                for each in people:
-                    session.ledger.add_person(Person(each, names.label(each), now))
-            for number, secret in enumerate(secrets):
-                end, person = now + timedelta(days=1), people[number % PEOPLE]
-                session.ledger.add_code(
-                    Code(codes.digest(secret), person, f"laptop-{os.urandom(3).hex()}", "", now, end, 1, 1)
-                )
+        """Invite so many, each with a code that is good once, and return the file of the codes' passwords."""
         path = self.folder / "passwords"
-        path.write_text("\n".join(codes.Code(codes.Server("ca", 1), b"", each).password for each in secrets))
+        with self._session() as session, session.transaction():
+            draft = invitations.drafting(session, timedelta(days=1))
+            drafts = [draft(f"person{self._invited + each}@acme.example", "laptop") for each in range(count)]
+            made = [invitations.record(session, each) for each in drafts]
+        self._invited += count
+        path.write_text("\n".join(each.code.password for each in made))
         return path
+
+    def _session(self) -> AbstractContextManager[Session]:
+        return changing(open_home(self.home, lambda: b""), Actor("lead", "desk"), datetime.now(UTC))
 
     def invited(self, count: int, what: str) -> Path:
         """Make so many codes, and return a folder with the `code` or the `password` of each in a file of its own."""
-        folder, now = self.folder / what, datetime.now(UTC)
+        folder = self.folder / what
         folder.mkdir()
-        with changing(open_home(self.home, lambda: b""), Actor("lead", "desk"), now) as session:
+        with self._session() as session:
             for number in range(count):
                 made = invitations.invite(session, "alice", None, life=timedelta(hours=1)).code
                 (folder / str(number)).write_text(made.text if what == "code" else made.password)

@@ -231,17 +231,16 @@ def cancel(session: Session, which: str) -> list[CodeState]:
     return [state_of(session, session.ledger.code(each.digest) or each) for each in found]
 
 
-def redemption(session: Session, secret: bytes, request: bytes) -> Callable[[Session], Certified]:
-    """Prepare the answer to a CSR that came with the secret of a code, which enrolls one device for each of its uses.
+def redemption(session: Session, code: ledger.Code, request: bytes) -> Callable[[Session], Certified]:
+    """Prepare the answer to a CSR that came with a code, which enrolls one device for each of its uses.
 
     What is returned gives the answer, and belongs into a transaction; it raises TakenError if somebody was faster, and
     all must be done once more. The same key with the same code gets the same certificate: an answer that was lost is no
     use lost.
 
-    Both raise UnknownCodeError and DeadCodeError for a code that is not good, else as `issuance.sign` does.
+    Both raise DeadCodeError for a code that is not good, else as `issuance.sign` does.
     """
     public_key = requests.read(request)
-    code = find(session, secret)
     again = _answered_before(session, code, public_key) if code.left < code.uses else None
     if again:
         return lambda _session: again

@@ -288,10 +288,9 @@ def admit(session: Session, person: str, device: str | None) -> None:
 
 def refuse_revoked(view: View, person: str, device: str | None) -> tuple[bool, bool]:
     """Raise RefusedError for a person or a device that has been revoked; else tell which of the two is known."""
-    known = view.ledger.person(person)
+    known, found = view.ledger.holder(person, device)
     if known and known.revoked:
         raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
-    found = view.ledger.device(person, device) if device else None
     if found and found.revoked:
         raise RefusedError(
             f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device

@@ -291,6 +291,9 @@ class Ledger(Protocol):
     def person(self, name: str) -> Person | None:
         """Find a person by name."""
 
+    def holder(self, person: str, device: str | None) -> tuple[Person | None, Device | None]:
+        """Find a person by name, and a device of theirs, at once: who is let in is judged by both."""
+
     def person_folded(self, folded: str) -> Person | None:
         """Find a person by what a name has in common with all that look like it (`pki.names.folded`)."""
 

@@ -147,4 +147,12 @@ MIGRATIONS: tuple[tuple[str | Callable[[Run], None], ...], ...] = (
         "DROP INDEX certificates_by_end",
         "CREATE INDEX certificates_by_end ON certificates (kind, not_after, not_before)",
     ),
+    (
+        # Most certificates are no daemon's, and most uses are written before there is a certificate: whoever enrolls
+        # should not have to wait for places in an index where nobody looks.
+        "DROP INDEX certificates_by_daemon",
+        "CREATE INDEX certificates_by_daemon ON certificates (daemon, id) WHERE daemon IS NOT NULL",
+        "DROP INDEX code_uses_by_certificate",
+        "CREATE INDEX code_uses_by_certificate ON code_uses (serial) WHERE serial IS NOT NULL",
+    ),
 )

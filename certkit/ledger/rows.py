@@ -35,6 +35,7 @@ MOST_GENERATIONS = 10_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _DEPLOYED = r"[A-Za-z0-9_.+@=~:\[\]/ -]+"
 """What says how a daemon runs: it becomes a part of commands to paste, so nothing in it means anything to a shell."""
+_OFFSET = len("+00:00")
 _SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
 _WORD = r"[a-z0-9-]{1,64}"
 """The code of an outcome or of an error, as a daemon's host has sent it."""
@@ -43,7 +44,7 @@ _SYNC_TIMES = ("since", "renew", "said")
 
 def text_of(time: datetime) -> str:
     """Write a time."""
-    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return time.astimezone(UTC).isoformat(timespec="seconds")[:-_OFFSET] + "Z"
 
 
 def time_of(text: str) -> datetime:
@@ -111,6 +112,12 @@ def device(row: Row) -> Device:
     person, name, label, created, at, reason, came, shown = row
     known = _text(person), _text(name), _text(label), time_of(created), revocation(at, reason)
     return Device(*known, time_of(came) if came else None, _text(shown))
+
+
+def holder(row: Row) -> tuple[Person, Device | None]:
+    """Read a row of people joined with a device, if it is there."""
+    own, joined = row[:5], row[5:]
+    return person(own), device(joined) if joined[0] else None
 
 
 def enrolled(row: Row) -> Enrolled:

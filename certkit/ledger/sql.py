@@ -220,6 +220,11 @@ class SqlLedger:
         """See `interface.Ledger`."""
         return _first(rows.person, self._run(f"{_PEOPLE} WHERE name = :name", name=name))
 
+    def holder(self, person: str, device: str | None) -> tuple[Person | None, Device | None]:
+        """See `interface.Ledger`."""
+        found = self._run(f"{_HOLDERS} WHERE p.name = :person", person=person, device=device)
+        return _first(rows.holder, found) or (None, None)
+
     def person_folded(self, folded: str) -> Person | None:
         """See `interface.Ledger`."""
         return _first(rows.person, self._run(f"{_PEOPLE} WHERE folded = :folded", folded=folded))
@@ -634,6 +639,11 @@ _COLUMNS = (
 _PROPOSALS = "SELECT name, person, created, expires, command, call, needed, agreed, ended FROM proposals"
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
+_HOLDERS = (
+    "SELECT p.name, p.label, p.created, p.revoked_at, p.revoked_reason, "
+    "d.person, d.name, d.label, d.created, d.revoked_at, d.revoked_reason, d.came, d.shown "
+    "FROM people p LEFT JOIN devices d ON d.person = p.name AND d.name = :device"
+)
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
 _CODES = (

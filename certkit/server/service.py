@@ -269,7 +269,7 @@ async def _redeemed(call: Call, secret: bytes, request: bytes) -> Certified | _I
 
     def prepare(session: Session) -> Operation[Certified | ledger.Code]:
         code = invitations.find(session, secret)
-        return (lambda _session: code) if code.daemon else invitations.redemption(session, secret, request)
+        return (lambda _session: code) if code.daemon else invitations.redemption(session, code, request)
 
     try:
         made = await call.change(prepare, "code")

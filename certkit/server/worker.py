@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from certkit.authority.home import Home
 from certkit.authority.session import Session
@@ -47,13 +47,16 @@ class _Waiting:
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-@dataclass(frozen=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """What somebody is told: a result, or what went wrong."""
 
     waiting: _Waiting
     result: Any = None
     error: Exception | None = None
+
+
+_Prepared = tuple[_Waiting, Session, Operation[Any]]
+"""Who waits, the session of their own, and what makes the change."""
 
 
 class Worker:
@@ -122,8 +125,9 @@ class Worker:
 
     async def _make(self, session: Kept, changes: Sequence[_Waiting]) -> None:
         """Prepare changes, and make them in one transaction; tell nobody of success before it is committed."""
-        prepared = await self._promptly(_prepared, session, [self._own(session, each) for each in changes])
-        ready = [(*self._own(session, each.waiting), each.result) for each in prepared if not each.error]
+        own = [self._own(session, each) for each in changes]
+        prepared = await self._promptly(_prepared, session, own)
+        ready = [(*each, found.result) for each, found in zip(own, prepared, strict=True) if not found.error]
         _tell(each for each in prepared if each.error)
         if not ready:
             return
@@ -178,19 +182,39 @@ def _prepared(session: Kept, changes: Sequence[tuple[_Waiting, Session]]) -> lis
     return [_outcome(waiting, own, waiting.wanted) for waiting, own in changes]
 
 
-def _made(session: Kept, changes: Sequence[tuple[_Waiting, Session, Operation[Any]]]) -> list[_Outcome]:
-    """Make prepared changes, each a part of a transaction; raise LedgerError if that cannot go on."""
+def _made(session: Kept, changes: Sequence[_Prepared]) -> list[_Outcome]:
+    """Make prepared changes inside a transaction, each of which fails alone; raise LedgerError if that cannot go on.
+
+    As a rule none fails, and then the savepoint of each would be a tenth of what the ledger has to do.
+    """
+    try:
+        return _part_of(session, changes)
+    except Exception as error:
+        if _ends_all(error):
+            raise
+    return [_made_alone(session, each) for each in changes]
+
+
+def _part_of(session: Kept, changes: Sequence[_Prepared]) -> list[_Outcome]:
+    """Make changes, all or none."""
     session.memory.turn.clear()
-    outcomes = []
-    for waiting, own, make in changes:
-        try:
-            with session.ledger.part():
-                outcomes.append(_Outcome(waiting, make(own)))
-        except Exception as error:
-            if isinstance(error, LedgerError) and not isinstance(error, DuplicateError):
-                raise
-            outcomes.append(_Outcome(waiting, error=error))
-    return outcomes
+    with session.ledger.part():
+        return [_Outcome(waiting, make(own)) for waiting, own, make in changes]
+
+
+def _made_alone(session: Kept, change: _Prepared) -> _Outcome:
+    try:
+        [made] = _part_of(session, [change])
+    except Exception as error:
+        if _ends_all(error):
+            raise
+        return _Outcome(change[0], error=error)
+    return made
+
+
+def _ends_all(error: Exception) -> bool:
+    """Tell whether an error is one of the ledger's, and not of one change."""
+    return isinstance(error, LedgerError) and not isinstance(error, DuplicateError)
 
 
 def _outcome(waiting: _Waiting, own: Session, do: Operation[Any]) -> _Outcome:

@@ -83,6 +83,7 @@ EVERYTHING: dict[str, Callable[[Ledger], object]] = {
 FEW: dict[str, Callable[[Ledger], object]] = {
     "add_person": lambda ledger: ledger.add_person(Person("frank", "frank", NOW)),
     "person": lambda ledger: ledger.person("alice"),
+    "holder": lambda ledger: ledger.holder("alice", "laptop"),
     "person_folded": lambda ledger: ledger.person_folded("alice"),
     "add_device": lambda ledger: ledger.add_device(Device("eve", "laptop", "laptop", NOW)),
     "device": lambda ledger: ledger.device("alice", "laptop"),

@@ -34,12 +34,12 @@ def enroll(home: Path, person: str, device: str) -> None:
 
 def redeem(session: Session, secret: bytes, request: bytes) -> Certified:
     """Use a code as a server does, for one who waits alone."""
-    record = invitations.redemption(session, secret, request)
+    record = invitations.redemption(session, invitations.find(session, secret), request)
     try:
         with session.transaction():
             return record(session)
     except TakenError:
-        again = invitations.redemption(session, secret, request)
+        again = invitations.redemption(session, invitations.find(session, secret), request)
         with session.transaction():
             return again(session)
 

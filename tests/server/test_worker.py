@@ -61,7 +61,7 @@ def request() -> bytes:
 
 def redemption(code: Invitation, csr: bytes) -> Callable[[Session], Operation[Certified]]:
     """Return the change that uses a code."""
-    return lambda own: invitations.redemption(own, code.code.secret, csr)
+    return lambda own: invitations.redemption(own, invitations.find(own, code.code.secret), csr)
 
 
 def together(place: Home, *changes: Callable[[Session], Operation[object]]) -> list[object]:
@@ -153,7 +153,7 @@ def test_who_is_revoked_between_request_and_commit_gets_nothing_and_the_code_sta
     code, csr = invite(place), request()
 
     def late(own: Session) -> Operation[Certified]:
-        prepared = invitations.redemption(own, code.code.secret, csr)
+        prepared = invitations.redemption(own, invitations.find(own, code.code.secret), csr)
         with session(place) as lead:
             revocation.revoke(lead, Subject(ALICE), "left")
         return prepared
@@ -169,7 +169,7 @@ def test_a_code_that_is_cancelled_between_request_and_commit_gives_nothing(place
     code, csr = invite(place), request()
 
     def late(own: Session) -> Operation[Certified]:
-        prepared = invitations.redemption(own, code.code.secret, csr)
+        prepared = invitations.redemption(own, invitations.find(own, code.code.secret), csr)
         with session(place) as lead:
             invitations.cancel(lead, code.state.id)
         return prepared
