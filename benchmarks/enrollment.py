@@ -1,4 +1,4 @@
-"""What enrollment over the network costs: python -m benchmarks.enrollment (root, Linux, runc, Go; a quiet machine).
+"""What enrollment over the network costs: python -m benchmarks.enrollment (root, Linux, runc, Go, PostgreSQL; quiet).
 
 The load is made on the same cores: 64 connections, a new TLS connection for each call. The contenders take turns.
 """
@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 from benchmarks.measure import CERTKIT, Command, costs, quietly, say_least, say_row
 from certkit.authority import invitations
@@ -28,6 +29,7 @@ from certkit.cli import main as certkit
 from certkit.ledger.interface import Actor
 from tests.daemons.build import go
 from tests.daemons.daemon import HOST, Daemon, free_port
+from tests.postgres import server as postgres
 
 TURNS = 5
 CALLS = 1500
@@ -54,18 +56,20 @@ class Load:
 
 @dataclass
 class Bench:
-    """A team's home, with as many codes as are wanted, and the load generator."""
+    """A team's home, its ledger in another place if one is named, with as many codes as are wanted; the generator."""
 
     folder: Path
+    ledger: str = ""
     home: Path = field(init=False)
     generator: Path = field(init=False)
     daemon: str = field(default_factory=lambda: f"tcp://{HOST}:{free_port(HOST)}")
     _invited: int = 0
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         self.home, self.generator = self.folder / "home", self.folder / "load"
         subprocess.run([go(), "build", "-o", self.generator, "."], cwd=Path(__file__).with_name("load"), check=True)
-        with quietly():
+        with quietly(), mock.patch.dict(os.environ, {"CERTKIT_LEDGER": self.ledger} if self.ledger else {}):
             certkit(["init", "--team", "acme", "--daemon", self.daemon, "--home", str(self.home)])
 
     def passwords(self, count: int) -> Path:
@@ -165,17 +169,18 @@ def bare(bench: Bench, processes: int) -> contextlib.AbstractContextManager[Serv
     return running(*words, port=port)
 
 
-def rates(bench: Bench) -> None:
+def rates(bench: Bench, postgresql: Bench) -> None:
     """Compare how many enroll in a second, in turns; and what each takes of the processors, which changes least."""
     found: dict[str, list[tuple[Load, float]]] = {}
     for _ in range(TURNS):
-        for name, start, processes, call in (
-            ("bare", bare, 2, bench.enroll),
-            ("ours", ours, 2, bench.enroll),
-            ("empty", ours, 1, bench.load),
-            ("ours, one process", ours, 1, bench.enroll),
+        for name, start, team, processes, call in (
+            ("bare", bare, bench, 2, bench.enroll),
+            ("ours", ours, bench, 2, bench.enroll),
+            ("PostgreSQL", ours, postgresql, 2, postgresql.enroll),
+            ("empty", ours, bench, 1, bench.load),
+            ("ours, one process", ours, bench, 1, bench.enroll),
         ):
-            with start(bench, processes) as server:
+            with start(team, processes) as server:
                 before = server.processor_seconds()
                 took = call(server)
                 each = (server.processor_seconds() - before) / CALLS * 1000
@@ -191,6 +196,7 @@ def rates(bench: Bench) -> None:
     say_least(
         "enrollments, one process, against empty answers", rate["ours, one process"] / rate["empty"], "times", 0.55
     )
+    say_least("two processes on PostgreSQL, against two on SQLite", rate["PostgreSQL"] / rate["ours"], "times", 0.8)
     slowest = statistics.median(load.p99 for load, _ in found["ours"])
     say_row("the slowest hundredth of the enrollments, two processes", slowest, "ms", 150)
 
@@ -245,7 +251,11 @@ def main() -> None:
         with ours(bench, 1):
             pass  # the bare one takes over its certificate
         laptop(bench)
-        rates(bench)
+        with postgres.running(Path(scratch, "postgres")) as database:
+            other = Bench(Path(scratch, "other"), database.new_url())
+            with ours(other, 1):
+                pass  # invitations name its address
+            rates(bench, other)
         memory(bench)
 
 

@@ -47,7 +47,8 @@ def _leave(code: int) -> None:
     It is a thirtieth of a short command; mypy leaves so, too.
     """
     threading = sys.modules.get("threading")
-    if not atexit._ncallbacks() and (threading is None or threading.active_count() == 1):  # noqa: SLF001  no other way to ask
+    if threading is None or threading.active_count() == 1:
+        atexit._run_exitfuncs()  # noqa: SLF001  logging's, as a rule; there is no other way to have them run
         os._exit(code)
     gc.freeze()  # or the exit would look through everything once more
     sys.exit(code)

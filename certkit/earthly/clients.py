@@ -5,8 +5,8 @@ The rules are those of their sources (`util/cliutil`, `cmd/earth/app/before.go`)
 
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit.earthly import env_file
 from certkit.earthly.env_file import EnvFile
@@ -23,8 +23,7 @@ IMAGE_ENTRYPOINT = Path("/usr/bin/earthly-entrypoint.sh")
 IMAGE_CONFIG = Path("/etc/.earthly/config.yml")
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What distinguishes Earthly from EarthBuild."""
 
     name: str
@@ -59,8 +58,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(NamedTuple):
     """One client as it is set up on this machine.
 
     `directory` is where its relative paths start, wherever `config` lies. Under sudo `owner` is the user

@@ -2,8 +2,8 @@
 
 import codecs
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly import schema
@@ -33,8 +33,7 @@ _GIT_CREDENTIALS = ("GIT_USERNAME", "GIT_PASSWORD")
 """Variables by which the client uses every host under `git` by https, whatever the file says."""
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What the client would use; the three paths are absolute.
 
     `buildkit_host` is empty where nothing sets it: the client then runs a daemon of its own. `origins`

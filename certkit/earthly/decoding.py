@@ -6,6 +6,7 @@ yaml.v3's `decode.go`: unknown keys are passed over unread, null leaves the defa
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from yaml.events import AliasEvent, ScalarEvent, SequenceStartEvent
 
@@ -17,8 +18,7 @@ _FREE_ALIASES, _FREE_STEPS, _MOST_ALIASES = 100, 1000, 0.99
 """From how many steps on yaml.v3 counts, and which part of them may be aliases' (up to _MOST_STEPS)."""
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """Something that stops the client: on which line, at which key, what it is, and what to write instead."""
 
     line: int
@@ -32,8 +32,7 @@ class Fault:
         return f"line {self.line}: {self.problem}"
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A value that is one scalar; `read` returns it, or None if it is of another type.
 
     `denial` says of a value that it is no such thing, and `example` makes a right one out of a wrong one.
@@ -44,8 +43,7 @@ class Scalar:
     example: Callable[[str], str]
 
 
-@dataclass(frozen=True)
-class Strings:
+class Strings(NamedTuple):
     """A list of texts."""
 
     element: Scalar
@@ -53,8 +51,7 @@ class Strings:
     example: Callable[[str], str]
 
 
-@dataclass(frozen=True)
-class Struct:
+class Struct(NamedTuple):
     """A mapping of known keys; others are passed over."""
 
     fields: "Mapping[str, Type]"
@@ -62,8 +59,7 @@ class Struct:
     example: Callable[[str], str]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A mapping of any keys to structs."""
 
     struct: Struct

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certkit.earthly import config
 from certkit.earthly.clients import Client
@@ -25,8 +25,7 @@ _PODMANS_ROOT = "/var/lib/containers/storage"
 _GO_BOOLEANS = ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False")
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(NamedTuple):
     """What the client would find: the program that it takes, else nothing, and why.
 
     `is_refused` if the client takes no engine because it does not know the `container_frontend`.
@@ -67,8 +66,7 @@ def find(frontend: str, environ: Environment, patience: float = PATIENCE) -> Eng
     return Engine("", ", and ".join(reasons))
 
 
-@dataclass(frozen=True)
-class _Asking:
+class _Asking(NamedTuple):
     environ: Environment
     deadline: float
     patience: float

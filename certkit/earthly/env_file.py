@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from certkit import files
-from certkit.earthly import dotenv
 from certkit.earthly.user import Environment
 from certkit.errors import CertkitError, MalformedError, MissingError
 
@@ -34,14 +33,17 @@ def read(named_by: Sequence[str], environ: Environment, folder: Path) -> EnvFile
     variable = next((name for name in named_by if name in environ), "")
     path = folder / (environ[variable] if variable else _DEFAULT)
     try:
-        return EnvFile(path, variable, dotenv.parse(files.read(path, limit=LIMIT)))
+        content = files.read(path, limit=LIMIT)
     except MissingError as error:
         return EnvFile(path, variable, problem=_unread(error, path, variable) if variable else None)
-    except MalformedError as error:
-        is_named = error.code == dotenv.MALFORMED
-        return EnvFile(path, variable, problem=error.about(path) if is_named else _unread(error, path, variable))
     except CertkitError as error:
         return EnvFile(path, variable, problem=_unread(error, path, variable))
+    from certkit.earthly import dotenv  # many patterns, and few folders have such a file
+
+    try:
+        return EnvFile(path, variable, dotenv.parse(content))
+    except MalformedError as error:
+        return EnvFile(path, variable, problem=error.about(path))
 
 
 def _unread(error: CertkitError, path: Path, variable: str) -> CertkitError:

@@ -4,8 +4,8 @@ Each daemon that they are enrolled for has a folder of its own. Beside the three
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly.user import User
@@ -16,8 +16,7 @@ URL = "url"
 """The name of the file that holds a daemon's URL."""
 
 
-@dataclass(frozen=True)
-class EnrolledDaemon:
+class EnrolledDaemon(NamedTuple):
     """A daemon that the flag clients are enrolled for; `folder` has `ca.pem`, `cert.pem` and `key.pem`."""
 
     team: str

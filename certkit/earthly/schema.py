@@ -8,15 +8,14 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 
-from certkit.earthly import go_regex
 from certkit.earthly.decoding import Decoder, Fault, Scalar, Strings, Struct, Table
 from certkit.earthly.yaml_positions import Document
 from certkit.earthly.yaml_values import BINARY, BOOLEAN, FLOAT, INTEGER, Resolved
 
 _YES = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON")
 _NO = ("n", "N", "no", "No", "NO", "off", "Off", "OFF")
-_DURATION = re.compile(r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
-_PART = re.compile(r"([0-9.]+)([^0-9.]+)")
+_DURATION = r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)"
+_PART = r"([0-9.]+)([^0-9.]+)"
 _NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
 _NANOSECONDS["h"] = 3600 * 10**9
 _LARGEST = 2**63 - 1
@@ -89,6 +88,8 @@ def _forbidden_hosts(
 
 def _forbidden_pattern(name: str, pattern: str, lines: Mapping[str, int]) -> Iterator[Fault]:
     """Yield a pattern that Go does not take; where there is none, the client makes one of the host's name."""
+    from certkit.earthly import go_regex  # many patterns of its own, and most configurations have none
+
     path = f"git.{name}.pattern" if pattern else f"git.{name}"
     host = name if "." in name else f"{name}.com"
     if why := go_regex.problem(pattern or f"{host}/[^/]+/[^/]+"):
@@ -128,9 +129,9 @@ def _read_boolean(resolved: Resolved, _: str) -> bool | None:
 def _read_duration(resolved: Resolved, _: str) -> float | None:
     """Read a duration as Go's time.ParseDuration does, in seconds."""
     text = resolved.value
-    if resolved.tag in (INTEGER, FLOAT) or not isinstance(text, str) or not _DURATION.fullmatch(text):
+    if resolved.tag in (INTEGER, FLOAT) or not isinstance(text, str) or not re.fullmatch(_DURATION, text):
         return None
-    nanoseconds = sum(float(number) * _NANOSECONDS[unit] for number, unit in _PART.findall(text))
+    nanoseconds = sum(float(number) * _NANOSECONDS[unit] for number, unit in re.findall(_PART, text))
     if nanoseconds > _LARGEST:
         return None
     return (-nanoseconds if text.startswith("-") else nanoseconds) / 10**9

@@ -11,8 +11,8 @@ from certkit.earthly.yaml_positions import Entry, Node, line_break, line_end, li
 Splice = tuple[int, int, str]
 """Where a stretch begins and ends, and what takes its place."""
 
-_BLOCK_SCALAR = re.compile(r"(?:[&!]\S*\s+)*[|>]")
-_PLAIN = re.compile(r"[A-Za-z./][\w./:@-]*[\w/]", re.ASCII)
+_BLOCK_SCALAR = r"(?:[&!]\S*\s+)*[|>]"
+_PLAIN = r"(?a)[A-Za-z./][\w./:@-]*[\w/]"
 _STEP = 2
 
 
@@ -73,7 +73,7 @@ def _from_between_commas(section: Section, entry: Entry) -> Splice:
 def _replaced(text: str, node: Node, source: str) -> list[Splice]:
     """Put a value in the place of another; the lines of a block scalar go below a comment that stands behind."""
     (start, end), *rest = pieces(text, node)
-    head_end = line_end(source, 0)[0] if _BLOCK_SCALAR.match(source) else len(source)
+    head_end = line_end(source, 0)[0] if re.match(_BLOCK_SCALAR, source) else len(source)
     head, body = source[:head_end], source[head_end:]
     if start == end and head and text[start - 1] == ":":
         head = " " + head
@@ -129,7 +129,7 @@ def _written(value: Value, *, in_flow: bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = value or ""
-    if not in_flow and _PLAIN.fullmatch(text) and _is_string_when_plain(text):
+    if not in_flow and re.fullmatch(_PLAIN, text) and _is_string_when_plain(text):
         return text
     return json.dumps(text, ensure_ascii=False)
 

@@ -7,8 +7,8 @@ import os
 import pwd
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.files import Owner
@@ -16,8 +16,7 @@ from certkit.files import Owner
 Environment = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class User:
+class User(NamedTuple):
     """A user's home folder. `owner` is the user behind sudo, to whom files are handed; otherwise None."""
 
     home: Path

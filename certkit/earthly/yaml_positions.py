@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import NamedTuple, cast
 
 import yaml
 from yaml.events import (
@@ -132,16 +132,14 @@ class Node:
         return [Entry(key, value) for key, value in zip(nodes, nodes, strict=True)]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A key with its value."""
 
     key: Node
     value: Node
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """The first document of a text, the only one that the client reads; `root` is None where there is none.
 
     `end` is where more can be appended to it, `aliases` the anchors that something refers to. `directives` is the line

@@ -22,10 +22,10 @@ SUPPORTED = (1, 1)
 """The only version that a `%YAML` directive may name; the scanner passes any other on as 1.0."""
 
 _URI = r"(?:[\w;/?:@&=+$,.!~*'()\[\]-]|%[0-9A-Fa-f]{2})"
-_TAG = re.compile(rf"!<({_URI}+)>|(![\w-]*!)({_URI}+)|!(?![\w-]*!)({_URI}*)", re.ASCII)
-_VERSION = re.compile(r"%YAML[ \t]+(\d{1,2})\.(\d{1,2})(?=\D|$)[ \t]*(?:#.*)?", re.ASCII)
-_TAG_DIRECTIVE = re.compile(rf"%TAG[ \t]+(!(?:[\w-]*!)?)[ \t]+({_URI}+)(?:[ \t]+(?:#.*)?)?", re.ASCII)
-_ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_TAG = rf"(?a)!<({_URI}+)>|(![\w-]*!)({_URI}+)|!(?![\w-]*!)({_URI}*)"
+_VERSION = r"(?a)%YAML[ \t]+(\d{1,2})\.(\d{1,2})(?=\D|$)[ \t]*(?:#.*)?"
+_TAG_DIRECTIVE = rf"(?a)%TAG[ \t]+(!(?:[\w-]*!)?)[ \t]+({_URI}+)(?:[ \t]+(?:#.*)?)?"
+_ESCAPED = r"(?:%[0-9A-Fa-f]{2})+"
 
 
 _WITHOUT_COMMENT = (
@@ -195,7 +195,7 @@ class Loader(yaml.SafeLoader):
     def scan_tag(self) -> yaml.TagToken:
         """Take what follows `!` for a handle only if it is one, and a tab behind the tag."""
         start = self.get_mark()
-        found = _TAG.match(self.buffer, self.pointer)
+        found = re.compile(_TAG).match(self.buffer, self.pointer)
         if not found:
             raise ScannerError("while parsing a tag", start, "did not find expected tag URI", start)
         verbatim, handle, suffix, rest = found.groups()
@@ -221,10 +221,10 @@ class Loader(yaml.SafeLoader):
         line = self.prefix(length)
         name: str
         value: tuple[object, object]
-        if version := _VERSION.fullmatch(line):
+        if version := re.fullmatch(_VERSION, line):
             # PyYAML judges the version only in part; whoever decodes the document does so with its line.
             name, value = "YAML", SUPPORTED if tuple(map(int, version.groups())) == SUPPORTED else (1, 0)
-        elif tag := _TAG_DIRECTIVE.fullmatch(line):
+        elif tag := re.fullmatch(_TAG_DIRECTIVE, line):
             name, value = "TAG", (tag[1], self._unescaped(tag[2], start))
         else:
             raise ScannerError("while scanning a directive", start, "found an unknown or malformed directive", start)
@@ -235,7 +235,7 @@ class Loader(yaml.SafeLoader):
 
     def _unescaped(self, uri: str, start: yaml.Mark) -> str:
         try:
-            return _ESCAPED.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode(), uri)
+            return re.sub(_ESCAPED, lambda found: bytes.fromhex(found[0].replace("%", "")).decode(), uri)
         except UnicodeDecodeError:
             problem = "found an incorrect UTF-8 octet"
             raise ScannerError("while parsing a tag", start, problem, self.get_mark()) from None

@@ -2,8 +2,8 @@
 
 import base64
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from yaml.events import ScalarEvent
 
@@ -55,8 +55,7 @@ class UnresolvableError(ValueError):
     """A value is not what its tag says: the parser stops there at once."""
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """A scalar as the parser has it: the short name of its tag, and its value in Python."""
 
     tag: str

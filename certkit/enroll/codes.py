@@ -10,7 +10,7 @@ import base64
 import hashlib
 import os
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from certkit.errors import InvalidError, MalformedError
 from certkit.pki import names
@@ -30,8 +30,7 @@ _HIGHEST_PORT = 65535
 _HTTPS = 443
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NamedTuple):
     """Where a team's server answers."""
 
     host: str
@@ -44,15 +43,17 @@ class Server:
         return f"{_SCHEME}{host}:{self.port}"
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """What a code says: whom to ask, by which key that server is known, and what to show there."""
 
     server: Server
     pin: bytes
-    secret: bytes = field(repr=False)
+    secret: bytes
     is_for_host: bool = False
     """Whether it is for the host of a daemon, and for no laptop."""
+
+    def __repr__(self) -> str:
+        return f"Code({self.server!r})"  # and not what lets its holder in
 
     @property
     def text(self) -> str:

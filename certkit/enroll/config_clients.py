@@ -6,8 +6,8 @@ configuration last, each atomically: whenever it is interrupted, the client work
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly import edit
@@ -22,8 +22,7 @@ from certkit.enroll.replacement import Present, Warrant
 from certkit.errors import CertkitError
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What is to be done for one client.
 
     `contents` are the files written to `folder`, none if they are there; `edited` is what becomes of the
@@ -110,7 +109,7 @@ def _as_far_as_writable(step: Step, record_: Record) -> Step:
         step.config.check_writable()
     except ReadOnlyPlaceError:
         lines = edit.set_globals(b"", record_.values).decode().splitlines()
-        return replace(step, edited=step.config.content or b"", backup=None, to_paste=lines)
+        return step._replace(edited=step.config.content or b"", backup=None, to_paste=lines)
     return step
 
 

@@ -4,9 +4,9 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly.clients import Client
@@ -22,8 +22,7 @@ class ReadOnlyPlaceError(RefusedError):
     code = "client-config-in-read-only-place"
 
 
-@dataclass(frozen=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """The file as it was read: `path` is its name, `target` where it lies, `content` is None if it is not there."""
 
     client: Client

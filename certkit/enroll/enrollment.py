@@ -2,8 +2,9 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly import flag_clients, selection
@@ -17,8 +18,7 @@ from certkit.errors import InvalidError
 _PROGRAMS = {"buildctl": "buildctl", "buildx": "docker"}
 
 
-@dataclass(frozen=True)
-class Enrollment:
+class Enrollment(NamedTuple):
     """A bundle, and what it comes to here.
 
     `steps` are those for Earthly and EarthBuild, which use the first of the bundle's daemons. `others` are the

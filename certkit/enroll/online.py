@@ -7,8 +7,9 @@ the same key, and gets the same certificate.
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -25,8 +26,7 @@ from certkit.pki.signer import KeySigner
 _CLIENT_LIMIT = 32
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(NamedTuple):
     """What a server has given: a bundle with its key, where that server is from now on, and for which client it is."""
 
     bundle: Bundle

@@ -7,8 +7,8 @@ one is taken out from among others, what those above it have kept must not lead 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly import edit
@@ -22,8 +22,7 @@ FORMER_NAME = "enrolment.json"
 """What certkit called it once; an enrollment from then has it still, until it is renewed."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """Who is enrolled where; `daemons` are names with URLs, the first being that in use.
 
     `former` has for each configuration file that was edited its content before, None if it was not there. `directory`
@@ -77,7 +76,7 @@ class Record:
     def found_in(self, directory: Path) -> "Record":
         """Return the record with the configurations where they are now that the client's folder is `directory`."""
         moved = {_moved(path, self.directory, directory): text for path, text in reversed(list(self.former.items()))}
-        return replace(self, former=dict(reversed(list(moved.items()))), directory=directory)
+        return self._replace(former=dict(reversed(list(moved.items()))), directory=directory)
 
 
 def folder_of(client: Client, team: str) -> Path:
@@ -132,7 +131,7 @@ def without(leaving: Record, config: ConfigFile) -> dict[Path, bytes]:
         kept = above.former.get(config.path) if above and team != leaving.team else None
         if above and kept and config.path in leaving.former and line_that_uses(kept, folder) is not None:
             former = {**above.former, config.path: leaving.undo(kept, config.path)}
-            changed[path_in(place)] = replace(above, former=former).to_json()
+            changed[path_in(place)] = above._replace(former=former).to_json()
     return changed
 
 

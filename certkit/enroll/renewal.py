@@ -94,7 +94,7 @@ def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
     bundle = replace(received.bundle, team=found.team)
     daemon = known.daemon if known.daemon in {each.name for each in bundle.daemons} else None
     planned = enrollment.plan(bundle, environ, known.clients, config=known.config, daemon=daemon)
-    renewal_record.keep(user, replace(known, server=received.server))
+    renewal_record.keep(user, known._replace(server=received.server))
     return planned
 
 

@@ -3,8 +3,8 @@
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly.user import User
@@ -14,8 +14,7 @@ from certkit.enroll.enrollment import Enrollment
 from certkit.errors import CertkitError, MalformedError, MissingError
 
 
-@dataclass(frozen=True)
-class Renewable:
+class Renewable(NamedTuple):
     """How a team's server enrolled this machine: where it is, for which clients, with which choices."""
 
     team: str
@@ -40,7 +39,7 @@ def leave(user: User, team: str, remaining: Sequence[str]) -> None:
     if remaining:
         known = recall(user, team)
         if known:
-            keep(user, replace(known, clients=tuple(each for each in known.clients if each in remaining)))
+            keep(user, known._replace(clients=tuple(each for each in known.clients if each in remaining)))
         return
     with files.acting_as(user.owner):
         for each in (_place(user, team), next_key(user, team), lock(user, team)):

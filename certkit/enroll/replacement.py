@@ -8,9 +8,9 @@ What the team's own server says may change anything: one of the authorities that
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -35,8 +35,7 @@ class Warrant(IntEnum):
     """Its holder has said that it is to replace whatever is there."""
 
 
-@dataclass(frozen=True)
-class Present:
+class Present(NamedTuple):
     """An enrollment that is there: where its three files lie, whose it is in words, and the URLs it is used with."""
 
     folder: Path

@@ -16,7 +16,7 @@ from certkit.errors import MalformedError, MissingError
 from certkit.pki import keys, requests
 from certkit.pki.signer import KeySigner
 
-_KEY = re.compile(r"([0-9a-f]{64}|code-[0-9a-f]+)\.pem")
+_KEY = r"([0-9a-f]{64}|code-[0-9a-f]+)\.pem"
 """What a key is called that waits: for the answer to a request, or for a code to be used again."""
 
 
@@ -65,7 +65,7 @@ def waiting(user: User) -> list[Path]:
     with files.acting_as(user.owner):
         folders = [folder / "requests" for folder in user.places]
         found = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
-        return sorted(path for path in found if _KEY.fullmatch(path.name))
+        return sorted(path for path in found if re.fullmatch(_KEY, path.name))
 
 
 def withdraw(user: User, waiting_keys: Iterable[Path]) -> None:

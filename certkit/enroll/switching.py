@@ -5,7 +5,7 @@ with the one daemon or the other, and the same switch can be made again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from certkit import files
@@ -134,4 +134,4 @@ def _switch(used: Used, name: str) -> Switch:
         edited = edit.set_globals(used.config.content or b"", {"buildkit_host": chosen.url})
     if edited != used.config.content:
         used.config.check_writable()
-    return Switch(used, chosen, replace(used.record, daemons=daemons), edited)
+    return Switch(used, chosen, used.record._replace(daemons=daemons), edited)

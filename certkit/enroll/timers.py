@@ -5,15 +5,14 @@ One timer of a user serves all teams. It is set anew at each enrollment, and goe
 
 import contextlib
 import os
-import plistlib
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from certkit import files
 from certkit.earthly.user import User
@@ -59,8 +58,7 @@ class Keeper(StrEnum):
     CRON = "cron"
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(NamedTuple):
     """The machine of a user: how programs are run as them, and where their timers lie."""
 
     user: User
@@ -151,6 +149,8 @@ def service(command: Sequence[str]) -> str:
 
 def agent(command: Sequence[str], log: Path) -> bytes:
     """Write the agent that renews."""
+    import plistlib  # an XML parser, which macOS alone needs
+
     return plistlib.dumps(
         {
             "Label": _LABEL,

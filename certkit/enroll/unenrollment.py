@@ -7,7 +7,7 @@ enrollment is *abandoned* if somebody has removed its files by hand while the co
 import contextlib
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, takewhile
 from pathlib import Path
 
@@ -252,7 +252,7 @@ def _check_unused_by_others(environ: Environment, undoings: Sequence[Undoing], p
 def _rest(config: ConfigFile, present: Record, folder: Path) -> dict[Path, bytes]:
     """Return the record without this configuration, if it has others."""
     rest = {path: former for path, former in present.former.items() if path != config.path}
-    return {record.path_in(folder): replace(present, former=rest).to_json()} if rest else {}
+    return {record.path_in(folder): present._replace(former=rest).to_json()} if rest else {}
 
 
 def _lines_of(config: ConfigFile, present: Record) -> list[str]:
@@ -359,10 +359,10 @@ def _rebuilt(config: ConfigFile, team: str) -> Record:
     made = Record(team, "", "", (daemon,), {config.path: None})
     content, backup = config.content or b"", _newest_backup(config, team)
     if backup:
-        return replace(made, former={config.path: files.read(backup, limit=earthly.LIMIT)})
+        return made._replace(former={config.path: files.read(backup, limit=earthly.LIMIT)})
     if edit.set_globals(b"", made.values) == content:
         return made
-    return replace(made, former={config.path: edit.set_globals(content, dict.fromkeys(edit.KEYS))})
+    return made._replace(former={config.path: edit.set_globals(content, dict.fromkeys(edit.KEYS))})
 
 
 def _newest_backup(config: ConfigFile, team: str) -> Path | None:

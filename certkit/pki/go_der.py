@@ -18,7 +18,10 @@ _MOST_ARC_OCTETS = 5
 _PADDING = 7
 _ARCS_OF_FIRST = 40
 _ZONED = re.compile(rb"([0-9]+)(Z|[+-][0-9]{4})")
-_TIMES = {(UTC_TIME, 10): "%y%m%d%H%M", (UTC_TIME, 12): "%y%m%d%H%M%S", (TIME, 14): "%Y%m%d%H%M%S"}
+_YEAR_DIGITS = {(UTC_TIME, 10): 2, (UTC_TIME, 12): 2, (TIME, 14): 4}
+"""How many digits are the year's, by tag and number of all digits; the others are two for each part."""
+_CENTURY = 2000
+"""Any that is one of four: the same days exist in both that two digits may mean."""
 
 
 class DerError(Exception):
@@ -152,13 +155,15 @@ def is_time(tag: int, content: bytes) -> bool:
     if not found or found[2] in (b"+0000", b"-0000"):  # Go writes these as Z, and compares
         return False
     digits = found[1].decode()
-    form = _TIMES.get((tag, len(digits)))
-    if form is None:
+    width = _YEAR_DIGITS.get((tag, len(digits)))
+    if width is None:
         return False
-    if tag == TIME and digits.startswith("0000"):
-        digits = f"2000{digits[4:]}"  # a year that Go has, and Python has not
+    year = int(digits[:width])
+    if tag == UTC_TIME or not year:  # the year 0 Go has, and Python has not
+        year += _CENTURY
+    month, day, hour, minute, *second = (int(digits[at : at + 2]) for at in range(width, len(digits), 2))
     try:
-        datetime.strptime(digits, form).replace(tzinfo=UTC)
+        datetime(year, month, day, hour, minute, second[0] if second else 0, tzinfo=UTC)
     except ValueError:
         return False
     return True

@@ -16,7 +16,7 @@ from certkit.pki import mailbox
 CHECKED = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IPAddress)
 """The types of names that Go applies constraints to; it passes over all others."""
 
-_URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[A-Za-z0-9._~/?#\[\]@:!$&'()*+,;=-]*")
+_URI = r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[A-Za-z0-9._~/?#\[\]@:!$&'()*+,;=-]*"
 
 
 def subtrees(constraints: x509.NameConstraints | None) -> list[x509.GeneralName]:
@@ -45,7 +45,7 @@ def is_uri(value: str) -> bool:
         _ = urlsplit(value).port
     except ValueError:
         return False
-    return bool(_URI.fullmatch(value)) and bool(mailbox.DOMAIN.fullmatch(host))
+    return bool(re.fullmatch(_URI, value)) and bool(mailbox.DOMAIN.fullmatch(host))
 
 
 def readable(names: Iterable[x509.GeneralName]) -> bool:

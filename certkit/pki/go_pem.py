@@ -7,14 +7,13 @@ without a word, so what OpenSSL or `cryptography` reads may be nothing to it, an
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"\n-----END ", b"-----"
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """One block of a PEM file."""
 
     kind: str
@@ -32,7 +31,7 @@ def blocks(content: bytes) -> Iterator[Block]:
     while found := _decode(content, place):
         begin, place, block = found
         line, start = line + content.count(b"\n", start, begin), begin
-        yield replace(block, line=line + 1)
+        yield block._replace(line=line + 1)
 
 
 def line_of(content: bytes, place: int) -> int:

@@ -6,10 +6,8 @@ one that it cannot read.
 
 import re
 
-_QUOTED = re.compile(
-    rb'"((?:[\x01-\x08\x0b\x0c\x0e-\x1f !\x23-\x5b\x5d-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*)"@(.*)', re.DOTALL
-)
-_ATOMS = re.compile(rb"((?:[0-9a-zA-Z!#$%&'*+\-/=?^_`{|}~.]|\\.)+)@(.*)", re.DOTALL)
+_QUOTED = rb'(?s)"((?:[\x01-\x08\x0b\x0c\x0e-\x1f !\x23-\x5b\x5d-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*)"@(.*)'
+_ATOMS = rb"(?s)((?:[0-9a-zA-Z!#$%&'*+\-/=?^_`{|}~.]|\\.)+)@(.*)"
 DOMAIN = re.compile(r"(?:[!-\-/-~]+(?:\.[!-\-/-~]+)*)?")
 """What Go takes for a domain, in a mail address as anywhere else in a certificate."""
 
@@ -18,7 +16,7 @@ def parse(address: str) -> tuple[str, str] | None:
     """Split an address into its local part and its domain in lower case; return None if it is none."""
     raw = address.encode("latin-1", "replace")
     quoted = raw.startswith(b'"')
-    found = (_QUOTED if quoted else _ATOMS).fullmatch(raw)
+    found = re.fullmatch(_QUOTED if quoted else _ATOMS, raw)
     if not found:
         return None
     local = re.sub(rb"\\(.)", rb"\1", found[1], flags=re.DOTALL).decode("latin-1")

@@ -6,7 +6,7 @@ which whoever talks to people knows the command that does the same.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certkit.errors import MalformedError
 from certkit.pki import go_certificate, go_keys
@@ -27,8 +27,7 @@ _MOST_KINDS = 5
 _SAYS = "Earthly finds no PEM in it"
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """One way of being no PEM to Go."""
 
     code: str

@@ -12,7 +12,7 @@ from certkit.probe.target import Given, Pair, Target
 TIMEOUT = 5.0
 """Seconds that each step over the network may take."""
 
-__all__ = ["TIMEOUT", "Check", "Given", "Pair", "Report", "Target", "run"]
+__all__ = ["TIMEOUT", "Check", "Given", "Pair", "Report", "Target", "prepare", "run"]
 
 
 def run(
@@ -39,3 +39,9 @@ def run(
     from certkit.probe import runner  # see above
 
     return runner.run(target, environ, now, timeout=timeout, canary=canary, control=control)
+
+
+def prepare() -> None:
+    """Import what a run needs, beside what waits for somebody: with gRPC it is as much as all else of a command."""
+    import certkit.probe.checks.buildkitd
+    import certkit.probe.runner  # noqa: F401

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """How two lists of names (DER) differ; each name as often as there is one too few or too many of it."""
 
     missing: tuple[bytes, ...] = ()

@@ -3,7 +3,8 @@
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's core would write to the terminal what a daemon makes it say
 
@@ -38,11 +39,10 @@ _TEXT = 200
 _PLATFORMS = 32
 
 
-@dataclass(frozen=True)
-class BuildKit:
+class BuildKit(NamedTuple):
     """What a daemon says of itself; what it does not say stays empty."""
 
-    errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    errors: Mapping[str, tuple[str, str]] = MappingProxyType({})
     """The questions (METHODS) that were not answered: gRPC's status (`UNIMPLEMENTED`) and details."""
     is_serving: bool = True
     """False if the daemon itself says that it is not healthy."""

@@ -3,9 +3,8 @@
 import functools
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
-@dataclass(frozen=True)
-class Identities:
+class Identities(NamedTuple):
     """What the callers show."""
 
     own: Pair | None

@@ -5,9 +5,8 @@ are asked for.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from cryptography import x509
 
@@ -24,8 +23,7 @@ LIMIT = 1024 * 1024
 """Bytes of the largest file that is read."""
 
 
-@dataclass(frozen=True)
-class Loaded(Generic[Content]):
+class Loaded(NamedTuple, Generic[Content]):
     """A file, or what is in memory in its place: at most one of `content` and `problem` is there."""
 
     path: Path
@@ -33,8 +31,7 @@ class Loaded(Generic[Content]):
     problem: CertkitError | None = None
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """The authority that vouches for the daemon, and the client's own certificate and key."""
 
     ca: Loaded[Chain]

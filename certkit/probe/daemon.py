@@ -1,9 +1,8 @@
 """The last three stages, for a daemon that was reached: TLS, BuildKit, enforcement, at each of its addresses."""
 
 import time
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certkit.probe import background, callers
 from certkit.probe.callers import Calls, Identities
@@ -31,8 +30,7 @@ FAULTS = (
 """The findings about the client's certificate for which daemons refuse it."""
 
 
-@dataclass(frozen=True)
-class Daemon:
+class Daemon(NamedTuple):
     """One daemon that has been reached at one address or more, and what is needed to probe it."""
 
     found: Network

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from OpenSSL import SSL
 from OpenSSL.SSL import X509VerificationCodes as Code
@@ -35,13 +35,12 @@ UNKNOWN_AUTHORITY = frozenset(
 _FRAME = 9
 
 
-@dataclass(frozen=True)
-class Handshake:
+class Handshake(NamedTuple):
     """What came of one handshake; `connection` is open if it was served."""
 
     outcome: Outcome
     ms: float
-    negotiated: Negotiated = field(default_factory=Negotiated)
+    negotiated: Negotiated = Negotiated()
     is_finished: bool = False
     """Whether this side has finished: it has checked the server's signature and its Finished."""
     alert: int | None = None
@@ -87,8 +86,8 @@ def perform(endpoint: Endpoint, caller: Caller, timeout: float, connected: socke
     hung_up = handshake.outcome is Outcome.CLOSED and handshake.is_finished and not handshake.verify_errors
     if caller.pair is None or not hung_up or handshake.negotiated.version != TLS_1_3:
         return handshake
-    again = _perform(endpoint, replace(caller, without_tickets=True), timeout, None)
-    return replace(again, without_tickets=True) if again.outcome is Outcome.SERVED else handshake
+    again = _perform(endpoint, caller._replace(without_tickets=True), timeout, None)
+    return again._replace(without_tickets=True) if again.outcome is Outcome.SERVED else handshake
 
 
 def ask_plainly(endpoint: Endpoint, timeout: float) -> bytes:
@@ -123,8 +122,7 @@ def _perform(endpoint: Endpoint, caller: Caller, timeout: float, connected: sock
     except (SSL.Error, ValueError, TypeError):  # a pair that OpenSSL does not take
         sock.close()
         return Handshake(Outcome.FAILED, ms_since(started))
-    handshake = replace(
-        _listen(connection, timeout),
+    handshake = _listen(connection, timeout)._replace(
         ms=ms_since(started),
         negotiated=connection.negotiated(),
         is_finished=connection.is_finished,

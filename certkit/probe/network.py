@@ -4,9 +4,9 @@ import queue
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certkit.earthly.address import Address
 from certkit.probe import background
@@ -25,8 +25,7 @@ PATIENCE = 1.0
 """Seconds that the other addresses have to answer once one has: a family without a route must not delay the rest."""
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try at one address; `error` is None where it was reached, or where it was not waited for any longer."""
 
     endpoint: Endpoint
@@ -48,8 +47,7 @@ class Attempt:
         return self.error.strerror or "no answer in time"
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """What connecting came to: `attempts` in the resolver's order, and the connections that were made."""
 
     address: Address
@@ -58,7 +56,7 @@ class Network:
     """Milliseconds until the first address was reached, or until none was."""
     unresolved: str = ""
     attempts: tuple[Attempt, ...] = ()
-    connections: Mapping[Endpoint, socket.socket] = field(default_factory=dict)
+    connections: Mapping[Endpoint, socket.socket] = MappingProxyType({})
     """By endpoint; the first that answered comes first."""
     left_out: int = 0
     """How many addresses more the host has than LIMIT."""

@@ -5,7 +5,8 @@ A verdict about a daemon counts only if its server was authenticated first, so t
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from certkit.probe import alerts
 
@@ -86,8 +87,7 @@ class Doubt(enum.StrEnum):
     """There was no alert at all: silence, an end without a word, or something that is not HTTP/2 over TLS."""
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(NamedTuple):
     """What came of one caller's handshake."""
 
     outcome: Outcome
@@ -140,8 +140,7 @@ class Exchange:
         return None if self.alert in alerts.ABOUT_CERTIFICATE else Doubt.OTHER_ALERT
 
 
-@dataclass(frozen=True)
-class ObservedAddress:
+class ObservedAddress(NamedTuple):
     """One address of a daemon's name."""
 
     address: str
@@ -150,7 +149,7 @@ class ObservedAddress:
     is_reached: bool = False
     error: str = ""
     """Why it was not reached, in the system's words."""
-    exchanges: Mapping[str, Exchange] = field(default_factory=dict)
+    exchanges: Mapping[str, Exchange] = MappingProxyType({})
     """By the caller's name: CLIENT, NO_CERTIFICATE and so on; those that were tried."""
 
 

@@ -1,8 +1,8 @@
 """What a probe found and observed, as data: only the command line words it for a screen."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from certkit.probe.observed import CLIENT, Exchange, ObservedAddress
 from certkit.results import as_json
@@ -12,8 +12,7 @@ Severity = Literal["error", "warning"]
 """An error stops builds or lets strangers in; with a warning builds go on, and it should be seen to."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One line of a report: a stage that went well, one finding of a stage, or a stage that was not reached."""
 
     id: str
@@ -29,7 +28,7 @@ class Check:
     """Milliseconds that the stage took; None if it was not reached."""
     severity: Severity | None = None
     """How grave a finding is; None unless it is one."""
-    fields: Mapping[str, object] = field(default_factory=dict)
+    fields: Mapping[str, object] = MappingProxyType({})
     """What a remedy for the finding needs to name: files, hosts, URLs."""
 
     @property
@@ -48,8 +47,7 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """All checks of one probe, in the order of the stages, and what they were judged by."""
 
     daemon: str

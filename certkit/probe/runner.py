@@ -5,9 +5,8 @@ A stage that found something wrong ends only what depends on it. Heavy imports c
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certkit.probe import background, network
 from certkit.probe.checks.configuration import Configuration, configuration, observe
@@ -31,8 +30,7 @@ _ENGINE_STEPS = 8
 _NOT_CONFIGURED = "there is no daemon to reach"
 
 
-@dataclass(frozen=True)
-class _Reached:
+class _Reached(NamedTuple):
     """What came of all stages but the configuration's."""
 
     checks: list[Check]
@@ -113,7 +111,7 @@ def _reach(
     )
     checks, addresses = probe_daemon(daemon)
     if _is_pinned(addresses, daemon.authorities):
-        file_checks = _judge_files(target, replace(evidence, is_pinned=True), ms)
+        file_checks = _judge_files(target, evidence._replace(is_pinned=True), ms)
     return _Reached(file_checks + network_checks + checks, addresses, left_out=found.left_out)
 
 

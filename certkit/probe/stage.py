@@ -5,8 +5,7 @@ finding's id; what it means to the user, and how grave it is, are the decorator'
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from certkit.probe.report import Check, Severity, one_line, skipped
 
@@ -21,8 +20,7 @@ class Found:
         self.fields = fields
 
 
-@dataclass(frozen=True)
-class Finding(Generic[Evidence]):
+class Finding(NamedTuple, Generic[Evidence]):
     """Something that may be wrong, and how to see whether it is."""
 
     id: str
@@ -44,8 +42,7 @@ def finding(
     return decorate
 
 
-@dataclass(frozen=True)
-class Stage(Generic[Evidence]):
+class Stage(NamedTuple, Generic[Evidence]):
     """The findings of one stage, in the order in which they are told."""
 
     title: str

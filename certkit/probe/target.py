@@ -2,9 +2,8 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certkit.earthly.clients import KINDS, Client, has_program, locate
 from certkit.errors import CertkitError, InvalidError, MissingError
@@ -28,16 +27,14 @@ BUILDCTL = "buildctl"
 Chain = tuple["x509.Certificate", ...]
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """What a client shows: its certificate first, then what leads to its authority; and the key."""
 
     chain: Chain
-    key: "PrivateKey" = field(repr=False)
+    key: "PrivateKey"
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """What was given explicitly; None leaves a setting to the configuration."""
 
     daemon: str | None = None
@@ -53,8 +50,7 @@ class Given:
 
     def over(self, target: "Target") -> "Target":
         """Put what was given in the place of what a target has."""
-        return replace(
-            target,
+        return target._replace(
             url=self.daemon or target.url,
             ca=self.ca or target.ca,
             cert=self.cert or target.cert,
@@ -63,8 +59,7 @@ class Given:
         )
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One daemon, by its URL, and what to reach it with: three files, or the same in memory."""
 
     url: str
@@ -139,7 +134,7 @@ def choose(
 
     """
     if given.is_complete:
-        return replace(given.over(Target("", EXPLICIT)), needs_alpn=name == BUILDCTL and _enforces_alpn(environ))
+        return given.over(Target("", EXPLICIT))._replace(needs_alpn=name == BUILDCTL and _enforces_alpn(environ))
     readings = [_read(client, environ) for client in configured]
     is_for_flags = name is not None and not configured
     if name is None and not is_named and not any(reading.names_a_daemon for reading in readings):
@@ -164,8 +159,7 @@ def of_flag_files(
     )
 
 
-@dataclass(frozen=True)
-class _Reading:
+class _Reading(NamedTuple):
     """A client, and what its configuration says, or why it could not be read."""
 
     client: Client

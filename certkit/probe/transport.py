@@ -7,8 +7,8 @@ handshake says nothing about the client's certificate: only the first read does.
 import contextlib
 import socket
 import time
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from OpenSSL import SSL, crypto
 
@@ -35,8 +35,7 @@ class ConnectionClosedError(Exception):
     """The server has ended the connection, with or without a word."""
 
 
-@dataclass(frozen=True)
-class Trust:
+class Trust(NamedTuple):
     """Whom the client believes: these authorities, at this time."""
 
     authorities: Chain
@@ -54,8 +53,7 @@ class Trust:
         store.set_time(self.now)
 
 
-@dataclass(frozen=True)
-class Negotiated:
+class Negotiated(NamedTuple):
     """What the server has said in a handshake, however far it came."""
 
     version: str = ""
@@ -75,8 +73,7 @@ class Negotiated:
         return tuple(dict.fromkeys(map(words_of, self.accepted)))
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """Who calls: by what name it calls the server, what it shows, whom it believes."""
 
     server_name: str

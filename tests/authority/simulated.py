@@ -1,7 +1,7 @@
 """Daemons without sockets: each holds the files that it was given, and answers a check by Go's rules (`go_rules`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -83,9 +83,9 @@ class Simulated:
             return Report(url, "", (), (ObservedAddress("10.0.0.1:8372", error="Connection refused"),))
         base = _handshake(held, target, now)
         exchanges: dict[str, Exchange] = {
-            CLIENT: replace(base, alert=NONE_SENT),
-            NO_CERTIFICATE: replace(base, alert=NONE_SENT),
-            IMPOSTOR: replace(base, alert=UNKNOWN_CA),
+            CLIENT: base._replace(alert=NONE_SENT),
+            NO_CERTIFICATE: base._replace(alert=NONE_SENT),
+            IMPOSTOR: base._replace(alert=UNKNOWN_CA),
             CANARY: _answer(base, held, canary, now),
         }
         if control:
@@ -108,8 +108,8 @@ def _handshake(held: Held, target: Target, now: datetime) -> Exchange:
 
 def _answer(base: Exchange, held: Held, caller: Pair | None, now: datetime) -> Exchange:
     if caller is None or not base.is_authenticated:
-        return replace(base, alert=NONE_SENT)
+        return base._replace(alert=NONE_SENT)
     refused = go_rules.refusal(caller.chain[0], held.anchors, now)
     if refused is None:
-        return replace(base, outcome=Outcome.SERVED, alert=None)
-    return replace(base, alert=ALERTS.get(refused, BAD_CERTIFICATE))
+        return base._replace(outcome=Outcome.SERVED, alert=None)
+    return base._replace(alert=ALERTS.get(refused, BAD_CERTIFICATE))

@@ -66,11 +66,11 @@ SEEN = Exchange(
     authorities=(ACME,),
 )
 WELL: Mapping[str, Exchange] = {
-    CLIENT: replace(SEEN, alert=116),
-    NO_CERTIFICATE: replace(SEEN, alert=116),
-    IMPOSTOR: replace(SEEN, alert=48),
+    CLIENT: SEEN._replace(alert=116),
+    NO_CERTIFICATE: SEEN._replace(alert=116),
+    IMPOSTOR: SEEN._replace(alert=48),
     CANARY: SEEN,
-    CONTROL: replace(SEEN, outcome=Outcome.SERVED, alert=None),
+    CONTROL: SEEN._replace(outcome=Outcome.SERVED, alert=None),
 }
 
 
@@ -83,7 +83,7 @@ def at(address: str, **changed: Exchange) -> ObservedAddress:
 
 def all_at(address: str, **changes: object) -> ObservedAddress:
     """Return an address where everybody sees something else."""
-    found = {caller: replace(exchange, **changes) for caller, exchange in WELL.items()}  # type: ignore[arg-type]
+    found = {caller: exchange._replace(**changes) for caller, exchange in WELL.items()}  # type: ignore[arg-type]
     return ObservedAddress(address, is_reached=True, exchanges=found)
 
 
@@ -103,7 +103,7 @@ def test_one_that_shows_all_that_it_should_is_proven() -> None:
 
 @pytest.mark.parametrize("caller", ["nobody", "impostor"])
 def test_one_that_lets_a_stranger_in_is_open_whatever_else_is_to_be_said(caller: str) -> None:
-    served = replace(SEEN, outcome=Outcome.SERVED, alert=None)
+    served = SEEN._replace(outcome=Outcome.SERVED, alert=None)
     result = checked(at("a:1", **{caller: served, "canary": served}))
     assert (result.verdict, len(why(result)), proof(result).anchors) == (Verdict.OPEN, 1, 0)
     assert said(result).startswith("THE DAEMON IS OPEN TO EVERYBODY")
@@ -111,7 +111,7 @@ def test_one_that_lets_a_stranger_in_is_open_whatever_else_is_to_be_said(caller:
 
 @pytest.mark.parametrize(
     "forgeable",
-    [replace(SEEN, version="TLSv1.2"), replace(SEEN, is_authenticated=False), replace(SEEN, outcome=Outcome.CLOSED)],
+    [SEEN._replace(version="TLSv1.2"), SEEN._replace(is_authenticated=False), SEEN._replace(outcome=Outcome.CLOSED)],
 )
 @pytest.mark.parametrize("caller", ["nobody", "impostor", "canary", "control"])
 def test_what_anybody_on_the_network_could_have_said_proves_nothing(forgeable: Exchange, caller: str) -> None:
@@ -121,33 +121,33 @@ def test_what_anybody_on_the_network_could_have_said_proves_nothing(forgeable: E
 
 
 def test_a_canary_that_is_let_in_means_former_anchors() -> None:
-    result = checked(at("a:1", canary=replace(SEEN, outcome=Outcome.SERVED, alert=None)))
+    result = checked(at("a:1", canary=SEEN._replace(outcome=Outcome.SERVED, alert=None)))
     assert (result.verdict, why(result)) == (Verdict.FORMER, [Why.CANARY_SERVED])
     assert proof(result) == Proof(0, SERIAL)
 
 
 @pytest.mark.parametrize("alert", [48, 51])
 def test_one_that_does_not_know_the_authority_holds_former_anchors(alert: int) -> None:
-    assert why(checked(at("a:1", canary=replace(SEEN, alert=alert)))) == [Why.AUTHORITY_UNKNOWN]
+    assert why(checked(at("a:1", canary=SEEN._replace(alert=alert)))) == [Why.AUTHORITY_UNKNOWN]
 
 
 @pytest.mark.parametrize("alert", [43, 45, 49, 116])
 def test_an_alert_by_which_no_exclusion_is_told_proves_nothing(alert: int) -> None:
-    result = checked(at("a:1", canary=replace(SEEN, alert=alert)))
+    result = checked(at("a:1", canary=SEEN._replace(alert=alert)))
     assert (result.verdict, why(result)) == (Verdict.NOT_DETERMINED, [Why.CANARY_REFUSED_OTHERWISE])
     assert f"alert {alert}" in said(result)
 
 
 @pytest.mark.parametrize("alert", [42, 45])
 def test_one_that_refuses_the_control_too_proves_nothing_and_its_alert_is_named(alert: int) -> None:
-    result = checked(at("a:1", control=replace(SEEN, alert=alert)))
+    result = checked(at("a:1", control=SEEN._replace(alert=alert)))
     assert (result.verdict, why(result)) == (Verdict.NOT_DETERMINED, [Why.CONTROL_REFUSED])
     assert f"alert {alert}" in said(result)
 
 
 def test_without_a_control_the_canary_s_refusal_is_all_there_is() -> None:
     seen = at("a:1")
-    alone = replace(seen, exchanges={name: each for name, each in seen.exchanges.items() if name != CONTROL})
+    alone = seen._replace(exchanges={name: each for name, each in seen.exchanges.items() if name != CONTROL})
     assert checked(alone).verdict is Verdict.PROVEN
 
 
@@ -197,18 +197,18 @@ def test_another_daemon_of_the_team_s_in_its_place_proves_nothing() -> None:
 
 
 def test_of_several_behind_one_address_every_one_that_answered_must_show_the_same() -> None:
-    former = replace(SEEN, alert=48, chain=(certificates.to_der(FORMER),))
+    former = SEEN._replace(alert=48, chain=(certificates.to_der(FORMER),))
     result = checked(at("a:1", impostor=former))
     assert (result.verdict, proof(result).serving) == (
         Verdict.FORMER,
         certificates.serial_text(FORMER.serial_number),
     )
-    other = checked(at("a:1", nobody=replace(SEEN, alert=116, authorities=(ACME, name("leaked")))))
+    other = checked(at("a:1", nobody=SEEN._replace(alert=116, authorities=(ACME, name("leaked")))))
     assert other.verdict is Verdict.OVERTRUSTING
 
 
 def test_no_address_speaks_for_another_and_the_one_that_differs_is_named() -> None:
-    served = replace(SEEN, outcome=Outcome.SERVED, alert=None)
+    served = SEEN._replace(outcome=Outcome.SERVED, alert=None)
     result = checked(at("a:1"), at("b:1", canary=served))
     assert (result.verdict, result.differs, proof(result)) == (Verdict.FORMER, True, Proof(0, SERIAL))
     assert said(result).startswith("at b:1: it lets the canary in")
@@ -220,7 +220,7 @@ def test_an_address_that_is_not_reached_is_not_proven_unless_its_family_is_out_o
     there, gone = at("10.0.0.1:1"), ObservedAddress("10.0.0.2:1", error="Connection refused")
     result = checked(there, gone)
     assert (result.verdict, why(result), proof(result)) == (Verdict.UNREACHED, [Why.ADDRESS_UNREACHED], Proof())
-    assert checked(there, replace(gone, is_ipv6=True)).verdict is Verdict.PROVEN
+    assert checked(there, gone._replace(is_ipv6=True)).verdict is Verdict.PROVEN
 
 
 def test_who_is_not_there_or_has_more_addresses_than_were_looked_at_is_not_proven() -> None:
@@ -240,7 +240,7 @@ def test_who_is_not_there_or_has_more_addresses_than_were_looked_at_is_not_prove
 
 def test_every_reason_has_words_and_json_and_every_verdict_a_remedy() -> None:
     results = [
-        checked(at("a:1", canary=replace(SEEN, version="TLSv1.2"))),
+        checked(at("a:1", canary=SEEN._replace(version="TLSv1.2"))),
         checked(all_at("a:1", authorities=(ACME, OLD_LABEL)), expected=LABELLED),
         checked(all_at("a:1", chain=(certificates.to_der(FORMER),))),
     ]
@@ -254,21 +254,21 @@ def test_every_reason_has_words_and_json_and_every_verdict_a_remedy() -> None:
 def test_one_that_showed_no_certificate_proves_nothing_whatever_it_sends() -> None:
     result = checked(all_at("a:1", is_authenticated=False, chain=(), authorities=()))
     assert (result.verdict, proof(result)) == (Verdict.NOT_DETERMINED, Proof())
-    served = replace(SEEN, outcome=Outcome.SERVED, alert=None, is_authenticated=False, chain=())
+    served = SEEN._replace(outcome=Outcome.SERVED, alert=None, is_authenticated=False, chain=())
     assert proof(checked(all_at("a:1", is_authenticated=False, chain=(), outcome=Outcome.CLOSED))) == Proof()
     assert checked(at("a:1", control=served)).addresses[0].serial == SERIAL
 
 
 @pytest.mark.parametrize("outcome", [each for each in Outcome if each not in {Outcome.SERVED, Outcome.REFUSED}])
 def test_an_outcome_that_is_no_refusal_is_none_whatever_its_alert(outcome: Outcome) -> None:
-    result = checked(at("a:1", canary=replace(SEEN, outcome=outcome)))
+    result = checked(at("a:1", canary=SEEN._replace(outcome=outcome)))
     assert (result.verdict, proof(result).anchors) == (Verdict.NOT_DETERMINED, 0)
 
 
 def test_only_the_newest_certificate_proves_a_renewal() -> None:
     former = checked(all_at("a:1", chain=(certificates.to_der(FORMER),)))
     assert proof(former).serving != SERIAL
-    mixed = checked(at("a:1", nobody=replace(SEEN, alert=116, chain=(certificates.to_der(FORMER),))))
+    mixed = checked(at("a:1", nobody=SEEN._replace(alert=116, chain=(certificates.to_der(FORMER),))))
     assert (mixed.verdict, proof(mixed).serving) == (Verdict.FORMER, certificates.serial_text(FORMER.serial_number))
 
 
@@ -283,7 +283,7 @@ def test_of_two_addresses_the_one_with_the_former_certificate_says_what_is_serve
         assert proof(result) == Proof(7, certificates.serial_text(FORMER.serial_number))
 
 
-UNVERIFIED = replace(SEEN, outcome=Outcome.UNVERIFIED, alert=None, is_authenticated=False)
+UNVERIFIED = SEEN._replace(outcome=Outcome.UNVERIFIED, alert=None, is_authenticated=False)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_what_is_wrong_with_a_certificate_is_told_once_and_as_the_probe_finds_it
     shown: x509.Certificate, finding: str, to_do: str, *, may_change: bool
 ) -> None:
     callers: dict[str, Exchange] = dict.fromkeys(
-        (CLIENT, NO_CERTIFICATE, IMPOSTOR, CANARY), replace(UNVERIFIED, chain=(certificates.to_der(shown),))
+        (CLIENT, NO_CERTIFICATE, IMPOSTOR, CANARY), UNVERIFIED._replace(chain=(certificates.to_der(shown),))
     )
     address = ObservedAddress("10.0.0.2:1", is_reached=True, exchanges=callers)
     check = Check(finding, "TLS", "finding", "it is so", severity="error")

@@ -167,6 +167,22 @@ def collections_of(tmp_path: Path, command: str) -> str:
     ).stderr
 
 
+def test_what_waits_for_the_end_of_a_command_is_done_before_it_leaves(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        """if True:
+        import atexit
+        import sys
+        from certkit.__main__ import run
+
+        atexit.register(lambda: print("done", file=sys.stderr))
+        sys.argv = ["certkit", "--version"]
+        run()
+        """
+    )
+    ended = subprocess.run([sys.executable, tmp_path / "program.py"], capture_output=True, text=True, check=True)
+    assert ended.stderr == "done\n"
+
+
 def test_a_command_that_runs_on_holds_no_more_than_so_much_garbage(tmp_path: Path) -> None:
     assert collections_of(tmp_path, "long") == "bounded True\n"
 

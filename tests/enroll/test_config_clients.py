@@ -135,7 +135,7 @@ def test_a_configuration_that_cannot_be_edited_is_refused_with_file_and_line(tmp
 
 def test_a_named_configuration_in_no_folder_is_refused(alice: Laptop, team: Team) -> None:
     with pytest.raises(MissingError, match="does not exist"):
-        alice.enroll(team.bundle(), client=replace(alice.client, config=alice.home / "none" / "config.yml"))
+        alice.enroll(team.bundle(), client=alice.client._replace(config=alice.home / "none" / "config.yml"))
 
 
 def test_a_folder_that_is_not_certkits_is_left_alone(alice: Laptop, team: Team) -> None:

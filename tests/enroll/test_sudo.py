@@ -35,7 +35,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def client(place: Path) -> Client:
-    found = replace(clients.locate("earthly", {"HOME": str(place / "mallory")}), owner=MALLORY)
+    found = clients.locate("earthly", {"HOME": str(place / "mallory")})._replace(owner=MALLORY)
     found.directory.mkdir()
     os.chown(found.directory, *MALLORY)
     return found

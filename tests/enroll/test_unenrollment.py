@@ -1,6 +1,5 @@
 """What undoing an enrollment gives back, and when it gives nothing."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -185,7 +184,7 @@ def test_leaving_the_newer_team_goes_back_to_the_older(alice: Laptop, team: Team
 
 def test_a_second_configuration_of_the_same_client_keeps_the_files(alice: Laptop, team: Team) -> None:
     bundle = team.bundle()
-    second = replace(alice.client, config=alice.home / "second.yml")
+    second = alice.client._replace(config=alice.home / "second.yml")
     alice.enroll(bundle)
     alice.enroll(bundle, client=second)
     assert alice.unenroll().keeps_folder
@@ -198,7 +197,7 @@ def test_a_second_configuration_of_the_same_client_keeps_the_files(alice: Laptop
 def test_another_configuration_than_that_enrolled_is_refused_with_its_name(alice: Laptop, team: Team) -> None:
     alice.enroll(team.bundle())
     with pytest.raises(MissingError) as caught:
-        unenrollment.plan_one(replace(alice.client, config=alice.home / "other.yml"), "acme")
+        unenrollment.plan_one(alice.client._replace(config=alice.home / "other.yml"), "acme")
     assert remedies.of_error(caught.value) == f"Use --config {alice.config}"
 
 

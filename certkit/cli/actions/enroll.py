@@ -1,5 +1,6 @@
 """What `certkit enroll` does: it makes a request, or uses a code or opens a bundle, then plans, applies and probes."""
 
+import contextlib
 import os
 import shlex
 from collections.abc import Callable, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from certkit import files
+from certkit import files, probe
 from certkit.cli import actions
 from certkit.cli.support import context, destination, enrollment_report, input_files, passphrases
 from certkit.cli.support.output import say, say_json
@@ -17,6 +18,7 @@ from certkit.enroll import codes, enrollment, holders, request
 from certkit.enroll.bundle import LIMIT, Bundle, check_time, is_sealed, open_bundle
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import names
+from certkit.probe.background import beside
 
 _PIPES = (Path("/dev"), Path("/dev/fd"))
 
@@ -106,7 +108,8 @@ def _enroll_with_code(code: codes.Code, choices: Choices, *, as_json: bool) -> b
     from certkit.enroll import online, renewal_record, timers  # HTTP, which no bundle needs
 
     user = user_of(os.environ)
-    received = online.enroll(user, code)
+    with contextlib.nullcontext() if choices.no_probe else beside(probe.prepare):
+        received = online.enroll(user, code)
     clients = choices.clients or ([received.client] if received.client else [])
     planned = _plan(_renamed(received.bundle, choices), choices, clients)
     renewal_record.remember(planned, received.server, choices.config, choices.daemon)

@@ -4,7 +4,7 @@ Nothing here imports what reads certificates and speaks TLS and gRPC: the probe 
 """
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from certkit.cli import actions
@@ -31,7 +31,7 @@ def probe(
     if not (form.as_json or form.quiet):
         say(*targets.heading(target))
     canary, listed = _knowledge(home, target.url)
-    target = replace(target, listed=listed)
+    target = target._replace(listed=listed)
     report = run(target, os.environ, context.now(), timeout=timeout, canary=canary)
     if form.as_json:
         say_json(as_data(report))

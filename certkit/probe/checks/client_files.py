@@ -2,9 +2,9 @@
 
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -24,8 +24,7 @@ from certkit.probe.validity import is_near_end, span, until
 _MOST_TOLD = 5
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(NamedTuple):
     """What the files hold, and the time by this machine's clock."""
 
     credentials: Credentials

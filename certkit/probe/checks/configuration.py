@@ -1,9 +1,8 @@
 """Whether the client is told to use the team's daemon, and believes it."""
 
 import socket
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from certkit.earthly import address
 from certkit.earthly.address import Address
@@ -22,8 +21,7 @@ BOOTSTRAP_FILES = tuple(f"{name}_{kind}.pem" for name in ("ca", "earthly", "buil
 """What `earthly bootstrap` makes in the client's `certs/`."""
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What is known of the configuration before anything is opened."""
 
     target: Target
@@ -37,7 +35,7 @@ class Configuration:
 
     def with_engine(self, engine: "Engine | None") -> "Configuration":
         """Add which Docker or Podman was found."""
-        return replace(self, engine=engine)
+        return self._replace(engine=engine)
 
     @property
     def is_bootstrapped(self) -> bool:

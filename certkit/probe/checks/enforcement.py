@@ -1,7 +1,7 @@
 """Whether the daemon refuses everyone else, at each of its addresses: whoever gets in may run anything there."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certkit.probe import alerts
 from certkit.probe.alerts import describe
@@ -12,8 +12,7 @@ from certkit.probe.stage import Found, Stage, finding
 STRANGERS = (NO_CERTIFICATE, IMPOSTOR, CANARY)
 
 
-@dataclass(frozen=True)
-class Enforcement:
+class Enforcement(NamedTuple):
     """What came of each caller's handshake beside the client's own, by address."""
 
     addresses: Mapping[str, Mapping[str, Exchange]]

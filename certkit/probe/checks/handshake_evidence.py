@@ -1,15 +1,14 @@
 """What the TLS stage judges: the client's own handshake with the daemon."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from certkit.probe.handshake import Handshake
 from certkit.probe.observed import Outcome
 from certkit.probe.target import Chain, Pair
 
 
-@dataclass(frozen=True)
-class Tls:
+class Tls(NamedTuple):
     """One handshake with the daemon, and what is needed to judge it."""
 
     server_name: str
