@@ -247,6 +247,7 @@ def laptop(bench: Bench) -> None:
 def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o711)  # as root, PostgreSQL is another user
         bench = Bench(Path(scratch))
         with ours(bench, 1):
             pass  # the bare one takes over its certificate
