@@ -6,7 +6,7 @@ What is returned is what Go would use. Why there is nothing, and what would mend
 from typing import NamedTuple
 
 from certkit.errors import MalformedError
-from certkit.pki import go_certificate, go_keys
+from certkit.pki import go_certificate, go_keys, pem_shapes
 from certkit.pki.go_pem import Block, blocks
 from certkit.pki.keys import EncryptedKeyError, PrivateKey
 
@@ -34,8 +34,6 @@ def authorities(content: bytes) -> Authorities:
     loaded = tuple(block.der for block, reason in judged if not reason)
     skipped = tuple(Skipped(block.line, reason) for block, reason in judged if reason)
     if not loaded:
-        from certkit.pki import pem_shapes  # here and below: only a file that is wrong needs it
-
         raise pem_shapes.unusable_certificates(
             content, found, lambda mended: not all(map(_why_no_authority, blocks(mended)))
         )
@@ -50,14 +48,10 @@ def chain(content: bytes) -> tuple[bytes, ...]:
     found = list(blocks(content))
     own = [block for block in found if block.kind == CERTIFICATE]
     if not own:
-        from certkit.pki import pem_shapes
-
         raise pem_shapes.unusable_certificates(
             content, found, lambda mended: any(block.kind == CERTIFICATE for block in blocks(mended))
         )
     if reason := go_certificate.problem(own[0].der):
-        from certkit.pki import pem_shapes
-
         raise pem_shapes.unparsable_certificate(own[0].line, reason)
     return tuple(block.der for block in own)
 
@@ -71,8 +65,6 @@ def key(content: bytes) -> PrivateKey:
     found = list(blocks(content))
     block = next(filter(_is_key, found), None)
     if block is None:
-        from certkit.pki import pem_shapes
-
         raise pem_shapes.unusable_key(content, found, lambda mended: any(map(_is_key, blocks(mended))))
     if block.kind == "ENCRYPTED PRIVATE KEY" or "DEK-Info" in block.headers:
         raise EncryptedKeyError("the key is encrypted", "Give its passphrase.")
@@ -81,8 +73,6 @@ def key(content: bytes) -> PrivateKey:
     except go_keys.UnknownKindError:
         raise
     except MalformedError:
-        from certkit.pki import pem_shapes
-
         raise pem_shapes.undecodable_key(block) from None
 
 

@@ -17,8 +17,8 @@ Loads = Callable[[bytes], bool]
 
 _MARK = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BEGIN = re.compile(rb"-----BEGIN ([^-\n]*)-----")
-_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/= \t\r]*")
+_BEGIN = rb"-----BEGIN ([^-\n]*)-----"
+_BASE64_LINE = rb"[A-Za-z0-9+/= \t\r]*"
 _OTHER_LABELS = rb"-----(BEGIN|END) (?:TRUSTED|X509) CERTIFICATE-----"
 _DER = b"\x30"
 _MOST_BLOCKS = 1000
@@ -33,12 +33,13 @@ class Shape(NamedTuple):
     code: str
     said: str
     """What is wrong; `{line}` is where."""
-    shows: re.Pattern[bytes]
+    shows: bytes
+    """The pattern of it, compiled when something is wrong."""
     mend: Callable[[bytes], bytes]
 
     def error(self, content: bytes) -> MalformedError:
         """Return the error that says so."""
-        found = self.shows.search(content)
+        found = re.search(self.shows, content)
         line = line_of(content, found.start()) if found else 1
         return MalformedError(self.said.format(line=line), code=self.code, line=line)
 
@@ -60,55 +61,55 @@ SHAPES = (
     Shape(
         "pem-byte-order-mark",
         "line {line} begins with a byte order mark, which Windows editors write: to Earthly the line is none of PEM's",
-        re.compile(_MARK),
+        _MARK,
         lambda content: content.translate(None, _MARK),
     ),
     Shape(
         "pem-indented",
         "line {line} is indented or quoted, as in YAML: to Earthly a block begins and ends at the beginning of a line",
-        re.compile(rb"^[ \t#>]+-----(?:BEGIN|END) ", re.MULTILINE),
+        rb"(?m)^[ \t#>]+-----(?:BEGIN|END) ",
         lambda content: re.sub(rb"(?m)^[ \t#>]+", b"", content),
     ),
     Shape(
         "pem-joined",
         "line {line} ends one block and begins the next: Earthly reads neither",
-        re.compile(rb"----------BEGIN "),
+        rb"----------BEGIN ",
         lambda content: content.replace(b"----------", b"-----\n-----"),
     ),
     Shape(
         "pem-carriage-returns",
         "line {line} has a carriage return that ends no line",
-        re.compile(rb"\r(?!\n)"),
+        rb"\r(?!\n)",
         lambda content: content.replace(b"\r", b"\n"),
     ),
     Shape(
         "pem-escaped",
         "line {line} has \\n where a line should end, as in a variable or in JSON",
-        re.compile(rb"\\n"),
+        rb"\\n",
         _without_escapes,
     ),
     Shape(
         "pem-text-around",
         "line {line} has text beside -----BEGIN or -----END: for Earthly they must stand alone",
-        re.compile(rb"^.+-----BEGIN |-----END [A-Z0-9 ]*-----[ \t]*[^ \t\r\n]", re.MULTILINE),
+        rb"(?m)^.+-----BEGIN |-----END [A-Z0-9 ]*-----[ \t]*[^ \t\r\n]",
         _without_text_around,
     ),
     Shape(
         "pem-one-line",
         "line {line} holds a whole block: BEGIN and END need lines of their own",
-        re.compile(rb"-----BEGIN [A-Z0-9 ]*-----[ \t]*[A-Za-z0-9+/]|[A-Za-z0-9+/=][ \t]*-----END "),
+        rb"-----BEGIN [A-Z0-9 ]*-----[ \t]*[A-Za-z0-9+/]|[A-Za-z0-9+/=][ \t]*-----END ",
         _broken_into_lines,
     ),
     Shape(
         "pem-headers",
         "line {line} is a header: Earthly takes no authority from a block that has one",
-        re.compile(rb"(?<=-----\n)[^\n]*:[^\n]*$", re.MULTILINE),
+        rb"(?m)(?<=-----\n)[^\n]*:[^\n]*$",
         lambda content: re.sub(rb"(?m)^.*:.*\n?", b"", content),
     ),
     Shape(
         "pem-other-label",
         "line {line} gives the certificate another name than CERTIFICATE, and Earthly passes over it",
-        re.compile(_OTHER_LABELS),
+        _OTHER_LABELS,
         lambda content: re.sub(_OTHER_LABELS, rb"-----\1 CERTIFICATE-----", content),
     ),
 )
@@ -184,7 +185,7 @@ def _is_key(der: bytes) -> bool:
 def _mendable(content: bytes, found: Sequence[Block], loads: Loads) -> MalformedError | None:
     if len(found) > _MOST_BLOCKS:
         return None
-    shown = [shape for shape in SHAPES if shape.shows.search(content)]
+    shown = [shape for shape in SHAPES if re.search(shape.shows, content)]
     for shape in shown:
         if loads(shape.mend(content)):
             return shape.error(content)
@@ -199,7 +200,7 @@ def _other(content: bytes, found: Sequence[Block], wanted: str) -> MalformedErro
         return MalformedError(
             f"there is no {wanted} in it, but {kinds}", code="pem-of-another-kind", line=others[0].line, kinds=kinds
         )
-    begun = _BEGIN.search(content)
+    begun = re.search(_BEGIN, content)
     if not begun:
         return MalformedError(f"there is no -----BEGIN in it: {_SAYS}", code="pem-missing")
     return _broken(content, begun)
@@ -220,7 +221,7 @@ def _broken(content: bytes, begun: re.Match[bytes]) -> MalformedError:
         )
     place = begun.end()
     for number, text in enumerate(content[place:end].split(b"\n"), line):
-        if not _BASE64_LINE.fullmatch(text):
+        if not re.fullmatch(_BASE64_LINE, text):
             return MalformedError(f"line {number} is not base64", code="pem-damaged", line=number)
     return MalformedError(
         f"the block that begins in line {line} is damaged: its base64 is not whole", code="pem-damaged", line=line

@@ -373,7 +373,8 @@ class Machine(RuleBasedStateMachine):
         published = {each.ca: each.number for number in numbers if (each := view.ledger.anchors(number))}
         for daemon in view.ledger.daemons():
             held = self.daemons.held.get(daemon.url)
-            number = published.get(held.ca) if held else None
+            # Of a replaced publication the ledger keeps the label, and somebody's edit may have left that alone.
+            number = published.get(held.ca) if held and len(held.anchors) > 1 else None
             if held and number is not None and number >= daemon.proven:
                 assert go_rules.refusal(leaf, held.anchors, self.now) in {None, Refusal.NAME_EXCLUDED}
 

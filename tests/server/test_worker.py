@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.x509 import Certificate
 
-from certkit.authority import invitations, revocation
+from certkit.authority import invitations, issuance, revocation
 from certkit.authority.changes import changing
 from certkit.authority.home import Home, open_home
 from certkit.authority.invitations import DeadCodeError, Invitation, TakenError
@@ -147,6 +147,21 @@ def test_a_code_for_one_gives_one_of_those_who_wait_together_a_certificate(place
     found = together(place, *(redemption(code, request()) for _ in range(20)))
     [_] = [each for each in found if isinstance(each, Certified)]
     assert sum(isinstance(each, TakenError) for each in found) == 19
+
+
+def test_no_two_devices_get_one_name_that_was_made_up(place: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["laptop-aaaa"] * 3 + ["laptop-bbbb"] * 2)
+    monkeypatch.setattr(issuance, "new_device_name", lambda: next(drawn))
+    code = invite(place, uses=3)
+    found = together(place, *(redemption(code, request()) for _ in range(2)))
+    [first] = [each for each in found if isinstance(each, Certified)]
+    [refused] = [each for each in found if isinstance(each, TakenError)]
+    assert refused.code == "device-taken"
+    [second] = together(place, redemption(code, request()))
+    assert isinstance(second, Certified)
+    assert {first.device, second.device} == {"laptop-aaaa", "laptop-bbbb"}
+    with session(place) as lead:
+        assert [each.used for each in invitations.listed(lead)] == [2]
 
 
 def test_who_is_revoked_between_request_and_commit_gets_nothing_and_the_code_stays(place: Home) -> None:
