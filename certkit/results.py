@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+_OFFSET = len("+00:00")
+
 
 def as_json(value: object) -> Any:  # noqa: ANN401  JSON is of any kind
     """Return a result as `json.dumps` takes it.
@@ -39,4 +41,4 @@ def _scalar(value: object) -> str | float | bool | None:
 
 def time_text(time: datetime) -> str:
     """Write a time as RFC 3339 in UTC, whole seconds: `2026-11-24T12:30:15Z`."""
-    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return time.astimezone(UTC).isoformat(timespec="seconds")[:-_OFFSET] + "Z"

@@ -153,7 +153,7 @@ def _invite(session: Session, wanted: Invited, life: timedelta, uses: int) -> In
     person, device, client = names.text(wanted.person, "person"), wanted.device, wanted.client
     if client is not None and client not in selection.NAMES:
         raise unknown(client, selection.NAMES)
-    device = names.text(device, "device") if device else None if uses > 1 else issuance.new_device_name()
+    device = names.text(device, "device") if device else None if uses > 1 else issuance.new_device_name(session, person)
     draft = drafting(session, life, uses=uses, client=client)
     return record(session, draft(person, device))
 
@@ -245,31 +245,21 @@ def redemption(session: Session, code: ledger.Code, request: bytes) -> Callable[
     if again:
         return lambda _session: again
     check_open(session, code)
-    made = issuance.draft_for(session, code.person or "", code.device or _free_device_name(session, code), public_key)
+    person = code.person or ""
+    device = code.device or issuance.new_device_name(session, person)
+    made = issuance.draft_for(session, person, device, public_key)
     serial = certificates.serial_text(made.certificate.serial_number)
 
     def record(session: Session) -> Certified:
-        if not code.device and _has_device(session, code, made.device):  # of two who drew the same name at once
-            raise TakenError("the device's name was just taken", "Ask again.", code="device-taken", device=made.device)
-        certified = issuance.certified(session.acting(code.person or ""), made)
+        if not code.device and session.ledger.device(person, device):  # of two for whom the same was made up at once
+            raise TakenError("the device's name was just taken", "Ask again.", code="device-taken", device=device)
+        certified = issuance.certified(session.acting(person), made)
         if not session.ledger.take_use(code.digest, ledger.CodeUse(session.now, made.pin, serial)):
             raise TakenError("the code was used already", code="code-used", state=State.USED.value, id=identify(code))
         visits.note(session, certified.person, certified.device)
         return certified
 
     return record
-
-
-def _free_device_name(view: View, code: ledger.Code) -> str:
-    """Make up a name that none of the person's devices has: two that share one are revoked, and shown, as one."""
-    name = issuance.new_device_name()
-    while _has_device(view, code, name):
-        name = issuance.new_device_name()
-    return name
-
-
-def _has_device(view: View, code: ledger.Code, name: str) -> bool:
-    return view.ledger.device(code.person or "", name) is not None
 
 
 def find(view: View, secret: bytes) -> ledger.Code:

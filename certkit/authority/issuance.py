@@ -228,7 +228,7 @@ def _draft(
     key: PrivateKey | None,
 ) -> Draft:
     person = names.text(person, "person")
-    device = names.text(device, "device") if device else new_device_name()
+    device = names.text(device, "device") if device else new_device_name(session, person)
     authority = sign_for(person)
     certificate = certificates.device(
         authority,
@@ -305,6 +305,13 @@ def _check_key(session: Session, person: str, device: str, pin: str) -> None:
             raise RefusedError(f"that key has another holder: {holder}", code="key-of-another", holder=holder)
 
 
-def new_device_name() -> str:
-    """Make up the name of a device."""
+def new_device_name(view: View, person: str) -> str:
+    """Make up a name that none of the person's devices has: two that share one are shown, and revoked, as one."""
+    name = _made_up_name()
+    while view.ledger.device(person, name):
+        name = _made_up_name()
+    return name
+
+
+def _made_up_name() -> str:
     return "laptop-" + base64.b32encode(os.urandom(3)).decode().lower()[:4]

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 
 from certkit.errors import MalformedError
 
-MALFORMED = "env-file-malformed"
-"""The code of what the client stops at."""
-
 _ANY_BLANKS = re.compile(
     rb"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)*"
 )
@@ -118,7 +115,7 @@ class _Parser:
     def _malformed(self, place: int, problem: str) -> MalformedError:
         line = self.content.count(b"\n", 0, place) + 1
         remedy = f"Correct line {line}, or put # before it."
-        return MalformedError(f"line {line}: {problem}", remedy, code=MALFORMED, line=line)
+        return MalformedError(f"line {line}: {problem}", remedy, code="env-file-malformed", line=line)
 
 
 def _unescaped(value: str) -> str:

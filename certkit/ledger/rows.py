@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, get_args
 
 from certkit.ledger.interface import (
@@ -27,6 +27,7 @@ from certkit.ledger.interface import (
     Sync,
 )
 from certkit.pki import names
+from certkit.results import time_text
 
 Row = Sequence[Any]
 
@@ -35,16 +36,10 @@ MOST_GENERATIONS = 10_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _DEPLOYED = r"[A-Za-z0-9_.+@=~:\[\]/ -]+"
 """What says how a daemon runs: it becomes a part of commands to paste, so nothing in it means anything to a shell."""
-_OFFSET = len("+00:00")
 _SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
 _WORD = r"[a-z0-9-]{1,64}"
 """The code of an outcome or of an error, as a daemon's host has sent it."""
 _SYNC_TIMES = ("since", "renew", "said")
-
-
-def text_of(time: datetime) -> str:
-    """Write a time."""
-    return time.astimezone(UTC).isoformat(timespec="seconds")[:-_OFFSET] + "Z"
 
 
 def time_of(text: str) -> datetime:
@@ -57,7 +52,7 @@ def time_of(text: str) -> datetime:
 
 def revocation_values(revoked: Revocation | None) -> dict[str, str | None]:
     """Return the two columns of a revocation."""
-    return {"at": text_of(revoked.at) if revoked else None, "reason": revoked.reason if revoked else None}
+    return {"at": time_text(revoked.at) if revoked else None, "reason": revoked.reason if revoked else None}
 
 
 def revocation(at: str | None, reason: str) -> Revocation | None:
@@ -80,11 +75,11 @@ def lead(row: Row) -> LeadRole:
 def proposal_values(proposal: Proposal) -> dict[str, object]:
     """Return the columns of a proposal."""
     return proposal._asdict() | {
-        "created": text_of(proposal.created),
-        "expires": text_of(proposal.expires),
+        "created": time_text(proposal.created),
+        "expires": time_text(proposal.expires),
         "call": json.dumps(proposal.call),
         "agreed": json.dumps(proposal.agreed),
-        "ended": text_of(proposal.ended) if proposal.ended else None,
+        "ended": time_text(proposal.ended) if proposal.ended else None,
     }
 
 
@@ -155,7 +150,7 @@ def sync_text(known: Sync | None) -> str | None:
     """Write what is known of a host that syncs."""
     if known is None:
         return None
-    times = {name: text_of(at) for name in _SYNC_TIMES if (at := getattr(known, name))}
+    times = {name: time_text(at) for name in _SYNC_TIMES if (at := getattr(known, name))}
     return json.dumps({**times, "outcome": known.outcome, "reason": known.reason})
 
 

@@ -31,6 +31,7 @@ from certkit.ledger.interface import (
 from certkit.ledger.migrations import MIGRATIONS, shorten
 from certkit.ledger.rows import Row
 from certkit.pki import names
+from certkit.results import time_text
 
 Values = Mapping[str, object]
 T = TypeVar("T")
@@ -204,7 +205,7 @@ class SqlLedger:
             name=person.name,
             label=person.label,
             folded=names.folded(person.name),
-            created=rows.text_of(person.created),
+            created=time_text(person.created),
         )
 
     def _similar_person(self, person: Person) -> str | None:
@@ -260,7 +261,7 @@ class SqlLedger:
             person=device.person,
             name=device.name,
             label=device.label,
-            created=rows.text_of(device.created),
+            created=time_text(device.created),
         )
 
     def device(self, person: str, name: str) -> Device | None:
@@ -310,7 +311,7 @@ class SqlLedger:
             "JOIN devices d ON d.person = c.person AND d.name = c.device JOIN people p ON p.name = c.person "
             f"WHERE c.kind = 'device' AND {condition} "
             f"AND c.id = {_NEWEST_OF_DEVICE} AND p.revoked_at IS NULL AND d.revoked_at IS NULL",
-            **{name: rows.text_of(time) for name, time in times.items()},
+            **{name: time_text(time) for name, time in times.items()},
         )
         return sorted(_all(rows.enrolled, found), key=lambda each: (each.device.person, each.device.name))
 
@@ -320,7 +321,7 @@ class SqlLedger:
             "SELECT count(*) FROM devices d JOIN people p ON p.name = d.person "
             "WHERE d.revoked_at IS NULL AND p.revoked_at IS NULL AND EXISTS (SELECT 1 FROM certificates c "
             "WHERE c.person = d.person AND c.device = d.name AND c.not_after > :at)",
-            at=rows.text_of(unexpired_at),
+            at=time_text(unexpired_at),
         )
         return int(count)
 
@@ -348,7 +349,7 @@ class SqlLedger:
             f"UPDATE devices SET came = :came{also} WHERE person = :person AND name = :name",  # noqa: S608  literals
             person=person,
             name=name,
-            came=rows.text_of(came),
+            came=time_text(came),
             shown=shown,
         )
 
@@ -365,14 +366,14 @@ class SqlLedger:
             name=daemon.name,
             url=daemon.url,
             hosts=json.dumps(daemon.hosts),
-            created=rows.text_of(daemon.created),
+            created=time_text(daemon.created),
             proven=daemon.proven,
             serving=daemon.serving,
-            removed=daemon.removed and rows.text_of(daemon.removed),
+            removed=daemon.removed and time_text(daemon.removed),
             place=daemon.place,
             deployment=daemon.deployment and json.dumps(daemon.deployment._asdict()),
             sync=rows.sync_text(daemon.sync),
-            proven_at=daemon.proven_at and rows.text_of(daemon.proven_at),
+            proven_at=daemon.proven_at and time_text(daemon.proven_at),
         )
 
     def daemon(self, name: str) -> Daemon | None:
@@ -394,10 +395,10 @@ class SqlLedger:
             person=certificate.person,
             device=certificate.device,
             daemon=certificate.daemon,
-            not_before=rows.text_of(certificate.not_before),
-            not_after=rows.text_of(certificate.not_after),
+            not_before=time_text(certificate.not_before),
+            not_after=time_text(certificate.not_after),
             der=certificate.der,
-            created=rows.text_of(certificate.created),
+            created=time_text(certificate.created),
             trusts=json.dumps(certificate.trusts),
             pin=certificate.pin,
             urls=json.dumps(certificate.urls),
@@ -431,7 +432,7 @@ class SqlLedger:
             kind=kind,
             person=person,
             daemon=daemon,
-            at=unexpired_at and rows.text_of(unexpired_at),
+            at=unexpired_at and time_text(unexpired_at),
         )
         return _all(rows.certificate, found)
 
@@ -445,7 +446,7 @@ class SqlLedger:
         # Whoever is shut out is found by an index, in two steps: with OR in one, everybody would be looked at.
         by_person = f"{_REVOKED} people p CROSS JOIN devices d {_REVOKED_WHERE} AND p.revoked_at > ''"
         by_device = f"{_REVOKED} devices d CROSS JOIN people p {_REVOKED_WHERE} AND d.revoked_at > ''"
-        found = self._run(f"{by_person} UNION {by_device} ORDER BY id", at=rows.text_of(unexpired_at))
+        found = self._run(f"{by_person} UNION {by_device} ORDER BY id", at=time_text(unexpired_at))
         return _all(rows.revoked_certificate, found)
 
     def add_code(self, code: Code) -> None:
@@ -458,8 +459,8 @@ class SqlLedger:
             daemon=code.daemon,
             device=code.device,
             client=code.client,
-            created=rows.text_of(code.created),
-            expires=rows.text_of(code.expires),
+            created=time_text(code.created),
+            expires=time_text(code.expires),
         )
         for number in range(1, code.uses + 1):
             self._run("INSERT INTO code_uses (code, number) VALUES (:code, :number)", code=code.digest, number=number)
@@ -471,12 +472,12 @@ class SqlLedger:
     def codes(self, *, unexpired_at: datetime | None = None) -> list[Code]:
         """See `interface.Ledger`."""
         where = "" if unexpired_at is None else "WHERE c.expires > :at"
-        found = self._run(f"{_CODES} {where} ORDER BY +c.id", at=unexpired_at and rows.text_of(unexpired_at))
+        found = self._run(f"{_CODES} {where} ORDER BY +c.id", at=unexpired_at and time_text(unexpired_at))
         return _all(rows.code, found)  # the sign keeps SQLite from going through all by their numbers
 
     def cancel_code(self, digest: str, at: datetime) -> None:
         """See `interface.Ledger`."""
-        self._run("UPDATE codes SET cancelled = :at WHERE digest = :digest", digest=digest, at=rows.text_of(at))
+        self._run("UPDATE codes SET cancelled = :at WHERE digest = :digest", digest=digest, at=time_text(at))
 
     def take_use(self, digest: str, use: CodeUse) -> bool:
         """See `interface.Ledger`."""
@@ -485,7 +486,7 @@ class SqlLedger:
             "AND (SELECT cancelled FROM codes WHERE digest = :code) IS NULL "
             "AND number = (SELECT min(number) FROM code_uses WHERE code = :code AND used_at IS NULL) RETURNING number",
             code=digest,
-            at=rows.text_of(use.used),
+            at=time_text(use.used),
             pin=use.pin,
             serial=use.serial,
         )
@@ -509,7 +510,7 @@ class SqlLedger:
         self._run(
             "INSERT INTO leads (person, since) VALUES (:person, :since) ON CONFLICT (person) DO NOTHING",
             person=lead.person,
-            since=rows.text_of(lead.since),
+            since=time_text(lead.since),
         )
 
     def remove_lead(self, person: str) -> None:
@@ -540,7 +541,7 @@ class SqlLedger:
     def proposals(self, *, unexpired_at: datetime) -> list[Proposal]:
         """See `interface.Ledger`."""
         found = self._run(
-            f"{_PROPOSALS} WHERE expires > :at AND ended IS NULL ORDER BY created, name", at=rows.text_of(unexpired_at)
+            f"{_PROPOSALS} WHERE expires > :at AND ended IS NULL ORDER BY created, name", at=time_text(unexpired_at)
         )
         return _all(rows.proposal, found)
 
@@ -552,7 +553,7 @@ class SqlLedger:
             "INSERT INTO anchors (number, created, ca, crl, generations, excluded) "
             "VALUES (:number, :created, :ca, :crl, :generations, :excluded)",
             number=anchors.number,
-            created=rows.text_of(anchors.created),
+            created=time_text(anchors.created),
             ca=anchors.ca,
             crl=anchors.crl,
             generations=json.dumps(anchors.generations),
@@ -598,7 +599,7 @@ class SqlLedger:
         self._run(
             "INSERT INTO events (at, actor, host, access, action, subject, detail) "
             "VALUES (:at, :actor, :host, :access, :action, :subject, :detail)",
-            at=rows.text_of(event.at),
+            at=time_text(event.at),
             actor=event.actor.name,
             host=event.actor.host,
             access=event.actor.access,
@@ -639,9 +640,9 @@ _COLUMNS = (
 _PROPOSALS = "SELECT name, person, created, expires, command, call, needed, agreed, ended FROM proposals"
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
+_DEVICE_COLUMNS = "d.person, d.name, d.label, d.created, d.revoked_at, d.revoked_reason, d.came, d.shown"
 _HOLDERS = (
-    "SELECT p.name, p.label, p.created, p.revoked_at, p.revoked_reason, "
-    "d.person, d.name, d.label, d.created, d.revoked_at, d.revoked_reason, d.came, d.shown "
+    f"SELECT p.name, p.label, p.created, p.revoked_at, p.revoked_reason, {_DEVICE_COLUMNS} "  # noqa: S608  literals
     "FROM people p LEFT JOIN devices d ON d.person = p.name AND d.name = :device"
 )
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at FROM daemons"
@@ -652,10 +653,7 @@ _CODES = (
     "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest AND u.used_at IS NULL) FROM codes c"
 )
 _EVENTS = "SELECT id, at, actor, host, access, action, subject, detail FROM events"
-_ENROLLED_COLUMNS = (
-    "SELECT d.person, d.name, d.label, d.created, d.revoked_at, d.revoked_reason, d.came, d.shown, p.revoked_at, "
-    "c.serial, c.not_before, c.not_after, c.created"
-)
+_ENROLLED_COLUMNS = f"SELECT {_DEVICE_COLUMNS}, p.revoked_at, c.serial, c.not_before, c.not_after, c.created"
 _NEWEST_OF_DEVICE = "(SELECT max(n.id) FROM certificates n WHERE n.person = c.person AND n.device = c.device)"
 _NEWEST_OF_DAEMON = "(SELECT max(n.id) FROM certificates n WHERE n.daemon = c.daemon AND n.kind = 'daemon')"
 _NEWEST_OF = {

@@ -43,5 +43,6 @@ def run(
 
 def prepare() -> None:
     """Import what a run needs, beside what waits for somebody: with gRPC it is as much as all else of a command."""
-    import certkit.probe.checks.buildkitd
-    import certkit.probe.runner  # noqa: F401
+    from certkit.probe import daemon, runner  # noqa: F401
+
+    daemon.import_grpc()

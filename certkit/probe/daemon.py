@@ -61,7 +61,7 @@ def probe_daemon(daemon: Daemon) -> tuple[list[Check], tuple[ObservedAddress, ..
         endpoint: callers.start(endpoint, found, daemon.timeout, connection)
         for endpoint, connection in daemon.found.connections.items()
     }
-    preparing = background.start(_import_grpc)
+    preparing = background.start(import_grpc)
     first, *others = calls.items()
     checks = [*_judge_tls(daemon, *first, others), *_ask_buildkit(daemon, *first, preparing)]
     addresses = callers.observed(daemon.found, calls)
@@ -106,7 +106,7 @@ def _ask_buildkit(daemon: Daemon, endpoint: Endpoint, calls: Calls, preparing: "
     if handshake.outcome is not Outcome.SERVED:
         return [skipped("BuildKit", "not reached")]
     preparing.result()
-    # Imported by `_import_grpc` while the handshakes are awaited.
+    # Imported by `import_grpc` while the handshakes are awaited.
     from certkit.probe.buildkit import ask
     from certkit.probe.checks.buildkitd import buildkit
 
@@ -116,8 +116,9 @@ def _ask_buildkit(daemon: Daemon, endpoint: Endpoint, calls: Calls, preparing: "
     return buildkit.judge(answers, ms_since(started))
 
 
-def _import_grpc() -> None:
-    import certkit.probe.checks.buildkitd  # noqa: F401  gRPC takes as long to import as the handshakes take
+def import_grpc() -> None:
+    """Import what asks BuildKit: gRPC takes as long to import as the handshakes take."""
+    import certkit.probe.checks.buildkitd  # noqa: F401
 
 
 def _judge_enforcement(addresses: tuple[ObservedAddress, ...], listed: tuple[bytes, ...] | None) -> list[Check]:

@@ -151,7 +151,7 @@ def test_a_code_for_one_gives_one_of_those_who_wait_together_a_certificate(place
 
 def test_no_two_devices_get_one_name_that_was_made_up(place: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["laptop-aaaa"] * 3 + ["laptop-bbbb"] * 2)
-    monkeypatch.setattr(issuance, "new_device_name", lambda: next(drawn))
+    monkeypatch.setattr(issuance, "_made_up_name", lambda: next(drawn))
     code = invite(place, uses=3)
     found = together(place, *(redemption(code, request()) for _ in range(2)))
     [first] = [each for each in found if isinstance(each, Certified)]
@@ -168,7 +168,7 @@ def test_who_is_revoked_between_request_and_commit_gets_nothing_and_the_code_sta
     code, csr = invite(place), request()
 
     def late(own: Session) -> Operation[Certified]:
-        prepared = invitations.redemption(own, invitations.find(own, code.code.secret), csr)
+        prepared = redemption(code, csr)(own)
         with session(place) as lead:
             revocation.revoke(lead, Subject(ALICE), "left")
         return prepared
@@ -184,7 +184,7 @@ def test_a_code_that_is_cancelled_between_request_and_commit_gives_nothing(place
     code, csr = invite(place), request()
 
     def late(own: Session) -> Operation[Certified]:
-        prepared = invitations.redemption(own, invitations.find(own, code.code.secret), csr)
+        prepared = redemption(code, csr)(own)
         with session(place) as lead:
             invitations.cancel(lead, code.state.id)
         return prepared

@@ -163,7 +163,9 @@ def _handouts(session: Session, wanted: Roster, options: Options) -> batches.Pla
 
 def _give_codes(session: Session, look: batches.Look, plan: batches.Plan, out: Path) -> HandedOut:
     table, draft = CodeFolder(out), invitations.drafting(session, _CODE_LIFE)
-    drafts = [draft(each.person, each.device or issuance.new_device_name()) for each in plan.missing]
+    drafts = [
+        draft(each.person, each.device or issuance.new_device_name(session, each.person)) for each in plan.missing
+    ]
     is_open = partial(invitations.is_open, session)
     made = invitations.hand_out(
         session,
