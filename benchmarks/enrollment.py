@@ -252,7 +252,7 @@ def main() -> None:
         with ours(bench, 1):
             pass  # the bare one takes over its certificate
         laptop(bench)
-        with postgres.running(Path(scratch, "postgres")) as database:
+        with postgres.running(Path(scratch, "postgres"), fsync="on") as database:
             other = Bench(Path(scratch, "other"), database.new_url())
             with ours(other, 1):
                 pass  # invitations name its address

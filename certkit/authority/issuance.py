@@ -166,8 +166,7 @@ def write(session: Session, made: Draft, now: Terms) -> None:
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
     if authority.certificate not in now.issuers:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
-    admit(session, person, device)
-    _check_key(session, person, device, made.pin)
+    admit(session, person, device, made.pin)
     holder = Holder(person=person, device=device, pin=made.pin, trusts=now.trusts, urls=now.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
     serial = certificates.serial_text(certificate.serial_number)
@@ -273,36 +272,34 @@ def _daemons(view: View) -> tuple[Daemon, ...]:
     return found
 
 
-def admit(session: Session, person: str, device: str | None) -> None:
+def admit(session: Session, person: str, device: str | None, pin: str | None = None) -> None:
     """Record a person and a device that are new, before somebody is let in; belongs into a transaction.
 
-    Raises RefusedError for one that has been revoked, and as `approvals.check_whom` does.
+    Raises RefusedError for one that has been revoked, for a key, by the SHA-256 of it, that was certified for another
+    device, person or daemon, and as `approvals.check_whom` does.
     """
     approvals.check_whom(session, person)
-    known, enrolled = refuse_revoked(session, person, device)
-    if not known:
-        session.ledger.add_person(ledger.Person(person, names.label(person), session.now))
-    if device and not enrolled:
-        session.ledger.add_device(ledger.Device(person, device, names.label(device), session.now))
-
-
-def refuse_revoked(view: View, person: str, device: str | None) -> tuple[bool, bool]:
-    """Raise RefusedError for a person or a device that has been revoked; else tell which of the two is known."""
-    known, found = view.ledger.holder(person, device)
-    if known and known.revoked:
-        raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
-    if found and found.revoked:
-        raise RefusedError(
-            f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
-        )
-    return bool(known), bool(found)
-
-
-def _check_key(session: Session, person: str, device: str, pin: str) -> None:
-    for each in session.ledger.certificates_of_key(pin):
+    found = refuse_revoked(session, person, device, pin)
+    for each in found.holders:
         if (each.person, each.device) != (person, device):
             holder = f"daemon {each.daemon}" if each.daemon else f"{each.person}, device {each.device}"
             raise RefusedError(f"that key has another holder: {holder}", code="key-of-another", holder=holder)
+    if not found.person:
+        session.ledger.add_person(ledger.Person(person, names.label(person), session.now))
+    if device and not found.device:
+        session.ledger.add_device(ledger.Device(person, device, names.label(device), session.now))
+
+
+def refuse_revoked(view: View, person: str, device: str | None, pin: str | None = None) -> ledger.Applicant:
+    """Raise RefusedError for a person or a device that has been revoked; else return what is known of them."""
+    found = view.ledger.applicant(person, device, pin)
+    if found.person and found.person.revoked:
+        raise RefusedError(f"{person} has been revoked", code="person-revoked", person=person)
+    if found.device and found.device.revoked:
+        raise RefusedError(
+            f"the device {device} of {person} has been revoked", code="device-revoked", person=person, device=device
+        )
+    return found
 
 
 def new_device_name(view: View, person: str) -> str:

@@ -68,6 +68,23 @@ class Enrolled(NamedTuple):
         return self.device.revoked is not None or self.person_revoked is not None
 
 
+class KeyHolder(NamedTuple):
+    """Whose a certificate for some key is: a person's device or a daemon's."""
+
+    person: str | None
+    device: str | None
+    daemon: str | None
+
+
+class Applicant(NamedTuple):
+    """What is known of somebody who is to be let in."""
+
+    person: Person | None
+    device: Device | None
+    holders: tuple[KeyHolder, ...]
+    """Whose each certificate is that was ever signed for their key."""
+
+
 class Deployment(NamedTuple):
     """How a daemon runs on its host, as its lead has said: every later step must fit it."""
 
@@ -291,8 +308,8 @@ class Ledger(Protocol):
     def person(self, name: str) -> Person | None:
         """Find a person by name."""
 
-    def holder(self, person: str, device: str | None) -> tuple[Person | None, Device | None]:
-        """Find a person by name, and a device of theirs, at once: who is let in is judged by both."""
+    def applicant(self, person: str, device: str | None, pin: str | None = None) -> Applicant:
+        """Find a person, a device of theirs, and who has a key, at once: who is let in is judged by all three."""
 
     def person_folded(self, folded: str) -> Person | None:
         """Find a person by what a name has in common with all that look like it (`pki.names.folded`)."""

@@ -21,6 +21,7 @@ from psycopg import conninfo, errors, pq
 
 from certkit.errors import InvalidError, MissingError, RefusedError
 from certkit.ledger import urls
+from certkit.ledger.pending import Pending
 from certkit.ledger.rows import Row
 from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
 
@@ -45,7 +46,7 @@ _LOCK_OF_HOMES = 0x686F6D65
 """The same of the lock that stands for those of all homes: "home"."""
 _CHANNEL = "certkit"
 
-_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+_PARAMETER = re.compile(r"(?<!:):([a-z_0-9]+)")
 _REMEDIES: Mapping[type[errors.Error], str] = {
     errors.LockNotAvailable: "Another command writes to it, and has for a minute: try again when that has ended.",
     errors.ReadOnlySqlTransaction: "Name the primary: this one is a standby.",
@@ -153,10 +154,35 @@ class PostgresDatabase:
         self._transaction = False
         self._locks = 0
         self._listens = False
+        self._pending = Pending()
         self._connection = self._connect()
 
     def execute(self, statement: str, values: Values) -> list[Row]:
         """See `sql.Database`."""
+        if self._pending.goes_with(statement):
+            self._pending.add(statement, values)
+            return self._catch_up()
+        self._catch_up()
+        return self._run(_spelled(statement), values)
+
+    def change(self, statement: str, values: Values) -> None:
+        """See `sql.Database`."""
+        if not self._pending.goes_with(statement):
+            self._catch_up()
+        self._pending.add(statement, values)
+        if not self._transaction:
+            self._catch_up()
+
+    def undo_to(self, savepoint: str) -> None:
+        """See `sql.Database`."""
+        self._pending.clear()  # all of it has come since: to make the savepoint, what waited was run
+        self._run(f"ROLLBACK TO SAVEPOINT {savepoint}; RELEASE SAVEPOINT {savepoint}", None)
+
+    def _catch_up(self) -> list[Row]:
+        """Make the writes that wait; return what the last one does."""
+        if not self._pending:
+            return []
+        statement, values = self._pending.take()
         return self._run(_spelled(statement), values)
 
     def change_schema(self, statement: str) -> None:
@@ -176,6 +202,7 @@ class PostgresDatabase:
 
     def commit(self) -> None:
         """See `sql.Database`; raises LedgerError too where it is not known whether it lasts."""
+        self._catch_up()
         if self._connection.info.transaction_status == pq.TransactionStatus.INERROR:  # it would roll back in silence
             raise LedgerError(f"{self.name}: a part of a change has failed before", "Run it again.", url=self.name)
         try:
@@ -186,6 +213,7 @@ class PostgresDatabase:
 
     def rollback(self) -> None:
         """See `sql.Database`."""
+        self._pending.clear()
         self._transaction = False
         with contextlib.suppress(LedgerError):  # what was lost has been undone
             if not self._connection.closed and self._connection.info.transaction_status != pq.TransactionStatus.IDLE:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from certkit.ledger.interface import (
     Actor,
     Anchors,
+    Applicant,
     Certificate,
     Code,
     CodeUse,
@@ -17,6 +18,7 @@ from certkit.ledger.interface import (
     Device,
     Enrolled,
     Event,
+    KeyHolder,
     Kind,
     LeadRole,
     Newest,
@@ -109,10 +111,11 @@ def device(row: Row) -> Device:
     return Device(*known, time_of(came) if came else None, _text(shown))
 
 
-def holder(row: Row) -> tuple[Person, Device | None]:
-    """Read a row of people joined with a device, if it is there."""
-    own, joined = row[:5], row[5:]
-    return person(own), device(joined) if joined[0] else None
+def applicant(row: Row) -> Applicant:
+    """Read a row of people joined with a device and a certificate, each of which may not be there."""
+    own, joined, (*holder, is_held) = row[:5], row[5:13], row[13:]
+    known, enrolled = person(own) if own[0] else None, device(joined) if joined[0] else None
+    return Applicant(known, enrolled, (KeyHolder(*map(_text_or_none, holder)),) if is_held else ())
 
 
 def enrolled(row: Row) -> Enrolled:

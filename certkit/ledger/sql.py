@@ -14,6 +14,7 @@ from certkit.errors import CertkitError, RefusedError
 from certkit.ledger import rows
 from certkit.ledger.interface import (
     Anchors,
+    Applicant,
     Certificate,
     Code,
     CodeUse,
@@ -50,7 +51,16 @@ class Database(Protocol):
     """The statement that returns how many bytes it takes."""
 
     def execute(self, statement: str, values: Values) -> list[Row]:
-        """Run one statement; raises `Taken` where a unique value is taken already."""
+        """Run one statement; raises DuplicateError where a unique value is taken already."""
+
+    def change(self, statement: str, values: Values) -> None:
+        """Run one statement that returns nothing: in a transaction, before the next one that is run, or the commit.
+
+        What it raises, that one may raise.
+        """
+
+    def undo_to(self, savepoint: str) -> None:
+        """Undo all that was run since a savepoint, and release it."""
 
     def change_schema(self, statement: str) -> None:
         """Run a statement of `migrations`."""
@@ -158,11 +168,10 @@ class SqlLedger:
         self._run("SAVEPOINT part")
         try:
             yield
-        except BaseException:
-            self._run("ROLLBACK TO SAVEPOINT part")
             self._run("RELEASE SAVEPOINT part")
+        except BaseException:
+            self.database.undo_to("part")
             raise
-        self._run("RELEASE SAVEPOINT part")
 
     def locked(self) -> AbstractContextManager[None]:
         """See `interface.Ledger`."""
@@ -200,7 +209,7 @@ class SqlLedger:
                 person=person.name,
                 other=other,
             )
-        self._run(
+        self._change(
             "INSERT INTO people (name, label, folded, created) VALUES (:name, :label, :folded, :created)",
             name=person.name,
             label=person.label,
@@ -221,10 +230,10 @@ class SqlLedger:
         """See `interface.Ledger`."""
         return _first(rows.person, self._run(f"{_PEOPLE} WHERE name = :name", name=name))
 
-    def holder(self, person: str, device: str | None) -> tuple[Person | None, Device | None]:
+    def applicant(self, person: str, device: str | None, pin: str | None = None) -> Applicant:
         """See `interface.Ledger`."""
-        found = self._run(f"{_HOLDERS} WHERE p.name = :person", person=person, device=device)
-        return _first(rows.holder, found) or (None, None)
+        found = _all(rows.applicant, self._run(_APPLICANTS, person=person, device=device, pin=pin))
+        return found[0]._replace(holders=tuple(holder for each in found for holder in each.holders))
 
     def person_folded(self, folded: str) -> Person | None:
         """See `interface.Ledger`."""
@@ -256,7 +265,7 @@ class SqlLedger:
                     device=device.name,
                     other=other.name,
                 )
-        self._run(
+        self._change(
             "INSERT INTO devices (person, name, label, created) VALUES (:person, :name, :label, :created)",
             person=device.person,
             name=device.name,
@@ -327,7 +336,7 @@ class SqlLedger:
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "UPDATE people SET revoked_at = :at, revoked_reason = :reason WHERE name = :name",
             name=name,
             **rows.revocation_values(revoked),
@@ -335,7 +344,7 @@ class SqlLedger:
 
     def set_device_revoked(self, person: str, name: str, revoked: Revocation | None) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "UPDATE devices SET revoked_at = :at, revoked_reason = :reason WHERE person = :person AND name = :name",
             person=person,
             name=name,
@@ -345,7 +354,7 @@ class SqlLedger:
     def set_device_came(self, person: str, name: str, came: datetime, shown: str | None = None) -> None:
         """See `interface.Ledger`."""
         also = "" if shown is None else ", shown = :shown"
-        self._run(
+        self._change(
             f"UPDATE devices SET came = :came{also} WHERE person = :person AND name = :name",  # noqa: S608  literals
             person=person,
             name=name,
@@ -355,7 +364,7 @@ class SqlLedger:
 
     def put_daemon(self, daemon: Daemon) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "INSERT INTO daemons "
             "(name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at) VALUES "
             "(:name, :url, :hosts, :created, :proven, :serving, :removed, :place, :deployment, :sync, :proven_at) "
@@ -387,7 +396,7 @@ class SqlLedger:
 
     def add_certificate(self, certificate: Certificate) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             f"INSERT INTO certificates ({', '.join(_COLUMNS)}) VALUES (:{', :'.join(_COLUMNS)})",  # noqa: S608  literals
             serial=certificate.serial,
             kind=certificate.kind,
@@ -451,7 +460,7 @@ class SqlLedger:
 
     def add_code(self, code: Code) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "INSERT INTO codes (digest, person, daemon, device, client, created, expires, cancelled) "
             "VALUES (:digest, :person, :daemon, :device, :client, :created, :expires, NULL)",
             digest=code.digest,
@@ -463,7 +472,9 @@ class SqlLedger:
             expires=time_text(code.expires),
         )
         for number in range(1, code.uses + 1):
-            self._run("INSERT INTO code_uses (code, number) VALUES (:code, :number)", code=code.digest, number=number)
+            self._change(
+                "INSERT INTO code_uses (code, number) VALUES (:code, :number)", code=code.digest, number=number
+            )
 
     def code(self, digest: str) -> Code | None:
         """See `interface.Ledger`."""
@@ -477,7 +488,7 @@ class SqlLedger:
 
     def cancel_code(self, digest: str, at: datetime) -> None:
         """See `interface.Ledger`."""
-        self._run("UPDATE codes SET cancelled = :at WHERE digest = :digest", digest=digest, at=time_text(at))
+        self._change("UPDATE codes SET cancelled = :at WHERE digest = :digest", digest=digest, at=time_text(at))
 
     def take_use(self, digest: str, use: CodeUse) -> bool:
         """See `interface.Ledger`."""
@@ -507,7 +518,7 @@ class SqlLedger:
 
     def add_lead(self, lead: LeadRole) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "INSERT INTO leads (person, since) VALUES (:person, :since) ON CONFLICT (person) DO NOTHING",
             person=lead.person,
             since=time_text(lead.since),
@@ -515,7 +526,7 @@ class SqlLedger:
 
     def remove_lead(self, person: str) -> None:
         """See `interface.Ledger`."""
-        self._run("DELETE FROM leads WHERE person = :person", person=person)
+        self._change("DELETE FROM leads WHERE person = :person", person=person)
 
     def lead(self, person: str) -> LeadRole | None:
         """See `interface.Ledger`."""
@@ -527,7 +538,7 @@ class SqlLedger:
 
     def put_proposal(self, proposal: Proposal) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "INSERT INTO proposals (name, person, created, expires, command, call, needed, agreed, ended) "
             "VALUES (:name, :person, :created, :expires, :command, :call, :needed, :agreed, :ended) "
             "ON CONFLICT (name) DO UPDATE SET agreed = excluded.agreed, ended = excluded.ended",
@@ -549,7 +560,7 @@ class SqlLedger:
         """See `interface.Ledger`."""
         for [number] in self._run("SELECT number FROM anchors ORDER BY number DESC LIMIT 1"):
             shorten(self._run, number)
-        self._run(
+        self._change(
             "INSERT INTO anchors (number, created, ca, crl, generations, excluded) "
             "VALUES (:number, :created, :ca, :crl, :generations, :excluded)",
             number=anchors.number,
@@ -587,7 +598,7 @@ class SqlLedger:
 
     def set_state(self, name: str, value: Mapping[str, Any]) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "INSERT INTO states (name, value) VALUES (:name, :value) "
             "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             name=name,
@@ -596,7 +607,7 @@ class SqlLedger:
 
     def add_event(self, event: Event) -> None:
         """See `interface.Ledger`."""
-        self._run(
+        self._change(
             "INSERT INTO events (at, actor, host, access, action, subject, detail) "
             "VALUES (:at, :actor, :host, :access, :action, :subject, :detail)",
             at=time_text(event.at),
@@ -632,6 +643,9 @@ class SqlLedger:
     def _run(self, statement: str, **values: object) -> list[Row]:
         return self.database.execute(statement, values)
 
+    def _change(self, statement: str, **values: object) -> None:
+        self.database.change(statement, values)
+
 
 _COLUMNS = (
     *("serial", "kind", "issuer", "not_before", "not_after", "der", "created"),
@@ -641,9 +655,10 @@ _PROPOSALS = "SELECT name, person, created, expires, command, call, needed, agre
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
 _DEVICE_COLUMNS = "d.person, d.name, d.label, d.created, d.revoked_at, d.revoked_reason, d.came, d.shown"
-_HOLDERS = (
-    f"SELECT p.name, p.label, p.created, p.revoked_at, p.revoked_reason, {_DEVICE_COLUMNS} "  # noqa: S608  literals
-    "FROM people p LEFT JOIN devices d ON d.person = p.name AND d.name = :device"
+_APPLICANTS = (
+    f"SELECT p.name, p.label, p.created, p.revoked_at, p.revoked_reason, {_DEVICE_COLUMNS}, "  # noqa: S608  literals
+    "c.person, c.device, c.daemon, c.id IS NOT NULL FROM (SELECT 1) AS one LEFT JOIN people p ON p.name = :person "
+    "LEFT JOIN devices d ON d.person = p.name AND d.name = :device LEFT JOIN certificates c ON c.pin = :pin"
 )
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"

@@ -97,6 +97,15 @@ class SqliteDatabase:
         except _FAILURES as error:
             raise _explanation(self._path, error) from None
 
+    def change(self, statement: str, values: Values) -> None:
+        """See `sql.Database`: a file is asked at once, for that takes no longer."""
+        self.execute(statement, values)
+
+    def undo_to(self, savepoint: str) -> None:
+        """See `sql.Database`."""
+        self.execute(f"ROLLBACK TO SAVEPOINT {savepoint}", {})
+        self.execute(f"RELEASE SAVEPOINT {savepoint}", {})
+
     def change_schema(self, statement: str) -> None:
         """See `sql.Database`."""
         self.execute(statement.format_map(self.spelling), {})

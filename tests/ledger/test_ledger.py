@@ -15,12 +15,14 @@ from certkit.ledger import create_ledger, file_url, import_ledger, open_ledger, 
 from certkit.ledger.interface import (
     Actor,
     Anchors,
+    Applicant,
     Certificate,
     Code,
     CodeUse,
     Daemon,
     Device,
     Event,
+    KeyHolder,
     LeadRole,
     Ledger,
     Person,
@@ -132,6 +134,47 @@ def test_a_change_is_not_seen_before_it_is_complete(opened: Open, ledger: Ledger
             ledger.add_person(ALICE)
             assert other.people() == []
         assert other.people() == [ALICE]
+
+
+def test_a_change_sees_what_it_has_written_itself_in_its_order(ledger: Ledger) -> None:
+    events = [EVENT._replace(subject=str(number)) for number in range(3)]
+    with ledger.transaction():
+        ledger.add_person(ALICE)
+        ledger.set_person_revoked(ALICE.name, Revocation(NOW, "superseded"))
+        ledger.set_person_revoked(ALICE.name, None)
+        ledger.add_device(LAPTOP)
+        ledger.set_device_came(ALICE.name, LAPTOP.name, NOW, "0a")
+        for event in events:
+            ledger.add_event(event)
+        assert ledger.applicant(ALICE.name, LAPTOP.name).device == LAPTOP._replace(came=NOW, shown="0a")
+        assert ledger.people() == [ALICE]
+        assert ledger.events() == events
+
+
+def test_a_part_that_fails_is_undone_and_nothing_else_is(ledger: Ledger) -> None:
+    def fail() -> None:
+        with ledger.part():
+            ledger.add_event(EVENT._replace(subject="undone"))
+            raise KeyError
+
+    with ledger.transaction():
+        ledger.add_event(EVENT)
+        with pytest.raises(KeyError):
+            fail()
+        with pytest.raises(sql.DuplicateError), ledger.part():
+            ledger.add_certificate(device_certificate(1))  # of nobody
+        ledger.add_event(EVENT._replace(subject="bob"))
+    assert [event.subject for event in ledger.events()] == ["alice", "bob"]
+
+
+def test_an_applicant_is_known_by_name_by_device_and_by_whoever_has_the_key(ledger: Ledger) -> None:
+    enroll(ledger, device_certificate(1)._replace(pin="aa"), device_certificate(2, "desk")._replace(pin="aa"))
+    laptop, desk = (KeyHolder(ALICE.name, name, None) for name in ("laptop", "desk"))
+    assert ledger.applicant(ALICE.name, "laptop") == Applicant(ALICE, LAPTOP, ())
+    assert ledger.applicant(ALICE.name, None, "bb") == Applicant(ALICE, None, ())
+    found = ledger.applicant("bob", "laptop", "aa")
+    assert found == Applicant(None, None, found.holders)
+    assert sorted(found.holders) == [desk, laptop]
 
 
 def test_two_people_cannot_share_a_label(ledger: Ledger) -> None:

@@ -5,15 +5,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from certkit import ledger as ledgers
 from certkit.errors import CertkitError, InvalidError, MissingError, RefusedError
 from certkit.ledger import create_ledger, open_ledger
-from certkit.ledger.interface import Ledger
-from tests.ledger.test_ledger import ALICE, ANCHORS, EVENT, device_certificate
+from certkit.ledger.interface import CodeUse, Ledger
+from tests.ledger.test_ledger import ALICE, ANCHORS, CODE, EVENT, LAPTOP, NOW, device_certificate
 from tests.postgres import server
 from tests.postgres.server import DATABASE, Server
 
@@ -78,11 +80,29 @@ def test_a_connection_that_is_lost_at_the_commit_leaves_it_open_and_says_so(ledg
     def change() -> None:
         with ledger.transaction():
             ledger.add_person(ALICE)
+            assert ledger.person(ALICE.name)  # nothing but the commit is left
             postgres.cut_off()
 
     with pytest.raises(CertkitError, match="it may have been made or not"):
         change()
     assert ledger.people() == []
+
+
+def test_what_nobody_waits_for_is_written_with_what_somebody_waits_for(ledger: Ledger) -> None:
+    with ledger.transaction():
+        ledger.add_event(EVENT)
+        ledger.add_person(ALICE)
+        ledger.add_device(LAPTOP)
+        ledger.add_code(CODE._replace(uses=1, left=1))
+    execute = psycopg.Connection.execute
+    counted = mock.patch.object(psycopg.Connection, "execute", autospec=True, side_effect=execute)
+    with counted as asked, ledger.transaction():
+        assert ledger.applicant(ALICE.name, LAPTOP.name).device == LAPTOP
+        ledger.add_certificate(device_certificate(1))
+        ledger.add_event(EVENT)
+        ledger.set_device_came(ALICE.name, LAPTOP.name, NOW)
+        assert ledger.take_use(CODE.digest, CodeUse(NOW, "aa", "0001"))
+    assert asked.call_count == 4  # one to begin, to ask, to write and to commit
 
 
 def test_the_lock_of_all_homes_is_not_believed_in_after_the_connection_was_lost(
@@ -129,8 +149,9 @@ def test_a_change_of_which_a_part_failed_is_never_committed(ledger: Ledger) -> N
     def change() -> None:
         with ledger.transaction():
             ledger.add_person(ALICE)
+            ledger.add_certificate(device_certificate(1))
             with pytest.raises(CertkitError, match="refused a change"):
-                ledger.add_certificate(device_certificate(1))
+                ledger.people()
 
     with pytest.raises(CertkitError, match="a part of a change has failed"):
         change()

@@ -18,7 +18,6 @@ DEBIAN = "/usr/lib/postgresql"
 USER, DATABASE = "certkit", "team"
 _SETTINGS = {
     "listen_addresses": "",
-    "unix_socket_directories": "",  # the server's own folder
     "fsync": "off",  # what a crash of the machine would take, no test can make
     "max_connections": "60",
     "shared_buffers": "16MB",
@@ -43,8 +42,9 @@ def obstacle() -> str | None:
 class Server:
     """A server with one database; it runs as another user where the tests are root's, whom it would refuse."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self._numbers = folder, itertools.count(1)
+        self._settings = {**_SETTINGS, "unix_socket_directories": str(folder), **settings}
         self._as: dict[str, object] = {}
         folder.mkdir(mode=0o755)
         if os.geteuid() == 0:
@@ -64,8 +64,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it can be used."""
-        settings = {**_SETTINGS, "unix_socket_directories": str(self.folder)}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._program("postgres"), "-D", "data", *options], cwd=self.folder, stderr=log, stdout=log, **self._as
@@ -127,9 +126,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """Run a server in a new folder, and remove it at the end."""
-    server = Server(folder)
+def running(folder: Path, **settings: str) -> Iterator[Server]:
+    """Run a server in a new folder, with settings other than the tests' if some are given; remove it at the end."""
+    server = Server(folder, **settings)
     try:
         yield server
     finally:
