@@ -71,6 +71,12 @@ def received(
     return Received(replace(found, key=key, voucher=voucher), server, client)
 
 
+def waits(user: User, code: Code) -> bool:
+    """Tell whether the key of an attempt that was interrupted waits here."""
+    with files.acting_as(user.owner):
+        return _waiting(user, code).exists()
+
+
 def forget(user: User, code: Code) -> None:
     """Remove the key that waited, once it is in its place."""
     with files.acting_as(user.owner):

@@ -4,7 +4,6 @@ The next key waits until it is in its place: whoever tries again asks with the s
 """
 
 import contextlib
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,17 +15,14 @@ from certkit import files
 from certkit.earthly import flag_clients
 from certkit.earthly.clients import find
 from certkit.earthly.user import User, user_of
-from certkit.enroll import enrollment, est, online, record, renewal_record, server_trust
+from certkit.enroll import enrollment, est, online, record, renewal_record, renewal_time, server_trust
 from certkit.enroll.enrollment import Enrollment
+from certkit.enroll.online import Received
 from certkit.enroll.renewal_record import Renewable
-from certkit.errors import CertkitError, MalformedError, MissingError
-from certkit.pki import certificates, requests
+from certkit.errors import CertkitError, MalformedError, MissingError, RefusedError
+from certkit.pki import certificates, keys, requests
 from certkit.pki.signer import KeySigner
 
-_DUE = 2 / 3
-"""The part of its life after which a certificate is to be renewed."""
-_JITTER = 1 / 10
-"""The part of its life by which that comes earlier for some: a team enrolled on one day renews on many."""
 _LAST = 1 / 6
 """The part of its life that is left when the next one is taken whether the daemon was seen to accept it or not."""
 
@@ -43,7 +39,7 @@ class Present:
     @property
     def due(self) -> datetime:
         """When it is to be renewed."""
-        return due(self.certificate)
+        return renewal_time.due(self.certificate)
 
     @property
     def last(self) -> datetime:
@@ -55,13 +51,6 @@ class Present:
     def pair(self) -> tuple[str, str]:
         """The files of the certificate and of its key."""
         return str(self.place / "cert.pem"), str(self.place / "key.pem")
-
-
-def due(certificate: x509.Certificate) -> datetime:
-    """Return when a certificate is to be renewed: a moment of its own for each."""
-    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    drawn = hashlib.sha256(certificates.to_der(certificate)).digest()[0] / 256
-    return begin + (end - begin) * (_DUE - _JITTER * drawn)
 
 
 def present(environ: Mapping[str, str]) -> list[Present]:
@@ -96,6 +85,24 @@ def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
     planned = enrollment.plan(bundle, environ, known.clients, config=known.config, daemon=daemon)
     renewal_record.keep(user, known._replace(server=received.server))
     return planned
+
+
+def again(environ: Mapping[str, str], team: str) -> Received:
+    """Return what a server gave this machine, with the certificate that is in use, as it is now.
+
+    Raises what `server_trust` and `est` do, and RefusedError if nothing of the team's is in use here.
+    """
+    user = user_of(environ)
+    found = next((each for each in present(environ) if each.team == team), None)
+    if found is None or found.renewable is None:
+        raise RefusedError(f"what was enrolled in {team} here has been removed", code="code-used-here", team=team)
+    with files.acting_as(user.owner):
+        authorities = certificates.load_all(files.read(found.place / "ca.pem"))
+        key = keys.load(files.read(found.place / "key.pem"))
+        with server_trust.connection(found.renewable.server, authorities, found.pair) as connection:
+            told = est.settings(connection)
+        received = online.received(told, found.certificate, key, authorities)
+    return received._replace(bundle=replace(received.bundle, team=team))
 
 
 def finish(planned: Enrollment, environ: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from certkit import files
 from certkit.earthly.user import User
 from certkit.enroll import codes, renewal_places
-from certkit.enroll.codes import Server
+from certkit.enroll.codes import Code, Server
 from certkit.enroll.enrollment import Enrollment
 from certkit.errors import CertkitError, MalformedError, MissingError
 
@@ -22,16 +22,30 @@ class Renewable(NamedTuple):
     clients: tuple[str, ...]
     config: Path | None = None
     daemon: str | None = None
+    code: str | None = None
+    """The digest of the code that was used."""
 
 
-def remember(planned: Enrollment, server: Server, config: Path | None, daemon: str | None) -> None:
+def remember(planned: Enrollment, server: Server, config: Path | None, daemon: str | None, code: Code) -> None:
     """Keep what renewals need to know of an enrollment, and of former ones in the same team."""
     user, team = planned.user, planned.bundle.team
     former = recall(user, team)
     names = [*(former.clients if former else ()), *(step.client.name for step in planned.steps), *planned.others]
     kept = former or Renewable(team, server, ())
     clients = tuple(dict.fromkeys(names))
-    keep(user, Renewable(team, server, clients, config or kept.config, daemon or kept.daemon))
+    used = codes.digest(code.secret)
+    keep(user, Renewable(team, server, clients, config or kept.config, daemon or kept.daemon, used))
+
+
+def team_of(user: User, code: Code) -> str | None:
+    """Return the team in which a code has enrolled this machine, None if it has not: it may be given again."""
+    used = codes.digest(code.secret)
+    for team in renewal_places.teams(user):
+        with contextlib.suppress(MalformedError):
+            known = recall(user, team)
+            if known and known.code == used:
+                return team
+    return None
 
 
 def leave(user: User, team: str, remaining: Sequence[str]) -> None:
@@ -55,7 +69,8 @@ def recall(user: User, team: str) -> Renewable | None:
             clients = tuple(str(each) for each in found["clients"])
             config = Path(found["config"]) if found["config"] else None
             daemon = str(found["daemon"]) if found["daemon"] else None
-            return Renewable(team, codes.parse_server(str(found["server"])), clients, config, daemon)
+            used = str(found["code"]) if found.get("code") else None
+            return Renewable(team, codes.parse_server(str(found["server"])), clients, config, daemon, used)
         except (ValueError, KeyError, TypeError, RecursionError, CertkitError):
             path = _place(user, team)
             raise MalformedError(
@@ -72,6 +87,7 @@ def keep(user: User, known: Renewable) -> None:
         "clients": known.clients,
         "config": str(known.config) if known.config else None,
         "daemon": known.daemon,
+        "code": known.code,
     }
     with files.acting_as(user.owner):
         place = _place(user, known.team)

@@ -55,6 +55,8 @@ class Host:
     """Since when files are there that the daemon was not seen to hold; None if it was."""
     restarted: str = ""
     """For which files the restart command has last been run, as `Held.mark` has it."""
+    code: str = ""
+    """The digest of the code that was used."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Place:
             "digest": host.digest,
             "since": time_text(host.since) if host.since else None,
             "restarted": host.restarted,
+            "code": host.code,
         }
         files.make_private_directory(self.data)
         files.write_directory(
@@ -148,6 +151,7 @@ class Place:
             digest=str(found["digest"]),
             since=datetime.fromisoformat(str(since)) if since else None,
             restarted=str(found["restarted"]),
+            code=str(found.get("code", "")),
         )
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from cryptography import x509
 
-from certkit.enroll import online, renewal, server_trust
+from certkit.enroll import online, renewal_time, server_trust
 from certkit.errors import CertkitError, RefusedError
 from certkit.pki import certificates, extensions, keys
 from certkit.probe.activity import Activity
@@ -93,7 +93,7 @@ def hold(place: Place, found: News, now: datetime, *, can_ask: bool) -> Held:
     news.check(found, host)
     present = folder.read(host.directory)
     certificate = folder.certificate(present)
-    if can_ask and now >= renewal.due(host.identity.certificate):
+    if can_ask and now >= renewal_time.due(host.identity.certificate):
         host = _renewed(place, host)
     key = None
     if certificate is None or (can_ask and _is_due(certificate, found, now)):
@@ -212,7 +212,7 @@ def _is_due(certificate: x509.Certificate, found: News, now: datetime) -> bool:
         _check(certificate, found, now)
     except RefusedError:
         return True
-    return found.renew or now >= renewal.due(certificate)
+    return found.renew or now >= renewal_time.due(certificate)
 
 
 def _check(certificate: x509.Certificate, found: News, now: datetime) -> None:

@@ -169,7 +169,9 @@ def test_a_renewal_of_buildctl_alone_leaves_earthly_alone_and_prints_no_commands
 def test_enrolling_says_until_when_it_lasts_and_from_when_to_ask_again(team: Team, capsys: Captured) -> None:
     issue("new.certkit")
     enroll("new.certkit")
-    found = re.search(r"^  lasts   until (\S+); ask for a new one from (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    found = re.search(
+        r"^  lasts   until (\S+); ask for a new one from (\S+) on$", capsys.readouterr().out, re.MULTILINE
+    )
     assert found
     assert datetime.fromisoformat(found[1]) - datetime.fromisoformat(found[2]) == timedelta(days=30)
 

@@ -127,7 +127,39 @@ def test_a_lost_answer_is_no_lost_enrollment(
             assert refused(lead, laptop, code)[1] == "certkit: lost"
     assert enroll(lead, code).code == 0
     assert len([each for each in lead("log", "--json").data["events"] if each["action"] == "issue"]) == 1
+
+
+def test_a_line_that_is_pasted_twice_changes_nothing_and_puts_right_what_was_changed(
+    lead: Lead, server: Server, laptop: Path
+) -> None:
+    code = invite(lead)
+    assert enroll(lead, code).code == 0
+    before = everything(laptop)
+    again = enroll(lead, code)
+    assert (again.code, again.out.splitlines()[0]) == (0, f"Already enrolled in acme as {ALICE}; nothing changed.")
+    assert everything(laptop) == before
+    (laptop / "config.yml").write_text("global:\n  cache_size_mb: 100\n")
+    assert enroll(lead, code).code == 0
+    assert "buildkit_host: tcp://build.acme.example:8372" in (laptop / "config.yml").read_text()
+    assert "To build with buildctl" in enroll(lead, code, "--for", "buildctl").out
+    assert len([each for each in lead("log", "--json").data["events"] if each["action"] == "issue"]) == 1
+
+
+def test_a_code_that_was_used_here_is_none_for_another_machine_and_after_the_enrollment_was_undone(
+    lead: Lead, server: Server, laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = invite(lead)
+    assert enroll(lead, code).code == 0
+    with monkeypatch.context() as patch:
+        (tmp_path / "other").mkdir()
+        patch.setenv("HOME", str(tmp_path / "other"))
+        assert lead("enroll", code).complaint[1] == "certkit: the code was used already"
+    assert lead("unenroll").code == 0
     assert refused(lead, laptop, code)[1] == "certkit: the code was used already"
+    code = invite(lead)
+    assert enroll(lead, code).code == 0
+    shutil.rmtree(laptop / "certs")
+    assert refused(lead, laptop, code)[1] == "certkit: what was enrolled in acme here has been removed"
 
 
 def test_a_code_takes_an_enrollment_by_bundle_over_unasked(lead: Lead, server: Server, laptop: Path) -> None:

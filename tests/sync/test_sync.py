@@ -41,7 +41,9 @@ def test_from_a_code_to_a_daemon_that_is_proven(team: Team) -> None:
     assert (enrolled.code, enrolled.err) == (0, "")
     assert enrolled.out.startswith("This machine is the host of build of acme now\n  its files go to ~/host/certs/; ")
     assert "daemon sync build --once --restart-command 'docker restart buildkitd-build'" in enrolled.out
-    assert team.lead("enroll", code).complaint[:2] == (1, "certkit: the code was used already")
+    before = {path: path.read_bytes() for path in team.state.rglob("*") if path.is_file()}
+    assert team.lead("enroll", code).out.startswith("This machine is the host of build of acme already\n")
+    assert {path: path.read_bytes() for path in team.state.rglob("*") if path.is_file()} == before
     synced = team.sync()
     assert (synced.code, synced.err, synced.out) == (0, "", "build holds publication 1, proven\n")
     assert team.sync().out == "build holds publication 1, proven\n"
@@ -73,7 +75,6 @@ def test_a_lost_answer_is_no_lost_enrollment(team: Team, monkeypatch: pytest.Mon
         patch.setattr(calls, "news", lost)
         assert team.lead("enroll", code).complaint == (1, "certkit: lost", "Try again.")
     assert team.lead("enroll", code).code == 0
-    assert team.lead("enroll", code).complaint[1] == "certkit: the code was used already"
     given = [each for each in team.lead("log", "--json").data["events"] if each["action"] == "daemon enroll"]
     assert len(given) == 1
 

@@ -60,7 +60,12 @@ def test_the_pod_enrolls_once_and_starts_with_the_files_that_are_there_while_the
 
     assert started() == 0
     assert {path.name for path in team.machine.files.glob("*.pem")} == {"ca.pem", "crl.pem", "cert.pem", "key.pem"}
-    assert started() == 0  # the code is used, and not asked for again
+    identity = (team.state / "build" / "cert.pem").read_bytes()
+    assert started() == 0
+    assert (team.state / "build" / "cert.pem").read_bytes() == identity  # the code is used, and not used again
+    code.write_text(team.lead("invite", "--daemon", "build", "--json").data["code"])
+    assert started() == 0
+    assert (team.state / "build" / "cert.pem").read_bytes() != identity
     team.server.stop()
     assert started() == 0
     shutil.rmtree(team.state)

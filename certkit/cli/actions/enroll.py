@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certkit import files, probe
 from certkit.cli import actions
@@ -19,6 +20,9 @@ from certkit.enroll.bundle import LIMIT, Bundle, check_time, is_sealed, open_bun
 from certkit.errors import InvalidError, RefusedError
 from certkit.pki import names
 from certkit.probe.background import beside
+
+if TYPE_CHECKING:  # HTTP
+    from certkit.enroll.online import Received
 
 _PIPES = (Path("/dev"), Path("/dev/fd"))
 
@@ -109,16 +113,28 @@ def _enroll_with_code(code: codes.Code, choices: Choices, *, as_json: bool) -> b
 
     user = user_of(os.environ)
     with contextlib.nullcontext() if choices.no_probe else beside(probe.prepare):
-        received = online.enroll(user, code)
+        received = _given(user, code)
     clients = choices.clients or ([received.client] if received.client else [])
     planned = _plan(_renamed(received.bundle, choices), choices, clients)
-    renewal_record.remember(planned, received.server, choices.config, choices.daemon)
+    renewal_record.remember(planned, received.server, choices.config, choices.daemon, code)
     is_done = planned.is_done and not choices.force
     if not is_done:
         planned.apply()
     say_timer = None if choices.no_timer else partial(enrollment_report.say_timer, timers.start(user, os.environ))
     online.forget(user, code)  # at the end: whoever was interrupted before asks with the same key again
     return _say_and_prove(planned, choices, is_done=is_done, as_json=as_json, say_more=say_timer)
+
+
+def _given(user: User, code: codes.Code) -> "Received":
+    """Use a code; one that was used here gives what it gave before: people paste a line twice."""
+    from certkit.enroll import online, renewal_record
+
+    team = renewal_record.team_of(user, code)
+    if team is None or online.waits(user, code):
+        return online.enroll(user, code)
+    from certkit.enroll import renewal  # rarely needed
+
+    return renewal.again(os.environ, team)
 
 
 def _plan(

@@ -33,12 +33,12 @@ _FINAL = {"host-revoked", "certificate-expired", "news-of-another"}
 
 def enroll(code: Code, *, as_json: bool) -> None:
     """Make this machine the host of a daemon."""
-    host, restart = enrollment.enroll(os.environ, code, context.now())
+    host, restart, is_new = enrollment.enroll(os.environ, code, context.now())
     if as_json:
         say_json({"team": host.team, "daemon": host.daemon, "url": host.url, "directory": host.directory})
         return
     say(
-        f"This machine is the host of {host.daemon} of {host.team} now",
+        f"This machine is the host of {host.daemon} of {host.team} {'now' if is_new else 'already'}",
         f"  its files go to {short(host.directory)}/; no key leaves this machine",
         "",
         "Next: fetch them, and have the daemon read them",

@@ -11,7 +11,7 @@ from certkit.cli.support.output import say, short, tell
 from certkit.earthly import engines, flag_clients
 from certkit.earthly.clients import HOST_VARIABLE, find, variable
 from certkit.earthly.edit import KEYS
-from certkit.enroll import flag_files
+from certkit.enroll import flag_files, renewal_time
 from certkit.enroll.bundle import Bundle
 from certkit.enroll.config_clients import Step
 from certkit.enroll.enrollment import Enrollment
@@ -95,8 +95,7 @@ def _say_done(enrollment: Enrollment) -> None:
         tell("Neither Earthly nor EarthBuild was found here: enrolled for Earthly.", "(--for chooses)")
     say(f"{'Renewed' if enrollment.renews else 'Enrolled'} in {_title(enrollment)}")
     say(*_lines(enrollment, "wrote ", "edited"))
-    end, due = enrollment.bundle.certificate.not_valid_after_utc, enrollment.bundle.renewal_due
-    say(f"  lasts   until {end.date()}; ask for a new one from {due.date()}")
+    _say_how_long(enrollment.bundle)
     _say_configurations(enrollment)
     for name in () if enrollment.is_kept else enrollment.others:  # else they were told so before
         say("", f"To build with {name}")
@@ -105,6 +104,15 @@ def _say_done(enrollment: Enrollment) -> None:
     more = [daemon.name for daemon in enrollment.bundle.daemons[1:]]
     if more and enrollment.steps:
         say(f"The team's other daemons: {', '.join(more)}. (certkit use NAME switches)")
+
+
+def _say_how_long(bundle: Bundle) -> None:
+    """Say until when a certificate lasts, and what comes then: a timer's work, or a question for somebody."""
+    until = f"  lasts   until {bundle.certificate.not_valid_after_utc.date()}"
+    if bundle.voucher:
+        say(f"{until}; to be renewed from {renewal_time.due(bundle.certificate).date()} on")
+    else:
+        say(f"{until}; ask for a new one from {bundle.renewal_due.date()} on")
 
 
 def tell_of_work_trees(enrollment: Enrollment) -> None:

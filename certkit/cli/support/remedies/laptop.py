@@ -14,8 +14,9 @@ REMEDIES: Mapping[str, str] = {
     "code-incomplete": "Copy the whole line; if it was sent in parts, put them together.",
     "code-mistyped": "Copy the line instead of typing it, or ask for a new one.",
     "code-unknown": _NEW_CODE,
-    "code-used": "If you enrolled another machine with it, ask for a code for this one. If not, somebody else "
-    "has: tell whoever runs certkit for your team at once.",
+    "code-used": "If you have used it yourself, ask for another, for each machine one. If not, somebody else has: tell "
+    "whoever runs certkit for your team at once.",
+    "code-used-here": _NEW_CODE,
     "daemon-not-enrolled": "It knows: {known:,}. One that was added since comes with a new bundle: certkit enroll FILE",
     "enrolled-by-another-config": "Use --config {configs:,}",
     "enrolled-in-several-teams": "Say which with --team.",
