@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,7 +61,7 @@ class Commands:
         wanted = _wanted(await call.body(LARGEST, _SLOWEST))
         async with self._turns:
             shown = await self._lead(call)  # which may have changed while they waited
-            ended = await self._ended({"command": name, "call": wanted, **self._who(call, shown)})
+            ended = await carried_out(self.program, {"command": name, "call": wanted, **self._who(call, shown)})
         call.told["exit"] = ended["code"]
         return web.Response(body=json.dumps(ended).encode(), content_type=_JSON)
 
@@ -69,7 +71,7 @@ class Commands:
         call.may_last(LONGEST)
         wanted = {"options": {"html": "status.html"}, "files": {}}
         async with self._turns:
-            ended = await self._ended({"command": "status", "call": wanted, **self._who(call, shown)})
+            ended = await carried_out(self.program, {"command": "status", "call": wanted, **self._who(call, shown)})
         [made] = ended["files"]
         headers = {"Content-Security-Policy": _POLICY}
         body = base64.b64decode(made["content"])
@@ -90,29 +92,35 @@ class Commands:
             "passphrase": base64.b64encode(known).decode() if known is not None else None,
         }
 
-    async def _ended(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry a command out to its end, whoever waits for it; raise CallError if it does not come to one."""
-        process = await asyncio.create_subprocess_exec(
-            *self.program.start,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # no terminal of the server's may be asked anything
-        )
-        try:
-            async with asyncio.timeout(LONGEST):
-                answer, _ = await process.communicate(json.dumps(asked).encode())
-        except TimeoutError:
-            process.kill()
-            raise CallError(504, f"the command took more than {LONGEST:.0f} s, and was ended", "command-slow") from None
-        try:
-            found = json.loads(answer)
-        except ValueError:
-            found = None
-        if process.returncode or not isinstance(found, dict):
-            raise CallError(500, "the command has failed on the server, whose log says why", "command-failed")
-        if "malformed" in found:
-            raise MalformedError(str(found["malformed"]), code="call-malformed")
-        return found
+
+async def carried_out(program: Program, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry a command out to its end, whoever waits for it; raise CallError if it does not come to one."""
+    process = await asyncio.create_subprocess_exec(
+        *program.start,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # no terminal of the server's may be asked anything
+    )
+    folder = tempfile.mkdtemp(prefix="certkit-")
+    try:
+        async with asyncio.timeout(LONGEST):
+            answer, _ = await process.communicate(json.dumps({**asked, "folder": folder}).encode())
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise CallError(504, f"the command took more than {LONGEST:.0f} s, and was ended", "command-slow") from None
+    finally:
+        if process.returncode is not None:  # else it goes on, and removes it itself; who is killed does not
+            shutil.rmtree(folder, ignore_errors=True)
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        found = None
+    if process.returncode or not isinstance(found, dict):
+        raise CallError(500, "the command has failed on the server, whose log says why", "command-failed")
+    if "malformed" in found:
+        raise MalformedError(str(found["malformed"]), code="call-malformed")
+    return found
 
 
 def _wanted(body: bytes) -> dict[str, Any]:

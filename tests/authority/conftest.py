@@ -19,6 +19,12 @@ URL = "tcp://build.acme.example:8372"
 LEAD = Actor("lead", "desk")
 
 
+@pytest.fixture(autouse=True)
+def cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a passphrase on a key cost a thousandth, which says itself what it costs: here hundreds are put on."""
+    monkeypatch.setattr("certkit.pki.encrypted_key._N", 16)
+
+
 @pytest.fixture
 def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make the home of a team called acme with a daemon called build, and work there."""

@@ -1,8 +1,11 @@
 """Leads who work from their laptops: the commands of the home, sent to a real server."""
 
+import asyncio
 import base64
 import csv
 import json
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,9 @@ from certkit.cli.remote.offer import File, offers
 from certkit.enroll import codes, est
 from certkit.pki import keys, requests
 from certkit.pki.signer import KeySigner
+from certkit.server import leads as commands
+from certkit.server.answers import CallError
+from certkit.server.leads import Program
 from tests.cli import terminal
 from tests.cli.conftest import ALICE, Ended, Lead
 from tests.server import api
@@ -112,6 +118,18 @@ def test_a_lead_who_is_revoked_or_whose_device_is_gets_out_at_once(lead: Lead, f
     assert far("list").complaint[1].startswith("certkit: the server refused")
     assert "not at all: revoked" in lead("lead", "list").out
     assert lead("lead", "add", ALICE).complaint[:2] == (1, f"certkit: {ALICE} is revoked")
+
+
+def test_a_command_that_takes_too_long_is_ended_and_nothing_of_it_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(commands, "LONGEST", 1.0)
+    makes = "pathlib.Path(json.load(sys.stdin)['folder'], 'made').touch()"
+    hangs = f"import json, pathlib, sys, time; {makes}; time.sleep(60)"
+    with pytest.raises(CallError, match="the command took more than 1 s"):
+        asyncio.run(commands.carried_out(Program([sys.executable, "-c", hangs], frozenset()), {}))
+    assert not list(tmp_path.glob("certkit-*"))
 
 
 def test_a_bundle_is_made_where_the_lead_is_and_opens_there(lead: Lead, far: Lead, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import base64
 import contextlib
 import json
 import os
+import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,11 +189,13 @@ def _printing_to(folder: Path) -> Iterator[tuple[Path, Path]]:
 def _answer_once() -> None:
     asked = json.load(sys.stdin)
     os.umask(0o077)
+    folder = Path(asked["folder"])
     try:
-        with tempfile.TemporaryDirectory(prefix="certkit-") as folder:
-            answer = execute(asked, Path(folder))
+        answer = execute(asked, folder)
     except MalformedError as error:
         answer = {"malformed": error.message}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     json.dump(answer, sys.stdout)
     sys.stdout.flush()
 

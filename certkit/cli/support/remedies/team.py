@@ -38,8 +38,9 @@ REMEDIES: Mapping[str, str] = {
     "home-foreign": 'Run certkit as that user, sudo -H -u {owner} certkit …; see "Two leads, one home" in '
     "docs/lead.md.",
     "home-missing": "Make one: certkit init --help (or say where it is with --home).",
-    "home-missing-on-laptop": "Make one: certkit init --help (or say where it is with --home; leads of a team with a "
-    "server: --server URL). To check this laptop: certkit probe",
+    "home-missing-on-laptop": "Run it where the team's home is, or name that with --home; leads of a team with a "
+    "server: --server URL, where a command has it. To make a team: certkit init --help. To check this laptop: "
+    "certkit probe",
     "key-of-another": "Have a new one made: certkit enroll --request FILE",
     "lead-of-another": "Let {person} do it, who can for their own devices, or whoever is at the home.",
     "ledger-too-large": "Copy {home} as a whole, cp -a, to an encrypted disk while nothing works on it: such a copy is "
