@@ -319,7 +319,8 @@ class PostgresDatabase:
             except _OVER:
                 self._connection.close()
                 raise
-            return cursor.fetchall() if cursor.description else []
+            # Not by its `description`, which takes as long to make as some statements take.
+            return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
     def _connect(self) -> "psycopg.Connection[Row]":
         self._listens = False
