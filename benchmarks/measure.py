@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.team import Team
@@ -23,6 +23,10 @@ class Command:
     words: Sequence[str | Path]
     code: int = 0
     environment: Mapping[str, str] | None = None
+
+    def weighed(self) -> "Command":
+        """Return the same command in a process whose peak memory is its own: a child begins with its parent's."""
+        return replace(self, words=["sh", "-c", '"$@"; exit $?', "sh", *self.words])
 
     def cost(self, number: int = 0) -> "Cost":
         """Run it once; raise RuntimeError if it ends otherwise."""
@@ -48,7 +52,7 @@ class Cost:
     processor_ms: float
     """Of the processor, which a busy machine changes least."""
     megabytes: float
-    """Peak resident memory."""
+    """Peak resident memory, if the command was `weighed`."""
 
 
 def at(team: Team, *words: str | Path, code: int = 0) -> Command:

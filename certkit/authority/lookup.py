@@ -131,9 +131,13 @@ def doubles(view: View, listed: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _traces(name: str) -> set[str]:
-    """Return what two names have in common of which one is almost the other: so not each is compared with each."""
+    """Return what two names have in common of which one is almost the other: so not each is compared with each.
+
+    Names that count are meant to be alike, so that what is left without one of their digits is nothing in common.
+    """
     folded = names.folded(name)
-    return {f"{_before_at(name)}@", folded, *(folded[:at] + folded[at + 1 :] for at in range(len(folded)))}
+    shorter = (folded[:at] + folded[at + 1 :] for at, char in enumerate(folded) if not char.isdigit())
+    return {f"{_before_at(name)}@", folded, *shorter}
 
 
 def is_almost(one: str, other: str) -> bool:

@@ -155,4 +155,9 @@ MIGRATIONS: tuple[tuple[str | Callable[[Run], None], ...], ...] = (
         "DROP INDEX code_uses_by_certificate",
         "CREATE INDEX code_uses_by_certificate ON code_uses (serial) WHERE serial IS NOT NULL",
     ),
+    (
+        # Whether a device has a certificate that has not ended, without the rows of all that it has had.
+        "DROP INDEX certificates_by_device",
+        "CREATE INDEX certificates_by_device ON certificates (person, device, id, not_after)",
+    ),
 )

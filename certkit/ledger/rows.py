@@ -38,7 +38,8 @@ MOST_GENERATIONS = 10_000
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _DEPLOYED = r"[A-Za-z0-9_.+@=~:\[\]/ -]+"
 """What says how a daemon runs: it becomes a part of commands to paste, so nothing in it means anything to a shell."""
-_SERIAL = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
+_SERIAL = re.compile(r"(?!0+\Z)([0-7]?[0-9a-f]{39}|[0-9a-f]{1,39})", re.ASCII)
+"""A positive number in 20 bytes at most, the first bit of which is its sign (RFC 5280, section 4.1.2.2)."""
 _WORD = r"[a-z0-9-]{1,64}"
 """The code of an outcome or of an error, as a daemon's host has sent it."""
 _SYNC_TIMES = ("since", "renew", "said")

@@ -326,13 +326,13 @@ class SqlLedger:
 
     def count_enrolled(self, unexpired_at: datetime) -> int:
         """See `interface.Ledger`."""
-        [[count]] = self._run(
-            "SELECT count(*) FROM devices d JOIN people p ON p.name = d.person "
-            "WHERE d.revoked_at IS NULL AND p.revoked_at IS NULL AND EXISTS (SELECT 1 FROM certificates c "
-            "WHERE c.person = d.person AND c.device = d.name AND c.not_after > :at)",
+        # All but those of people who are shut out, and not of all who are not: those are a few.
+        [[count, shut_out]] = self._run(
+            f"SELECT (SELECT count(*) FROM devices d WHERE {_MAY_BUILD}), (SELECT count(*) FROM people p "  # noqa: S608  literals
+            f"CROSS JOIN devices d WHERE p.revoked_at > '' AND d.person = p.name AND {_MAY_BUILD})",
             at=time_text(unexpired_at),
         )
-        return int(count)
+        return int(count) - int(shut_out)
 
     def set_person_revoked(self, name: str, revoked: Revocation | None) -> None:
         """See `interface.Ledger`."""
@@ -689,6 +689,10 @@ _REVOKED = (
 _REVOKED_WHERE = (  # SQLite goes through what is joined crosswise in the order in which it is written
     "CROSS JOIN certificates c WHERE d.person = p.name AND c.person = d.person AND c.device = d.name "
     "AND c.not_after > :at"
+)
+_MAY_BUILD = (
+    "d.revoked_at IS NULL AND EXISTS "
+    "(SELECT 1 FROM certificates c WHERE c.person = d.person AND c.device = d.name AND c.not_after > :at)"
 )
 _PAGE = 1000
 """Rows that are read at once of what may be long."""

@@ -33,6 +33,8 @@ VALUES: dict[str, object] = {
     "JSON of lists": '[["a"], {"b": 1}, null, -1]',
     "JSON of texts": '["a; touch planted", "../x"]',
     "an object": '{"name": "\\u001b[2J", "since": [], "pems": [1], "stage": "settled", "old": 1, "last": 461168601842}',
+    "zero": "00",
+    "more bits than a serial number has": "f" * 40,
     "deep JSON": "[" * 100_000,
 }
 READING = (
