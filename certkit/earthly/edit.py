@@ -82,7 +82,7 @@ def _edited(section: Section, key: str, value: Value, line: int) -> Section:
 
 def _decode(content: bytes) -> str:
     if content.startswith(_UTF16):
-        raise unsafe(1, "the file is in UTF-16")
+        raise unsafe(1, "the file is in UTF-16", "Save it as UTF-8, and run this again.")
     if len(content) > LIMIT:
         raise MalformedError(
             f"the file is larger than {LIMIT} bytes",

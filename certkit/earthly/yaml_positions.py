@@ -36,7 +36,7 @@ DEEPEST = 200
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _COMMENT = re.compile(r"[ \t]+#")
 _NULLS = ("", "~", "null", "Null", "NULL")
-_EDIT_BY_HAND = "Edit the file by hand, or write it more plainly."
+_MORE_PLAINLY = "Write that part of the file more plainly, and run this again."
 
 BY_HAND = "Correct it by hand; Earthly cannot read it either."
 
@@ -179,15 +179,15 @@ def parse(text: str) -> Document:
         raise not_yaml(1 + len(_BREAK.findall(text[: error.position])), "it has a control character") from None
 
 
-def unsafe(line: int, why: str) -> RefusedError:
+def unsafe(line: int, why: str, hint: str = _MORE_PLAINLY) -> RefusedError:
     """Make the refusal to edit what stands on a line."""
     message = f"line {line}: certkit cannot edit this safely: {why}"
-    return RefusedError(message, _EDIT_BY_HAND, code="client-config-unsafe-to-edit", line=line)
+    return RefusedError(message, hint, code="client-config-unsafe-to-edit", line=line)
 
 
 def _unread(line: int, what: str, code: str) -> RefusedError:
     """Make the refusal to read what the client may read."""
-    return RefusedError(f"line {line}: {what}, which certkit does not read", _EDIT_BY_HAND, code=code, line=line)
+    return RefusedError(f"line {line}: {what}, which certkit does not read", _MORE_PLAINLY, code=code, line=line)
 
 
 def not_yaml(line: int, problem: str) -> NotYamlError:
