@@ -36,9 +36,9 @@ class Machine:
         flags = [
             f"--tls{flag}={self.files}/{name}.pem" for flag, name in zip(("cacert", "cert", "key"), _FILES, strict=True)
         ]
-        command = " ".join([*self.daemon.command, *flags])
+        self.command = " ".join([*self.daemon.command, *flags])
         self.restart = folder / "restart"
-        self.restart.write_text(_RESTART.format(folder=folder, command=command))
+        self.restart.write_text(_RESTART.format(folder=folder, command=self.command))
         self.restart.chmod(0o755)
 
     @property

@@ -12,11 +12,14 @@ from certkit.pki import certificates
 from tests.cli.conftest import ALICE, Lead
 from tests.daemons.build import Programs
 from tests.daemons.daemon import Start
+from tests.environment import CHECKOUT
+from tests.kubernetes.manifests import pod_spec
 from tests.patience import eventually
 from tests.sync.conftest import Found, Team
 from tests.team import Files
 from tests.trust.people import SERVED, Pair, answer
 
+MANIFEST = CHECKOUT / "templates" / "sync" / "kubernetes.yaml"
 BOB = "bob@acme.example"
 BAD_CERTIFICATE, UNKNOWN_CA = 42, 48
 LARGE = 8 * 1024 * 1024
@@ -55,6 +58,27 @@ def following(team: Team) -> Iterator["subprocess.Popen[str]"]:
     finally:
         process.terminate()
         print(process.communicate()[0])
+
+
+@contextlib.contextmanager
+def pod(team: Team) -> Iterator[None]:
+    """Run the daemon and what syncs as the manifest has them in one pod: they see each other's processes alone.
+
+    Whatever ends is started again, as the kubelet does it, and each start is a line in `starts`.
+    """
+    starts, log = team.folder / "starts", team.folder / "log"
+    [_, sync] = pod_spec(MANIFEST)["containers"]
+    daemon = f"(while :; do echo start >> {starts}; {team.machine.command}; sleep 0.1; done) >> {log} 2>&1 &"
+    script = f'{daemon} while ! grep -q "running server on" {log}; do sleep 0.05; done; exec "$@"'
+    alone = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    command = [*alone, "sh", "-c", script, "sh", sys.executable, "-m", "certkit", *sync["args"]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            eventually(lambda: starts.exists() and team.daemon()["proven"] == 1)
+            yield
+        finally:
+            process.kill()
+            print(process.communicate()[0], log.read_text())
 
 
 @contextlib.contextmanager
@@ -124,6 +148,32 @@ def test_a_revocation_waits_for_a_build_and_then_shuts_out(
         UNKNOWN_CA,
         SERVED,
     ]
+
+
+def test_in_a_pod_the_daemon_is_ended_when_nobody_builds_and_comes_back_with_the_new_files(
+    real_daemons: None, found: Found, flavour: str
+) -> None:
+    team = found(flavour)
+    assert team.enroll().code == 0
+    team.lead("daemon", "sync", "build", "--once")
+    alice, bob = (holder(team.lead, team.folder, each) for each in (ALICE, BOB))
+    port = team.machine.daemon.port
+    with pod(team):
+        assert told(port, alice) == SERVED
+        before = (team.folder / "starts").read_text()
+        with building(team.folder, team.machine.programs, team.machine.url, bob) as build:
+            assert build.stdout
+            begun = build.stdout.read(1)
+            assert begun, build.stderr and build.stderr.read()
+            team.lead("revoke", ALICE)
+            eventually(lambda: outcome(team) == "waiting")
+            assert (team.folder / "starts").read_text() == before
+            archive, said = build.communicate()
+            assert (build.returncode, len(archive) > LARGE) == (0, True), said
+            eventually(lambda: team.daemon()["proven"] == 2)
+        assert (team.folder / "starts").read_text() == f"{before}start\n"
+        assert told(port, alice) == BAD_CERTIFICATE
+        assert told(port, bob) == SERVED
 
 
 def others(team: Team) -> Path:
