@@ -29,7 +29,7 @@ Change = Callable[[Session], Operation[Result]]
 
 PATIENCE = 5.0
 """Seconds that an operation waits for another process that writes to the ledger."""
-_COMPANY = 0.01
+_COMPANY = 0.005
 """Seconds that the next change waits for others, if the last one was not alone: many small commits cost more."""
 _TOGETHER = 64
 """Changes at most that share a commit: for as long as they take, nobody else is heard."""
