@@ -91,7 +91,7 @@ def test_on_a_laptop_it_names_the_developers_command(lead: Lead, desk: Path, cli
     assert lead("enroll", "a", "--for", client, "--no-probe").code == 0
     code, what, remedy = lead("status", "--home", "elsewhere").complaint
     assert (code, what) == (1, f"certkit: there is no team in {desk / 'elsewhere'}")
-    assert remedy.startswith("Make one: certkit init --help")
+    assert remedy.startswith("Run it where the team's home is")
     assert remedy.endswith(" To check this laptop: certkit probe")
 
 

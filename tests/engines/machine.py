@@ -80,6 +80,10 @@ class Machine:
         """Run a command on it; return what it printed."""
         return self._do("on", *command, check=check)
 
+    def image(self, reference: str, context: Path) -> None:
+        """Build an image for its engines from a folder's Dockerfile; `engine-base` is the machine's own root."""
+        self._do("image", reference, str(context))
+
     def clean(self) -> None:
         """Remove all that recipes have made on it."""
         self.on(
@@ -108,7 +112,7 @@ class Machine:
             for flavour, built in _PROGRAMS.items():
                 with tempfile.TemporaryDirectory() as context:
                     self._lay(Path(context), flavour, built)
-                    self._do("image", FLAVOURS[flavour].reference, context)
+                    self.image(FLAVOURS[flavour].reference, Path(context))
         finally:
             self.stop()
 

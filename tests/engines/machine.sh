@@ -17,7 +17,7 @@ inside() {
 
 packages=systemd,systemd-sysv,dbus,iproute2,iptables,kmod,procps,runc,containernetworking-plugins,socat,busybox-static
 engines=nftables,curl,ca-certificates,docker.io,docker-cli,docker-compose,podman,netavark,aardvark-dns,uidmap,crun,haproxy
-engines=$engines,git,jq,gettext-base,bc,openssl,pigz,xz-utils
+engines=$engines,git,jq,gettext-base,bc,openssl,pigz,xz-utils,python3,python3-pip
 
 case $do in
 make)
