@@ -127,10 +127,7 @@ def _daemons(entries: Mapping[str, Entry]) -> tuple[ListedDaemon, ...]:
 
 
 def _daemon(name: str, entry: Entry) -> ListedDaemon:
-    if not isinstance(entry.value, Entries):
-        example = f"{name}: {{url: tcp://build.acme.example:8372}}"
-        raise wrong(entry.line, f"it says nothing of the daemon {name}", f"Write it so: {example}")
-    values = _fields(entry.value, (*_DAEMON, *SAID))
+    values = _of_daemon(name, entry)
     if "url" not in values:
         raise wrong(entry.line, f"the daemon {name} has no URL", "Write below it: url: tcp://HOST:PORT")
     with in_line(entry.line):
@@ -143,6 +140,16 @@ def _daemon(name: str, entry: Entry) -> ListedDaemon:
             hosts += daemons.host_names([each.value])
     said = {field: _text(values[key], "a text") for key, field in SAID.items() if key in values}
     return ListedDaemon(entry.line, name, address, tuple(dict.fromkeys(hosts)), Said(**said))
+
+
+def _of_daemon(name: str, entry: Entry) -> Mapping[str, Entry]:
+    """Return what is said of a daemon: a URL at least, alone or among other things."""
+    if isinstance(entry.value, Entries):
+        return _fields(entry.value, (*_DAEMON, *SAID))
+    if isinstance(entry.value, Text) and not entry.value.is_nothing:
+        return {"url": entry}
+    example = f"{name}: tcp://build.acme.example:8372"
+    raise wrong(entry.line, f"it says nothing of the daemon {name}", f"Write it so: {example}")
 
 
 def _people(entries: Mapping[str, Entry]) -> tuple[ListedPerson, ...]:

@@ -13,6 +13,16 @@ TEAM = "team: acme\n"
 DAEMON = f"{TEAM}daemons:\n  build:\n    url: tcp://build.acme.example:8372\n"
 
 
+def test_a_daemon_may_be_its_url_alone(lead: Lead) -> None:
+    assert lead("init", "--team", "acme", "--daemon", "tcp://build.acme.example:8372", "--name", "build").code == 0
+    Path("roster.yml").write_text(f"{TEAM}daemons:\n  build: tcp://build.acme.example:8372\n")
+    assert "Nothing to do" in lead("apply", "roster.yml").out
+    Path("roster.yml").write_text(f"{TEAM}daemons:\n  build: build.acme.example\n")
+    assert (
+        lead("apply", "roster.yml").complaint[1].startswith("certkit: roster.yml: line 3: 'build.acme.example' is not")
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -12,7 +12,7 @@ from certkit.authority.batches import Prepared
 from certkit.authority.invitations import Invitation
 from certkit.authority.roster_file import Roster
 from certkit.authority.roster_people import alike
-from certkit.authority.roster_plan import Plan
+from certkit.authority.roster_plan import Act, Kind, Plan
 from certkit.authority.session import Session
 from certkit.authority.view import View
 from certkit.cli.support import behalf, home_access, input_files, roster_report
@@ -85,6 +85,10 @@ def apply(home: Path | None, options: Options) -> None:
         _say_handed_out(given)
         if found.daemons.steps or found.people.revoked:
             say_update(session)
+        for each in found.changes:
+            if (each.kind, each.act) == (Kind.DAEMON, Act.ADD):
+                recipe = home_access.command(session, f"daemon deploy {each.name}")
+                say(f"To start {each.name}, which is new, on its host:  {recipe}")
 
 
 def _read(named: Path) -> Roster:
