@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from certkit.authority import overview
+from certkit.cli.actions import status
 from certkit.cli.support import context, output
 from certkit.ledger import sql, sqlite
 from certkit.ledger.interface import Actor, Certificate, Device, Event, Person
@@ -317,6 +318,26 @@ def test_of_many_devices_status_lists_those_alone_that_are_due(
     assert "alice" not in ended.out
     assert "\n3 more devices may build, and none of them is due: certkit list\n" in ended.out
     assert {item["name"] for item in lead("status", "--json").data["items"]} >= {"alice", "bob", "carol", "dave"}
+
+
+@pytest.mark.usefixtures("home")
+def test_of_many_that_are_due_status_names_those_that_end_first_and_counts_all(
+    lead: Lead, travel: "Travel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(lead, "dave")
+    travel(days=1)
+    for person in ("alice", "bob"):
+        issue(lead, person)
+    travel(days=350)
+    monkeypatch.setattr(status, "_MOST", 1)
+    ended = lead("status")
+    assert "dave" in ended.out
+    assert "alice" not in ended.out
+    assert "\n2 more devices are due, and end later: certkit list marks them\n" in ended.out
+    assert "\n3 devices, all at once\n" in ended.out
+    assert ended.out.endswith("5 of 7 items are due.\n")  # the daemon and the list, too
+    named = [item["name"] for item in lead("status", "--json").data["items"] if item["attention"]]
+    assert {"alice", "bob", "dave"} <= set(named)
 
 
 @pytest.mark.usefixtures("home")

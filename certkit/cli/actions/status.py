@@ -16,6 +16,8 @@ from certkit.results import as_json as as_json_form
 
 _LARGE = 64 * 1024
 """Bytes of a `ca.pem` from which on its size is of interest: a small team has a thirtieth of it."""
+_MOST = 100
+"""Devices that are named: whoever has more of them does something for all at once."""
 _CLOCKS = ERRORS["authority-not-yet-valid"]
 """What to do where an authority is not valid yet: no command that has it sign helps."""
 
@@ -30,7 +32,9 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
         unsigned = {item for item in wanting if too_early and item.attention is Expiry.NOT_YET_VALID}
         devices = [e for e in wanting if e.kind is Kind.DEVICE and not e.renews_by and e not in unsigned]
         at_once_too = {*devices} if len(devices) > 1 and not as_json else set()
-        remedies = {item: _command(view, item, default) for item in wanting if item not in at_once_too}
+        left_out = set() if as_json else _all_but_first([e for e in wanting if e.kind is Kind.DEVICE])
+        without_command = at_once_too | left_out
+        remedies = {item: _command(view, item, default) for item in wanting if item not in without_command}
         remedies |= dict.fromkeys(unsigned, _CLOCKS)
         at_once = home_access.command(view, ALL_DEVICES)
     broken = any(item.severity is Severity.ERROR for item in wanting)
@@ -38,7 +42,9 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
         shown = [{**as_json_form(item), "severity": item.severity, "remedy": remedies.get(item)} for item in items]
         say_json({"ok": not broken, "items": shown, "notes": told, "default_daemon": default, "sizes": measured})
     else:
-        _say(items, remedies, seen_at, default)
+        _say([item for item in items if item not in left_out], remedies, seen_at, default)
+        if left_out:
+            say("", f"{len(left_out)} more devices are due, and end later: certkit list marks them")
         if len(devices) > 1:
             say("", f"{len(devices)} devices, all at once", f"  {at_once}")
         if more:
@@ -47,6 +53,11 @@ def status(home: Path | None, *, as_json: bool) -> tuple[bool, bool]:
             say("", _in_words(measured))
         say(*(f"Note: {wording.of(each)}" for each in told), _verdict(items, more))
     return broken, bool(wanting)
+
+
+def _all_but_first(due: list[Item]) -> set[Item]:
+    """Return the devices that are counted only: of many that are due, those that end first are enough to look at."""
+    return {*sorted(due, key=lambda item: str(item.expires))[_MOST:]}
 
 
 def _say(items: list[Item], remedies: dict[Item, str], now: datetime, default: str | None) -> None:
