@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.engines.conftest import Desk
 from tests.cli.engines.test_recipes import URL, brought_up
-from tests.engines.machine import HOST, Machine
+from tests.engines.machine import ENGINES, HOST, Machine, reason_to_skip
 from tests.environment import CHECKOUT, INHERITED
 from tests.server.running import Server
 
@@ -46,7 +46,9 @@ def flavour_of_recipe() -> str:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fetch all that certkit needs in an image, beside certkit's own wheel."""
+    """Fetch all that certkit needs in an image, beside certkit's own wheel, if there is a machine for it."""
+    if reason := reason_to_skip(ENGINES):
+        pytest.skip(reason)
     folder = tmp_path_factory.mktemp("wheels")
     pip("wheel", "--no-deps", f"--wheel-dir={folder}", CHECKOUT)
     [own] = folder.glob("certkit-*.whl")
