@@ -55,8 +55,8 @@ def _agrees(go: Loader, content: bytes, key: bytes = KEY) -> None:
 
 
 def _has_certificate(said: str) -> bool:
-    """Tell whether it was not the certificate that X509KeyPair stopped at."""
-    return not said.startswith("x509: ") and "certificate input" not in said
+    """Tell whether it was not the certificate that X509KeyPair stopped at: of a key `tls` itself says what is wrong."""
+    return (not said or said.startswith("tls: ")) and "certificate input" not in said
 
 
 def _has_key(said: str) -> bool:
