@@ -97,10 +97,8 @@ def again(environ: Mapping[str, str], team: str) -> Received:
     if found is None or found.renewable is None:
         raise RefusedError(f"what was enrolled in {team} here has been removed", code="code-used-here", team=team)
     with files.acting_as(user.owner):
-        authorities = certificates.load_all(files.read(found.place / "ca.pem"))
+        told, authorities = _settings(found, found.renewable)
         key = keys.load(files.read(found.place / "key.pem"))
-        with server_trust.connection(found.renewable.server, authorities, found.pair) as connection:
-            told = est.settings(connection)
         received = online.received(told, found.certificate, key, authorities)
     return received._replace(bundle=replace(received.bundle, team=team))
 
@@ -119,9 +117,14 @@ def _show(user: User, found: Present) -> None:
     """Show the pair that is in use: a rotation waits until the server has seen it."""
     if found.renewable:
         with files.acting_as(user.owner):
-            authorities = certificates.load_all(files.read(found.place / "ca.pem"))
-            with server_trust.connection(found.renewable.server, authorities, found.pair) as connection:
-                est.settings(connection)
+            _settings(found, found.renewable)
+
+
+def _settings(found: Present, known: Renewable) -> tuple[bytes, list[x509.Certificate]]:
+    """Return what the server tells whoever shows the pair in use, and the authorities that it was believed by."""
+    authorities = certificates.load_all(files.read(found.place / "ca.pem"))
+    with server_trust.connection(known.server, authorities, found.pair) as connection:
+        return est.settings(connection), authorities
 
 
 @contextlib.contextmanager

@@ -5,14 +5,15 @@ different tables are put together. What one refers to in another is checked at t
 """
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 
-Values = Mapping[str, object]
+from certkit.ledger.sql import Values
+
 Statement = tuple[str, Values]
 
 _TABLE = re.compile(r"\b(?:INTO|UPDATE|FROM|JOIN) ([a-z_]+)")
-_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+PARAMETER = re.compile(r"(?<!:):([a-z_0-9]+)")
+"""A parameter of a statement; two colons begin a type of PostgreSQL's."""
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -59,6 +60,6 @@ def _tables(statement: str) -> tuple[str, ...]:
 @lru_cache
 def _combined(statements: tuple[str, ...]) -> str:
     """Put statements together, the parameters of each with its place behind their names."""
-    *others, last = [_PARAMETER.sub(rf":\1_{place}", each) for place, each in enumerate(statements)]
+    *others, last = [PARAMETER.sub(rf":\1_{place}", each) for place, each in enumerate(statements)]
     parts = ", ".join(f"part_{place} AS ({each})" for place, each in enumerate(others))
     return f"WITH {parts} {last}" if parts else last

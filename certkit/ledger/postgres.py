@@ -21,7 +21,7 @@ from psycopg import conninfo, errors, pq
 
 from certkit.errors import InvalidError, MissingError, RefusedError
 from certkit.ledger import urls
-from certkit.ledger.pending import Pending
+from certkit.ledger.pending import PARAMETER, Pending
 from certkit.ledger.rows import Row
 from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
 
@@ -46,7 +46,6 @@ _LOCK_OF_HOMES = 0x686F6D65
 """The same of the lock that stands for those of all homes: "home"."""
 _CHANNEL = "certkit"
 
-_PARAMETER = re.compile(r"(?<!:):([a-z_0-9]+)")
 _REMEDIES: Mapping[type[errors.Error], str] = {
     errors.LockNotAvailable: "Another command writes to it, and has for a minute: try again when that has ended.",
     errors.ReadOnlySqlTransaction: "Name the primary: this one is a standby.",
@@ -373,4 +372,4 @@ def _line(error: Exception) -> str:
 @lru_cache
 def _spelled(statement: str) -> str:
     """Write a statement's parameters as psycopg does."""
-    return _PARAMETER.sub(r"%(\1)s", statement.replace("%", "%%"))
+    return PARAMETER.sub(r"%(\1)s", statement.replace("%", "%%"))

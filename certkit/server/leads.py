@@ -95,13 +95,13 @@ class Commands:
 
 async def carried_out(program: Program, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Carry a command out to its end, whoever waits for it; raise CallError if it does not come to one."""
+    folder = tempfile.mkdtemp(prefix="certkit-")  # first: without one nothing is started
     process = await asyncio.create_subprocess_exec(
         *program.start,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # no terminal of the server's may be asked anything
     )
-    folder = tempfile.mkdtemp(prefix="certkit-")
     try:
         async with asyncio.timeout(LONGEST):
             answer, _ = await process.communicate(json.dumps({**asked, "folder": folder}).encode())

@@ -11,6 +11,7 @@ from certkit.errors import CertkitError, MalformedError
 from certkit.pki import certificates, keys, requests
 from certkit.pki.signer import KeySigner
 from certkit.sync import calls, news
+from certkit.sync.news import News
 from certkit.sync.place import Host, Pair, Place, data, enrolled, place
 
 _LIFE = timedelta(days=3650)
@@ -44,10 +45,14 @@ def enroll(environ: Mapping[str, str], code: Code, now: datetime) -> Enrolled:
 
 def _again(where: Place, host: Host) -> Enrolled:
     with server_trust.connection(host.server, host.authorities, where.shown()) as connection:
-        told = calls.news(connection, "", "", 0)
-    found = news.read(told[0] if told else b"")
+        found = _first_news(connection)
     news.check(found, host)
     return Enrolled(host, found.restart, is_new=False)
+
+
+def _first_news(connection: calls.Connection) -> News:
+    told = calls.news(connection, "", "", 0)
+    return news.read(told[0] if told else b"")
 
 
 def _begin(environ: Mapping[str, str], code: Code, now: datetime) -> Enrolled:
@@ -60,8 +65,7 @@ def _begin(environ: Mapping[str, str], code: Code, now: datetime) -> Enrolled:
         online.shown(waiting, certificate),
         server_trust.connection(code.server, [authority], online.pair(waiting)) as connection,
     ):
-        told = calls.news(connection, "", "", 0)
-    found = news.read(told[0] if told else b"")
+        found = _first_news(connection)
     news.check_authorities(found, [authority])
     where = place(environ, found.daemon)
     with where.alone():

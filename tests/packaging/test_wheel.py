@@ -1,27 +1,22 @@
 """The wheel works by itself, away from the checkout."""
 
 import subprocess
-import sys
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.environment import INHERITED
+from tests.environment import CHECKOUT
+from tests.packaging.wheel import build, pip
 
 pytestmark = pytest.mark.real  # a real installer, which fetches what certkit depends on
-
-CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", "--no-deps", f"--wheel-dir={folder}", str(CHECKOUT))
-    [path] = folder.glob("certkit-*.whl")
-    return path
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +27,6 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     interpreter = folder / "bin" / "python"
     pip(f"--python={interpreter}", "install", str(wheel))
     return interpreter
-
-
-def pip(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], env=INHERITED, check=True)
 
 
 def run(*command: str | Path, cwd: Path) -> str:

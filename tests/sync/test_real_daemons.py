@@ -4,7 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from certkit.enroll.bundle import open_bundle
@@ -12,14 +12,13 @@ from certkit.pki import certificates
 from tests.cli.conftest import ALICE, Lead
 from tests.daemons.build import Programs
 from tests.daemons.daemon import Start
-from tests.environment import CHECKOUT
 from tests.kubernetes.manifests import pod_spec
 from tests.patience import eventually
 from tests.sync.conftest import Found, Team
+from tests.sync.test_templates import MANIFEST
 from tests.team import Files
 from tests.trust.people import SERVED, Pair, answer
 
-MANIFEST = CHECKOUT / "templates" / "sync" / "kubernetes.yaml"
 BOB = "bob@acme.example"
 BAD_CERTIFICATE, UNKNOWN_CA = 42, 48
 LARGE = 8 * 1024 * 1024
@@ -115,6 +114,20 @@ def outcome(team: Team) -> object:
     return sync["outcome"] if isinstance(sync, dict) else None
 
 
+def revoke_during_a_build(team: Team, builder: Files, is_as_before: Callable[[], bool]) -> None:
+    """Revoke Alice while somebody builds: the daemon is as before until that has ended well, and then proven."""
+    with building(team.folder, team.machine.programs, team.machine.url, builder) as build:
+        assert build.stdout
+        begun = build.stdout.read(1)
+        assert begun, build.stderr and build.stderr.read()
+        team.lead("revoke", ALICE)
+        eventually(lambda: outcome(team) == "waiting")
+        assert is_as_before()
+        archive, said = build.communicate()
+        assert (build.returncode, len(archive) > LARGE) == (0, True), said
+        eventually(lambda: team.daemon()["proven"] == 2)
+
+
 def test_a_revocation_waits_for_a_build_and_then_shuts_out(
     real_daemons: None, found: Found, flavour: str, daemon_factory: Start
 ) -> None:
@@ -124,17 +137,8 @@ def test_a_revocation_waits_for_a_build_and_then_shuts_out(
     alice, bob = (holder(team.lead, team.folder, each) for each in (ALICE, BOB))
     port = team.machine.daemon.port
     assert told(port, alice) == SERVED
-    with following(team), building(team.folder, team.machine.programs, team.machine.url, bob) as build:
-        assert build.stdout
-        begun = build.stdout.read(1)
-        assert begun, build.stderr and build.stderr.read()
-        team.lead("revoke", ALICE)
-        eventually(lambda: outcome(team) == "waiting")
-        assert team.machine.restarts == 1
-        assert told(port, alice) == SERVED
-        archive, said = build.communicate()
-        assert (build.returncode, len(archive) > LARGE) == (0, True), said
-        eventually(lambda: team.daemon()["proven"] == 2)
+    with following(team):
+        revoke_during_a_build(team, bob, lambda: (team.machine.restarts, told(port, alice)) == (1, SERVED))
     assert team.machine.restarts == 2
     assert told(port, alice) == BAD_CERTIFICATE
     assert told(port, bob) == SERVED
@@ -161,16 +165,7 @@ def test_in_a_pod_the_daemon_is_ended_when_nobody_builds_and_comes_back_with_the
     with pod(team):
         assert told(port, alice) == SERVED
         before = (team.folder / "starts").read_text()
-        with building(team.folder, team.machine.programs, team.machine.url, bob) as build:
-            assert build.stdout
-            begun = build.stdout.read(1)
-            assert begun, build.stderr and build.stderr.read()
-            team.lead("revoke", ALICE)
-            eventually(lambda: outcome(team) == "waiting")
-            assert (team.folder / "starts").read_text() == before
-            archive, said = build.communicate()
-            assert (build.returncode, len(archive) > LARGE) == (0, True), said
-            eventually(lambda: team.daemon()["proven"] == 2)
+        revoke_during_a_build(team, bob, lambda: (team.folder / "starts").read_text() == before)
         assert (team.folder / "starts").read_text() == f"{before}start\n"
         assert told(port, alice) == BAD_CERTIFICATE
         assert told(port, bob) == SERVED

@@ -75,6 +75,8 @@ def test_a_lost_answer_is_no_lost_enrollment(team: Team, monkeypatch: pytest.Mon
         patch.setattr(calls, "news", lost)
         assert team.lead("enroll", code).complaint == (1, "certkit: lost", "Try again.")
     assert team.lead("enroll", code).code == 0
+    shutil.rmtree(team.state)
+    assert team.lead("enroll", code).complaint[1] == "certkit: the code was used already"
     given = [each for each in team.lead("log", "--json").data["events"] if each["action"] == "daemon enroll"]
     assert len(given) == 1
 

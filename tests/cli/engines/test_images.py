@@ -6,8 +6,6 @@ import platform
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,8 @@ import pytest
 from tests.cli.engines.conftest import Desk
 from tests.cli.engines.test_recipes import URL, brought_up
 from tests.engines.machine import ENGINES, HOST, Machine, reason_to_skip
-from tests.environment import CHECKOUT, INHERITED
+from tests.environment import CHECKOUT
+from tests.packaging.wheel import build, pip
 from tests.server.running import Server
 
 pytestmark = pytest.mark.real
@@ -35,10 +34,6 @@ DOCKER = "FROM engine-base\nRUN cp /usr/bin/docker /usr/local/bin/docker\n"
 """Of the images that the templates begin with, which come from a registry: Debian's Python and Docker's program."""
 
 
-def pip(*words: str | Path) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", *words], env=INHERITED, check=True)
-
-
 @pytest.fixture
 def flavour_of_recipe() -> str:
     return "buildkit"
@@ -50,8 +45,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if reason := reason_to_skip(ENGINES):
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("wheels")
-    pip("wheel", "--no-deps", f"--wheel-dir={folder}", CHECKOUT)
-    [own] = folder.glob("certkit-*.whl")
+    own = build(folder)
     kinds = [f"--platform=manylinux_2_{each}_{platform.machine()}" for each in (17, 28, 34)]
     pip(
         "download",
