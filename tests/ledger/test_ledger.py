@@ -203,6 +203,17 @@ def test_a_serial_number_is_recorded_once(ledger: Ledger) -> None:
         ledger.add_certificate(device_certificate(1))
 
 
+@pytest.mark.parametrize("serial", ["00", "8" + "0" * 39, "f" * 40])
+def test_a_serial_number_that_no_certificate_can_have_is_damage(ledger: Ledger, serial: str) -> None:
+    longest = device_certificate(1)._replace(serial="7" + "f" * 39)
+    enroll(ledger, longest)
+    assert ledger.certificates("device") == [longest]
+    with ledger.transaction():
+        ledger.add_certificate(device_certificate(2)._replace(serial=serial))
+    with pytest.raises(sql.LedgerError, match="the ledger is damaged"):
+        ledger.certificates("device")
+
+
 def test_somebody_is_shut_out_and_let_in_again(ledger: Ledger) -> None:
     enroll(ledger)
     why = Revocation(NOW + timedelta(days=1), "keyCompromise")
