@@ -210,6 +210,7 @@ def load_all(pem: bytes) -> list[x509.Certificate]:
         ) from None
 
 
+@functools.lru_cache(64)  # an authority's is in every bundle
 def to_pem(certificate: x509.Certificate) -> bytes:
     """Encode a certificate as PEM (RFC 7468)."""
     return certificate.public_bytes(serialization.Encoding.PEM)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _LOG_N, _R, _P = 16, 8, 1  # 64 MB and a quarter of a second
-_LOG_N_OF_DRAWN = 10  # 1 MB and some milliseconds
+_LOG_N_OF_DRAWN = 4  # 16 kB and less than a tenth of a millisecond
 _MAGIC = b"certkit\x01"
 _SALT, _NONCE, _TAG = 16, 12, 16
 _COST = slice(len(_MAGIC), len(_MAGIC) + 3)

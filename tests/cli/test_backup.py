@@ -68,7 +68,7 @@ def test_the_passphrase_is_made_up_and_shown_once(lead: Lead, home: Path, tmp_pa
     _, said = on_terminal(["backup", "sealed"])
     found = re.search(r"Passphrase  (\S+)\r?\n +shown once", said)
     assert found
-    assert len(found[1].split("-")) == 9
+    assert len(found[1].split("-")) == 10
     say_secret(found[1])
     assert lead("restore", "sealed", *SECRET, "--home", tmp_path / "restored").code == 0
     assert b"PRIVATE KEY" not in Path("sealed").read_bytes()

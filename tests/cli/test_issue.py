@@ -37,7 +37,7 @@ def test_it_gives_a_sealed_bundle_and_shows_its_passphrase_once(lead: Lead, home
     assert f"Issued {ALICE}, device desk, expires " in ended.out
     assert ended.out.splitlines()[-1] == "  certkit enroll alice.certkit"
     secret = shown_passphrase(ended.out)
-    assert len(secret.split("-")) == 9
+    assert len(secret.split("-")) == 10
     bundle = opened("alice.certkit", secret)
     assert (bundle.team, bundle.person, bundle.device) == ("acme", ALICE, "desk")
     assert bundle.daemons == (("build", URL),)
