@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -16,60 +16,87 @@ _HELP = "See certkit invite --help, for example: certkit invite alice@acme.examp
 _DRAWN = "--qr draws for a camera, and --json is for programs"
 
 
+PersonArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PERSON|list|cancel]",
+        help="The person to invite, such as alice@acme.example.",
+        autocompletion=completions.people,
+    ),
+]
+WhichArgument = Annotated[
+    str | None, typer.Argument(metavar="ID|PERSON", help="With cancel: the code, or whose open codes.")
+]
+TtlOption = Annotated[
+    timedelta,
+    typer.Option(
+        "--ttl",
+        metavar="<duration>",
+        parser=numbers.duration,
+        show_default="1h",
+        help="How long it is good: 30m, 12h, 7d.",
+    ),
+]
+UsesOption = Annotated[
+    int,
+    typer.Option(
+        "--uses", metavar="<number>", parser=numbers.count(1), help="How many devices it enrolls, each with a key."
+    ),
+]
+ClientOption = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        help="earthly, earthbuild, buildctl or buildx; by default, what is found there.",
+        autocompletion=completions.clients,
+    ),
+]
+QrOption = Annotated[bool, typer.Option("--qr", help="Draw the code as a QR code, too.")]
+PeopleOption = Annotated[
+    Path | None,
+    typer.Option("--from", help="Invite everybody in this CSV file: person,device,client. - reads standard input."),
+]
+OutDirOption = Annotated[
+    Path | None, typer.Option("--out-dir", help="The folder for many codes: a file to send to each, and a table.")
+]
+DaemonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--daemon",
+        help="Invite no person, but the host of this daemon: it makes the daemon's key, and fetches its files.",
+        autocompletion=completions.daemons,
+    ),
+]
+
+
+class _Asked(NamedTuple):
+    """What was typed, whether it goes together or not."""
+
+    person: str | None
+    which: str | None
+    device: str | None
+    ttl: timedelta
+    uses: int
+    client: str | None
+    qr: bool
+    people: Path | None
+    out_dir: Path | None
+    daemon: str | None
+    as_json: bool
+
+
 @offered("invite", lambda options: options.get("person") != "list", people=File.READ, out_dir=File.FILLED)
 def invite(
-    person: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[PERSON|list|cancel]",
-            help="The person to invite, such as alice@acme.example.",
-            autocompletion=completions.people,
-        ),
-    ] = None,
-    which: Annotated[
-        str | None, typer.Argument(metavar="ID|PERSON", help="With cancel: the code, or whose open codes.")
-    ] = None,
+    person: PersonArgument = None,
+    which: WhichArgument = None,
     device: options.NewDeviceOption = None,
-    ttl: Annotated[
-        timedelta,
-        typer.Option(
-            "--ttl",
-            metavar="<duration>",
-            parser=numbers.duration,
-            show_default="1h",
-            help="How long it is good: 30m, 12h, 7d.",
-        ),
-    ] = _HOUR,
-    uses: Annotated[
-        int,
-        typer.Option(
-            "--uses", metavar="<number>", parser=numbers.count(1), help="How many devices it enrolls, each with a key."
-        ),
-    ] = 1,
-    client: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            help="earthly, earthbuild, buildctl or buildx; by default, what is found there.",
-            autocompletion=completions.clients,
-        ),
-    ] = None,
-    qr: Annotated[bool, typer.Option("--qr", help="Draw the code as a QR code, too.")] = False,
-    people: Annotated[
-        Path | None,
-        typer.Option("--from", help="Invite everybody in this CSV file: person,device,client. - reads standard input."),
-    ] = None,
-    out_dir: Annotated[
-        Path | None, typer.Option("--out-dir", help="The folder for many codes: a file to send to each, and a table.")
-    ] = None,
-    daemon: Annotated[
-        str | None,
-        typer.Option(
-            "--daemon",
-            help="Invite no person, but the host of this daemon: it makes the daemon's key, and fetches its files.",
-            autocompletion=completions.daemons,
-        ),
-    ] = None,
+    ttl: TtlOption = _HOUR,
+    uses: UsesOption = 1,
+    client: ClientOption = None,
+    qr: QrOption = False,
+    people: PeopleOption = None,
+    out_dir: OutDirOption = None,
+    daemon: DaemonOption = None,
     home: options.HomeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -92,47 +119,60 @@ def invite(
 
     Exit codes: 0 invited, 1 failure, 2 usage.
     """
+    asked = _Asked(person, which, device, ttl, uses, client, qr, people, out_dir, daemon, as_json)
     if daemon:
-        _refuse(
-            (person or which or device or client or uses != 1 or people or out_dir)
-            and "a daemon's host is invited alone, with --ttl and --qr at most",
-            qr and as_json and _DRAWN,
-        )
-        actions.invite.invite_host(home, daemon, ttl, qr=qr, as_json=as_json)
+        _invite_host(home, asked, daemon)
     elif people:
-        _refuse(
-            person and f"{person!r} is one person, and --from means many",
-            device and "--device is for one code; --from takes devices from its file",
-            uses != 1 and "--uses is for one code; --from makes one for each line",
-            qr and as_json and _DRAWN,
-        )
-        many = actions.invite_many.Many(people, ttl, client, out_dir, qr=qr, as_json=as_json)
-        actions.invite_many.invite(home, many)
+        _invite_many(home, asked, people)
     elif person in {"list", "cancel"}:
-        if device or client or uses != 1 or ttl != _HOUR or qr or out_dir:
-            raise InvalidError(f"invite {person} makes no code", "Leave the code's options out.", code="usage")
-        _manage(home, person, which, as_json=as_json)
+        _manage(home, asked, person)
     elif person is None:
         raise InvalidError("nobody is named", _HELP, code="usage")
     else:
-        _refuse(
-            out_dir and "--out-dir is for many at once",
-            which is not None and f"one person is invited at a time, and {which!r} is another",
-            qr and as_json and _DRAWN,
-        )
-        choices = actions.invite.Choices(device, ttl, uses, client, qr)
-        actions.invite.invite(home, person, choices, as_json=as_json)
+        _invite_one(home, asked, person)
 
 
-def _manage(home: Path | None, what: str, which: str | None, *, as_json: bool) -> None:
+def _invite_host(home: Path | None, asked: _Asked, daemon: str) -> None:
+    others = (asked.person, asked.which, asked.device, asked.client, asked.uses != 1, asked.people, asked.out_dir)
+    _refuse(
+        any(others) and "a daemon's host is invited alone, with --ttl and --qr at most",
+        asked.qr and asked.as_json and _DRAWN,
+    )
+    actions.invite.invite_host(home, daemon, asked.ttl, qr=asked.qr, as_json=asked.as_json)
+
+
+def _invite_many(home: Path | None, asked: _Asked, people: Path) -> None:
+    _refuse(
+        asked.person and f"{asked.person!r} is one person, and --from means many",
+        asked.device and "--device is for one code; --from takes devices from its file",
+        asked.uses != 1 and "--uses is for one code; --from makes one for each line",
+        asked.qr and asked.as_json and _DRAWN,
+    )
+    many = actions.invite_many.Many(people, asked.ttl, asked.client, asked.out_dir, asked.qr, asked.as_json)
+    actions.invite_many.invite(home, many)
+
+
+def _invite_one(home: Path | None, asked: _Asked, person: str) -> None:
+    _refuse(
+        asked.out_dir and "--out-dir is for many at once",
+        asked.which is not None and f"one person is invited at a time, and {asked.which!r} is another",
+        asked.qr and asked.as_json and _DRAWN,
+    )
+    choices = actions.invite.Choices(asked.device, asked.ttl, asked.uses, asked.client, asked.qr)
+    actions.invite.invite(home, person, choices, as_json=asked.as_json)
+
+
+def _manage(home: Path | None, asked: _Asked, what: str) -> None:
     """List the codes, or cancel some."""
-    if what == "list" and which is None:
-        actions.invite.list_codes(home, as_json=as_json)
-    elif what == "cancel" and which is not None:
-        actions.invite.cancel(home, which, as_json=as_json)
+    if asked.device or asked.client or asked.uses != 1 or asked.ttl != _HOUR or asked.qr or asked.out_dir:
+        raise InvalidError(f"invite {what} makes no code", "Leave the code's options out.", code="usage")
+    if what == "list" and asked.which is None:
+        actions.invite.list_codes(home, as_json=asked.as_json)
+    elif what == "cancel" and asked.which is not None:
+        actions.invite.cancel(home, asked.which, as_json=asked.as_json)
     else:
         raise InvalidError(
-            f"invite {what} {'takes no name' if which else 'wants the code that is to be cancelled'}",
+            f"invite {what} {'takes no name' if asked.which else 'wants the code that is to be cancelled'}",
             "certkit invite list shows all; certkit invite cancel ID cancels one.",
             code="usage",
         )
