@@ -1,6 +1,7 @@
 """The recipe makes a pod in a strict cluster; each printed step brings new files to it, and leaves no key about."""
 
 import base64
+import time
 import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,7 @@ def test_what_is_printed_brings_a_daemon_up_and_each_later_change_to_it(desk: De
     for change in changes if flavour == "buildkit" else changes[:1]:
         lines = steps(desk.lead(*change).out)
         assert len(lines) == 3, (change, lines)
+        time.sleep(1)  # kubectl refuses to restart a second time within one
         for line in lines:
             desk.paste(line)
     [last] = desk.pods()
