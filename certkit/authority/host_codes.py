@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from cryptography.x509 import Certificate
 
-from certkit.authority import daemons, host_sync, invitations
+from certkit.authority import daemons, host_sync, invitations, redemption
 from certkit.authority.invitations import Invitation, State
 from certkit.authority.session import Session
 from certkit.errors import RefusedError
@@ -50,7 +50,7 @@ def redeem(session: Session, code: ledger.Code, request: bytes) -> Certificate:
 
 
 def _answered_before(session: Session, code: ledger.Code, public_key: keys.PublicKey) -> Certificate | None:
-    for kept in invitations.given(session, code, public_key):
+    for kept in redemption.given(session, code, public_key):
         host_sync.holder(session, kept.der)
         return certificates.load(kept.der)
     return None

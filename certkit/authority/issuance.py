@@ -16,7 +16,7 @@ from certkit.enroll.bundle import Bundle, Daemon
 from certkit.errors import InvalidError, RefusedError
 from certkit.ledger import interface as ledger
 from certkit.pki import certificates, keys, names, requests
-from certkit.pki.certificates import Authority
+from certkit.pki.certificates import Authority, serial_text
 from certkit.pki.keys import PrivateKey, PublicKey, public_pin
 from certkit.results import time_text
 
@@ -151,26 +151,26 @@ def record(session: Session, made: Draft, now: Terms | None = None) -> Issued:
     Whoever records many looks for the `terms` once.
     """
     now = now or terms(session)
-    is_known = session.ledger.device(made.person, made.device) is not None
-    issued = issued_of(session.team, made, now, _also_valid(session, made.person, made.device) if is_known else ())
-    write(session, made, now)
-    return issued
+    former = _valid(session, made.person, made.device) if write(session, made, now) else ()
+    also_valid = tuple(each for each in former if each.serial != serial_text(made.certificate.serial_number))
+    return issued_of(session.team, made, now, also_valid)
 
 
-def write(session: Session, made: Draft, now: Terms) -> None:
+def write(session: Session, made: Draft, now: Terms) -> bool:
     """Record a certificate, its holder if they are new, and the event; belongs into a transaction.
 
-    Raises RefusedError as `admit` does, for a key that was certified for somebody else, and if the authority has been
-    replaced meanwhile.
+    Return whether the device was there before. Raises RefusedError as `admit` does, for a key that was certified for
+    somebody else, and if the authority has been replaced meanwhile.
     """
     authority, certificate, person, device = made.authority, made.certificate, made.person, made.device
     if authority.certificate not in now.issuers:
         raise RefusedError("the client authority has just been replaced", "Run it again.", code="authority-replaced")
-    admit(session, person, device, made.pin)
+    is_known = admit(session, person, device, made.pin)
     holder = Holder(person=person, device=device, pin=made.pin, trusts=now.trusts, urls=now.daemons)
     record_certificate(session, "device", certificate, authority, **holder)
-    serial = certificates.serial_text(certificate.serial_number)
+    serial = serial_text(certificate.serial_number)
     session.record("issue", person, device=device, serial=serial, until=time_text(certificate.not_valid_after_utc))
+    return is_known
 
 
 def issued_of(team: str, made: Draft, now: Terms, also_valid: tuple[Valid, ...] = ()) -> Issued:
@@ -240,7 +240,7 @@ def _draft(
     return Draft(authority, person, device, certificate, public_pin(public_key).hex(), key)
 
 
-def _also_valid(session: Session, person: str, device: str) -> tuple[Valid, ...]:
+def _valid(session: Session, person: str, device: str) -> tuple[Valid, ...]:
     found = session.ledger.certificates("device", person=person, unexpired_at=session.now)
     return tuple(Valid(each.serial, each.not_after) for each in found if each.device == device)
 
@@ -272,11 +272,11 @@ def _daemons(view: View) -> tuple[Daemon, ...]:
     return found
 
 
-def admit(session: Session, person: str, device: str | None, pin: str | None = None) -> None:
+def admit(session: Session, person: str, device: str | None, pin: str | None = None) -> bool:
     """Record a person and a device that are new, before somebody is let in; belongs into a transaction.
 
-    Raises RefusedError for one that has been revoked, for a key, by the SHA-256 of it, that was certified for another
-    device, person or daemon, and as `approvals.check_whom` does.
+    Return whether the device was there before. Raises RefusedError for one that has been revoked, for a key, by the
+    SHA-256 of it, that was certified for another device, person or daemon, and as `approvals.check_whom` does.
     """
     approvals.check_whom(session, person)
     found = refuse_revoked(session, person, device, pin)
@@ -288,6 +288,7 @@ def admit(session: Session, person: str, device: str | None, pin: str | None = N
         session.ledger.add_person(ledger.Person(person, names.label(person), session.now))
     if device and not found.device:
         session.ledger.add_device(ledger.Device(person, device, names.label(device), session.now))
+    return found.device is not None
 
 
 def refuse_revoked(view: View, person: str, device: str | None, pin: str | None = None) -> ledger.Applicant:

@@ -224,9 +224,9 @@ def due_devices(view: View) -> list[DeviceState]:
     longest = max(view.settings.bundle_life, view.settings.device_life)
     until, of_who_come = view.now + certificates.NOTICE, view.now + longest * (1 - visits.LATEST)
     ending = view.ledger.enrolled_ending(view.now - FORGOTTEN, until, of_who_come)
-    found = {*ending, *view.ledger.enrolled_beginning(view.now)}
-    ordered = sorted(found, key=lambda each: (each.device.person, each.device.name))
-    return [state for state in (_device_state(each, view.now) for each in ordered) if state.attention]
+    found = {(e.device.person, e.device.name): e for e in (*ending, *view.ledger.enrolled_beginning(view.now))}
+    states = (_device_state(found[key], view.now) for key in sorted(found))
+    return [state for state in states if state.attention]
 
 
 def _device_state(found: Enrolled, now: datetime) -> DeviceState:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from certkit.authority import issuance, server_identity, shown_certificates, visits
+from certkit.authority.admission import Admission
 from certkit.authority.issuance import Certified
 from certkit.authority.session import Session
 from certkit.authority.view import View
@@ -74,7 +75,7 @@ def renewal(session: Session, der: bytes, request: bytes) -> Callable[[Session],
         visits.note(session, *whose)
         return issuance.certified(session.acting(shown.person), made)
 
-    return record
+    return Admission((shown.person, shown.device, pin), record)
 
 
 def _again(session: Session, whose: tuple[str, str, str], before: Certified) -> Certified:

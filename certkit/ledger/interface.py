@@ -4,7 +4,7 @@ Names are the keys: a person's, a device's below a person's, a daemon's. Times a
 What is true of the files on one host stays out of it: several hosts may share a ledger.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from types import MappingProxyType
@@ -74,6 +74,10 @@ class KeyHolder(NamedTuple):
     person: str | None
     device: str | None
     daemon: str | None
+
+
+Application = tuple[str, str | None, str | None]
+"""Who is to be let in, as `Ledger.applicant` is asked of them: person, device, and the pin of the key."""
 
 
 class Applicant(NamedTuple):
@@ -277,6 +281,15 @@ class Ledger(Protocol):
     def part(self) -> AbstractContextManager[None]:
         """Begin a part of a change, inside `transaction`, that an exception undoes without the rest."""
 
+    def foreseeing(
+        self, applications: Sequence[Application] = (), codes: Sequence[str] = ()
+    ) -> AbstractContextManager[None]:
+        """Find out at once what is asked in a block, where every question waits: of applicants, and codes by digest.
+
+        Each answer is given once. Of applicants who share a person or a key the ledger is asked in turn, so that what
+        the block records of one is seen by the next; it changes nothing else that they are judged by.
+        """
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other host out that shares the ledger and wants this lock; never inside a transaction.
 
@@ -339,13 +352,13 @@ class Ledger(Protocol):
         """
 
     def enrolled_ending(self, after: datetime, until: datetime, of_who_come: datetime) -> list[Enrolled]:
-        """Return the devices that are not shut out and whose newest certificate ends then, by person and name.
+        """Return the devices that are not shut out and whose newest certificate ends then, in any order.
 
         Of those that have come to the server since they were given it, the ones that end until `of_who_come`.
         """
 
     def enrolled_beginning(self, after: datetime) -> list[Enrolled]:
-        """Return the devices that are not shut out and whose newest certificate begins later, by person and name."""
+        """Return the devices that are not shut out and whose newest certificate begins later, in any order."""
 
     def count_enrolled(self, unexpired_at: datetime) -> int:
         """Return how many devices are not shut out and have a certificate that has not expired then."""

@@ -21,6 +21,7 @@ from psycopg import conninfo, errors, pq
 
 from certkit.errors import InvalidError, MissingError, RefusedError
 from certkit.ledger import urls
+from certkit.ledger.foresight import ForeseeingLedger
 from certkit.ledger.pending import PARAMETER, Pending
 from certkit.ledger.rows import Row
 from certkit.ledger.sql import DuplicateError, LedgerError, SqlLedger, Values
@@ -69,7 +70,7 @@ _OVER = (
 
 def check_empty(url: str) -> None:
     """Raise RefusedError if there is a ledger in a database in which anything was ever recorded."""
-    with contextlib.closing(SqlLedger(PostgresDatabase(url))) as ledger:
+    with contextlib.closing(ForeseeingLedger(PostgresDatabase(url))) as ledger:
         if _is_there(ledger) and ledger.database.execute("SELECT 1 FROM events LIMIT 1", {}):
             name = ledger.database.name
             raise RefusedError(
@@ -100,7 +101,7 @@ def open_ledger(url: str, patience: float = PATIENCE) -> SqlLedger:
 
 
 def _prepared(database: "PostgresDatabase", prepare: Callable[[SqlLedger], object]) -> SqlLedger:
-    ledger = SqlLedger(database)
+    ledger = ForeseeingLedger(database)
     try:
         prepare(ledger)
     except BaseException:

@@ -5,7 +5,7 @@ Statements name their parameters as `:name`; a `Database` says what it spells di
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -15,6 +15,7 @@ from certkit.ledger import rows
 from certkit.ledger.interface import (
     Anchors,
     Applicant,
+    Application,
     Certificate,
     Code,
     CodeUse,
@@ -173,6 +174,14 @@ class SqlLedger:
             self.database.undo_to("part")
             raise
 
+    def foreseeing(
+        self,
+        applications: Sequence[Application] = (),  # noqa: ARG002  as the interface
+        codes: Sequence[str] = (),  # noqa: ARG002  likewise
+    ) -> AbstractContextManager[None]:
+        """See `interface.Ledger`: of a file one question takes no longer than its part of many."""
+        return contextlib.nullcontext()
+
     def locked(self) -> AbstractContextManager[None]:
         """See `interface.Ledger`."""
         return self.database.locked()
@@ -232,8 +241,7 @@ class SqlLedger:
 
     def applicant(self, person: str, device: str | None, pin: str | None = None) -> Applicant:
         """See `interface.Ledger`."""
-        found = _all(rows.applicant, self._run(_APPLICANTS, person=person, device=device, pin=pin))
-        return found[0]._replace(holders=tuple(holder for each in found for holder in each.holders))
+        return applicant(self._run(_APPLICANT, person=person, device=device, pin=pin))
 
     def person_folded(self, folded: str) -> Person | None:
         """See `interface.Ledger`."""
@@ -316,13 +324,12 @@ class SqlLedger:
     def _enrolled_where(self, condition: str, **times: datetime) -> list[Enrolled]:
         """Return the devices that are not shut out and of whose newest certificate something is so."""
         found = self._run(
-            f"{_ENROLLED_COLUMNS} FROM certificates c "
-            "JOIN devices d ON d.person = c.person AND d.name = c.device JOIN people p ON p.name = c.person "
-            f"WHERE c.kind = 'device' AND {condition} "
-            f"AND c.id = {_NEWEST_OF_DEVICE} AND p.revoked_at IS NULL AND d.revoked_at IS NULL",
+            f"SELECT {_DEVICE_COLUMNS}, NULL, {_NEWEST_COLUMNS} FROM certificates c "  # noqa: S608  literals
+            f"JOIN devices d ON d.person = c.person AND d.name = c.device WHERE c.kind = 'device' AND {condition} "
+            f"AND c.id = {_NEWEST_OF_DEVICE} AND d.revoked_at IS NULL AND d.person NOT IN ({_SHUT_OUT})",
             **{name: time_text(time) for name, time in times.items()},
         )
-        return sorted(_all(rows.enrolled, found), key=lambda each: (each.device.person, each.device.name))
+        return _all(rows.enrolled, found)
 
     def count_enrolled(self, unexpired_at: datetime) -> int:
         """See `interface.Ledger`."""
@@ -478,12 +485,12 @@ class SqlLedger:
 
     def code(self, digest: str) -> Code | None:
         """See `interface.Ledger`."""
-        return _first(rows.code, self._run(f"{_CODES} WHERE c.digest = :digest", digest=digest))
+        return _first(rows.code, self._run(f"{CODES} WHERE c.digest = :digest", digest=digest))
 
     def codes(self, *, unexpired_at: datetime | None = None) -> list[Code]:
         """See `interface.Ledger`."""
         where = "" if unexpired_at is None else "WHERE c.expires > :at"
-        found = self._run(f"{_CODES} {where} ORDER BY +c.id", at=unexpired_at and time_text(unexpired_at))
+        found = self._run(f"{CODES} {where} ORDER BY +c.id", at=unexpired_at and time_text(unexpired_at))
         return _all(rows.code, found)  # the sign keeps SQLite from going through all by their numbers
 
     def cancel_code(self, digest: str, at: datetime) -> None:
@@ -506,7 +513,7 @@ class SqlLedger:
     def code_of_certificate(self, serial: str) -> Code | None:
         """See `interface.Ledger`."""
         where = "WHERE c.digest IN (SELECT code FROM code_uses WHERE serial = :serial)"
-        return _first(rows.code, self._run(f"{_CODES} {where}", serial=serial))
+        return _first(rows.code, self._run(f"{CODES} {where}", serial=serial))
 
     def uses_of_code(self, digest: str) -> list[CodeUse]:
         """See `interface.Ledger`."""
@@ -655,20 +662,24 @@ _PROPOSALS = "SELECT name, person, created, expires, command, call, needed, agre
 _PEOPLE = "SELECT name, label, created, revoked_at, revoked_reason FROM people"
 _DEVICES = "SELECT person, name, label, created, revoked_at, revoked_reason, came, shown FROM devices"
 _DEVICE_COLUMNS = "d.person, d.name, d.label, d.created, d.revoked_at, d.revoked_reason, d.came, d.shown"
-_APPLICANTS = (
-    f"SELECT p.name, p.label, p.created, p.revoked_at, p.revoked_reason, {_DEVICE_COLUMNS}, "  # noqa: S608  literals
-    "c.person, c.device, c.daemon, c.id IS NOT NULL FROM (SELECT 1) AS one LEFT JOIN people p ON p.name = :person "
+APPLICANT_COLUMNS = (
+    f"p.name, p.label, p.created, p.revoked_at, p.revoked_reason, {_DEVICE_COLUMNS}, "
+    "c.person, c.device, c.daemon, c.id IS NOT NULL"
+)
+_APPLICANT = (
+    f"SELECT {APPLICANT_COLUMNS} FROM (SELECT 1) AS one LEFT JOIN people p ON p.name = :person "  # noqa: S608  literals
     "LEFT JOIN devices d ON d.person = p.name AND d.name = :device LEFT JOIN certificates c ON c.pin = :pin"
 )
 _DAEMONS = "SELECT name, url, hosts, created, proven, serving, removed, place, deployment, sync, proven_at FROM daemons"
 _ANCHORS = "SELECT number, created, ca, crl, generations, excluded FROM anchors"
-_CODES = (
+CODES = (
     "SELECT c.digest, c.person, c.device, c.client, c.created, c.expires, c.cancelled, c.daemon, "
     "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest), "
     "(SELECT count(*) FROM code_uses u WHERE u.code = c.digest AND u.used_at IS NULL) FROM codes c"
 )
 _EVENTS = "SELECT id, at, actor, host, access, action, subject, detail FROM events"
-_ENROLLED_COLUMNS = f"SELECT {_DEVICE_COLUMNS}, p.revoked_at, c.serial, c.not_before, c.not_after, c.created"
+_NEWEST_COLUMNS = "c.serial, c.not_before, c.not_after, c.created"
+_SHUT_OUT = "SELECT name FROM people WHERE revoked_at IS NOT NULL"
 _NEWEST_OF_DEVICE = "(SELECT max(n.id) FROM certificates n WHERE n.person = c.person AND n.device = c.device)"
 _NEWEST_OF_DAEMON = "(SELECT max(n.id) FROM certificates n WHERE n.daemon = c.daemon AND n.kind = 'daemon')"
 _NEWEST_OF = {
@@ -678,7 +689,8 @@ _NEWEST_OF = {
 }
 """Which certificate is the newest of its holder, by kind; of the others nobody asks."""
 _ENROLLED = (
-    f"{_ENROLLED_COLUMNS} FROM devices d JOIN people p ON p.name = d.person LEFT JOIN certificates c "  # noqa: S608  literals
+    f"SELECT {_DEVICE_COLUMNS}, p.revoked_at, {_NEWEST_COLUMNS} FROM devices d "  # noqa: S608  literals
+    "JOIN people p ON p.name = d.person LEFT JOIN certificates c "
     "ON c.id = (SELECT max(n.id) FROM certificates n WHERE n.person = d.person AND n.device = d.name)"
 )
 _REVOKED = (
@@ -697,6 +709,12 @@ _MAY_BUILD = (
 _PAGE = 1000
 """Rows that are read at once of what may be long."""
 _CERTIFICATES = f"SELECT {', '.join(_COLUMNS)} FROM certificates"  # noqa: S608  literals
+
+
+def applicant(found: Sequence[Row]) -> Applicant:
+    """Read the rows of one applicant, which differ in who holds the key."""
+    each = _all(rows.applicant, found)
+    return each[0]._replace(holders=tuple(holder for one in each for holder in one.holders))
 
 
 def _numbered_event(row: Row) -> tuple[int, Event]:

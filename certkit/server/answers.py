@@ -8,7 +8,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import Certificate
 
-from certkit.authority.invitations import UnknownCodeError
+from certkit.authority.redemption import UnknownCodeError
 from certkit.errors import CertkitError, InvalidError, MalformedError, MissingError, RefusedError
 from certkit.results import as_json
 

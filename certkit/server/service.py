@@ -12,14 +12,14 @@ from typing import NamedTuple
 from aiohttp import web
 from cryptography.x509 import Certificate
 
-from certkit.authority import host_codes, invitations, renewals, server_identity
-from certkit.authority.invitations import DeadCodeError, TakenError, UnknownCodeError
+from certkit.authority import host_codes, redemption, renewals, server_identity
+from certkit.authority.invitations import DeadCodeError
 from certkit.authority.issuance import Certified
+from certkit.authority.redemption import TakenError, UnknownCodeError
 from certkit.authority.renewals import Holder
 from certkit.authority.session import Session
 from certkit.enroll import codes
 from certkit.errors import CertkitError, MalformedError, RefusedError
-from certkit.ledger import interface as ledger
 from certkit.ledger.interface import Access
 from certkit.pki.certificates import serial_text
 from certkit.server import answers, hosts
@@ -266,15 +266,11 @@ def _check(session: Session) -> None:
 
 async def _redeemed(call: Call, secret: bytes, request: bytes) -> Certified | _Identity:
     """Use a code: a person's together with those of others, a host's by itself."""
-
-    def prepare(session: Session) -> Operation[Certified | ledger.Code]:
-        code = invitations.find(session, secret)
-        return (lambda _session: code) if code.daemon else invitations.redemption(session, code, request)
-
+    use = redemption.Use(secret, request)
     try:
-        made = await call.change(prepare, "code")
+        made = await call.change(use, "code")
     except TakenError:  # with the same key perhaps
-        made = await call.change(prepare, "code")
+        made = await call.change(use, "code")
     if isinstance(made, Certified):
         return made
     code, daemon = made, made.daemon or ""

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+from certkit.authority.admission import Admission
 from certkit.authority.home import Home
+from certkit.authority.redemption import Use
 from certkit.authority.session import Session
 from certkit.ledger import open_ledger
 from certkit.ledger.interface import Actor
@@ -179,7 +181,9 @@ def _carried_out(session: Kept, waiting: tuple[_Waiting, Session]) -> _Outcome:
 
 def _prepared(session: Kept, changes: Sequence[tuple[_Waiting, Session]]) -> list[_Outcome]:
     session.memory.turn.clear()
-    return [_outcome(waiting, own, waiting.wanted) for waiting, own in changes]
+    codes = [waiting.wanted.digest for waiting, _ in changes if isinstance(waiting.wanted, Use)]
+    with session.ledger.foreseeing(codes=codes):
+        return [_outcome(waiting, own, waiting.wanted) for waiting, own in changes]
 
 
 def _made(session: Kept, changes: Sequence[_Prepared]) -> list[_Outcome]:
@@ -199,7 +203,8 @@ def _made(session: Kept, changes: Sequence[_Prepared]) -> list[_Outcome]:
 def _part_of(session: Kept, changes: Sequence[_Prepared]) -> list[_Outcome]:
     """Make changes, all or none."""
     session.memory.turn.clear()
-    with session.ledger.part():
+    applications = [make.application for _, _, make in changes if isinstance(make, Admission)]
+    with session.ledger.part(), session.ledger.foreseeing(applications):
         return [_Outcome(waiting, make(own)) for waiting, own, make in changes]
 
 

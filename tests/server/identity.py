@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from certkit.authority import invitations, server_identity
+from certkit.authority import invitations, redemption, server_identity
 from certkit.authority.changes import changing
 from certkit.authority.home import open_home
-from certkit.authority.invitations import TakenError
 from certkit.authority.issuance import Certified
+from certkit.authority.redemption import TakenError
 from certkit.authority.session import Session
 from certkit.enroll.codes import Server
 from certkit.ledger.interface import Actor
@@ -34,12 +34,12 @@ def enroll(home: Path, person: str, device: str) -> None:
 
 def redeem(session: Session, secret: bytes, request: bytes) -> Certified:
     """Use a code as a server does, for one who waits alone."""
-    record = invitations.redemption(session, invitations.find(session, secret), request)
+    record = redemption.prepare(session, redemption.find(session, secret), request)
     try:
         with session.transaction():
             return record(session)
     except TakenError:
-        again = invitations.redemption(session, invitations.find(session, secret), request)
+        again = redemption.prepare(session, redemption.find(session, secret), request)
         with session.transaction():
             return again(session)
 

@@ -6,32 +6,35 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from cryptography.x509 import Certificate
+from psycopg import Connection
 
 from certkit.authority import invitations, issuance, revocation
 from certkit.authority.changes import changing
 from certkit.authority.home import Home, open_home
-from certkit.authority.invitations import DeadCodeError, Invitation, TakenError
+from certkit.authority.invitations import DeadCodeError, Invitation
 from certkit.authority.issuance import Certified
+from certkit.authority.redemption import TakenError, Use
 from certkit.authority.revocation import Subject
 from certkit.authority.session import Session
 from certkit.errors import CertkitError, RefusedError
 from certkit.ledger import open_ledger
 from certkit.ledger.interface import Person
-from certkit.ledger.sqlite import SqliteDatabase
 from certkit.pki import certificates, keys, requests
 from certkit.pki.signer import KeySigner
 from certkit.server.worker import Operation, Worker
 from tests.cli.conftest import ALICE, Lead
+from tests.homes import move_ledger
+from tests.postgres.server import Server
 from tests.server.identity import ACTOR, redeem, started
 
 
-@pytest.fixture(params=["in a file", "far away"])
-def place(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """Return a home, whose ledger every question has to wait for, or none."""
-    monkeypatch.setattr(SqliteDatabase, "is_remote", request.param == "far away")
+@pytest.fixture
+def place(database: str, home: Path) -> Home:
+    """Return a home, with its ledger in every database in turn."""
     started(home)
     return open_home(home, lambda: b"")
 
@@ -48,10 +51,10 @@ def session(place: Home) -> Iterator[Session]:
         yield found
 
 
-def invite(place: Home, uses: int = 1) -> Invitation:
+def invite(place: Home, uses: int = 1, person: str = ALICE) -> Invitation:
     """Make a code."""
     with session(place) as own:
-        return invitations.invite(own, ALICE, None, life=timedelta(hours=1), uses=uses)
+        return invitations.invite(own, person, None, life=timedelta(hours=1), uses=uses)
 
 
 def request() -> bytes:
@@ -59,9 +62,9 @@ def request() -> bytes:
     return requests.make_der(KeySigner(keys.generate("p256")))
 
 
-def redemption(code: Invitation, csr: bytes) -> Callable[[Session], Operation[Certified]]:
+def using(code: Invitation, csr: bytes) -> Use:
     """Return the change that uses a code."""
-    return lambda own: invitations.redemption(own, invitations.find(own, code.code.secret), csr)
+    return Use(code.code.secret, csr)
 
 
 def together(place: Home, *changes: Callable[[Session], Operation[object]]) -> list[object]:
@@ -144,20 +147,36 @@ def test_what_waits_when_it_is_closed_is_finished(place: Home) -> None:
 
 def test_a_code_for_one_gives_one_of_those_who_wait_together_a_certificate(place: Home) -> None:
     code = invite(place)
-    found = together(place, *(redemption(code, request()) for _ in range(20)))
+    found = together(place, *(using(code, request()) for _ in range(20)))
     [_] = [each for each in found if isinstance(each, Certified)]
     assert sum(isinstance(each, TakenError) for each in found) == 19
+
+
+def test_a_key_that_two_people_come_with_together_is_certified_for_one_of_them(place: Home) -> None:
+    csr = request()
+    others = [using(invite(place, person=each), request()) for each in ("carol", "dora")]
+    found = together(place, *(using(invite(place, person=each), csr) for each in ("ann", "bob")), *others)
+    [refused] = [each for each in found if not isinstance(each, Certified)]
+    assert isinstance(refused, RefusedError)
+    assert refused.code == "key-of-another"
+
+
+def test_each_use_of_a_code_by_many_together_enrolls_another_device(place: Home) -> None:
+    code = invite(place, uses=3)
+    found = together(place, *(using(code, request()) for _ in range(5)))
+    assert len({each.device for each in found if isinstance(each, Certified)}) == 3
+    assert sum(isinstance(each, TakenError) for each in found) == 2
 
 
 def test_no_two_devices_get_one_name_that_was_made_up(place: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["laptop-aaaa"] * 3 + ["laptop-bbbb"] * 2)
     monkeypatch.setattr(issuance, "_made_up_name", lambda: next(drawn))
     code = invite(place, uses=3)
-    found = together(place, *(redemption(code, request()) for _ in range(2)))
+    found = together(place, *(using(code, request()) for _ in range(2)))
     [first] = [each for each in found if isinstance(each, Certified)]
     [refused] = [each for each in found if isinstance(each, TakenError)]
     assert refused.code == "device-taken"
-    [second] = together(place, redemption(code, request()))
+    [second] = together(place, using(code, request()))
     assert isinstance(second, Certified)
     assert {first.device, second.device} == {"laptop-aaaa", "laptop-bbbb"}
     with session(place) as lead:
@@ -167,24 +186,26 @@ def test_no_two_devices_get_one_name_that_was_made_up(place: Home, monkeypatch: 
 def test_who_is_revoked_between_request_and_commit_gets_nothing_and_the_code_stays(place: Home) -> None:
     code, csr = invite(place), request()
 
-    def late(own: Session) -> Operation[Certified]:
-        prepared = redemption(code, csr)(own)
+    def late(own: Session) -> Operation[object]:
+        prepared = using(code, csr)(own)
         with session(place) as lead:
             revocation.revoke(lead, Subject(ALICE), "left")
         return prepared
 
-    [found] = together(place, late)
+    others = [using(invite(place, person=each), request()) for each in ("ann", "bob")]
+    found, *served = together(place, late, *others)
     assert isinstance(found, RefusedError)
     assert found.code == "person-revoked"
+    assert all(isinstance(each, Certified) for each in served)
     with session(place) as lead:
-        assert [each.used for each in invitations.listed(lead)] == [0]
+        assert [each.used for each in invitations.listed(lead) if each.person == ALICE] == [0]
 
 
 def test_a_code_that_is_cancelled_between_request_and_commit_gives_nothing(place: Home) -> None:
     code, csr = invite(place), request()
 
-    def late(own: Session) -> Operation[Certified]:
-        prepared = redemption(code, csr)(own)
+    def late(own: Session) -> Operation[object]:
+        prepared = using(code, csr)(own)
         with session(place) as lead:
             invitations.cancel(lead, code.state.id)
         return prepared
@@ -206,7 +227,9 @@ def test_what_is_remembered_follows_what_commands_change(lead: Lead, place: Home
             (codes[0], [["rotate", "client", "prepare"], ["rotate", "client", "switch", "--force"]]),
             (codes[1], []),
         ):
-            found.append((await worker.change(ACTOR, redemption(code, request()))).certificate)
+            made = await worker.change(ACTOR, using(code, request()))
+            assert isinstance(made, Certified)
+            found.append(made.certificate)
             for each in command:
                 assert lead(*each).code == 0
         await worker.close()
@@ -216,3 +239,17 @@ def test_what_is_remembered_follows_what_commands_change(lead: Lead, place: Home
     with session(place) as own:
         assert certificates.has_signed(own.certificate("client", 1), former)
         assert certificates.has_signed(own.certificate("client", 2), newer)
+
+
+def test_of_many_who_wait_together_a_ledger_far_away_is_asked_at_once(postgres: Server, home: Path) -> None:
+    move_ledger(home, postgres.new_url())
+    started(home)
+    place = open_home(home, lambda: b"")
+
+    def asked_for(count: int) -> int:
+        changes = [using(invite(place, person=f"person{count}-{each}"), request()) for each in range(count)]
+        with mock.patch.object(Connection, "execute", autospec=True, side_effect=Connection.execute) as asked:
+            assert all(isinstance(each, Certified) for each in together(place, *changes))
+        return asked.call_count
+
+    assert asked_for(30) - asked_for(10) == 20

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from certkit.authority import host_codes, host_sync, invitations
+from certkit.authority import host_codes, host_sync, redemption
 from certkit.authority.changes import changing
 from certkit.authority.home import open_home
 from certkit.authority.host_sync import Outcome, Report
@@ -17,7 +17,7 @@ def sync(home: Path, daemon: str = "build") -> None:
     with changing(open_home(home, lambda: b""), ACTOR, datetime.now(UTC)) as session:
         start(session)
         code = host_codes.invite(session, daemon, life=timedelta(hours=1)).code
-        kept = invitations.find(session, code.secret)
+        kept = redemption.find(session, code.secret)
         identity = certificates.to_der(host_codes.redeem(session, kept, _request()))
         serial = certificates.serial_text(host_sync.certify(session, identity, _request()).serial_number)
         number = session.newest_anchors().number
