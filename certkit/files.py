@@ -126,23 +126,24 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
 
     All are written under other names, then flushed, and only then called what they are: none is ever half there.
     """
-    drafts = {draft_of(path): path for path in contents}
-    one_by_one = len(contents) <= _FEW
+    if not contents:
+        return
+    drafts = [(draft_of(path), path, content) for path, content in contents.items()]
+    folder, one_by_one = drafts[0][1].parent, len(contents) <= _FEW
     try:
-        for draft, path in drafts.items():
+        for draft, path, content in drafts:
             with _explained(path):
-                _create(draft, contents[path], PRIVATE, None, flush=one_by_one)
+                _create(draft, content, PRIVATE, None, flush=one_by_one)
         if not one_by_one:
             os.sync()
-        for draft, path in drafts.items():
+        for draft, path, _ in drafts:
             with _explained(path):
                 _claim(draft, path)
     finally:
-        for draft in drafts:
+        for draft, _, _ in drafts:
             draft.unlink(missing_ok=True)
-        for folder in {path.parent for path in contents}:
-            with _explained(folder):
-                _sync_directory(folder)
+        with _explained(folder):
+            _sync_directory(folder)
 
 
 def write_scratch(path: Path, content: bytes) -> None:
@@ -364,14 +365,15 @@ def is_locked(path: Path) -> bool:
 
 def _create(path: Path, content: bytes, mode: int, owner: Owner | None, *, flush: bool = True) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
-    with os.fdopen(descriptor, "wb") as file:
+    try:
         if owner:
             os.fchown(descriptor, *owner)
         if mode != PRIVATE:
             with contextlib.suppress(PermissionError):  # FAT has one mode for all files; a narrower one does no harm
                 os.fchmod(descriptor, mode)
-        file.write(content)
-        file.flush()
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
         if not flush:
             return
         try:
@@ -379,6 +381,8 @@ def _create(path: Path, content: bytes, mode: int, owner: Owner | None, *, flush
         except OSError as error:
             if error.errno not in file_errors.UNSUPPORTED:
                 raise
+    finally:
+        os.close(descriptor)
 
 
 def _turn(path: Path, target: str, owner: Owner | None = None) -> None:

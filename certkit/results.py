@@ -1,5 +1,6 @@
 """The one JSON form of results: an object for what has fields, enums by value, times in RFC 3339, paths as text."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ def _scalar(value: object) -> str | float | bool | None:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+@functools.lru_cache(64)  # a change says the same few again and again
 def time_text(time: datetime) -> str:
     """Write a time as RFC 3339 in UTC, whole seconds: `2026-11-24T12:30:15Z`."""
     return time.astimezone(UTC).isoformat(timespec="seconds")[:-_OFFSET] + "Z"
