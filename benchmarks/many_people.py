@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _say(words: list[str], command: Command, most: float = 500) -> None:
-    took = costs(RUNS, it=command.weighed())["it"]
+    took = costs(RUNS, it=command)["it"]
     what = f"certkit {' '.join(words)}"
     say_row(what, took.ms, "ms", most)
     say_row("  of the processor", took.processor_ms, "ms", most)

@@ -2,18 +2,28 @@
 
 import contextlib
 import io
+import json
 import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.team import Team
 
 CERTKIT = Path(sys.executable).with_name("certkit")
+
+_RUN = """
+import json, os, subprocess, sys, time
+begun = time.perf_counter()
+made = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(made.pid, 0)
+ms = (time.perf_counter() - begun) * 1000
+print(json.dumps((os.waitstatus_to_exitcode(status), ms, (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss)))
+"""
+"""Runs a command from a small process: the peak memory of a child is never less than what its parent has."""
 
 
 @dataclass(frozen=True)
@@ -24,24 +34,17 @@ class Command:
     code: int = 0
     environment: Mapping[str, str] | None = None
 
-    def weighed(self) -> "Command":
-        """Return the same command in a process whose peak memory is its own: a child begins with its parent's."""
-        return replace(self, words=["sh", "-c", '"$@"; exit $?', "sh", *self.words])
-
     def cost(self, number: int = 0) -> "Cost":
         """Run it once; raise RuntimeError if it ends otherwise."""
         words = [str(word).replace("{run}", str(number)) for word in self.words]
-        start = time.perf_counter()
-        with subprocess.Popen(
-            words, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        ) as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            took = (time.perf_counter() - start) * 1000
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode != self.code:
-                said = process.communicate()[1].decode(errors="replace")
-                raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}, not {self.code}: {said}")
-        return Cost(took, (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / 1024)
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", _RUN, *words],
+            env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        code, ms, processor_ms, kilobytes = json.loads(done.stdout)
+        if code != self.code:
+            raise RuntimeError(f"{' '.join(words)} ended with {code}, not {self.code}: {done.stderr}")
+        return Cost(ms, processor_ms, kilobytes / 1024)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Cost:
     processor_ms: float
     """Of the processor, which a busy machine changes least."""
     megabytes: float
-    """Peak resident memory, if the command was `weighed`."""
+    """Peak resident memory."""
 
 
 def at(team: Team, *words: str | Path, code: int = 0) -> Command:

@@ -120,7 +120,7 @@ def main() -> None:
             )
             say_row(f"apply, encrypted bundles, against {tool}, part of its time", bundles / took, "", 1 / 8)
         for what, with_server in (("codes", True), ("bundles", False)):
-            cost = applying(folder / f"many-{what}", MANY, with_server=with_server).weighed().cost()
+            cost = applying(folder / f"many-{what}", MANY, with_server=with_server).cost()
             say_row(f"apply, {MANY} people, {what}", cost.ms / 1000, "s", 10)
             say_row("the same, of the processor", cost.processor_ms / 1000, "s", 10)
             say_row("the same, peak memory", cost.megabytes, "MB", 200)
