@@ -95,6 +95,14 @@ def test_a_laptop_loads_nothing_of_the_leads(
     modules = loaded(arguments, code)
     assert not modules & LEADS_SIDE
     assert arguments[0] == "probe" or not modules & {"grpc", "OpenSSL"}
+    assert "rich" not in modules
+
+
+def test_what_has_colours_is_loaded_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    probe = ["probe", "--daemon", "tcp://127.0.0.1:1", "--ca", "a", "--cert", "b", "--key", "c"]
+    assert "rich" in loaded(probe, 3, FORCE_COLOR="1")
+    assert "rich" not in loaded(probe, 3)
 
 
 def test_the_probe_loads_what_speaks_tls_and_grpc_while_it_waits_for_the_network(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _GAP = "  "
 _PAGE = 1000
 """Rows of a table that are laid out together."""
+Part = str | tuple[str, str]
+"""A part of a line: a text, or a text and its style in rich's words."""
 T = TypeVar("T")
 
 
@@ -150,9 +152,22 @@ def worded(value: object) -> str:
     return str(value)
 
 
-def console() -> "Console":
-    """Return rich's console for stdout: colour on a terminal only, without NO_COLOR; no line is cut or broken."""
-    from rich.console import Console  # slow, and JSON needs none of it
+def say_styled(*lines: Sequence[Part]) -> None:
+    """Print lines on stdout, in colour and bold where a terminal shows it; none is cut or broken."""
+    if not (sys.stdout.isatty() or "FORCE_COLOR" in os.environ):  # rich takes longer to load than most results
+        for line in lines:
+            print("".join(part if isinstance(part, str) else part[0] for part in line))
+        return
+    from rich.text import Text
+
+    screen = _console()
+    for line in lines:
+        screen.print(Text.assemble(*line))
+
+
+def _console() -> "Console":
+    """Return rich's console for stdout: without colour under NO_COLOR."""
+    from rich.console import Console
 
     return Console(
         color_system=None if os.environ.get("NO_COLOR") else "auto",
@@ -179,7 +194,7 @@ def say_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         widths = [max(width, *map(_columns, column)) for width, column in zip(widths, columns, strict=True)]
         shown = list(_laid_out(lines, widths, _room()))
         if is_first:
-            _print_emphasized(shown.pop(0))
+            say_styled(*([(line, "bold")] for line in shown.pop(0)))
             is_first = False
         if shown:
             print(*(each for row in shown for each in row), sep="\n")
@@ -195,22 +210,11 @@ def _laid_out(lines: Iterable[Sequence[str]], widths: Sequence[int], room: int) 
         yield [_GAP.join(padded).rstrip(), *(_GAP + each for each in below)]
 
 
-def _print_emphasized(lines: Sequence[str]) -> None:
-    """Print lines in bold on a terminal; in a pipe they need no rich, which takes longer than most results."""
-    if not sys.stdout.isatty():
-        print(*lines, sep="\n")
-        return
-    from rich.text import Text
-
-    for line in lines:
-        console().print(Text(line, "bold"))
-
-
 def _columns(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len  # as in `console`
+    from rich.cells import cell_len  # slow, and most texts need none of it
 
     return cell_len(text)
 

@@ -6,14 +6,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from certkit.cli.support import remedies
-from certkit.cli.support.output import console, plain, wrap
+from certkit.cli.support.output import plain, say_styled, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import Any
 
-    from rich.text import Text
-
+    from certkit.cli.support.output import Part
     from certkit.probe import Check, Report
 
 _MARKS = {"ok": ("✓", "green"), "finding": ("✗", "bold red"), "skipped": ("-", "dim")}
@@ -30,21 +29,20 @@ def show(report: "Report", told: "Collection[Check]" = (), *, quiet: bool = Fals
 
     A finding among those that were `told` already, of another client, is only named.
     """
-    screen = console()
     width = min(shutil.get_terminal_size().columns, 100)
     if quiet:
         for finding in report.findings:
-            screen.print(*_finding(finding, width), sep="\n")
+            say_styled(*_finding(finding, width))
         if not report.ok and not report.findings:
-            screen.print(_verdict(report))
+            say_styled([_verdict(report)])
         return
-    for _, checks in groupby(report.checks, key=lambda check: check.title):
-        screen.print(_stage(list(checks), width))
+    stages = groupby(report.checks, key=lambda check: check.title)
+    say_styled(*(_stage(list(checks), width) for _, checks in stages))
     known = {_told(finding) for finding in told}
     for finding in report.findings:
-        said = [f"{finding.id}: as above"] if _told(finding) in known else _finding(finding, width)
-        screen.print("", *said, sep="\n")
-    screen.print(_verdict(report))
+        said = [[f"{finding.id}: as above"]] if _told(finding) in known else _finding(finding, width)
+        say_styled([""], *said)
+    say_styled([_verdict(report)])
 
 
 def as_data(report: "Report") -> "dict[str, Any]":
@@ -55,30 +53,26 @@ def as_data(report: "Report") -> "dict[str, Any]":
     return data
 
 
-def _stage(checks: "list[Check]", width: int) -> "Text":
-    from rich.text import Text  # slow, and JSON needs none of it
-
+def _stage(checks: "list[Check]", width: int) -> "list[Part]":
     mark, style = _WARNING if all(check.is_warning for check in checks) else _MARKS[checks[0].status]
     seen = "; ".join(plain(check.seen) for check in checks)
     took = f"{checks[0].ms:.0f} ms" if checks[0].ms is not None else ""
     lines = wrap(seen, width - _SEEN)
-    return Text.assemble(
+    return [
         "  ",
         (_encodable(mark), style),
         f" {checks[0].title:<{_TITLE}}",
         (f"{took:>{_MS}}  ", "dim"),
         ("\n" + " " * _SEEN).join(lines),
-    )
+    ]
 
 
-def _finding(finding: "Check", width: int) -> "Iterator[Text]":
-    from rich.text import Text  # as above
-
-    yield Text(f"{finding.id} (warning)" if finding.is_warning else finding.id, style=_style(finding))
+def _finding(finding: "Check", width: int) -> "Iterator[list[Part]]":
+    yield [(f"{finding.id} (warning)" if finding.is_warning else finding.id, _style(finding))]
     seen = plain(finding.seen)  # one line, whatever a daemon has put into it
     for label, content in (("Seen", seen), ("Means", finding.meaning), ("Remedy", remedies.of_finding(finding))):
         lines = [line for part in content.split("\n") for line in _wrap_prose(part, width - _LABEL)]
-        yield Text.assemble("  ", (f"{label:<{_LABEL - 2}}", "bold"), ("\n" + " " * _LABEL).join(lines))
+        yield ["  ", (f"{label:<{_LABEL - 2}}", "bold"), ("\n" + " " * _LABEL).join(lines)]
 
 
 def _told(finding: "Check") -> tuple[str, str, str, str]:
