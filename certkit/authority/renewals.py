@@ -44,13 +44,28 @@ def visit(session: Session, shown: Holder) -> Callable[[Session], dict[str, obje
     """
     certificate, code = shown.certificate, session.ledger.code_of_certificate(shown.certificate.serial)
     known = bundle.settings(issuance.bundle_of(session, shown.person, shown.device, certificates.load(certificate.der)))
-    told = known | {"server": server_identity.address(session).url, "client": (code and code.client) or None}
+    told = known | {
+        "server": server_identity.address(session).url,
+        "client": (code and code.client) or None,
+        "renew": _is_outdated(session, certificate),
+    }
 
     def record(session: Session) -> dict[str, object]:
         visits.note_if_new(session, shown.person, shown.device, certificate.serial)
         return told
 
     return record
+
+
+def _is_outdated(session: Session, shown: Certificate) -> bool:
+    """Tell whether the next certificate would come from another authority, or with other daemons or authorities.
+
+    It is to be had before its time then: a rotation waits until everybody has the next generation, and who has a
+    former URL of a daemon may find nobody there.
+    """
+    now = session.recalled("terms", lambda: issuance.terms(session))
+    issuers = map(certificates.fingerprint, now.issuers)
+    return {*shown.trusts} != {*now.trusts} or {*shown.urls} != {*now.daemons} or shown.issuer not in issuers
 
 
 def renewal(session: Session, der: bytes, request: bytes) -> Callable[[Session], Certified]:

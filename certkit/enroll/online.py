@@ -71,6 +71,15 @@ def received(
     return Received(replace(found, key=key, voucher=voucher), server, client)
 
 
+def wants_renewal(told: bytes) -> bool:
+    """Tell whether a server wants its next certificate taken now: what it gave is no longer what it would give."""
+    try:
+        found = json.loads(told)
+        return isinstance(found, dict) and found.get("renew") is True
+    except (ValueError, RecursionError):
+        return False
+
+
 def waits(user: User, code: Code) -> bool:
     """Tell whether the key of an attempt that was interrupted waits here."""
     with files.acting_as(user.owner):

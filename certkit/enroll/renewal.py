@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http.client import HTTPSConnection
 from pathlib import Path
 
 from cryptography import x509
@@ -74,17 +75,32 @@ def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
             team=found.team,
         )
     with files.acting_as(user.owner):
-        authorities = certificates.load_all(files.read(found.place / "ca.pem"))
         key = online.waiting_key(renewal_record.next_key(user, found.team))
-        with server_trust.connection(known.server, authorities, found.pair) as connection:
+        with _connected(found, known) as connection:
             certificate = est.renew(connection, requests.make_der(KeySigner(key), found.certificate), key)
             told = est.settings(connection)
-        received = online.received(told, certificate, key, authorities)
+        received = online.received(told, certificate, key, _authorities(found))
     bundle = replace(received.bundle, team=found.team)
     daemon = known.daemon if known.daemon in {each.name for each in bundle.daemons} else None
     planned = enrollment.plan(bundle, environ, known.clients, config=known.config, daemon=daemon)
     renewal_record.keep(user, known._replace(server=received.server))
     return planned
+
+
+def is_wanted(environ: Mapping[str, str], found: Present) -> bool:
+    """Ask the server whether what is in use is outdated, long before it ends; one that does not answer wants nothing.
+
+    Raises RefusedError, with the reason, if the server shuts this machine out, or if it is another one.
+    """
+    if found.renewable is None:
+        return False
+    try:
+        with files.acting_as(user_of(environ).owner), _connected(found, found.renewable) as connection:
+            return online.wants_renewal(est.settings(connection))
+    except RefusedError:
+        raise
+    except CertkitError:
+        return False
 
 
 def again(environ: Mapping[str, str], team: str) -> Received:
@@ -122,9 +138,19 @@ def _show(user: User, found: Present) -> None:
 
 def _settings(found: Present, known: Renewable) -> tuple[bytes, list[x509.Certificate]]:
     """Return what the server tells whoever shows the pair in use, and the authorities that it was believed by."""
-    authorities = certificates.load_all(files.read(found.place / "ca.pem"))
-    with server_trust.connection(known.server, authorities, found.pair) as connection:
-        return est.settings(connection), authorities
+    with _connected(found, known) as connection:
+        return est.settings(connection), _authorities(found)
+
+
+@contextlib.contextmanager
+def _connected(found: Present, known: Renewable) -> Iterator[HTTPSConnection]:
+    """Connect to the server, showing the pair in use; raise as `server_trust.connection` does."""
+    with server_trust.connection(known.server, _authorities(found), found.pair) as connection:
+        yield connection
+
+
+def _authorities(found: Present) -> list[x509.Certificate]:
+    return certificates.load_all(files.read(found.place / "ca.pem"))
 
 
 @contextlib.contextmanager

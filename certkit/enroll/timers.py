@@ -22,7 +22,7 @@ NAME = "certkit-renew"
 _LABEL = f"internal.certkit.{NAME}"
 _MARK = f"# {NAME}"
 _HOURS = 6
-"""Between two looks: a certificate lives weeks, and a laptop sleeps."""
+"""Between two looks: who waits for a laptop to have what is new waits about so long, and a laptop sleeps."""
 _PATIENCE = 20
 """Seconds for a program that sets a timer."""
 _PASSING = ("archive-v0", "environments-v2")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -178,6 +179,64 @@ def test_what_has_changed_comes_along(place: Place, server: Server) -> None:
     for folder in (place.folder, clients / "arm", clients / "build"):
         assert (folder / "ca.pem").read_bytes().count(b"BEGIN") == 2
         assert (folder / "cert.pem").read_bytes() == place.pair[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("daemon", "add", "arm", "tcp://arm.acme.example:8372")],
+        [("rotate", "server", "prepare")],
+        [("rotate", "client", "prepare"), ("rotate", "client", "switch", "--force")],
+    ],
+    ids=["another daemon", "an authority to trust", "an authority that signs"],
+)
+def test_what_has_changed_is_had_by_the_timer_long_before_the_end(
+    place: Place, server: Server, changes: list[tuple[str, ...]]
+) -> None:
+    def timer() -> str:
+        ended = place.lead("renew", "--if-needed")
+        assert (ended.code, ended.err) == (0, "")
+        return ended.out
+
+    assert "no renewal is needed before" in timer()
+    for change in changes:
+        assert place.lead(*change).code == 0
+    place.start_daemon()
+    assert timer().startswith("Renewed in acme")
+    assert "no renewal is needed before" in timer()
+    assert place.issued == 2
+
+
+def test_no_rotation_waits_for_a_laptop_whose_certificate_still_lives_long(place: Place, server: Server) -> None:
+    for role in ("client", "server"):
+        for step in ("prepare", "switch", "retire"):
+            place.start_daemon()
+            assert place.lead("daemon", "check", "build").code == 0
+            assert place.lead("renew", "--if-needed").code == 0
+            assert place.lead("rotate", role, step).code == 0
+
+
+def test_a_daemon_that_has_moved_is_found_by_the_timer(place: Place, server: Server) -> None:
+    with closing(LocalDaemon(STANDIN, host="127.0.0.3", port=free_port("127.0.0.3"))) as moved:
+        place.daemon = moved
+        assert place.lead("daemon", "move", "build", moved.url).code == 0
+        place.start_daemon()
+        assert place.lead("renew", "--if-needed").code == 0
+    assert moved.url in (Path.home() / ".earthly" / "config.yml").read_text()
+
+
+def test_a_server_that_is_down_is_no_matter_before_its_time(place: Place, server: Server) -> None:
+    server.stop()
+    ended = place.lead("renew", "--if-needed")
+    assert (ended.code, ended.err, "no renewal is needed before " in ended.out) == (0, "", True)
+
+
+def test_who_is_revoked_is_told_so_by_the_timer_long_before_the_end(place: Place, server: Server) -> None:
+    place.lead("revoke", ALICE)
+    assert place.lead("renew", "--if-needed").complaint[:2] == (
+        1,
+        f"certkit: acme: the server refused: {ALICE} has been revoked",
+    )
 
 
 def test_a_laptop_shows_what_it_uses_so_that_no_rotation_waits_longer_than_it_must(

@@ -107,7 +107,7 @@ def test_a_client_authority_goes_when_everybody_was_seen_to_use_the_next_one_s_c
     first = enrolled(lead, caller, tmp_path)
     lead("rotate", "client", "prepare")
     said = lead("rotate", "client", "switch", "--force").out
-    assert "Next: who comes to the server gets it when it is time to renew." in said
+    assert "Next: laptops that the server enrolled get it within hours, by their timer;" in said
     assert "issue a new bundle" not in said
     assert re.search(rf"retire +would lock out 1: {ALICE} desk, last here on \d{{4}}", said)
     [member] = told(lead, "rotate", "client")["steps"][0]["would_lock_out"]
@@ -157,7 +157,7 @@ def test_a_daemon_that_moves_is_told_to_those_that_come_and_they_need_no_bundle(
 ) -> None:
     first = enrolled(lead, caller, tmp_path)
     ended = lead("daemon", "move", "build", "tcp://other.acme.example:8372")
-    assert f"  {ALICE}, device desk\nThose that the server enrolled get the new address when they renew" in ended.out
+    assert f"  {ALICE}, device desk\nThose that the server enrolled get the new URL within hours" in ended.out
     assert "With new bundles" not in ended.out
     assert lead("issue", "--moved", "--out-dir", "out").out == "No laptop has a former URL.\n"
     second = renewed(first, tmp_path / "next")

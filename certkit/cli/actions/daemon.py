@@ -85,7 +85,7 @@ def _say_who_enrolls_again(view: View, moved: Moved) -> None:
         say("", f"Nobody has to enroll again as long as port {former.port} of {former.host} leads to this daemon.")
         say("Once it does not, these do:", *(f"  {e.person}, device {e.device}" for e in again if e.url == url))
     if any(each.renews for each in again):
-        say("Those that the server enrolled get the new address when they renew; at once with certkit renew.")
+        say("Those that the server enrolled get the new URL within hours, by their timer; at once with certkit renew.")
     bundled = [each for each in again if not each.renews]
     if bundled:
         first = bundled[0]

@@ -55,14 +55,14 @@ def _renew(team: str, *, if_needed: bool, force: bool, quiet: bool) -> Renewed:
     now = context.now()
     with renewal.alone(os.environ, team):
         found = next(each for each in renewal.present(os.environ) if each.team == team)  # another may just have renewed
-        if if_needed and now < found.due:
-            done = _done(found, Outcome.NOT_NEEDED)
-        else:
-            try:
+        try:
+            if if_needed and now < found.due and not renewal.is_wanted(os.environ, found):
+                done = _done(found, Outcome.NOT_NEEDED)
+            else:
                 done = _fetched(found, now, force=force)
-            except CertkitError as error:
-                complain(f"{team}: {error.message}", remedies.of_error(error))
-                return _done(found, Outcome.FAILED, error.code)
+        except CertkitError as error:
+            complain(f"{team}: {error.message}", remedies.of_error(error))
+            return _done(found, Outcome.FAILED, error.code)
     if not quiet:
         say(_in_words(done, found))
     return done

@@ -15,7 +15,7 @@ from certkit.cli.support.deployment_steps import say_update
 from certkit.cli.support.output import say, say_json
 
 _ISSUE_ANEW = "Next: issue a new bundle for every device, and have each install it with certkit enroll FILE --force"
-_COMES = "Next: who comes to the server gets it when it is time to renew. To have it at once, they run certkit renew"
+_COMES = "Next: laptops that the server enrolled get it within hours, by their timer; at once with certkit renew."
 _HARMLESS = {"retire": "locks out nobody who has enrolled with what was issued"}
 
 
