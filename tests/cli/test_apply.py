@@ -223,7 +223,10 @@ def test_daemons_are_added_moved_and_described_and_the_first_is_the_default(lead
         "~ daemon build san: build.acme.example -> build.acme.example, build2.acme.example, 10.0.0.5",
         "~ daemon arm: the default, which is build",
     ]
-    assert ended.out.endswith("\nTo start arm, which is new, on its host:  certkit daemon deploy arm\n")
+    update, start = ended.out.split("\n\nNext, for arm, which is new\n")
+    assert "certkit daemon check arm" not in update  # to restart it comes to nothing before it is started
+    assert [line[2] for line in start.splitlines() if line.startswith("  ") and line[2] != " "] == ["1", "2", "3"]
+    assert start.endswith("certkit daemon check arm --wait 60\n")
     arm, build = lead("daemon", "list", "--json").data["daemons"]
     assert (arm["name"], arm["default"], arm["deployment"]["kind"]) == ("arm", True, "systemd")
     assert (build["url"], set(build["hosts"])) == (

@@ -19,7 +19,7 @@ from certkit.cli.support import behalf, home_access, input_files, roster_report
 from certkit.cli.support.bundle_folder import BundleFolder
 from certkit.cli.support.code_folder import CodeFolder
 from certkit.cli.support.code_report import as_data
-from certkit.cli.support.deployment_steps import say_update
+from certkit.cli.support.deployment_steps import say_deployment, say_update
 from certkit.cli.support.output import counted, say, say_json, short, tell
 from certkit.cli.support.questions import can_ask, confirmed
 from certkit.errors import InvalidError, RefusedError
@@ -83,12 +83,12 @@ def apply(home: Path | None, options: Options) -> None:
             return
         say(roster_report.done(found))
         _say_handed_out(given)
+        new = [each.name for each in found.changes if (each.kind, each.act) == (Kind.DAEMON, Act.ADD)]
         if found.daemons.steps or found.people.revoked:
-            say_update(session)
-        for each in found.changes:
-            if (each.kind, each.act) == (Kind.DAEMON, Act.ADD):
-                recipe = home_access.command(session, f"daemon deploy {each.name}")
-                say(f"To start {each.name}, which is new, on its host:  {recipe}")
+            say_update(session, new=new)
+        for name in new:
+            say("", f"Next, for {name}, which is new")
+            say_deployment(session, daemons.find(session, name))
 
 
 def _read(named: Path) -> Roster:

@@ -1,7 +1,7 @@
 """How a daemon's files reach its host, and how it is started and proven there: the commands to paste."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +62,12 @@ def _as_one_word(command: str) -> str:
     return f"'{command}'" if "&" in command else command
 
 
-def say_update(view: View) -> None:
-    """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it."""
-    found = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon)]
+def say_update(view: View, *, new: Collection[str] = ()) -> None:
+    """Say how the newest files reach every daemon that was not seen to hold them, and how to prove it.
+
+    Those that are `new` are left out: they are to be started first.
+    """
+    found = [daemon for daemon in view.ledger.daemons() if is_behind(view, daemon) and daemon.name not in new]
     for daemon in (each for each in found if each.sync):
         say("", f"The host of {daemon.name} fetches the new files by itself. To see it:  {_status(view)}")
     behind = [daemon for daemon in found if not daemon.sync]
