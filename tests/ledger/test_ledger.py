@@ -177,6 +177,48 @@ def test_an_applicant_is_known_by_name_by_device_and_by_whoever_has_the_key(ledg
     assert sorted(found.holders) == [desk, laptop]
 
 
+def test_what_is_found_out_at_once_is_what_is_found_out_one_by_one(ledger: Ledger) -> None:
+    enroll(ledger, device_certificate(1)._replace(pin="aa"), device_certificate(2, "desk")._replace(pin="aa"))
+    with ledger.transaction():
+        ledger.add_code(CODE)
+        ledger.set_state("team", {"name": "acme"})
+    wanted = [(ALICE.name, "laptop", "cc"), ("bob", "laptop", "aa"), ("carol", None, "bb"), ("dora", "laptop", None)]
+    digests = [CODE.digest, "unknown"]
+
+    def found() -> tuple[object, ...]:
+        applicants = [ledger.applicant(*each) for each in wanted]
+        holders = sorted(applicants[1].holders)  # in any order
+        states = [ledger.state(each) for each in ("team", "unknown")]
+        return applicants[0], holders, applicants[2:], [ledger.code(each) for each in digests], states
+
+    expected = found()
+    for _ in range(2):  # the second block knows which states the first has asked for
+        with ledger.foreseeing(wanted, digests):
+            assert found() == expected
+    with ledger.transaction(), ledger.foreseeing(wanted, digests):
+        ledger.set_state("team", {"name": "another"})
+        assert ledger.state("team") == {"name": "another"}
+        assert ledger.applicant("carol", None, "bb").person is None
+        ledger.add_person(Person("carol", "carol", NOW))
+        carol = ledger.applicant("carol", None, "bb").person
+        assert carol
+        assert carol.name == "carol"
+
+
+def test_of_applicants_who_have_to_do_with_each_other_the_second_sees_what_was_recorded_of_the_first(
+    ledger: Ledger,
+) -> None:
+    enroll(ledger)
+    applications = [(ALICE.name, "laptop", "aa"), ("bob", "laptop", "aa"), ("bob", "desk", "bb")]
+    with ledger.transaction(), ledger.foreseeing(applications):
+        assert ledger.applicant(*applications[0]).holders == ()
+        ledger.add_certificate(device_certificate(1)._replace(pin="aa"))
+        [holder] = ledger.applicant(*applications[1]).holders
+        assert holder.person == ALICE.name
+        ledger.add_person(Person("bob", "bob", NOW))
+        assert ledger.applicant(*applications[2]).person
+
+
 def test_two_people_cannot_share_a_label(ledger: Ledger) -> None:
     enroll(ledger)
     with pytest.raises(RefusedError, match=f"Bob is too similar to {ALICE.name}"), ledger.transaction():

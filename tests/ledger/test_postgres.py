@@ -15,6 +15,9 @@ from certkit import ledger as ledgers
 from certkit.errors import CertkitError, InvalidError, MissingError, RefusedError
 from certkit.ledger import create_ledger, open_ledger
 from certkit.ledger.interface import CodeUse, Ledger
+from certkit.ledger.postgres import PostgresDatabase
+from certkit.ledger.rows import Row
+from certkit.ledger.sql import SqlLedger, Values
 from tests.ledger.test_ledger import ALICE, ANCHORS, CODE, EVENT, LAPTOP, NOW, device_certificate
 from tests.postgres import server
 from tests.postgres.server import DATABASE, Server
@@ -103,6 +106,27 @@ def test_what_nobody_waits_for_is_written_with_what_somebody_waits_for(ledger: L
         ledger.set_device_came(ALICE.name, LAPTOP.name, NOW)
         assert ledger.take_use(CODE.digest, CodeUse(NOW, "aa", "0001"))
     assert asked.call_count == 4  # one to begin, to ask, to write and to commit
+
+
+def test_what_is_found_out_at_once_is_found_by_an_index(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[str] = []
+    run = PostgresDatabase.execute
+
+    def explain(database: PostgresDatabase, statement: str, values: Values) -> list[Row]:
+        if "ANY(" in statement or "unnest(" in statement:
+            plans.append("\n".join(row[0] for row in run(database, f"EXPLAIN {statement}", values)))
+        return run(database, statement, values)
+
+    with closing(open_ledger(url)) as ledger:
+        assert isinstance(ledger, SqlLedger)
+        with ledger.foreseeing():
+            ledger.state("team")
+        ledger.database.execute("SET enable_seqscan = off", {})  # where there are a few rows it is the better way
+        monkeypatch.setattr(PostgresDatabase, "execute", explain)
+        with ledger.foreseeing([(ALICE.name, "laptop", "aa"), ("bob", None, "bb")], [CODE.digest, "other"]):
+            pass
+    assert len(plans) == 3
+    assert not [plan for plan in plans if "Seq Scan" in plan]
 
 
 def test_the_lock_of_all_homes_is_not_believed_in_after_the_connection_was_lost(
