@@ -10,6 +10,7 @@ import base64
 import hashlib
 import os
 import re
+import unicodedata
 from typing import NamedTuple
 
 from certkit.errors import InvalidError, MalformedError
@@ -25,6 +26,12 @@ _LIMIT = 1000
 """Characters of what is looked at."""
 _AROUND = "<>\"'`\u201c\u201d\u2018\u2019"
 """What chats and people put around a line."""
+_MARK = "(?:#|%23)"
+"""The mark before the fragment, which some chats escape."""
+_WHOLE = re.compile(rf"(?i:https)://[^\s/#<>\"']{{1,300}}/?{_MARK}[A-Za-z2-7]{{{_LENGTH}}}(?![A-Za-z2-7])", re.ASCII)
+_COMMAND = re.compile(rf"(?i)[\w$<>\"'`:=.,-]{{0,60}}?(?=https?://[^#]{{1,300}}{_MARK})", re.ASCII)
+"""What people copy along: the command, a greeting."""
+_WITHOUT_SCHEME = re.compile(rf"(?i)[\w.:\[\]-]{{1,300}}/{_MARK}[a-z2-7]{{40,}}", re.ASCII)
 _ADDRESS = re.compile(r"(?i:https)://(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]:@/?#]+)(?::(?P<port>[0-9]{1,5}))?/?", re.ASCII)
 _HIGHEST_PORT = 65535
 _HTTPS = 443
@@ -104,7 +111,7 @@ def is_code(text: str) -> bool:
 
 
 def parse(text: str) -> Code:
-    """Read a code; blanks, breaks, quotes and the letters' case make no difference.
+    """Read a code; blanks, breaks, the letters' case and what stands around it make no difference.
 
     Raises MalformedError for one that is damaged: cut off, or with a character that is another.
     """
@@ -149,7 +156,17 @@ def _padded(text: str) -> str:
 
 
 def _cleaned(text: str) -> str:
-    return "".join(text.split()).strip(_AROUND)
+    """Return the code in a text: a whole one wherever it is, else the text without what cannot be a part of one."""
+    if found := _WHOLE.search(text):
+        line = found[0]
+    else:
+        seen = (char for char in text if not char.isspace() and unicodedata.category(char) != "Cf")
+        line = "".join(seen).strip(_AROUND)
+        if found := _COMMAND.match(line):
+            line = line[found.end() :]
+        elif _WITHOUT_SCHEME.fullmatch(line):
+            line = _SCHEME + line
+    return line.replace("%23", "#", 1)
 
 
 def _mistyped() -> MalformedError:

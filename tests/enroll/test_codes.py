@@ -35,6 +35,35 @@ def test_whatever_a_chat_does_to_a_line_makes_no_difference(code: Code, data: st
     assert codes.parse(code.text.upper()) == code
 
 
+@given(CODES, st.data())
+def test_what_is_copied_along_makes_no_difference(code: Code, data: st.DataObject) -> None:
+    command = data.draw(
+        st.sampled_from(["certkit enroll ", "$ uvx certkit enroll '", "Hi Bob, here is your code: ", "<"])
+    )
+    behind = data.draw(
+        st.sampled_from([".", "'", " --for buildctl", ">", "\u200b", f"\nuvx certkit enroll '{code.text}'\n"])
+    )
+    text = code.text.replace("#", data.draw(st.sampled_from(["#", "%23"])))
+    assert codes.is_code(command + text + behind)
+    assert codes.parse(command + text + behind) == code
+
+
+@given(CODES, st.data())
+def test_a_code_that_is_broken_behind_a_command_or_lost_its_scheme_is_read(code: Code, data: st.DataObject) -> None:
+    place = data.draw(st.integers(code.text.index("#") + 2, len(code.text) - 1))
+    assert codes.parse(f"certkit enroll '{code.text[:place]}\n  {code.text[place:]}'") == code
+    assert codes.parse(code.text[:place] + "\u200b" + code.text[place:]) == code
+    assert codes.is_code(code.text.removeprefix("https://"))
+    assert codes.parse(code.text.removeprefix("https://")) == code
+
+
+@pytest.mark.parametrize(
+    "text", ["codes/https", '{"kind": "certkit bundle", "url": "https://a/#b"}', "a.b/#c", "", "bob.certkit"]
+)
+def test_what_is_no_code_is_taken_for_none(text: str) -> None:
+    assert not codes.is_code(text)
+
+
 @given(st.data())
 def test_one_wrong_character_is_noticed_wherever_it_is(data: st.DataObject) -> None:
     text = CODE.text

@@ -113,6 +113,21 @@ def test_a_code_may_come_through_a_pipe_or_in_a_file(lead: Lead, server: Server,
     assert enroll(lead, "code").code == 0
 
 
+def test_what_a_lead_sends_may_be_used_as_it_was_sent(lead: Lead, server: Server, laptop: Path) -> None:
+    """The file with the whole command, or a line with it in one word: nobody has to cut a code out."""
+    Path("people.csv").write_text("person\nbob@acme.example\n")
+    assert lead("invite", "--from", "people.csv", "--out-dir", "codes").code == 0
+    [sent] = Path("codes").glob("*.txt")
+    assert enroll(lead, str(sent)).code == 0
+    assert lead("unenroll").code == 0
+    assert enroll(lead, f"uvx certkit enroll '{invite(lead)}'").code == 0
+
+
+def test_a_name_that_is_empty_is_no_folder(lead: Lead) -> None:
+    """A script whose variable is not set gives one."""
+    assert lead("enroll", "").complaint[:2] == (2, "certkit: neither a code nor a bundle is named")
+
+
 def test_a_lost_answer_is_no_lost_enrollment(
     lead: Lead, server: Server, laptop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

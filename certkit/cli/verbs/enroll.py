@@ -86,10 +86,10 @@ def enroll(
             )
         actions.enroll.make_request(request, as_json=as_json)
         return
-    if file is None:
+    if not (file or "").strip():
         raise InvalidError(
-            "no bundle is named",
-            "certkit enroll FILE, or to make a request: certkit enroll --request FILE",
+            "neither a code nor a bundle is named",
+            "certkit enroll CODE, or certkit enroll FILE; to make a request: certkit enroll --request FILE",
             code="bundle-not-named",
         )
     choices = actions.enroll.Choices(
@@ -103,5 +103,5 @@ def enroll(
         dry_run=dry_run,
         force=force,
     )
-    if not actions.enroll.enroll(file, choices, as_json=as_json):
+    if not actions.enroll.enroll(str(file), choices, as_json=as_json):
         raise typer.Exit(exit_codes.FINDINGS)
