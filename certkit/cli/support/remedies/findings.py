@@ -147,6 +147,7 @@ ERRORS: Mapping[str, str] = {
     "mode-of-another-owner": f"only the file's owner can change its mode; {_OWN_COPY}",
     "no-client-to-probe": "Choose one with --for, or name the daemon: "
     "certkit probe --daemon URL --ca F --cert F --key F",
-    "flag-clients-not-enrolled": "certkit enroll FILE --for buildctl enrolls with a bundle.",
+    "flag-clients-not-enrolled": "certkit enroll CODE --for buildctl, or with a bundle: "
+    "certkit enroll FILE --for buildctl",
     "several-daemons-to-probe": "Add --daemon {url}",
 }

@@ -24,7 +24,7 @@ REMEDIES: Mapping[str, str] = {
     "enrollment-unproven": "Ask for an encrypted file, or compare it with your lead and enroll with --force.",
     "enrollment-revoked": "Ask whoever runs certkit for your team.",
     "not-a-code": "A code is one line that begins with https:// and has a # in it.",
-    "not-enrolled-at-all": "certkit enroll FILE enrolls with a bundle.",
+    "not-enrolled-at-all": "certkit enroll CODE, or with a bundle: certkit enroll FILE",
     "request-key-missing": (
         "Enroll as the user and on the machine that made the request, or make another: certkit enroll --request FILE"
     ),
