@@ -64,6 +64,7 @@ def test_a_passphrase_that_nobody_can_be_asked_for_ends_it_before_it_serves(lead
         (["--listen", "[::1]:70000"], "'[::1]:70000' is no place to listen"),
         (["--url", "ca.acme.example"], "'ca.acme.example' is not the address of a server"),
         (["--processes", "0"], "--processes: 0 is less than 1"),
+        (["--processes", "1000"], "--processes: 1000 is more than 256"),
     ],
 )
 def test_what_makes_no_sense_serves_nobody(lead: Lead, home: Path, arguments: list[str], what: str) -> None:

@@ -9,14 +9,16 @@ import typer
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def count(least: int) -> Callable[[str], int]:
-    """Return a parser of whole numbers of at least `least`."""
+def count(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return a parser of whole numbers within bounds, both inclusive."""
 
     def parse(value: str | int) -> int:
         try:
             number = int(value)
         except ValueError:
             raise typer.BadParameter(f"{value!r} is not a whole number") from None
+        if most is not None and number > most:
+            raise typer.BadParameter(f"{number} is more than {most}")
         if number < least:
             raise typer.BadParameter(f"{number} is less than {least}")
         return number

@@ -7,6 +7,9 @@ import typer
 from certkit.cli import actions
 from certkit.cli.support import numbers, options
 
+_MOST = 256
+"""Of processes, each of which takes 70 MB: more than a machine has cores help nobody."""
+
 
 def serve(
     listen: Annotated[
@@ -17,7 +20,10 @@ def serve(
         typer.Option("--url", help="At which https:// address laptops find it; by default, the one of last time."),
     ] = None,
     processes: Annotated[
-        int, typer.Option("--processes", metavar="<number>", parser=numbers.count(1), help="How many share the port.")
+        int,
+        typer.Option(
+            "--processes", metavar="<number>", parser=numbers.count(1, _MOST), help="How many share the port."
+        ),
     ] = 1,
     metrics: Annotated[
         str | None,
