@@ -140,6 +140,10 @@ class Terms(NamedTuple):
 
 def terms(view: View) -> Terms:
     """Return what bundles say now; raise RefusedError if there is no daemon to build on."""
+    return view.recalled("terms", lambda: _terms(view))
+
+
+def _terms(view: View) -> Terms:
     issuers, trusts = cohort_authorities.of(view, view.rotation("client").issuing), view.rotation("server").trusted
     authorities = tuple(view.certificate("server", generation) for generation in trusts)
     return Terms(_daemons(view), authorities, tuple(trusts), tuple(issuers))
@@ -187,7 +191,7 @@ def draft_for(session: Session, person: str, device: str, public_key: PublicKey)
 
 def certified(session: Session, made: Draft) -> Certified:
     """Record a draft and return it as it is answered over the network; raises as `write` does."""
-    write(session, made, session.recalled("terms", lambda: terms(session)))
+    write(session, made, terms(session))
     return Certified(made.person, made.device, made.certificate, made.authority.certificate)
 
 

@@ -63,7 +63,7 @@ def _is_outdated(session: Session, shown: Certificate) -> bool:
     It is to be had before its time then: a rotation waits until everybody has the next generation, and who has a
     former URL of a daemon may find nobody there.
     """
-    now = session.recalled("terms", lambda: issuance.terms(session))
+    now = issuance.terms(session)
     issuers = map(certificates.fingerprint, now.issuers)
     return {*shown.trusts} != {*now.trusts} or {*shown.urls} != {*now.daemons} or shown.issuer not in issuers
 

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import os
 import re
-import unicodedata
 from typing import NamedTuple
 
 from certkit.errors import InvalidError, MalformedError
@@ -160,8 +159,7 @@ def _cleaned(text: str) -> str:
     if found := _WHOLE.search(text):
         line = found[0]
     else:
-        seen = (char for char in text if not char.isspace() and unicodedata.category(char) != "Cf")
-        line = "".join(seen).strip(_AROUND)
+        line = "".join(names.without_unseen(text).split()).strip(_AROUND)
         if found := _COMMAND.match(line):
             line = line[found.end() :]
         elif _WITHOUT_SCHEME.fullmatch(line):

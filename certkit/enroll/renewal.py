@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from http.client import HTTPSConnection
 from pathlib import Path
 
 from cryptography import x509
@@ -62,6 +61,11 @@ def present(environ: Mapping[str, str]) -> list[Present]:
         return [_present(user, team, place) for team, place in sorted(places.items())]
 
 
+def nothing_enrolled() -> MissingError:
+    """Return the error of a machine on which there is nothing to renew."""
+    return MissingError("nothing is enrolled on this machine", code="not-enrolled-at-all")
+
+
 def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
     """Get the next certificate, for a new key, and plan what it comes to; nothing that is in use is changed.
 
@@ -75,11 +79,12 @@ def fetch(environ: Mapping[str, str], found: Present) -> Enrollment:
             team=found.team,
         )
     with files.acting_as(user.owner):
+        authorities = certificates.load_all(files.read(found.place / "ca.pem"))
         key = online.waiting_key(renewal_record.next_key(user, found.team))
-        with _connected(found, known) as connection:
+        with server_trust.connection(known.server, authorities, found.pair) as connection:
             certificate = est.renew(connection, requests.make_der(KeySigner(key), found.certificate), key)
             told = est.settings(connection)
-        received = online.received(told, certificate, key, _authorities(found))
+        received = online.received(told, certificate, key, authorities)
     bundle = replace(received.bundle, team=found.team)
     daemon = known.daemon if known.daemon in {each.name for each in bundle.daemons} else None
     planned = enrollment.plan(bundle, environ, known.clients, config=known.config, daemon=daemon)
@@ -95,8 +100,9 @@ def is_wanted(environ: Mapping[str, str], found: Present) -> bool:
     if found.renewable is None:
         return False
     try:
-        with files.acting_as(user_of(environ).owner), _connected(found, found.renewable) as connection:
-            return online.wants_renewal(est.settings(connection))
+        with files.acting_as(user_of(environ).owner):
+            told, _ = _settings(found, found.renewable)
+        return online.wants_renewal(told)
     except RefusedError:
         raise
     except CertkitError:
@@ -138,19 +144,9 @@ def _show(user: User, found: Present) -> None:
 
 def _settings(found: Present, known: Renewable) -> tuple[bytes, list[x509.Certificate]]:
     """Return what the server tells whoever shows the pair in use, and the authorities that it was believed by."""
-    with _connected(found, known) as connection:
-        return est.settings(connection), _authorities(found)
-
-
-@contextlib.contextmanager
-def _connected(found: Present, known: Renewable) -> Iterator[HTTPSConnection]:
-    """Connect to the server, showing the pair in use; raise as `server_trust.connection` does."""
-    with server_trust.connection(known.server, _authorities(found), found.pair) as connection:
-        yield connection
-
-
-def _authorities(found: Present) -> list[x509.Certificate]:
-    return certificates.load_all(files.read(found.place / "ca.pem"))
+    authorities = certificates.load_all(files.read(found.place / "ca.pem"))
+    with server_trust.connection(known.server, authorities, found.pair) as connection:
+        return est.settings(connection), authorities
 
 
 @contextlib.contextmanager

@@ -73,9 +73,14 @@ def folded(text: str) -> str:
     """
     if text.isascii():  # of which none of the rest is true
         return " ".join(text.lower().split())
-    seen = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", text))
+    seen = without_unseen(unicodedata.normalize("NFKC", text))
     decomposed = unicodedata.normalize("NFKD", seen).casefold()
-    return " ".join(re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", decomposed)).split())
+    return " ".join(without_unseen(unicodedata.normalize("NFKC", decomposed)).split())
+
+
+def without_unseen(text: str) -> str:
+    """Return what can be seen of a text, and its blanks."""
+    return text if text.isascii() else re.sub(_UNSEEN, "", text)
 
 
 def _unseen_in(text: str) -> re.Match[str] | None:

@@ -25,7 +25,8 @@ def needs_renewal(*, as_json: bool) -> int:
         when = "should be renewed now" if each.due <= now else f"is to be renewed from {each.due:%Y-%m-%d} on"
         say(f"{each.team}: the certificate ends on {each.certificate.not_valid_after_utc:%Y-%m-%d} and {when}")
     if not found:
-        complain("nothing is enrolled on this machine", "certkit enroll CODE, or with a bundle: certkit enroll FILE")
+        nothing = renewal.nothing_enrolled()
+        complain(nothing.message, remedies.of_error(nothing))
         return NOTHING_THERE
     return NEEDED if any(each.due <= now for each in found) else NOT_NEEDED
 

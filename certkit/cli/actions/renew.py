@@ -9,7 +9,7 @@ from certkit.cli.support import context, exit_codes, remedies, targets
 from certkit.cli.support.output import complain, say, say_json
 from certkit.enroll import renewal
 from certkit.enroll.enrollment import Enrollment
-from certkit.errors import CertkitError, MissingError
+from certkit.errors import CertkitError
 from certkit.pki.certificates import serial_text
 from certkit.probe import run
 
@@ -43,7 +43,7 @@ def renew(*, if_needed: bool, force: bool, as_json: bool) -> int:
     """Renew in every team; return the exit code. Raises MissingError where nothing is enrolled."""
     teams = [each.team for each in renewal.present(os.environ)]
     if not teams:
-        raise MissingError("nothing is enrolled on this machine", code="not-enrolled-at-all")
+        raise renewal.nothing_enrolled()
     done = [_renew(team, if_needed=if_needed, force=force, quiet=as_json) for team in teams]
     if as_json:
         say_json({"enrollments": done})

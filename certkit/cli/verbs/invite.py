@@ -135,18 +135,18 @@ def invite(
 def _invite_host(home: Path | None, asked: _Asked, daemon: str) -> None:
     others = (asked.person, asked.which, asked.device, asked.client, asked.uses != 1, asked.people, asked.out_dir)
     _refuse(
+        asked,
         any(others) and "a daemon's host is invited alone, with --ttl and --qr at most",
-        asked.qr and asked.as_json and _DRAWN,
     )
     actions.invite.invite_host(home, daemon, asked.ttl, qr=asked.qr, as_json=asked.as_json)
 
 
 def _invite_many(home: Path | None, asked: _Asked, people: Path) -> None:
     _refuse(
+        asked,
         asked.person and f"{asked.person!r} is one person, and --from means many",
         asked.device and "--device is for one code; --from takes devices from its file",
         asked.uses != 1 and "--uses is for one code; --from makes one for each line",
-        asked.qr and asked.as_json and _DRAWN,
     )
     many = actions.invite_many.Many(people, asked.ttl, asked.client, asked.out_dir, asked.qr, asked.as_json)
     actions.invite_many.invite(home, many)
@@ -154,9 +154,9 @@ def _invite_many(home: Path | None, asked: _Asked, people: Path) -> None:
 
 def _invite_one(home: Path | None, asked: _Asked, person: str) -> None:
     _refuse(
+        asked,
         asked.out_dir and "--out-dir is for many at once",
         asked.which is not None and f"one person is invited at a time, and {asked.which!r} is another",
-        asked.qr and asked.as_json and _DRAWN,
     )
     choices = actions.invite.Choices(asked.device, asked.ttl, asked.uses, asked.client, asked.qr)
     actions.invite.invite(home, person, choices, as_json=asked.as_json)
@@ -178,6 +178,7 @@ def _manage(home: Path | None, asked: _Asked, what: str) -> None:
         )
 
 
-def _refuse(*problems: object) -> None:
-    for problem in filter(None, problems):
+def _refuse(asked: _Asked, *problems: object) -> None:
+    """Raise InvalidError for the first problem that there is, of these and that of --qr beside --json."""
+    for problem in filter(None, (*problems, asked.qr and asked.as_json and _DRAWN)):
         raise InvalidError(str(problem), _HELP, code="usage")
