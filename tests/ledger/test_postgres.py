@@ -1,5 +1,6 @@
 """The ledger in a PostgreSQL database: what is lost with it, and how everything goes on."""
 
+import itertools
 import sys
 import threading
 from collections.abc import Iterator
@@ -109,12 +110,12 @@ def test_what_nobody_waits_for_is_written_with_what_somebody_waits_for(ledger: L
 
 
 def test_what_is_found_out_at_once_is_found_by_an_index(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plans: list[str] = []
+    plans: list[list[str]] = []
     run = PostgresDatabase.execute
 
     def explain(database: PostgresDatabase, statement: str, values: Values) -> list[Row]:
         if "ANY(" in statement or "unnest(" in statement:
-            plans.append("\n".join(row[0] for row in run(database, f"EXPLAIN {statement}", values)))
+            plans.append([str(row[0]).strip() for row in run(database, f"EXPLAIN {statement}", values)])
         return run(database, statement, values)
 
     with closing(open_ledger(url)) as ledger:
@@ -126,7 +127,11 @@ def test_what_is_found_out_at_once_is_found_by_an_index(url: str, monkeypatch: p
         with ledger.foreseeing([(ALICE.name, "laptop", "aa"), ("bob", None, "bb")], [CODE.digest, "other"]):
             pass
     assert len(plans) == 3
-    assert not [plan for plan in plans if "Seq Scan" in plan]
+    steps = [step for plan in plans for step in itertools.pairwise([*plan, ""])]
+    assert not [step for step, _ in steps if "Seq Scan" in step]
+    found = [(step, within) for step, within in steps if "Index" in step and " Scan " in step]
+    assert len(found) > len(plans)
+    assert all(within.startswith("Index Cond") for _, within in found)  # else all of an index is gone through
 
 
 def test_the_lock_of_all_homes_is_not_believed_in_after_the_connection_was_lost(
